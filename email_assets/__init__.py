@@ -1,0 +1,1 @@
+"""An email service's API as Dagster assets in your warehouse."""

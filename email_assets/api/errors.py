@@ -1,0 +1,25 @@
+"""What can go wrong between this package and an email API."""
+
+from __future__ import annotations
+
+from email_assets.errors import EmailAssetsError
+
+
+class ApiError(EmailAssetsError):
+    """The API refused a request or gave an answer that cannot be loaded. Asking again won't help."""
+
+
+class KeyRefusedError(ApiError):
+    """The API does not accept the key (401, 403), or there is no key to send."""
+
+
+class ApiUnavailableError(ApiError):
+    """The API did not give a usable answer, though it may give one later.
+
+    Attributes:
+        retry_after: Seconds that the API asked to wait, or None.
+    """
+
+    def __init__(self, sentence: str, retry_after: float | None = None) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after

@@ -1,0 +1,111 @@
+"""One Dagster asset per resource of the vendor."""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+with warnings.catch_warnings():
+    # dagster_embedded_elt names its successor; leaving it for dagster_dlt is this one line
+    warnings.filterwarnings("ignore", message="The `dagster-embedded-elt` library")
+    from dagster_embedded_elt.dlt import DagsterDltResource, DagsterDltTranslator
+
+from dagster_dlt.translator import DltResourceTranslatorData
+
+from email_assets import settings
+from email_assets.errors import EmailAssetsError
+from email_assets.freshness import window_of
+from email_assets.pipeline import Sync, SyncReport, sync
+from email_assets.settings import AutomationSettings, CatalogSettings, WarehouseSettings
+from email_assets.source import build_source, vendor_resources
+from email_assets.warehouse import open_pipeline
+
+GROUP = "email"
+
+OF_THE_LOAD = frozenset({"first_run", "destination_type", "dagster/column_schema"})
+"""What Dagster's dlt integration tells of a load and we pass on. The rest names working files that
+are gone by then, or repeats what Dagster shows anyway."""
+
+
+class EmailTranslator(DagsterDltTranslator):
+    """Describes a dlt resource as this platform's asset of the same name."""
+
+    def get_asset_spec(self, data: DltResourceTranslatorData) -> dg.AssetSpec:
+        """The asset's key, description, kinds, owners, tags, table and freshness policy."""
+        name = data.resource.name
+        resource = vendor_resources()[name]
+        catalog, warehouse = settings.load(CatalogSettings), settings.load(WarehouseSettings)
+        window = window_of(resource["kind"], settings.load(AutomationSettings))
+        return dg.AssetSpec(
+            key=name,
+            group_name=GROUP,
+            description=f"{resource['description']}\n\nFrom `GET {resource['endpoint']['path']}`.",  # type: ignore[index,call-overload]
+            kinds={"dlt", warehouse.destination_type},
+            owners=catalog.owners,
+            tags=catalog.tags,
+            metadata={"dagster/table_name": f"{warehouse.dataset_name}.{name}"},
+            freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
+        )
+
+
+def build_assets() -> list[dg.AssetsDefinition]:
+    """An asset for each resource of the vendor. Nothing is read, opened or asked for it."""
+    source = build_source(vendor_resources().values(), name="email")
+    translator = EmailTranslator()
+    return [
+        _build_asset(
+            translator.get_asset_spec(DltResourceTranslatorData(resource=resource, pipeline=None))
+        )
+        for resource in source.resources.values()
+    ]
+
+
+def _build_asset(spec: dg.AssetSpec) -> dg.AssetsDefinition:
+    name = spec.key.to_user_string()
+
+    @dg.multi_asset(name=name, specs=[spec])
+    def asset(
+        context: dg.AssetExecutionContext, dlt_resource: DagsterDltResource
+    ) -> Iterator[dg.MaterializeResult[Any]]:
+        try:
+            with open_pipeline(name) as pipeline:
+                done = sync(pipeline, name, say=context.log.info)
+                of_the_load = dlt_resource.extract_resource_metadata(
+                    context, done.resource, done.load_info, pipeline
+                )
+        except EmailAssetsError as error:
+            raise dg.Failure(str(error)) from error.__cause__
+        yield dg.MaterializeResult(
+            metadata={
+                **{key: value for key, value in of_the_load.items() if key in OF_THE_LOAD},
+                **figures_of(done.report),
+            }
+        )
+
+    return asset
+
+
+def figures_of(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
+    """A sync's figures as metadata that Dagster plots over time. Zero is a value too."""
+    counts = {
+        "rows_received": report.rows_received,
+        "rows_listed": report.rows_listed,
+        "rows_loaded": report.rows_loaded,
+        "rows_without_key": report.rows_without_key,
+        "dagster/row_count": report.row_count,
+        "requests": report.usage.requests,
+        "retries": report.usage.retries,
+        "bytes": report.usage.bytes,
+    }
+    seconds = {
+        "seconds": round(report.seconds, 3),
+        "seconds_throttled": round(report.usage.seconds_throttled, 3),
+    }
+    figures: dict[str, dg.MetadataValue[Any]] = {
+        **{name: dg.MetadataValue.int(count) for name, count in counts.items()},
+        **{name: dg.MetadataValue.float(value) for name, value in seconds.items()},
+    }
+    if report.api_total is not None:
+        figures["api_total"] = dg.MetadataValue.int(report.api_total)
+    return figures

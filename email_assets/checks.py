@@ -1,0 +1,139 @@
+"""Asset checks: are the keys unique, is the table complete, is the asset fresh?"""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+
+from email_assets import settings
+from email_assets.api.redaction import redact
+from email_assets.freshness import window_of
+from email_assets.settings import AutomationSettings
+from email_assets.source import primary_key, vendor_resources
+from email_assets.vendors import VendorResource
+from email_assets.warehouse import WarehouseError, count_keys, count_rows
+from email_assets.turn import WarehouseBusyError
+
+Check = Callable[[dg.AssetCheckExecutionContext], dg.AssetCheckResult]
+
+
+def build_checks() -> list[dg.AssetChecksDefinition]:
+    """`primary_key` and `complete` for every resource."""
+    return [
+        build(name, resource)
+        for name, resource in vendor_resources().items()
+        for build in (_build_primary_key, _build_complete)
+    ]
+
+
+def build_freshness_checks() -> list[dg.AssetChecksDefinition]:
+    """`freshness_check` for every resource: was it materialized within its window?"""
+    automation = settings.load(AutomationSettings)
+    checks: list[dg.AssetChecksDefinition] = []
+    with warnings.catch_warnings():
+        # FreshnessPolicy, which supersedes the builder, shows a badge; this check has a history
+        warnings.filterwarnings("ignore", message=".*build_last_update_freshness_checks")
+        for kind in ("event", "inventory"):
+            names = [name for name, r in vendor_resources().items() if r["kind"] == kind]
+            checks += dg.build_last_update_freshness_checks(
+                assets=names, lower_bound_delta=window_of(kind, automation)
+            )
+    return checks
+
+
+def _build_primary_key(name: str, resource: VendorResource) -> dg.AssetChecksDefinition:
+    key = primary_key(resource)
+
+    @dg.asset_check(
+        asset=name,
+        name="primary_key",
+        description=f"Every row has a {', '.join(key)}, and no two rows have the same.",
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        left_out = int(_last_figures(context, name).get("rows_without_key", 0))
+        try:
+            found = count_keys(name, key, say=context.log.info)
+        except (WarehouseError, WarehouseBusyError) as error:
+            return dg.AssetCheckResult(passed=False, description=str(error))
+        problems = []
+        if left_out:
+            problems.append(f"{left_out} rows came without {', '.join(key)} and were not loaded")
+        if found and found.null_keys:
+            problems.append(f"{found.null_keys} rows of the table have none")
+        if found and found.duplicate_keys:
+            problems.append(f"{found.duplicate_keys} keys belong to more than one row")
+        if not problems and not (found and found.rows):
+            problems, passed = ["nothing is loaded yet"], True
+        else:
+            passed = not problems
+        return dg.AssetCheckResult(
+            passed=passed,
+            description=f"{name}: {'; '.join(problems)}." if problems else None,
+            metadata={
+                "rows": found.rows if found else 0,
+                "null_ids": left_out + (found.null_keys if found else 0),
+                "duplicate_ids": found.duplicate_keys if found else 0,
+                "duplicate_examples": [redact(e) for e in found.examples] if found else [],
+            },
+        )
+
+    return check
+
+
+def _build_complete(name: str, _: VendorResource) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=name,
+        name="complete",
+        description="The last sync read as many rows as the API said there are, and the table "
+        "holds at least as many.",
+    )
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        figures = _last_figures(context, name)
+        if not figures:
+            return _warn(f"{name} was never materialized.")
+        try:
+            rows = count_rows(name, say=context.log.info)
+        except (WarehouseError, WarehouseBusyError) as error:
+            return _warn(str(error))
+        listed, total = int(figures["rows_listed"]), figures.get("api_total")
+        metadata = {"rows": rows, "rows_listed": listed}
+        if total is None:
+            return dg.AssetCheckResult(
+                passed=True,
+                description=f"{name}: the API gives no total; its list was read to the end.",
+                metadata=metadata,
+            )
+        metadata["api_total"] = int(total)
+        if listed < total:
+            return _warn(
+                f"{name}: the API said there are {total} rows and gave {listed}. Those are loaded; "
+                "run again, and ask the API's provider if it stays so.",
+                metadata,
+            )
+        if rows < total:
+            return _warn(
+                f"{name}: the API listed {total} rows and the table holds {rows}. Rows without a "
+                "key are left out and rows with equal keys become one; see primary_key.",
+                metadata,
+            )
+        nothing = f"{name}: the API has no rows yet." if total == 0 else None
+        return dg.AssetCheckResult(passed=True, description=nothing, metadata=metadata)
+
+    return check
+
+
+def _warn(sentence: str, metadata: dict[str, Any] | None = None) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence,
+        metadata=metadata,
+    )
+
+
+def _last_figures(context: dg.AssetCheckExecutionContext, name: str) -> dict[str, Any]:
+    """The metadata of the asset's last materialization, or nothing if there was none."""
+    event = context.instance.get_latest_materialization_event(dg.AssetKey(name))
+    materialization = event.asset_materialization if event else None
+    return {key: v.value for key, v in materialization.metadata.items()} if materialization else {}

@@ -1,0 +1,21 @@
+"""Everything that Dagster loads: `-m email_assets.definitions`."""
+
+import dagster as dg
+from email_assets.assets import DagsterDltResource, build_assets
+
+from email_assets.checks import build_checks, build_freshness_checks
+from email_assets.schedules import build_jobs, build_schedules
+from email_assets.sensors import build_sensors
+
+freshness_checks = build_freshness_checks()
+
+defs = dg.Definitions(
+    assets=build_assets(),
+    asset_checks=[*build_checks(), *freshness_checks],
+    jobs=build_jobs(),
+    schedules=build_schedules(),
+    sensors=build_sensors(freshness_checks),
+    resources={"dlt_resource": DagsterDltResource()},
+    # an API-bound job gains nothing from a process per step, and each costs seconds of imports
+    executor=dg.in_process_executor,
+)

@@ -1,0 +1,146 @@
+"""Syncs a resource: from the API through dlt's extract, normalize and load into the warehouse."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dlt
+from dlt.common.destination import TLoaderFileFormat
+from dlt.common.pipeline import LoadInfo
+from dlt.extract import DltResource
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from email_assets.api.redaction import redact
+from email_assets.api.session import Usage
+from email_assets.errors import EmailAssetsError
+from email_assets.source import open_listing
+from email_assets.turn import turn_at
+from email_assets.warehouse import WarehouseError, count_table, database_file
+
+
+class SyncError(EmailAssetsError):
+    """dlt could not bring what the API gave into the warehouse."""
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What a sync did, in rows, requests, bytes and seconds."""
+
+    rows_received: int
+    """Rows that the API gave, those read again included."""
+    rows_listed: int
+    """Rows of the API's list that were read, not counting those read again."""
+    rows_loaded: int
+    """Rows handed to the warehouse, where those with equal keys become one."""
+    rows_without_key: int
+    """Rows without a primary key, which were not loaded."""
+    api_total: int | None
+    """Rows that the API says there are, or None where it does not say."""
+    row_count: int
+    """Rows in the resource's table afterwards."""
+    usage: Usage
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Sync:
+    """A finished sync, with the dlt objects that can tell more while the pipeline is open."""
+
+    report: SyncReport
+    resource: DltResource
+    load_info: LoadInfo
+
+
+def sync(
+    pipeline: dlt.Pipeline,
+    name: str,
+    *,
+    say: Callable[[str], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Sync:
+    """Bring a resource's table up to what the API has.
+
+    Only the moments in which dlt touches a DuckDB file wait for a turn at it; reading the API and
+    preparing the load run beside other syncs.
+
+    Args:
+        pipeline: From `open_pipeline`, with nothing done yet.
+        name: The resource's name.
+        say: Told what somebody who watches would want to know.
+        sleep: Waits so many seconds, between attempts at the API or at the warehouse.
+
+    Raises:
+        EmailAssetsError: A setting, the API or the warehouse is at fault; the text says which.
+    """
+    started = time.monotonic()
+    listing = open_listing(name, say=say, sleep=sleep)
+    database = database_file(pipeline)
+    with listing.session, _in_one_sentence(name):
+        with turn_at(database, who=name, say=say, sleep=sleep) as patiently:
+            patiently(pipeline.sync_destination)
+        if name in pipeline.schemas:
+            listing.rows.expect_types_of(pipeline.schemas[name])
+        pipeline.extract(listing.source, loader_file_format=_file_format(pipeline))
+        normalized = pipeline.normalize()
+        loaded = normalized.row_counts.get(name, 0)
+        with turn_at(database, who=name, say=say, sleep=sleep) as patiently:
+            load_info = patiently(pipeline.load)
+            load_info.raise_on_failed_jobs()
+            if loaded and not load_info.loads_ids:
+                raise WarehouseError(
+                    f"{name}: {loaded} rows were read and the warehouse took none of them. "
+                    "Run again; what was loaded before is untouched."
+                )
+            with pipeline.sql_client() as client:
+                row_count = count_table(client, name)
+    return Sync(
+        SyncReport(
+            rows_received=listing.rows.received,
+            rows_listed=listing.paginator.reached,
+            rows_loaded=loaded,
+            rows_without_key=listing.rows.without_key,
+            api_total=listing.paginator.total,
+            row_count=row_count,
+            usage=listing.usage,
+            seconds=time.monotonic() - started,
+        ),
+        listing.resource,
+        load_info,
+    )
+
+
+@contextmanager
+def _in_one_sentence(name: str) -> Iterator[None]:
+    """Let the sentence that is several causes deep in a dlt error come out by itself."""
+    try:
+        yield
+    except EmailAssetsError:
+        raise
+    except Exception as error:
+        causes = _causes(error)
+        for cause in causes:
+            if isinstance(cause, EmailAssetsError):
+                raise cause from None
+        step = f"dlt's {error.step} step" if isinstance(error, PipelineStepFailed) else "dlt"
+        problem = redact(str(causes[-1]).partition("\n")[0])
+        raise SyncError(
+            f"{name}: {step} failed with {type(causes[-1]).__name__}: {problem}"
+        ) from error
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """The error, what caused it, what caused that, and so on."""
+    causes = [error]
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
+        causes.append(cause)
+    return causes
+
+
+def _file_format(pipeline: dlt.Pipeline) -> TLoaderFileFormat | None:
+    """Parquet, which DuckDB loads many times as fast as dlt's default, where it is supported."""
+    assert pipeline.destination  # noqa: S101 (open_pipeline sets it)
+    supported = pipeline.destination.capabilities().supported_loader_file_formats
+    return "parquet" if "parquet" in supported else None

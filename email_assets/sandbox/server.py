@@ -1,0 +1,250 @@
+"""The sandbox as an object: a real server in a thread of this process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
+from types import TracebackType
+from typing import Any
+
+import uvicorn
+
+from email_assets.sandbox.app import Api, Control, build_app
+from email_assets.sandbox.data import Data
+from email_assets.sandbox.faults import Fault, FaultBook
+from email_assets.sandbox.ledger import Ledger, RequestRecord
+from email_assets.sandbox.store import Store, check_resource
+from email_assets.sandbox.wire import Sleep, Switchboard
+
+
+class SandboxError(RuntimeError):
+    """The sandbox cannot start; the message says why and what to do."""
+
+
+def utc_now() -> datetime:
+    """The time now, in UTC."""
+    return datetime.now(timezone.utc)
+
+
+class Sandbox:
+    """A local email service, reached over real HTTP.
+
+    Use it as a context manager, or call `start` and `stop`. Several can run in one process.
+
+    Args:
+        messages: How many messages there are at the start, spread over the 30 days before it;
+            every eleventh or so bounces.
+        seed: Which rows there are; the same seed gives the same rows.
+        api_key: The one key that opens it.
+        rate: How many messages arrive in a minute as time passes.
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        latency: Seconds that every answer takes.
+        clock: The time now, with a time zone; tests inject theirs.
+        sleep: How latency and dripping wait, given seconds; tests inject theirs.
+
+    Raises:
+        ValueError: A number is negative, or the clock tells no time zone.
+    """
+
+    def __init__(
+        self,
+        *,
+        messages: int = 250,
+        seed: int = 1,
+        api_key: str = "sandbox",
+        rate: float = 0.0,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        latency: float = 0.0,
+        clock: Callable[[], datetime] = utc_now,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        if latency < 0:
+            raise ValueError("latency must not be negative.")
+        self.api_key = api_key
+        self._host = host
+        self._port = port
+        self._store = Store(Data(seed), messages=messages, rate=rate, clock=clock)
+        self._faults = FaultBook()
+        self._ledger = Ledger()
+        self._switchboard = Switchboard()
+        api = Api(
+            self._store,
+            self._faults,
+            self._ledger,
+            self._switchboard,
+            api_key=api_key,
+            latency=latency,
+            sleep=sleep,
+        )
+        self._app = build_app(api, Control(self._store, self._faults, self._ledger, api_key))
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Listen; once this returns, requests are answered. After a `stop`, on the same port.
+
+        Raises:
+            SandboxError: The port is taken or the address is not this computer's.
+        """
+        if self._thread is not None:
+            raise SandboxError("The sandbox is running already.")
+        listener = _listen(self._host, self._port)
+        self._port = listener.getsockname()[1]
+        self._server = _Server(self._app, self._switchboard)
+        self._thread = threading.Thread(
+            target=self._server.run_on, args=(listener,), name="email-sandbox", daemon=True
+        )
+        self._thread.start()
+        self._server.ready.wait()
+        if not self._server.started:
+            self._thread = self._server = None
+            raise SandboxError("The sandbox's server failed to start; see the error above.")
+
+    def stop(self) -> None:
+        """End at once, with every connection that is open; again has no effect."""
+        if self._thread is not None and self._server is not None:
+            self._server.leave()
+            self._thread.join()
+        self._thread = self._server = None
+
+    def __enter__(self) -> Sandbox:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, without a slash at the end: `http://127.0.0.1:8025`."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
+
+    def rows(self, resource: str) -> list[Any]:
+        """Every row of a resource, in the order in which the API lists them now."""
+        check_resource(resource)
+        return self._store.page(resource, 0, None)[0]
+
+    def replace(self, resource: str, rows: Sequence[Any] | None) -> None:
+        """Serve exactly these rows, whatever JSON they are; `None` brings back the generated ones.
+
+        `deliverystats` go on counting the generated bounces.
+        """
+        self._store.replace(resource, rows)
+
+    def insert_head(self, resource: str, count: int) -> None:
+        """Let new rows arrive at the head now."""
+        self._store.insert_head(resource, count)
+
+    def delete_head(self, resource: str, count: int) -> None:
+        """Let the newest rows vanish now; rows of other resources that name them stay."""
+        self._store.delete_head(resource, count)
+
+    def set_faults(self, resource: str, *faults: Fault) -> None:
+        """Give a resource these faults instead of those it had.
+
+        They strike valid requests only; one that is answered 400 or 401 uses none up.
+        """
+        self._faults.set(resource, faults)
+
+    def clear_faults(self) -> None:
+        """Take all faults from all resources."""
+        self._faults.clear()
+
+    @property
+    def requests(self) -> list[RequestRecord]:
+        """The requests that came, oldest first, without those to `/sandbox`; the latest 100,000."""
+        return self._ledger.records
+
+    def request_count(self, resource: str) -> int:
+        """How many requests asked for a resource, whatever the answer was."""
+        return self._ledger.count(resource)
+
+    @property
+    def most_in_flight(self) -> int:
+        """The highest number of requests that were under way at once."""
+        return self._ledger.most_in_flight
+
+    def reset_counts(self) -> None:
+        """Forget the requests so far and count afresh."""
+        self._ledger.reset()
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn, except that it starts, notices the end and ends without waiting for its ticks."""
+
+    def __init__(self, app: Any, switchboard: Switchboard) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http=switchboard.protocol(),
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                log_level="warning",
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                date_header=False,
+                timeout_keep_alive=75,
+            )
+        )
+        self.ready = threading.Event()
+        self._switchboard = switchboard
+
+    def run_on(self, listener: socket.socket) -> None:
+        """Serve until `leave` is called."""
+        try:
+            asyncio.run(self.serve(sockets=[listener]))
+        finally:
+            self.ready.set()  # even if it failed: nobody must wait for ever
+
+    def leave(self) -> None:
+        """Ask the server to end, from any thread."""
+        self._loop.call_soon_threadsafe(self._left.set)
+
+    async def main_loop(self) -> None:
+        """Serve until asked to leave."""
+        self._loop, self._left = asyncio.get_running_loop(), asyncio.Event()
+        self.ready.set()
+        await self._left.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the door, then every connection, then see the answers under way end."""
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        self._switchboard.abort_all()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=5)
+        await asyncio.sleep(0)  # connections are closed in the loop's next round
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Naming TCP matters: asyncio sends small pieces at once only on sockets that say it.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":  # lets a sandbox start anew on the port it just left
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen()
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise SandboxError(
+            f"The sandbox cannot listen on {host}, port {port}: {error}. "
+            "If another one runs there, stop it, or choose another port."
+        ) from error
+    return listener

@@ -1,0 +1,54 @@
+"""Jobs, and the cron schedules that run them."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from email_assets import settings
+from email_assets.freshness import cron_of
+from email_assets.settings import AutomationSettings
+from email_assets.source import vendor_resources
+from email_assets.vendors import Kind
+
+JOB_OF_KIND: dict[Kind, str] = {"event": "email_events", "inventory": "email_inventory"}
+
+
+def names_of(kind: Kind) -> list[str]:
+    """The resources of a kind."""
+    return [name for name, found in vendor_resources().items() if found["kind"] == kind]
+
+
+def build_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
+    """A job for each kind of resource, and one for everything."""
+    jobs = [
+        dg.define_asset_job(
+            job,
+            selection=dg.AssetSelection.assets(*names_of(kind)),
+            description=f"Syncs {', '.join(names_of(kind))}.",
+        )
+        for kind, job in JOB_OF_KIND.items()
+        if names_of(kind)
+    ]
+    everything = dg.AssetSelection.assets(*vendor_resources())
+    return [
+        *jobs,
+        dg.define_asset_job("email_all", selection=everything, description="Syncs everything."),
+    ]
+
+
+def build_schedules() -> list[dg.ScheduleDefinition]:
+    """A schedule for the job of each kind, switched off unless the settings say otherwise."""
+    automation = settings.load(AutomationSettings)
+    status = dg.DefaultScheduleStatus.RUNNING if automation.enabled else None
+    return [
+        dg.ScheduleDefinition(
+            name=job,
+            job_name=job,
+            cron_schedule=cron_of(kind, automation),
+            execution_timezone=automation.timezone,
+            default_status=status or dg.DefaultScheduleStatus.STOPPED,
+            description=f"Runs the job {job}.",
+        )
+        for kind, job in JOB_OF_KIND.items()
+        if names_of(kind)
+    ]

@@ -1,0 +1,186 @@
+"""Typed settings, resolved through dlt's config providers.
+
+A setting stands in `.dlt/config.toml` or in an environment variable, which wins: `base_url` of
+`[sources.email]` is `SOURCES__EMAIL__BASE_URL`. Secrets stand in `.dlt/secrets.toml` or the
+environment.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import field
+from functools import cache
+from pathlib import Path
+from typing import ClassVar, TypeVar
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo
+
+import dlt
+from croniter import croniter
+from dlt.common.configuration import configspec, known_sections, resolve_configuration
+from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
+from dlt.common.known_env import DLT_PROJECT_DIR
+from dlt.common.runtime.run_context import switch_context
+
+from email_assets.errors import EmailAssetsError
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingError(EmailAssetsError):
+    """A setting is missing or cannot be used; the text names it and says what to set."""
+
+
+@configspec
+class ApiSettings(BaseConfiguration):
+    """`[sources.email]`: which API to read."""
+
+    base_url: str | None = None
+    """The API's address, where it is not the one that the vendor's file gives."""
+
+    sections: ClassVar[tuple[str, ...]] = (known_sections.SOURCES, "email")
+
+    def on_resolved(self) -> None:
+        """Refuse an address that no request could be sent to."""
+        if self.base_url is None:
+            return
+        address = urlsplit(self.base_url)
+        if address.scheme not in ("http", "https") or not address.hostname or not _port_ok(address):
+            raise SettingError(
+                "base_url must be an http or https address, for example https://mail.example.org. "
+                + where_to_set(self, "base_url")
+            )
+        if address.query or address.username:
+            raise SettingError(
+                "base_url must hold no key, user or query; keys belong in .dlt/secrets.toml. "
+                + where_to_set(self, "base_url")
+            )
+
+
+@configspec
+class WarehouseSettings(BaseConfiguration):
+    """`[warehouse]`: where the tables live. The destination's own settings are dlt's."""
+
+    destination_type: str = "duckdb"
+    """A dlt destination: a name (`duckdb`, `postgres`) or a type with its module."""
+    dataset_name: str = "email"
+    """The schema that holds the tables."""
+    lock_timeout: float = 600
+    """Seconds to wait for other processes that hold the DuckDB file, before a run fails."""
+
+    sections: ClassVar[tuple[str, ...]] = ("warehouse",)
+
+    def on_resolved(self) -> None:
+        """Refuse a wait that is none."""
+        if self.lock_timeout < 0:
+            raise SettingError(
+                f"lock_timeout must not be below 0. {where_to_set(self, 'lock_timeout')}"
+            )
+
+
+@configspec
+class AutomationSettings(BaseConfiguration):
+    """`[automation]`: when to run without being asked."""
+
+    enabled: bool = False
+    """Whether schedules and sensors are switched on when Dagster first sees them."""
+    timezone: str = "UTC"
+    """The IANA time zone of the cron expressions."""
+    event_cron: str = "0 * * * *"
+    """When to sync event resources."""
+    inventory_cron: str = "30 5 * * *"
+    """When to sync inventory."""
+
+    sections: ClassVar[tuple[str, ...]] = ("automation",)
+
+    def on_resolved(self) -> None:
+        """Refuse time zones and cron expressions that Dagster could not run."""
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError):
+            raise SettingError(
+                f"timezone {self.timezone!r} is no IANA time zone such as Europe/Berlin. "
+                + where_to_set(self, "timezone")
+            ) from None
+        for name in ("event_cron", "inventory_cron"):
+            cron = getattr(self, name)
+            if len(cron.split()) != 5 or not croniter.is_valid(cron):
+                raise SettingError(
+                    f"{name} {cron!r} is no cron expression of five fields such as '0 * * * *'. "
+                    + where_to_set(self, name)
+                )
+
+
+@configspec
+class CatalogSettings(BaseConfiguration):
+    """`[catalog]`: what the Dagster catalog says of every asset."""
+
+    owners: list[str] = field(default_factory=list)
+    """E-mail addresses, or teams as `team:name`."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """Tags, name to value."""
+
+    sections: ClassVar[tuple[str, ...]] = ("catalog",)
+
+
+Settings = TypeVar("Settings", bound=BaseConfiguration)
+
+
+def load(spec: type[Settings]) -> Settings:
+    """The settings of one section, with defaults for what is not set.
+
+    Raises:
+        SettingError: A value has the wrong type, or cannot be used.
+    """
+    use_project()
+    try:
+        return resolve_configuration(spec(), sections=spec.sections)  # type: ignore[attr-defined]
+    except SettingError:
+        raise
+    except ConfigurationException as error:
+        field = getattr(error, "field_name", None)
+        problem = f"{field} has a value of the wrong type" if field else "cannot be read"
+    section = ".".join(spec.sections)  # type: ignore[attr-defined]
+    raise SettingError(f"[{section}] {problem}. Correct it in .dlt/config.toml or the environment.")
+
+
+def load_runtime() -> RuntimeConfiguration:
+    """Dlt's own `[runtime]` settings: time limits and retries among them."""
+    use_project()
+    return resolve_configuration(RuntimeConfiguration())
+
+
+def secret(name: str) -> str | None:
+    """A secret of the top level or of a section (`alerts.webhook_url`), or None if it is not set.
+
+    `get` leaves a key of digits as it stands; dlt's `secrets[name]` would make a number of it.
+    """
+    use_project()
+    value = dlt.secrets.get(name)
+    return str(value).strip() or None if value is not None else None
+
+
+@cache
+def use_project() -> None:
+    """Make dlt read `.dlt/` and place files beside it, wherever the command is run.
+
+    `DLT_PROJECT_DIR` wins, as everywhere in dlt. A package installed without its project folder
+    leaves dlt's default, the working directory.
+    """
+    if DLT_PROJECT_DIR not in os.environ and (PROJECT_ROOT / ".dlt").is_dir():
+        switch_context(str(PROJECT_ROOT))
+
+
+def _port_ok(address: SplitResult) -> bool:
+    try:
+        return address.port != 0
+    except ValueError:
+        return False
+
+
+def where_to_set(settings: BaseConfiguration | type[BaseConfiguration], name: str) -> str:
+    """The sentence that says in which file or environment variable a setting stands."""
+    sections: tuple[str, ...] = settings.sections  # type: ignore[union-attr]
+    variable = "__".join((*sections, name)).upper()
+    return f"Set it as [{'.'.join(sections)}] {name} in .dlt/config.toml or as {variable}."

@@ -1,0 +1,206 @@
+"""The warehouse: where a resource's table lives, and what checks ask of it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import dlt
+from dlt.common.destination import Destination
+from dlt.common.destination.exceptions import DestinationException
+from dlt.destinations import duckdb
+from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+from dlt.destinations.sql_client import SqlClientBase
+from filelock import FileLock, Timeout
+
+from email_assets import settings
+from email_assets.api.redaction import redact
+from email_assets.errors import EmailAssetsError
+from email_assets.settings import SettingError, WarehouseSettings
+from email_assets.turn import turn_at
+
+DEFAULT_FILE = "warehouse.duckdb"
+DIRECTORY_PREFIX = "email_assets-"
+IN_USE = "in-use.lock"
+SECONDS_TO_LOCK = 60
+EXAMPLES = 10
+"""Duplicate keys that a key count names."""
+
+SqlClient = SqlClientBase[Any]
+Result = TypeVar("Result")
+
+
+class WarehouseError(EmailAssetsError):
+    """The warehouse cannot be reached, or did not take what was loaded."""
+
+
+@dataclass(frozen=True)
+class KeyCount:
+    """What the primary keys of a table look like."""
+
+    rows: int
+    null_keys: int
+    duplicate_keys: int
+    """Keys that more than one row has."""
+    examples: list[str]
+    """Up to ten of the duplicate keys."""
+
+
+@contextmanager
+def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
+    """The resource's dlt pipeline, in a working directory of its own.
+
+    State and schema come from the warehouse at every run, so nothing on the local disk can be
+    stale, shared or corrupted, and the directory goes when the pipeline does.
+    """
+    with _working_directory(resource) as directory:
+        pipeline = dlt.pipeline(
+            f"email_{resource}",
+            destination=configured_destination(),
+            dataset_name=settings.load(WarehouseSettings).dataset_name,
+            pipelines_dir=str(directory),
+        )
+        try:
+            yield pipeline
+        finally:
+            pipeline.deactivate()
+
+
+def configured_destination() -> Destination[Any, Any]:
+    """The dlt destination that the settings name; for DuckDB, `warehouse.duckdb` by default."""
+    destination_type = settings.load(WarehouseSettings).destination_type
+    if destination_type == "duckdb" and dlt.config.get("destination.duckdb.credentials") is None:
+        return duckdb(DEFAULT_FILE)
+    return Destination.from_reference(destination_type)
+
+
+def database_file(pipeline: dlt.Pipeline) -> Path | None:
+    """The DuckDB file of a pipeline's warehouse, or None if the warehouse is no DuckDB file.
+
+    Raises:
+        SettingError: The file cannot serve as a warehouse.
+    """
+    credentials = pipeline.sql_client().credentials
+    if not isinstance(credentials, DuckDbCredentials):
+        return None
+    file = Path(str(credentials.database))
+    if file.stem == pipeline.dataset_name:
+        raise SettingError(
+            f"The DuckDB file {file.name} has the name of its dataset {file.stem}, which DuckDB "
+            "cannot tell apart. Give the file another name in DESTINATION__DUCKDB__CREDENTIALS."
+        )
+    return file
+
+
+def count_rows(resource: str, *, say: Callable[[str], None]) -> int:
+    """Rows in the resource's table, 0 while there is no table.
+
+    Raises:
+        WarehouseError: The warehouse cannot be read.
+    """
+    return _ask(resource, lambda client: count_table(client, resource), say) or 0
+
+
+def count_keys(
+    resource: str, primary_key: Sequence[str], *, say: Callable[[str], None]
+) -> KeyCount | None:
+    """What the primary keys of the resource's table look like, or None while there is no table.
+
+    Raises:
+        WarehouseError: The warehouse cannot be read.
+    """
+
+    def ask(client: SqlClient) -> KeyCount:
+        table = client.make_qualified_table_name(resource)
+        naming = dlt.Schema(resource).naming
+        columns = [client.escape_column_name(naming.normalize_identifier(k)) for k in primary_key]
+        missing = " OR ".join(f"{column} IS NULL" for column in columns)
+        key = ", ".join(columns)
+        duplicates = (
+            f"SELECT {key} FROM {table} WHERE NOT ({missing}) GROUP BY {key} HAVING count(*) > 1"  # noqa: S608
+        )
+        rows, null_keys = _row(
+            client, f"SELECT count(*), count(CASE WHEN {missing} THEN 1 END) FROM {table}"
+        )
+        (duplicate_keys,) = _row(client, f"SELECT count(*) FROM ({duplicates}) AS duplicates")  # noqa: S608
+        examples = client.execute_sql(f"{duplicates} ORDER BY {key} LIMIT {EXAMPLES}") or []
+        return KeyCount(
+            rows, null_keys, duplicate_keys, ["/".join(map(str, found)) for found in examples]
+        )
+
+    return _ask(resource, ask, say)
+
+
+def count_table(client: SqlClient, table: str) -> int:
+    """Rows in a table, over an open connection; 0 if there is no such table."""
+    try:
+        return int(
+            _row(client, f"SELECT count(*) FROM {client.make_qualified_table_name(table)}")[0]
+        )
+    except DatabaseUndefinedRelation:
+        return 0
+
+
+def _row(client: SqlClient, query: str) -> Sequence[Any]:
+    rows = client.execute_sql(query)
+    assert rows  # noqa: S101 (an aggregate always gives one row)
+    return rows[0]
+
+
+def _ask(
+    resource: str, question: Callable[[SqlClient], Result], say: Callable[[str], None]
+) -> Result | None:
+    """The answer to a question about a table, or None while there is no such table."""
+    with open_pipeline(resource) as pipeline:
+        file = database_file(pipeline)
+        if file and not file.exists():
+            return None
+        client = pipeline.sql_client()
+        if file:
+            # so that a question never creates or changes the file
+            client.credentials.read_only = True
+
+        def ask() -> Result:
+            with client:
+                return question(client)
+
+        with turn_at(file, who=resource, say=say) as patiently:
+            try:
+                return patiently(ask)
+            except DatabaseUndefinedRelation:
+                return None
+            except (DestinationException, DatabaseException) as error:
+                problem = redact(str(error).partition("\n")[0])
+    raise WarehouseError(f"{resource}: the warehouse cannot be read: {problem}")
+
+
+@contextmanager
+def _working_directory(resource: str) -> Iterator[Path]:
+    """A directory that goes when its owner is done, or is swept up later if the owner was killed."""
+    _sweep(Path(tempfile.gettempdir()))
+    directory = Path(tempfile.mkdtemp(prefix=f"{DIRECTORY_PREFIX}{resource}-"))
+    in_use = FileLock(directory / IN_USE)
+    in_use.acquire()
+    try:
+        yield directory
+    finally:
+        in_use.release()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the working directories whose owners are dead: nobody holds their lock any more."""
+    for directory in parent.glob(f"{DIRECTORY_PREFIX}*"):
+        # another user's directory is not ours to open; another sweeper may be faster
+        with suppress(OSError, Timeout):
+            # between making its directory and locking it, an owner is alive without a lock
+            if time.time() - directory.stat().st_mtime > SECONDS_TO_LOCK:
+                with FileLock(directory / IN_USE, timeout=0):
+                    shutil.rmtree(directory)

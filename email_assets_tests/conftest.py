@@ -1,0 +1,74 @@
+"""A project folder of its own, the sandbox over real HTTP, and a fresh warehouse for every test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from email_assets.sandbox import Sandbox
+
+PROJECT = Path(__file__).resolve().parent.parent
+KEY = "sb-key/with+signs=9f3"
+"""Looks different when it is percent-encoded, so that a search for both forms means something."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the developer's own secrets and history out: dlt reads a copy of the project's config."""
+    folder = Path(tempfile.mkdtemp(prefix="email_assets_tests-"))
+    (folder / ".dlt").mkdir()
+    shutil.copy(PROJECT / ".dlt" / "config.toml", folder / ".dlt")
+    os.environ["DLT_PROJECT_DIR"] = str(folder)
+    for name in ("API_KEY", "SOURCES__EMAIL__BASE_URL", "DESTINATION__DUCKDB__CREDENTIALS"):
+        os.environ.pop(name, None)
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """The local email API: 250 messages, none arriving by themselves."""
+    with Sandbox(messages=250, api_key=KEY) as running:
+        yield running
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The DuckDB file of a fresh warehouse; it does not exist yet."""
+    file = tmp_path / "warehouse.duckdb"
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(file))
+    # working directories go below the test's own folder, where it can look at them
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return file
+
+
+@pytest.fixture
+def api(sandbox: Sandbox, warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The sandbox, configured as the API to load into the fresh warehouse."""
+    monkeypatch.setenv("API_KEY", sandbox.api_key)
+    monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", sandbox.base_url)
+    return sandbox
+
+
+@pytest.fixture
+def waits() -> list[float]:
+    """Seconds that were waited, in order; `waits.append` is what waits."""
+    return []
+
+
+@pytest.fixture
+def query(warehouse: Path) -> Callable[[str], list[tuple[Any, ...]]]:
+    """Ask the warehouse in SQL."""
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    return ask
