@@ -16,12 +16,14 @@ from dagster_dlt.translator import DltResourceTranslatorData
 from email_assets import settings
 from email_assets.errors import EmailAssetsError
 from email_assets.freshness import window_of
-from email_assets.pipeline import Sync, SyncReport, sync
+from email_assets.pipeline import SyncReport, sync
 from email_assets.settings import AutomationSettings, CatalogSettings, WarehouseSettings
 from email_assets.source import build_source, vendor_resources
 from email_assets.warehouse import open_pipeline
 
 GROUP = "email"
+DLT_RESOURCE = {"dlt_resource": DagsterDltResource()}
+"""The Dagster resource that the assets need: Dagster's integration of dlt."""
 
 OF_THE_LOAD = frozenset({"first_run", "destination_type", "dagster/column_schema"})
 """What Dagster's dlt integration tells of a load and we pass on. The rest names working files that
@@ -40,7 +42,7 @@ class EmailTranslator(DagsterDltTranslator):
         return dg.AssetSpec(
             key=name,
             group_name=GROUP,
-            description=f"{resource['description']}\n\nFrom `GET {resource['endpoint']['path']}`.",  # type: ignore[index,call-overload]
+            description=f"{resource['description']}\n\nFrom `GET {resource['endpoint']['path']}`.",  # type: ignore[index]
             kinds={"dlt", warehouse.destination_type},
             owners=catalog.owners,
             tags=catalog.tags,
@@ -76,6 +78,7 @@ def _build_asset(spec: dg.AssetSpec) -> dg.AssetsDefinition:
                 )
         except EmailAssetsError as error:
             raise dg.Failure(str(error)) from error.__cause__
+        context.log.info(summary_of(name, done.report))
         yield dg.MaterializeResult(
             metadata={
                 **{key: value for key, value in of_the_load.items() if key in OF_THE_LOAD},
@@ -84,6 +87,15 @@ def _build_asset(spec: dg.AssetSpec) -> dg.AssetsDefinition:
         )
 
     return asset
+
+
+def summary_of(name: str, report: SyncReport) -> str:
+    """A sync in one line of the log."""
+    usage = report.usage
+    return (
+        f"{name}: {report.rows_loaded} rows loaded, {report.row_count} in the table "
+        f"({usage.requests} requests, {usage.retries} retries, {report.seconds:.1f} s)"
+    )
 
 
 def figures_of(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:

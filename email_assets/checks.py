@@ -11,9 +11,9 @@ from email_assets.api.redaction import redact
 from email_assets.freshness import window_of
 from email_assets.settings import AutomationSettings
 from email_assets.source import primary_key, vendor_resources
+from email_assets.turn import WarehouseBusyError
 from email_assets.vendors import VendorResource
 from email_assets.warehouse import WarehouseError, count_keys, count_rows
-from email_assets.turn import WarehouseBusyError
 
 Check = Callable[[dg.AssetCheckExecutionContext], dg.AssetCheckResult]
 
@@ -34,10 +34,10 @@ def build_freshness_checks() -> list[dg.AssetChecksDefinition]:
     with warnings.catch_warnings():
         # FreshnessPolicy, which supersedes the builder, shows a badge; this check has a history
         warnings.filterwarnings("ignore", message=".*build_last_update_freshness_checks")
-        for kind in ("event", "inventory"):
-            names = [name for name, r in vendor_resources().items() if r["kind"] == kind]
+        for name, resource in vendor_resources().items():
+            # one at a time: a check of several assets waits for, and fails with, every one of them
             checks += dg.build_last_update_freshness_checks(
-                assets=names, lower_bound_delta=window_of(kind, automation)
+                assets=[name], lower_bound_delta=window_of(resource["kind"], automation)
             )
     return checks
 

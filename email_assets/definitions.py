@@ -1,8 +1,8 @@
 """Everything that Dagster loads: `-m email_assets.definitions`."""
 
 import dagster as dg
-from email_assets.assets import DagsterDltResource, build_assets
 
+from email_assets.assets import DLT_RESOURCE, build_assets
 from email_assets.checks import build_checks, build_freshness_checks
 from email_assets.schedules import build_jobs, build_schedules
 from email_assets.sensors import build_sensors
@@ -15,7 +15,7 @@ defs = dg.Definitions(
     jobs=build_jobs(),
     schedules=build_schedules(),
     sensors=build_sensors(freshness_checks),
-    resources={"dlt_resource": DagsterDltResource()},
+    resources=DLT_RESOURCE,
     # an API-bound job gains nothing from a process per step, and each costs seconds of imports
     executor=dg.in_process_executor,
 )

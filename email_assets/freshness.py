@@ -32,7 +32,7 @@ def longest_wait(cron: str) -> timedelta:
     It is looked for in a week and in sixty runs, whichever takes longer: no expression of days,
     weekdays, hours and minutes hides a longer one from that.
     """
-    start = datetime(2024, 1, 1)  # noqa: DTZ001 (wall clock; an asset's window has no date)
+    start = datetime(2024, 1, 1)
     ticks = croniter(cron, start)
     previous, longest, runs = ticks.get_next(datetime), timedelta(), 0
     while runs < 60 or previous - start < timedelta(days=8):

@@ -77,8 +77,8 @@ def sync(
     """
     started = time.monotonic()
     listing = open_listing(name, say=say, sleep=sleep)
-    database = database_file(pipeline)
     with listing.session, _in_one_sentence(name):
+        database = database_file(pipeline)
         with turn_at(database, who=name, say=say, sleep=sleep) as patiently:
             patiently(pipeline.sync_destination)
         if name in pipeline.schemas:

@@ -157,8 +157,8 @@ def secret(name: str) -> str | None:
     `get` leaves a key of digits as it stands; dlt's `secrets[name]` would make a number of it.
     """
     use_project()
-    value = dlt.secrets.get(name)
-    return str(value).strip() or None if value is not None else None
+    value: object = dlt.secrets.get(name)
+    return None if value is None else str(value).strip() or None
 
 
 @cache

@@ -9,9 +9,10 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from dlt.extract import DltResource, DltSource
-from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
-from dlt.sources.rest_api import RESTAPIConfig, rest_api_source
+from dlt.sources.helpers.rest_client.client import RESTClient
+from dlt.sources.rest_api import rest_api_source
+from dlt.sources.rest_api.typing import RESTAPIConfig
 from requests import Session
 
 from email_assets import settings

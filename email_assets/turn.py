@@ -32,7 +32,9 @@ class WarehouseBusyError(EmailAssetsError):
 class Patiently(Protocol):
     """Calls an action again for as long as another process holds the DuckDB file."""
 
-    def __call__(self, action: Callable[[], Result], /) -> Result: ...
+    def __call__(self, action: Callable[[], Result], /) -> Result:
+        """What the action returns, once nobody is in its way."""
+        ...
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import dlt
 from dlt.common.destination import Destination
@@ -78,7 +78,7 @@ def configured_destination() -> Destination[Any, Any]:
     destination_type = settings.load(WarehouseSettings).destination_type
     if destination_type == "duckdb" and dlt.config.get("destination.duckdb.credentials") is None:
         return duckdb(DEFAULT_FILE)
-    return Destination.from_reference(destination_type)
+    return cast(Destination[Any, Any], Destination.from_reference(destination_type))
 
 
 def database_file(pipeline: dlt.Pipeline) -> Path | None:
@@ -124,12 +124,12 @@ def count_keys(
         missing = " OR ".join(f"{column} IS NULL" for column in columns)
         key = ", ".join(columns)
         duplicates = (
-            f"SELECT {key} FROM {table} WHERE NOT ({missing}) GROUP BY {key} HAVING count(*) > 1"  # noqa: S608
+            f"SELECT {key} FROM {table} WHERE NOT ({missing}) GROUP BY {key} HAVING count(*) > 1"
         )
         rows, null_keys = _row(
             client, f"SELECT count(*), count(CASE WHEN {missing} THEN 1 END) FROM {table}"
         )
-        (duplicate_keys,) = _row(client, f"SELECT count(*) FROM ({duplicates}) AS duplicates")  # noqa: S608
+        (duplicate_keys,) = _row(client, f"SELECT count(*) FROM ({duplicates}) AS duplicates")
         examples = client.execute_sql(f"{duplicates} ORDER BY {key} LIMIT {EXAMPLES}") or []
         return KeyCount(
             rows, null_keys, duplicate_keys, ["/".join(map(str, found)) for found in examples]
@@ -183,7 +183,7 @@ def _ask(
 
 @contextmanager
 def _working_directory(resource: str) -> Iterator[Path]:
-    """A directory that goes when its owner is done, or is swept up later if the owner was killed."""
+    """A directory that goes with its owner, or is swept up later if the owner was killed."""
     _sweep(Path(tempfile.gettempdir()))
     directory = Path(tempfile.mkdtemp(prefix=f"{DIRECTORY_PREFIX}{resource}-"))
     in_use = FileLock(directory / IN_USE)

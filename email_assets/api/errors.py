@@ -6,7 +6,7 @@ from email_assets.errors import EmailAssetsError
 
 
 class ApiError(EmailAssetsError):
-    """The API refused a request or gave an answer that cannot be loaded. Asking again won't help."""
+    """The API refused a request or its answer cannot be loaded; asking again won't help."""
 
 
 class KeyRefusedError(ApiError):

@@ -92,6 +92,7 @@ class ListOffsetPaginator(BasePaginator):
             ApiError: The answer holds no list of rows, its total is no number, the page came
                 before, or the list shifts faster than it can be read.
         """
+        del data  # dlt takes null for no rows; the answer itself tells them apart
         payload = response.json()
         rows, total = self._rows(payload), self._total(payload)
         repeated = bool(rows) and rows == self._page and self._offset != self._page_offset

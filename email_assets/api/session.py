@@ -106,7 +106,7 @@ class ApiAdapter(HTTPAdapter):
             reraise=True,
         )
 
-    def send(  # type: ignore[override]
+    def send(
         self, request: PreparedRequest, *_: Any, proxies: Mapping[str, str] | None = None, **kw: Any
     ) -> Answer:
         """The answer to a request, retried where that may help.

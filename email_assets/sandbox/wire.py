@@ -134,11 +134,12 @@ async def _send_part(send: Send, body: bytes) -> None:
 
 async def _drip(exchange: Exchange, send: Send, line: Line, sleep: Sleep, seconds: float) -> None:
     for position in range(len(exchange.body)):
+        if position:
+            await line.wait(sleep, seconds)
         await _send_part(send, exchange.body[position : position + 1])
-        await line.wait(sleep, seconds)
     while exchange.endless:
-        await _send_part(send, b" ")
         await line.wait(sleep, seconds)
+        await _send_part(send, b" ")
     await send({"type": "http.response.body", "body": b""})
 
 

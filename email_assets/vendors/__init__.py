@@ -6,7 +6,7 @@ from dlt.sources.rest_api.typing import ClientConfig, EndpointResource, Endpoint
 from typing_extensions import Required
 
 Kind = Literal["event", "inventory"]
-"""`event`: rows arrive all the time, synced hourly. `inventory`: rows rarely change, synced daily."""
+"""`event`: rows arrive all the time; hourly. `inventory`: few rows that rarely change; daily."""
 
 
 class VendorResource(EndpointResource, total=False):

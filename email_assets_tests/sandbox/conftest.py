@@ -51,12 +51,15 @@ def sandbox(clock: Clock, waits: Waits) -> Iterator[Sandbox]:
 
 def get(sandbox: Sandbox, resource: str, **parameters: Any) -> requests.Response:
     """Ask for a page, with the right key unless another is given; redirects are not followed."""
-    return requests.get(
+    with requests.get(
         f"{sandbox.base_url}/v1/{resource}",
         params={"api_key": sandbox.api_key, **parameters},
         timeout=5,
         allow_redirects=False,
-    )
+        stream=True,
+    ) as response:
+        _ = response.content  # read in here, so that a body that breaks still frees its connection
+        return response
 
 
 def page(sandbox: Sandbox, resource: str, **parameters: Any) -> Any:

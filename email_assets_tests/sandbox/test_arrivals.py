@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -100,9 +101,11 @@ def test_more_deleted_than_there_are_leaves_none(sandbox: Sandbox, resource: str
 
 
 def test_the_statistics_follow_bounces_that_come_and_go(sandbox: Sandbox) -> None:
-    for move, total in ((sandbox.insert_head, 37), (sandbox.delete_head, 23)):
-        move("bounces", 14 if total == 37 else 14)
-        assert (counted(sandbox), len(sandbox.rows("bounces"))) == (total, total)
+    assert counted(sandbox) == len(sandbox.rows("bounces")) == 23
+    sandbox.insert_head("bounces", 14)
+    assert counted(sandbox) == len(sandbox.rows("bounces")) == 37
+    sandbox.delete_head("bounces", 20)
+    assert counted(sandbox) == len(sandbox.rows("bounces")) == 17
 
 
 @pytest.mark.parametrize("messages", [0, 5, 250])
@@ -152,9 +155,8 @@ def test_an_unknown_resource_is_named_with_the_known_ones(sandbox: Sandbox) -> N
         lambda: sandbox.delete_head("x", 1),
         lambda: sandbox.set_faults("x"),
     ):
-        with pytest.raises(ValueError) as caught:
+        with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
             act()
-        assert str(caught.value) == sentence
 
 
 @pytest.mark.parametrize("count", [-1, 1.5, True])
