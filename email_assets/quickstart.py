@@ -166,7 +166,8 @@ def _print_table(lines: dict[str, AssetLine]) -> None:
 
 def _ui(environment: dict[str, str]) -> int:
     # a shell that starts make in the background lets its children ignore SIGINT, dagster included
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for asked_to_stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked_to_stop, signal.default_int_handler)
     process = subprocess.Popen(
         [BIN / "dagster", "dev", "--host", "127.0.0.1"], env=environment, cwd=PROJECT_ROOT
     )
@@ -174,7 +175,8 @@ def _ui(environment: dict[str, str]) -> int:
         return process.wait()
     except KeyboardInterrupt:
         process.send_signal(signal.SIGINT)
-        return process.wait()
+        process.wait()
+        return 0
 
 
 if __name__ == "__main__":

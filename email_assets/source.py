@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.extract import DltResource, DltSource
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 from dlt.sources.helpers.rest_client.client import RESTClient
@@ -25,6 +26,8 @@ from email_assets.vendors import VendorResource
 from email_assets.vendors.generic import VENDOR
 
 PLACEHOLDER_HOST = "api.example.com"
+GLIMPSE_SECONDS = 10
+"""Dagster ends a sensor's tick after a minute, and a tick asks for several resources."""
 
 Say = Callable[[str], None]
 Sleep = Callable[[float], None]
@@ -83,7 +86,7 @@ def open_listing(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
         SettingError: A setting is missing or cannot be used.
     """
     resource, usage = vendor_resources()[name], Usage()
-    session = _open_session(name, usage, say, sleep)
+    session = _open_session(name, usage, say, sleep, settings.load_runtime())
     rows, paginator = Rows(name, primary_key(resource)), _paginator(resource)
     source = build_source([resource], name=name, session=session, paginator=paginator)
     source.resources[name].add_map(rows.number)
@@ -93,7 +96,7 @@ def open_listing(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
 
 
 def glimpse(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
-    """Ask the API for the first row of a resource.
+    """Ask the API for the first row of a resource, once and briefly: whoever looks will look again.
 
     Raises:
         SettingError: A setting is missing or cannot be used.
@@ -102,7 +105,10 @@ def glimpse(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
     """
     resource = vendor_resources()[name]
     paginator = _paginator(resource, limit=1)
-    with _open_session(name, Usage(), say, sleep) as session:
+    runtime = settings.load_runtime()
+    runtime.request_max_attempts = 1
+    runtime.request_timeout = min(runtime.request_timeout, GLIMPSE_SECONDS)
+    with _open_session(name, Usage(), say, sleep, runtime) as session:
         client = RESTClient(base_url(), session=session)
         endpoint = _endpoint(resource)
         page = next(
@@ -168,7 +174,9 @@ def _paginator(resource: VendorResource, **overrides: Any) -> ListOffsetPaginato
     )
 
 
-def _open_session(name: str, usage: Usage, say: Say, sleep: Sleep) -> Session:
+def _open_session(
+    name: str, usage: Usage, say: Say, sleep: Sleep, runtime: RuntimeConfiguration
+) -> Session:
     address = base_url()
     if urlsplit(address).hostname == PLACEHOLDER_HOST:
         raise SettingError(
@@ -187,5 +195,4 @@ def _open_session(name: str, usage: Usage, say: Say, sleep: Sleep) -> Session:
         block = cast(dict[str, Any], VENDOR["client"]["auth"])
         return Key(secret, APIKeyAuth(block["name"], secret, block["location"]))
 
-    runtime = settings.load_runtime()
     return open_session(ApiAdapter(name, address, key, runtime, usage, say, sleep))

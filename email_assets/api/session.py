@@ -155,8 +155,8 @@ class ApiAdapter(HTTPAdapter):
 
     def _unavailable(self, problem: str, retry_after: float | None = None) -> ApiUnavailableError:
         return ApiUnavailableError(
-            f"{self._resource}: {self._origin} {problem}. Tried {self._attempts} times; what was "
-            "loaded before is untouched.",
+            f"{self._resource}: {self._origin} {problem}. Tried {self._attempts} "
+            f"time{'s' if self._attempts > 1 else ''}; what was loaded before is untouched.",
             retry_after,
         )
 
