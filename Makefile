@@ -1,6 +1,7 @@
 # Everything runs from .venv, which the first target that needs it sets up.
 PYTHON ?= python3
 BIN := .venv/bin
+PORT ?= 3000
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
 .DEFAULT_GOAL := help
@@ -12,8 +13,8 @@ help: ## Show this help
 run: .venv/.ready ## Load the five assets (from your API if it is configured, else from the sandbox)
 	@$(BIN)/python -m email_assets.quickstart run
 
-ui: .venv/.ready ## Open Dagster's UI on http://127.0.0.1:3000
-	@$(BIN)/python -m email_assets.quickstart ui
+ui: .venv/.ready ## Open Dagster's UI on http://127.0.0.1:3000 (or PORT=…)
+	@$(BIN)/python -m email_assets.quickstart ui --port $(PORT)
 
 test: .venv/.ready ## Run the tests
 	@$(BIN)/python -m pytest

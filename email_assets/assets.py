@@ -43,7 +43,8 @@ class EmailTranslator(DagsterDltTranslator):
             key=name,
             group_name=GROUP,
             description=f"{resource['description']}\n\nFrom `GET {resource['endpoint']['path']}`.",  # type: ignore[index]
-            kinds={"dlt", warehouse.destination_type},
+            # the last part of a destination that is given with its module
+            kinds={"dlt", warehouse.destination_type.rpartition(".")[2]},
             owners=catalog.owners,
             tags=catalog.tags,
             metadata={"dagster/table_name": f"{warehouse.dataset_name}.{name}"},

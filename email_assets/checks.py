@@ -1,21 +1,18 @@
 """Asset checks: are the keys unique, is the table complete, is the asset fresh?"""
 
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
 
 from email_assets import settings
 from email_assets.api.redaction import redact
+from email_assets.errors import EmailAssetsError
 from email_assets.freshness import window_of
 from email_assets.settings import AutomationSettings
 from email_assets.source import primary_key, vendor_resources
-from email_assets.turn import WarehouseBusyError
 from email_assets.vendors import VendorResource
-from email_assets.warehouse import WarehouseError, count_keys, count_rows
-
-Check = Callable[[dg.AssetCheckExecutionContext], dg.AssetCheckResult]
+from email_assets.warehouse import KeyCount, count_keys, count_rows
 
 
 def build_checks() -> list[dg.AssetChecksDefinition]:
@@ -53,28 +50,24 @@ def _build_primary_key(name: str, resource: VendorResource) -> dg.AssetChecksDef
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         left_out = int(_last_figures(context, name).get("rows_without_key", 0))
         try:
-            found = count_keys(name, key, say=context.log.info)
-        except (WarehouseError, WarehouseBusyError) as error:
+            found = count_keys(name, key, say=context.log.info) or KeyCount(0, 0, 0, [])
+        except EmailAssetsError as error:
             return dg.AssetCheckResult(passed=False, description=str(error))
-        problems = []
-        if left_out:
-            problems.append(f"{left_out} rows came without {', '.join(key)} and were not loaded")
-        if found and found.null_keys:
-            problems.append(f"{found.null_keys} rows of the table have none")
-        if found and found.duplicate_keys:
-            problems.append(f"{found.duplicate_keys} keys belong to more than one row")
-        if not problems and not (found and found.rows):
-            problems, passed = ["nothing is loaded yet"], True
-        else:
-            passed = not problems
+        problems = {
+            f"rows that came without {', '.join(key)} and were not loaded": left_out,
+            "rows of the table that have none": found.null_keys,
+            "keys that more than one row has": found.duplicate_keys,
+        }
+        told = [f"{problem}: {count}" for problem, count in problems.items() if count]
+        nothing = [] if found.rows else ["nothing is loaded yet"]
         return dg.AssetCheckResult(
-            passed=passed,
-            description=f"{name}: {'; '.join(problems)}." if problems else None,
+            passed=not told,
+            description=f"{name}: {'; '.join(told or nothing)}." if told or nothing else None,
             metadata={
-                "rows": found.rows if found else 0,
-                "null_ids": left_out + (found.null_keys if found else 0),
-                "duplicate_ids": found.duplicate_keys if found else 0,
-                "duplicate_examples": [redact(e) for e in found.examples] if found else [],
+                "rows": found.rows,
+                "null_ids": left_out + found.null_keys,
+                "duplicate_ids": found.duplicate_keys,
+                "duplicate_examples": [redact(example) for example in found.examples],
             },
         )
 
@@ -90,11 +83,12 @@ def _build_complete(name: str, _: VendorResource) -> dg.AssetChecksDefinition:
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         figures = _last_figures(context, name)
-        if not figures:
-            return _warn(f"{name} was never materialized.")
+        if "rows_listed" not in figures:
+            # never, or by hand in the UI, which leaves no figures
+            return _warn(f"{name}: no sync has told yet what the API has. Materialize it.")
         try:
             rows = count_rows(name, say=context.log.info)
-        except (WarehouseError, WarehouseBusyError) as error:
+        except EmailAssetsError as error:
             return _warn(str(error))
         listed, total = int(figures["rows_listed"]), figures.get("api_total")
         metadata = {"rows": rows, "rows_listed": listed}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
+from itertools import islice, pairwise, takewhile
 
 from croniter import croniter
 
@@ -13,6 +16,11 @@ LEAST_SLACK = timedelta(hours=1)
 """Time for a run to start and finish; it also covers the hour that clocks are put back."""
 SLACK_SHARE = 10
 """A tenth of the wait is slack too, so that a weekly sync has more of it than an hourly one."""
+
+MIDNIGHT = datetime(2024, 1, 1)
+A_DAY = timedelta(days=1)
+DAYS_LOOKED_AT = 400
+"""Days with a run: more than a year of an expression that runs daily in some months only."""
 
 
 def cron_of(kind: Kind, automation: AutomationSettings) -> str:
@@ -26,16 +34,22 @@ def window_of(kind: Kind, automation: AutomationSettings) -> timedelta:
     return wait + max(LEAST_SLACK, wait / SLACK_SHARE)
 
 
+@cache
 def longest_wait(cron: str) -> timedelta:
-    """The longest time between two runs of a cron expression.
+    """The longest time between two runs of a cron expression, by the wall clock.
 
-    It is looked for in a week and in sixty runs, whichever takes longer: no expression of days,
-    weekdays, hours and minutes hides a longer one from that.
+    An expression runs at all its times of day on all its days, so the two are looked at apart: a
+    long wait between days is found without counting the minutes of every day before it.
     """
-    start = datetime(2024, 1, 1)
-    ticks = croniter(cron, start)
-    previous, longest, runs = ticks.get_next(datetime), timedelta(), 0
-    while runs < 60 or previous - start < timedelta(days=8):
-        tick = ticks.get_next(datetime)
-        longest, previous, runs = max(longest, tick - previous), tick, runs + 1
-    return longest
+    minute, hour, *days = cron.split()
+    times = list(takewhile(lambda at: at < MIDNIGHT + A_DAY, _ticks(f"{minute} {hour} * * *")))
+    waits = [later - earlier for earlier, later in pairwise(times)]
+    overnight = times[0] + A_DAY - times[-1]
+    active_days = islice(_ticks(f"0 0 {' '.join(days)}"), DAYS_LOOKED_AT)
+    between_days = max(later - earlier for earlier, later in pairwise(active_days))
+    return max([*waits, overnight + between_days - A_DAY])
+
+
+def _ticks(cron: str) -> Iterator[datetime]:
+    ticks: Iterator[datetime] = croniter(cron, MIDNIGHT - timedelta(minutes=1)).all_next(datetime)
+    return ticks

@@ -19,8 +19,7 @@ from email_assets.settings import PROJECT_ROOT, ApiSettings
 BIN = Path(sys.executable).parent
 SANDBOX_FILE = "sandbox.duckdb"
 SANDBOX_MESSAGES = 5000
-SANDBOX_RATE = 6.0
-"""Messages that arrive per minute while the UI is open, so that a second sync finds something."""
+MESSAGES_A_MINUTE = 6.0
 
 QUIET = ",".join(
     f"ignore:{message}"
@@ -50,22 +49,27 @@ def main() -> int:
     """Run the command that the arguments name, and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m email_assets.quickstart", description=__doc__)
     parser.add_argument("command", choices=["run", "ui"], help="load the assets, or open the UI")
-    command = parser.parse_args().command
+    parser.add_argument("--port", type=int, default=3000, help="the UI's port (default: 3000)")
+    arguments = parser.parse_args()
     os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".dagster"))
-    with _api() as (description, environment):
+    # new messages arrive while somebody watches, so that a second sync finds something
+    rate = MESSAGES_A_MINUTE if arguments.command == "ui" else 0.0
+    with _api(rate) as (description, environment):
         print(description, flush=True)
-        return _run(environment) if command == "run" else _ui(environment)
+        if arguments.command == "run":
+            return _run(environment)
+        return _ui(environment, arguments.port)
 
 
 @contextmanager
-def _api() -> Iterator[tuple[str, dict[str, str]]]:
+def _api(rate: float) -> Iterator[tuple[str, dict[str, str]]]:
     """The configured API, or the sandbox for as long as the command runs."""
     environment = {**os.environ, "PYTHONWARNINGS": QUIET}
     address = settings.load(ApiSettings).base_url
     if address or settings.secret("api_key"):
         yield f"Your API: {address or 'no base_url is set yet'}", environment
         return
-    with Sandbox(messages=SANDBOX_MESSAGES, rate=SANDBOX_RATE) as sandbox:
+    with Sandbox(messages=SANDBOX_MESSAGES, rate=rate) as sandbox:
         environment["API_KEY"] = sandbox.api_key
         environment["SOURCES__EMAIL__BASE_URL"] = sandbox.base_url
         # the sandbox's customers must never end up between real ones
@@ -164,12 +168,14 @@ def _print_table(lines: dict[str, AssetLine]) -> None:
         print(f"  {name:<14}{figures}  {checks}")
 
 
-def _ui(environment: dict[str, str]) -> int:
+def _ui(environment: dict[str, str], port: int) -> int:
     # a shell that starts make in the background lets its children ignore SIGINT, dagster included
     for asked_to_stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked_to_stop, signal.default_int_handler)
     process = subprocess.Popen(
-        [BIN / "dagster", "dev", "--host", "127.0.0.1"], env=environment, cwd=PROJECT_ROOT
+        [BIN / "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)],
+        env=environment,
+        cwd=PROJECT_ROOT,
     )
     try:
         return process.wait()

@@ -44,8 +44,8 @@ class Rows:
 
         dlt keeps a `_dlt_id` that a row brings, and deduplicates by the column that says so.
         """
-        row["_dlt_id"] = f"{self._stamp}{next(self._numbers):08x}"
-        return row
+        # a copy: the paginator keeps the page as it came, to compare the next one with it
+        return {**row, "_dlt_id": f"{self._stamp}{next(self._numbers):08x}"}
 
     def has_key(self, row: dict[str, Any]) -> bool:
         """Whether the row can be loaded; counts it either way.

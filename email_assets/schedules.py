@@ -11,6 +11,7 @@ from email_assets.source import vendor_resources
 from email_assets.vendors import Kind
 
 JOB_OF_KIND: dict[Kind, str] = {"event": "email_events", "inventory": "email_inventory"}
+JOB_OF_ALL = "email_all"
 
 
 def names_of(kind: Kind) -> list[str]:
@@ -32,21 +33,23 @@ def build_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
     everything = dg.AssetSelection.assets(*vendor_resources())
     return [
         *jobs,
-        dg.define_asset_job("email_all", selection=everything, description="Syncs everything."),
+        dg.define_asset_job(JOB_OF_ALL, selection=everything, description="Syncs everything."),
     ]
 
 
 def build_schedules() -> list[dg.ScheduleDefinition]:
     """A schedule for the job of each kind, switched off unless the settings say otherwise."""
     automation = settings.load(AutomationSettings)
-    status = dg.DefaultScheduleStatus.RUNNING if automation.enabled else None
+    status = (
+        dg.DefaultScheduleStatus.RUNNING if automation.enabled else dg.DefaultScheduleStatus.STOPPED
+    )
     return [
         dg.ScheduleDefinition(
             name=job,
             job_name=job,
             cron_schedule=cron_of(kind, automation),
             execution_timezone=automation.timezone,
-            default_status=status or dg.DefaultScheduleStatus.STOPPED,
+            default_status=status,
             description=f"Runs the job {job}.",
         )
         for kind, job in JOB_OF_KIND.items()

@@ -1,8 +1,10 @@
 """When to run beyond the clock, and whom to tell when a run fails."""
 
+import html
 import json
 import warnings
 from collections.abc import Sequence
+from datetime import datetime, timezone
 
 import dagster as dg
 import requests
@@ -11,8 +13,9 @@ from email_assets import settings
 from email_assets.api.errors import ApiUnavailableError
 from email_assets.api.redaction import redact
 from email_assets.errors import EmailAssetsError
-from email_assets.schedules import names_of
-from email_assets.settings import AutomationSettings
+from email_assets.freshness import window_of
+from email_assets.schedules import JOB_OF_ALL, JOB_OF_KIND, names_of
+from email_assets.settings import AlertSettings, AutomationSettings
 from email_assets.source import glimpse, vendor_resources
 
 NEW_RECORDS = "new_records"
@@ -46,6 +49,7 @@ def build_sensors(
 
 def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
     names = names_of("event")
+    patience = window_of("event", settings.load(AutomationSettings))
 
     @dg.sensor(
         name=NEW_RECORDS,
@@ -56,39 +60,40 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         "or newest row has changed.",
     )
     def new_records(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        if context.instance.get_runs(
-            dg.RunsFilter(tags={"dagster/sensor_name": NEW_RECORDS}, statuses=UNFINISHED), limit=1
-        ):
+        # a run that was killed stays unfinished for ever, so an old one is waited for no longer
+        under_way = dg.RunsFilter(
+            tags={"dagster/sensor_name": NEW_RECORDS},
+            statuses=UNFINISHED,
+            created_after=datetime.now(timezone.utc) - patience,
+        )
+        if context.instance.get_runs(under_way, limit=1):
             return dg.SkipReason("The run of an earlier tick has not finished yet.")
         seen = json.loads(context.cursor) if context.cursor else {}
-        try:
-            now = {name: _fingerprint(name, context) for name in names}
-        except ApiUnavailableError as error:
-            return dg.SkipReason(str(error))
-        changed = [name for name in names if seen.get(name) != now[name]]
+        found = {name: _fingerprint(name, context) for name in names}
+        now = seen | {name: head for name, head in found.items() if isinstance(head, str)}
+        changed = [name for name in names if now.get(name) != seen.get(name)]
         if not changed:
-            return dg.SkipReason("The API has nothing new.")
+            problems = [str(head) for head in found.values() if not isinstance(head, str)]
+            return dg.SkipReason(" ".join(problems) or "The API has nothing new.")
+        # no run_key: Dagster would skip a change that is undone and then made again
         return dg.SensorResult(
-            run_requests=[
-                dg.RunRequest(
-                    run_key=json.dumps({name: now[name] for name in changed}),
-                    asset_selection=[dg.AssetKey(name) for name in changed],
-                )
-            ],
+            run_requests=[dg.RunRequest(asset_selection=[dg.AssetKey(name) for name in changed])],
             cursor=json.dumps(now),
         )
 
     return new_records
 
 
-def _fingerprint(name: str, context: dg.SensorEvaluationContext) -> str:
-    head = glimpse(name, say=context.log.info)
+def _fingerprint(name: str, context: dg.SensorEvaluationContext) -> str | ApiUnavailableError:
+    """What changes when rows come or go, or why that cannot be told just now."""
+    try:
+        head = glimpse(name, say=context.log.info)
+    except ApiUnavailableError as error:
+        return error
     return f"{head.total} {head.newest}"
 
 
 def _build_run_failure_alert(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
-    ours = {dg.AssetKey(name) for name in vendor_resources()}
-
     # runs of the CLI name no code location, so only watching all of them sees those too
     @dg.run_failure_sensor(
         name="run_failure_alert",
@@ -97,34 +102,64 @@ def _build_run_failure_alert(status: dg.DefaultSensorStatus) -> dg.SensorDefinit
         description="Tells the webhook of [alerts] webhook_url when a run of these assets fails; "
         "without one, the log.",
     )
-    def run_failure_alert(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
-        failed = [
-            name
-            for step in context.get_step_failure_events()
-            if dg.AssetKey(name := str(step.step_key)) in ours
-        ]
-        if not failed:
-            return dg.SkipReason("The run that failed is none of these assets'.")
-        text = _sentence(context, failed)
+    def run_failure_alert(context: dg.RunFailureSensorContext) -> None:
+        # a SkipReason here would break the tick of another run that failed at the same time, and
+        # send its alert again at every tick
+        if not _is_ours(context.dagster_run):
+            return
+        text = _alert(context)
         webhook = settings.secret("alerts.webhook_url")
         if webhook is None:
             context.log.error(text)
         else:
             _post(webhook, text)
-        return None
 
     return run_failure_alert
 
 
-def _sentence(context: dg.RunFailureSensorContext, failed: list[str]) -> str:
-    run_id = context.dagster_run.run_id
-    return f"{', '.join(failed)} failed in run {run_id}"
+def _is_ours(run: dg.DagsterRun) -> bool:
+    """Whether a run is of our jobs, or of some of our assets or their checks."""
+    checked = {check.asset_key for check in run.asset_check_selection or ()}
+    ours = {dg.AssetKey(name) for name in vendor_resources()}
+    return run.job_name in {*JOB_OF_KIND.values(), JOB_OF_ALL} or not ours.isdisjoint(
+        checked | set(run.asset_selection or ())
+    )
+
+
+def _alert(context: dg.RunFailureSensorContext) -> str:
+    """Which steps failed and why, in one sentence for each reason, and where to look."""
+    run = context.dagster_run
+    failed: dict[str, list[str]] = {}
+    for event in context.get_step_failure_events():
+        failed.setdefault(_reason(event), []).append(str(event.step_key))
+    if not failed:
+        # the run ended outside of a step: it was killed, or never started
+        failed[context.failure_event.message or "nothing says why"] = [run.job_name]
+    sentences = [f"{', '.join(steps)} failed: {reason}" for reason, steps in failed.items()]
+    address = settings.load(AlertSettings).dagster_url.rstrip("/")
+    return f"{redact(' '.join(sentences))} {address}/runs/{run.run_id}"
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    """The first line of what went wrong in a step, without the name of the step."""
+    failure = event.step_failure_data
+    if failure.user_failure_data:
+        text = failure.user_failure_data.description
+    else:
+        error = failure.error
+        while error and error.cause:
+            error = error.cause
+        text = error.message if error else None
+    first_line = (text or "nothing says why").strip().partition("\n")[0]
+    return first_line.removeprefix(f"{event.step_key}: ")
 
 
 def _post(webhook: str, text: str) -> None:
     """Send Slack's simplest message: https://api.slack.com/messaging/webhooks."""
+    # what an API said must not become a mention of everybody, such as <!channel>
+    message = {"text": html.escape(text, quote=False)}
     try:
-        answer = requests.post(webhook, json={"text": text}, timeout=WEBHOOK_SECONDS)
+        answer = requests.post(webhook, json=message, timeout=WEBHOOK_SECONDS)
         problem = None if answer.ok else f"answered {answer.status_code}"
     except requests.RequestException as error:
         problem = f"could not be reached ({type(error).__name__})"
@@ -132,5 +167,5 @@ def _post(webhook: str, text: str) -> None:
         # outside of the except block: the exception's text holds the URL, which is a secret
         raise WebhookError(
             f"The alert webhook {problem}. Set [alerts] webhook_url in .dlt/secrets.toml or "
-            f"ALERTS__WEBHOOK_URL. The alert was: {redact(text)}"
+            f"ALERTS__WEBHOOK_URL. The alert was: {text}"
         )

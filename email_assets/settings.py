@@ -124,6 +124,16 @@ class CatalogSettings(BaseConfiguration):
     sections: ClassVar[tuple[str, ...]] = ("catalog",)
 
 
+@configspec
+class AlertSettings(BaseConfiguration):
+    """`[alerts]`: what an alert links to. The webhook it goes to is a secret, `webhook_url`."""
+
+    dagster_url: str = "http://127.0.0.1:3000"
+    """Where people open Dagster's UI."""
+
+    sections: ClassVar[tuple[str, ...]] = ("alerts",)
+
+
 Settings = TypeVar("Settings", bound=BaseConfiguration)
 
 

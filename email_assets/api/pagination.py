@@ -10,20 +10,25 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
 from email_assets.api.errors import ApiError
+from email_assets.api.redaction import redact
+
+_Page = tuple[list[dict[str, Any]], int]
+"""The rows of an answer, and the offset that was asked for."""
 
 REWINDS = 100
-"""Times that a list may shift under its reader before the reader gives up."""
+"""Times that a list may shift without a new row before its reader gives up."""
 
 
 class ListOffsetPaginator(BasePaginator):
     """Reads a list by `offset` and `limit`, to its end, and notices when the list shifts.
 
-    The offset moves by the rows that came. Where the API gives a total, the list ends there, and
-    a total that falls sends the reader back by as many rows as went missing before it; a last page
-    that is full is followed by one more request, in case the total is too small. Where the API
-    gives no total, each page repeats the last row of the page before, a page that does not
-    continue the one before is read again from further up, and the list ends at a page that brings
-    nothing new. Rows read again are merged by their primary key.
+    The offset moves by the rows that came, those with equal keys counted once. Where the API gives
+    a total, the list ends there, and a total that falls sends the reader back by as many rows as
+    went missing before it; a last page that is full is followed by one more request, in case the
+    total is too small. Where the API gives no total, each page repeats the last row of the page
+    before, a page that does not continue the one before is read again from further up, and the
+    list ends at a page that brings nothing new. Where rows go on vanishing, pages overlap by so
+    many that the reader gets ahead. Rows read again are merged by their primary key.
 
     Rows that vanish at the head while as many are added at the end are noticed only without a
     total; email APIs list the newest first.
@@ -68,11 +73,13 @@ class ListOffsetPaginator(BasePaginator):
         self.total: int | None = None
         self.reached = 0
         self._offset = 0
-        self._page: list[dict[str, Any]] = []
-        self._page_offset = 0
+        self._read_to = 0
+        self._first: _Page = ([], 0)
+        self._previous: _Page = ([], 0)
+        self._known: set[str] = set()
         self._widest = 0
         self._rewinds = 0
-        self._stride = 1
+        self._stride = self._overlap = 1
         self._has_next_page = True
 
     def init_request(self, request: Request) -> None:
@@ -95,51 +102,54 @@ class ListOffsetPaginator(BasePaginator):
         del data  # dlt takes null for no rows; the answer itself tells them apart
         payload = response.json()
         rows, total = self._rows(payload), self._total(payload)
-        repeated = bool(rows) and rows == self._page and self._offset != self._page_offset
-        previous_total, end = self.total, self._offset + len(rows)
+        repeated = self._came_before(rows)
+        change = 0 if total is None or self.total is None else total - self.total
+        keys = {self._identity(row) for row in rows}
+        end = self._offset + len(keys)
+        if end > self.reached:
+            self.reached, self._rewinds = end, 0
         if total is not None:
             self.total = total
-        self.reached = max(self.reached, end)
 
+        # copies: whoever gets the rows may change them
+        self._previous = [dict(row) for row in rows], self._offset
+        self._first = self._previous if self._offset == 0 else self._first
         if self.total is None:
-            self._go_on_by_overlap(rows, end, repeated)
+            self._go_on_by_overlap(keys, end, repeated)
         else:
-            fell = previous_total - self.total if previous_total is not None else 0
-            self._go_on_by_total(rows, end, fell, repeated and fell == 0)
-        self._widest = max(self._widest, len(rows))
+            self._go_on_by_total(len(keys), end, self.total, change, repeated and change == 0)
+        self._widest = max(self._widest, len(keys))
 
-    def _go_on_by_total(
-        self, rows: list[dict[str, Any]], end: int, fell: int, repeated: bool
-    ) -> None:
-        assert self.total is not None  # noqa: S101 (the caller's condition)
-        self._page, self._page_offset = rows, self._offset
-        if fell > 0:
-            self._rewind(self._offset - fell)
-        elif repeated and self._offset >= self.total:
-            # an API without pages: its first answer held all that it says there is
+    def _go_on_by_total(self, rows: int, end: int, total: int, change: int, repeated: bool) -> None:
+        vanished = max(0, -change)
+        self._read_to = max(0, self._read_to - vanished)
+        if self._offset > self._read_to:
+            # further back by as many again, which may vanish meanwhile
+            self._rewind(self._read_to - vanished)
+        elif repeated and self._offset >= total:
+            # beyond the end, some APIs give their last page, and those without pages all they have
             self.reached, self._has_next_page = self._offset, False
         elif repeated:
-            raise self._error(f"gave the same page of {len(rows)} rows for two offsets")
+            raise self._error(f"gave the same page of {rows} rows for two offsets")
         else:
-            full = len(rows) >= self._limit or 0 < self._widest <= len(rows)
-            self._has_next_page = bool(rows) and (end != self.total or full)
-            self._offset = end
+            full = rows >= self._limit or 0 < self._widest <= rows
+            self._has_next_page = rows > 0 and (end != total or full)
+            self._read_to, self._offset = end, max(0, end - vanished)
 
-    def _go_on_by_overlap(self, rows: list[dict[str, Any]], end: int, repeated: bool) -> None:
-        if repeated and len(rows) > 1:
-            raise self._error(f"gave the same page of {len(rows)} rows for two offsets")
-        known = {self._identity(row) for row in self._page}
-        continues = not known or any(self._identity(row) in known for row in rows)
-        if self._offset > 0 and self._widest > 1 and not continues:
+    def _go_on_by_overlap(self, keys: set[str], end: int, repeated: bool) -> None:
+        full = len(keys) >= self._widest > 1
+        if repeated and full:
+            raise self._error(f"gave the same page of {len(keys)} rows for two offsets")
+        if self._offset > 0 and self._widest > 1 and keys.isdisjoint(self._known):
             self._rewind(self._offset - self._limit * self._stride)
             self._stride *= 2
+            self._overlap = min(self._overlap * 2, self._widest // 2)
             return
         self._stride = 1
-        last_is_known = not rows or self._identity(rows[-1]) in known
-        self._has_next_page = bool(rows) and not (last_is_known and len(rows) < self._widest)
-        self._page, self._page_offset = rows, self._offset
+        self._has_next_page = full or not keys <= self._known
+        self._known = keys
         # a page of one row leaves no room for an overlap
-        self._offset = end - 1 if len(rows) > 1 else end
+        self._read_to, self._offset = end, max(self._offset + 1, end - self._overlap)
 
     def _rewind(self, offset: int) -> None:
         self._rewinds += 1
@@ -148,7 +158,12 @@ class ListOffsetPaginator(BasePaginator):
         self._offset = max(0, offset)
         self._has_next_page = True
 
-    def _identity(self, row: dict[str, Any]) -> object:
+    def _came_before(self, rows: list[dict[str, Any]]) -> bool:
+        """Whether these rows came just before, or at the start of the list, for a smaller offset."""
+        pages = (self._first, self._previous)
+        return bool(rows) and any(rows == page and self._offset > at for page, at in pages)
+
+    def _identity(self, row: dict[str, Any]) -> str:
         key = tuple(row.get(field) for field in self._primary_key)
         return repr(row) if None in key else repr(key)
 
@@ -169,10 +184,12 @@ class ListOffsetPaginator(BasePaginator):
         total = found[0] if found else None
         if total is None:
             return None
-        if isinstance(total, str) and total.isdecimal():
+        if (isinstance(total, str) and total.isdecimal()) or (
+            isinstance(total, float) and total.is_integer()
+        ):
             total = int(total)
         if not isinstance(total, int) or isinstance(total, bool) or total < 0:
-            raise self._error(f"gave {_shape(total)} as the total, not a number of rows")
+            raise self._error(f"gave {_shape(total)} as the total, not a whole number from 0")
         return total
 
     def _error(self, problem: str) -> ApiError:
@@ -185,6 +202,7 @@ class ListOffsetPaginator(BasePaginator):
 def _shape(value: Any) -> str:
     """What a value is, without what it says: values may be customers' data."""
     if isinstance(value, dict):
-        return f"an object with the keys {', '.join(map(repr, list(value)[:10])) or '(none)'}"
+        keys = ", ".join(repr(redact(key)) for key in list(value)[:10])
+        return f"an object with the keys {keys or '(none)'}"
     names = {list: "a list", str: "text", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), "a number that is negative or not whole")
+    return names.get(type(value), "a number")

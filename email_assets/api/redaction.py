@@ -5,19 +5,27 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus
 
-_ADDRESS = re.compile(r"[^\s\"'<>@,;:]+(?:@|%40)[^\s\"'<>@,;:]+", re.IGNORECASE)
+_WORD = re.compile(r"[^\s\"'<>,;:]+")
+_ADDRESS = re.compile(r".(?:@|%40).", re.IGNORECASE)
 _QUERY = re.compile(r"\?[^\s\"']*")
+_LOGGERS = ("connection", "connectionpool", "poolmanager", "response", "util.retry")
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text without the secrets, as they stand or percent-encoded, and without addresses."""
-    for secret in secrets:
-        # the longest form first, so that none leaves a part of another behind
-        for form in sorted({secret, quote(secret, safe=""), quote_plus(secret)}, key=len)[::-1]:
-            text = re.sub(re.escape(form), "…", text, flags=re.IGNORECASE)
-    return _ADDRESS.sub("…", text)
+    """The text without the secrets, however they are spelled, and without addresses."""
+    for secret in filter(None, secrets):
+        text = re.sub("".join(map(_spellings, secret)), "…", text, flags=re.IGNORECASE)
+    # word by word: a pattern of a whole address takes minutes on a long body without any
+    return _WORD.sub(lambda word: "…" if _ADDRESS.search(word[0]) else word[0], text)
+
+
+def _spellings(char: str) -> str:
+    """A pattern for a character as it stands, in a URL (encoded once or more), or in JSON."""
+    in_url = "".join(f"%(?:25)*{byte:02x}" for byte in char.encode("utf-8", "replace"))
+    in_json = rf"u{ord(char):04x}"
+    blank = r"|\+" if char == " " else ""
+    return rf"\\?(?:{re.escape(char)}|{in_url}|{in_json}{blank})"
 
 
 class _WithoutQuery(logging.Filter):
@@ -25,11 +33,14 @@ class _WithoutQuery(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = _QUERY.sub("", record.getMessage()), None
+        record.exc_info = record.exc_text = None
         return True
 
 
 def keep_queries_out_of_logs() -> None:
     """Let urllib3 log requests without their query strings. Calling it again changes nothing."""
-    logger = logging.getLogger("urllib3.connectionpool")
-    if not any(isinstance(present, _WithoutQuery) for present in logger.filters):
-        logger.addFilter(_WithoutQuery())
+    # a filter acts on the logger itself, not on those below it
+    for name in _LOGGERS:
+        logger = logging.getLogger(f"urllib3.{name}")
+        if not any(isinstance(present, _WithoutQuery) for present in logger.filters):
+            logger.addFilter(_WithoutQuery())

@@ -5,6 +5,7 @@ Whoever uses the session sends requests and gets answers and exceptions that nev
 
 from __future__ import annotations
 
+import http.client
 import socket
 import time
 from collections.abc import Callable, Mapping
@@ -134,7 +135,7 @@ class ApiAdapter(HTTPAdapter):
         try:
             with super().send(keyed, stream=True, timeout=self._time_limit, **kw) as response:
                 body = self._read(response.raw, deadline)
-            if response.ok and not response.is_redirect:
+            if 200 <= response.status_code < 300:
                 return Answer(request, response.status_code, dict(response.headers), body)
             failure = self._refusal(response, body, key.secret)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
@@ -146,11 +147,13 @@ class ApiAdapter(HTTPAdapter):
 
     def _read(self, raw: urllib3.HTTPResponse, deadline: float) -> bytes:
         chunks = []
-        while chunk := raw.read1(CHUNK, decode_content=True):
-            chunks.append(chunk)
-            if time.monotonic() > deadline:
-                raise TimeoutError
-        self._usage.bytes += raw.tell()
+        try:
+            while chunk := raw.read1(CHUNK, decode_content=True):
+                chunks.append(chunk)
+                if time.monotonic() > deadline:
+                    raise TimeoutError
+        finally:
+            self._usage.bytes += raw.tell()
         return b"".join(chunks)
 
     def _unavailable(self, problem: str, retry_after: float | None = None) -> ApiUnavailableError:
@@ -172,8 +175,8 @@ class ApiAdapter(HTTPAdapter):
                 f"{resource}: the API refused the key ({status}). Set api_key in "
                 ".dlt/secrets.toml or the environment variable API_KEY."
             )
-        if 300 <= status < 400:
-            target = _origin(urljoin(response.url, response.headers.get("Location", "")))
+        if 300 <= status < 400 and (location := response.headers.get("Location")):
+            target = redact(_target(response.url, location), [secret])[:MESSAGE_LENGTH]
             return ApiError(
                 f"{resource}: the API redirects {path} to {target}, and redirects are not "
                 "followed, so that the key goes nowhere else. Set base_url of [sources.email] to "
@@ -221,6 +224,15 @@ def _origin(url: str) -> str:
     return f"{address.scheme}://{address.hostname or ''}{port}"
 
 
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads, without the query, which may repeat the key."""
+    try:
+        target = urljoin(url, location)
+        return f"{_origin(target)}{urlsplit(target).path}"
+    except ValueError:
+        return "an address that cannot be read"
+
+
 def _named(status: int) -> str:
     try:
         return f"{status} {HTTPStatus(status).phrase}"
@@ -232,31 +244,46 @@ def _retry_after(header: str | None) -> float | None:
     """Seconds from now, or None where the header asks for no wait: then the backoff decides."""
     try:
         seconds = urllib3.Retry().parse_retry_after(header) if header else 0.0
-    except urllib3.exceptions.InvalidHeader:
+    except (urllib3.exceptions.InvalidHeader, ValueError):
         return None
     return seconds if seconds > 0 else None
+
+
+_FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    (
+        (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError),
+        "could not be reached through the proxy that the environment names",
+    ),
+    (
+        (socket.gaierror, urllib3.exceptions.NameResolutionError),
+        "has a host name that cannot be resolved",
+    ),
+    ((ConnectionRefusedError,), "refused the connection"),
+    # urllib3 counts this one among the timeouts
+    ((urllib3.exceptions.NewConnectionError,), "could not be reached"),
+    (
+        (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError),
+        "did not finish its answer within {time_limit:g} s",
+    ),
+    (
+        (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
+        "could not be trusted: the TLS handshake or certificate failed",
+    ),
+    ((urllib3.exceptions.DecodeError,), "answered with a body whose compression is broken"),
+    ((http.client.IncompleteRead,), "answered with a body that was cut short"),
+    ((ConnectionError,), "closed the connection before its answer was complete"),
+    ((http.client.HTTPException,), "answered with something that is not HTTP"),
+)
+"""What can go wrong on the way, the more telling first: one fault wraps several exceptions."""
 
 
 def _describe_fault(fault: Exception, time_limit: float) -> str:
     """What went wrong on the way, told without the URL that the exceptions' texts hold."""
     causes = _causes(fault)
-    for cause in causes:
-        if isinstance(cause, socket.gaierror | urllib3.exceptions.NameResolutionError):
-            return "has a host name that cannot be resolved"
-        if isinstance(cause, TimeoutError | requests.Timeout | urllib3.exceptions.TimeoutError):
-            return f"did not finish its answer within {time_limit:g} s"
-    for cause in causes:
-        if isinstance(cause, requests.exceptions.SSLError | urllib3.exceptions.SSLError):
-            return "could not be trusted: the TLS handshake or certificate failed"
-        if isinstance(cause, ConnectionRefusedError):
-            return "refused the connection"
-        if isinstance(cause, requests.exceptions.ProxyError | urllib3.exceptions.ProxyError):
-            return "could not be reached through the proxy that the environment names"
-        if isinstance(cause, urllib3.exceptions.DecodeError):
-            return "answered with a body whose compression is broken"
-        if isinstance(cause, urllib3.exceptions.IncompleteRead):
-            return "answered with a body that was cut short"
-    return "closed the connection before its answer was complete"
+    for kinds, sentence in _FAULTS:
+        if any(isinstance(cause, kinds) for cause in causes):
+            return sentence.format(time_limit=time_limit)
+    return f"could not be asked ({type(causes[-1]).__name__})"
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -1,0 +1,120 @@
+"""Listings that are closed afterwards, pages asked for one by one, and servers that speak raw."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any, Protocol
+
+import pytest
+from dlt.extract.exceptions import ResourceExtractionError
+from requests import Session
+
+from email_assets.errors import EmailAssetsError
+from email_assets.sandbox import Sandbox
+from email_assets.source import Listing, Sleep, base_url, open_listing
+
+Rows = list[dict[str, Any]]
+
+REPLY = b'{"data":[],"total":0}'
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n" % len(REPLY)
+"""The start of a raw answer whose body is `REPLY`; further headers and a blank line follow."""
+
+
+class OpenListing(Protocol):
+    def __call__(self, name: str = "bounces", *, sleep: Sleep | None = None) -> Listing: ...
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What somebody who watches was told, in order."""
+    return []
+
+
+@pytest.fixture
+def listing_of(waits: list[float], said: list[str]) -> Iterator[OpenListing]:
+    """Opens the listing of a resource; its session is closed after the test."""
+    with ExitStack() as after:
+
+        def opened(name: str = "bounces", *, sleep: Sleep | None = None) -> Listing:
+            listing = open_listing(name, say=said.append, sleep=sleep or waits.append)
+            after.enter_context(listing.session)
+            return listing
+
+        yield opened
+
+
+def ask(session: Session, path: str = "/v1/bounces") -> Any:
+    """The document of one answer, asked for as dlt asks."""
+    return session.get(f"{base_url()}{path}").json()
+
+
+def read(listing: Listing) -> Rows:
+    """All rows of a listing, read to its end as dlt does; errors come out as they were raised."""
+    try:
+        return list(listing.source)
+    except ResourceExtractionError as error:
+        if isinstance(error.__cause__, EmailAssetsError):
+            raise error.__cause__ from None
+        raise
+
+
+def ids(rows: Rows) -> list[Any]:
+    return [row["id"] for row in rows]
+
+
+def offsets(sandbox: Sandbox) -> list[int | None]:
+    """The offsets that were asked for, in order."""
+    return [request.offset for request in sandbox.requests]
+
+
+class RawServer:
+    """Gives the same bytes to everyone who connects, and notes what they asked."""
+
+    def __init__(self, reply: bytes) -> None:
+        self._reply = reply
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self.asked: list[bytes] = []
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> RawServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # wakes the thread that waits for a connection, which closing alone does not
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                self.asked.append(connection.recv(65536))
+                connection.sendall(self._reply)
+
+
+Speak = Callable[[bytes], RawServer]
+
+
+@pytest.fixture
+def speak(monkeypatch: pytest.MonkeyPatch, api: Sandbox) -> Iterator[Speak]:
+    """Makes a server that gives these bytes the API, instead of the sandbox."""
+    with ExitStack() as after:
+
+        def speaking(reply: bytes) -> RawServer:
+            server = after.enter_context(RawServer(reply))
+            monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", server.base_url)
+            return server
+
+        yield speaking

@@ -1,0 +1,138 @@
+"""A real Dagster instance in a folder of its own, and what the tests run on it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from email_assets.definitions import defs
+from email_assets.sandbox import Sandbox
+from email_assets_tests.conftest import KEY, PROJECT
+
+BIN = Path(sys.executable).parent
+EVENTS = ["bounces", "messages", "deliverystats"]
+INVENTORY = ["servers", "domains"]
+NAMES = EVENTS + INVENTORY
+
+
+@pytest.fixture(scope="session")
+def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DAGSTER_HOME with the project's `dagster.yaml` and empty databases, to copy."""
+    home = new_home(tmp_path_factory.mktemp("home"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(home))
+        with dg.DagsterInstance.get() as instance:
+            instance.get_latest_materialization_event(dg.AssetKey(NAMES[0]))
+            instance.get_runs(limit=1)
+            instance.all_instigator_state()
+    return home
+
+
+@pytest.fixture
+def instance(
+    empty_home: Path, tmp_path: Path, warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance without any history, beside the fresh warehouse."""
+    home = shutil.copytree(empty_home, tmp_path / "dagster_home")
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    monkeypatch.setenv("RUNTIME__REQUEST_BACKOFF_FACTOR", "0")
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+@contextmanager
+def platform(folder: Path, empty_home: Path, sandbox: Sandbox) -> Iterator[dg.DagsterInstance]:
+    """An instance, a warehouse and an API, for a run that several tests of a module look at."""
+    home = shutil.copytree(empty_home, folder / "dagster_home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", str(home))
+        for name, value in settings_for(folder, sandbox).items():
+            patch.setenv(name, value)
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+
+
+def settings_for(folder: Path, sandbox: Sandbox) -> dict[str, str]:
+    """The environment in which the sandbox is loaded into `warehouse.duckdb` in the folder."""
+    return {
+        "API_KEY": KEY,
+        "SOURCES__EMAIL__BASE_URL": sandbox.base_url,
+        "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
+        "RUNTIME__REQUEST_BACKOFF_FACTOR": "0",
+    }
+
+
+def new_home(folder: Path) -> Path:
+    """A DAGSTER_HOME with the project's `dagster.yaml`."""
+    folder.mkdir(exist_ok=True)
+    shutil.copy(PROJECT / ".dagster" / "dagster.yaml", folder)
+    return folder
+
+
+def materialize(
+    instance: dg.DagsterInstance,
+    *names: str,
+    job: str = "email_all",
+    tags: Mapping[str, str] | None = None,
+) -> dg.ExecuteInProcessResult:
+    """Run a job of the project, for all of its assets or some; the run may fail."""
+    return defs.resolve_job_def(job).execute_in_process(
+        instance=instance,
+        asset_selection=[dg.AssetKey(name) for name in names] or None,
+        tags=tags,
+        raise_on_error=False,
+    )
+
+
+def materialized(result: dg.ExecuteInProcessResult) -> set[str]:
+    """The assets that a run materialized."""
+    return {
+        event.asset_key.to_user_string()
+        for event in result.get_asset_materialization_events()
+        if event.asset_key
+    }
+
+
+def figures(result: dg.ExecuteInProcessResult, name: str) -> dict[str, object]:
+    """The metadata of the one materialization of an asset in a run."""
+    (event,) = (
+        event
+        for event in result.get_asset_materialization_events()
+        if event.asset_key == dg.AssetKey(name)
+    )
+    return {key: value.value for key, value in event.materialization.metadata.items()}
+
+
+def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """Why each step of a run failed, as its asset says it."""
+    return {
+        str(event.step_key): str(event.step_failure_data.user_failure_data.description)
+        for event in result.get_step_failure_events()
+        if event.step_failure_data.user_failure_data
+    }
+
+
+def command(
+    *arguments: str, home: Path, cwd: Path, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Start a program of the environment as a user without any settings would, but those given."""
+    return subprocess.Popen(
+        [str(BIN / arguments[0]), *arguments[1:]],
+        cwd=cwd,
+        env={
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "HOME": str(home),
+            "DAGSTER_HOME": str(home),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **(env or {}),
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )

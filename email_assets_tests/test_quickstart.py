@@ -1,0 +1,94 @@
+"""`make run` and `make ui`, as a newcomer sees them."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from email_assets_tests.conftest import PROJECT
+
+
+def _environment(folder: Path, **variables: str) -> dict[str, str]:
+    home = folder / "dagster"
+    home.mkdir()
+    (home / "dagster.yaml").write_text((PROJECT / ".dagster" / "dagster.yaml").read_text())
+    return {
+        **os.environ,
+        "DAGSTER_HOME": str(home),
+        "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "first.duckdb"),
+        "RUNTIME__REQUEST_BACKOFF_FACTOR": "0",
+        **variables,
+    }
+
+
+def _run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "email_assets.quickstart", "run"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What a newcomer's first run prints, and the folder it wrote to."""
+    folder = tmp_path_factory.mktemp("first_run")
+    done = _run(_environment(folder))
+    assert done.returncode == 0, done.stdout
+    return done.stdout, folder
+
+
+def test_a_first_run_loads_the_five_assets(first_run: tuple[str, Path]) -> None:
+    _, folder = first_run
+    with duckdb.connect(str(folder / "first.duckdb"), read_only=True) as warehouse:
+        (messages,) = warehouse.sql("SELECT count(*) FROM email.messages").fetchall()[0]
+        (servers,) = warehouse.sql("SELECT count(*) FROM email.servers").fetchall()[0]
+    assert (messages, servers) == (5000, 5)
+
+
+def test_a_first_run_ends_with_a_table_of_assets_rows_and_green_checks(
+    first_run: tuple[str, Path],
+) -> None:
+    output, _ = first_run
+    table = dict(re.findall(r"^  (\w+) +(\d+) +\d+ +\d+ +[\d.]+  ", output, re.MULTILINE))
+    assert table == {
+        "bounces": "455",
+        "deliverystats": "7",
+        "domains": "8",
+        "messages": "5000",
+        "servers": "5",
+    }
+    assert output.count("✓ complete  ✓ freshness_check  ✓ primary_key") == 5
+
+
+def test_a_first_run_names_the_next_two_commands(first_run: tuple[str, Path]) -> None:
+    output, folder = first_run
+    after = output.split("Next:\n")[1].strip().splitlines()
+    assert len(after) == 2
+    assert after[0].startswith("make ui")
+    query = after[1].strip().removeprefix(".venv/bin/python -c ")
+    shown = subprocess.run(
+        f"{sys.executable} -c {query}", shell=True, cwd=PROJECT, capture_output=True, text=True
+    )
+    assert "HardBounce" in shown.stdout, shown.stderr
+
+
+def test_a_first_run_prints_no_warning(first_run: tuple[str, Path]) -> None:
+    output, _ = first_run
+    assert "warning" not in output.lower()
+
+
+def test_a_key_without_an_address_fails_with_the_sentence_that_says_what_to_set(
+    tmp_path: Path,
+) -> None:
+    done = _run(_environment(tmp_path, API_KEY="a-key"))
+    assert done.returncode == 1
+    assert "bounces: no API is configured yet" in done.stdout
+    assert "SOURCES__EMAIL__BASE_URL" in done.stdout

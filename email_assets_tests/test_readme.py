@@ -1,0 +1,96 @@
+"""The README tells what is true today."""
+
+import ast
+import re
+from typing import Any
+
+import pytest
+
+from email_assets import settings
+from email_assets.assets import build_assets
+from email_assets.pipeline import sync
+from email_assets.sandbox import Sandbox
+from email_assets.vendors.generic import VENDOR
+from email_assets.warehouse import open_pipeline
+from email_assets_tests.conftest import PROJECT
+
+README = (PROJECT / "README.md").read_text()
+
+
+def _code_blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def _first_cells(heading: str) -> list[str]:
+    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `([^`]+)`", section, re.MULTILINE)
+
+
+@pytest.fixture
+def example(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The entry that the README adds, among the vendor's resources for one test."""
+    (block,) = _code_blocks("python")
+    entry: dict[str, Any] = ast.literal_eval(block.strip().rstrip(","))
+    monkeypatch.setitem(VENDOR, "resources", [*VENDOR["resources"], entry])  # type: ignore[misc]
+    return entry
+
+
+def test_the_entry_of_add_a_resource_becomes_an_asset(example: dict[str, Any]) -> None:
+    keys = {asset.key.to_user_string() for asset in build_assets()}
+    assert keys == {str(resource["name"]) for resource in VENDOR["resources"]}
+    assert example["name"] in keys
+
+
+def test_the_entry_of_add_a_resource_asks_the_api_for_its_path(
+    example: dict[str, Any], api: Sandbox
+) -> None:
+    # the sandbox has no such resource: its 404 proves that the path was asked for
+    with (
+        open_pipeline(example["name"]) as pipeline,
+        pytest.raises(Exception, match=re.escape(f"there is no {example['endpoint']['path']} at")),
+    ):
+        sync(pipeline, example["name"], say=print)
+    assert [request.path for request in api.requests] == [example["endpoint"]["path"]]
+
+
+def _variables() -> list[str]:
+    section = README.split("## Configuration\n")[1].split("\n## ")[0]
+    return re.findall(r"^\| `[^|]+\| `([A-Z_]+)`", section, re.MULTILINE)
+
+
+def test_every_setting_is_in_the_configuration_table() -> None:
+    specs = [
+        settings.ApiSettings,
+        settings.WarehouseSettings,
+        settings.AutomationSettings,
+        settings.CatalogSettings,
+        settings.AlertSettings,
+    ]
+    ours = {
+        "__".join((*spec.sections, name)).upper()
+        for spec in specs
+        for name in spec.get_resolvable_fields()
+    }
+    assert ours <= set(_variables())
+
+
+def test_every_row_of_the_configuration_table_names_its_variable_after_its_setting() -> None:
+    section = README.split("## Configuration\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(?:\[([a-z.]+)\] )?([a-z_]+)`[^|]*\| `([A-Z_]+)`", section, re.M)
+    assert len(rows) > 15
+    for table, name, variable in rows:
+        assert "__".join([*filter(None, table.split(".")), name]).upper() == variable
+
+
+@pytest.mark.parametrize("sentence", _first_cells("Troubleshooting"))
+def test_every_sentence_of_troubleshooting_is_one_that_the_code_says(sentence: str) -> None:
+    code = " ".join(path.read_text() for path in (PROJECT / "email_assets").rglob("*.py"))
+    said = re.sub(r"\"\s*\n?\s*f?\"", "", code)
+    fixed_parts = [
+        part.strip(" .,")
+        for part in re.split(r"…|\b\d+ s\b|\b\d+\b|'data'|warehouse\.duckdb|\(|\)", sentence)
+        if len(part.strip(" .,/")) > 6
+    ]
+    assert fixed_parts
+    for part in fixed_parts:
+        assert part in said

@@ -1,0 +1,120 @@
+"""Jobs and the schedules that run them."""
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from email_assets.definitions import defs
+from email_assets.sandbox import Sandbox
+from email_assets.schedules import build_jobs, build_schedules
+from email_assets_tests.conftest import KEY
+from email_assets_tests.dagster_fixtures import (
+    EVENTS,
+    INVENTORY,
+    NAMES,
+    empty_home,
+    materialize,
+    materialized,
+    platform,
+)
+
+__all__ = ["empty_home"]
+
+JOBS = {"email_events": EVENTS, "email_inventory": INVENTORY, "email_all": NAMES}
+
+
+def schedules() -> dict[str, dg.ScheduleDefinition]:
+    """The schedules as the settings of the moment make them."""
+    return {schedule.name: schedule for schedule in build_schedules()}
+
+
+def test_each_job_says_what_it_syncs() -> None:
+    assert {job.name: job.description for job in build_jobs()} == {
+        "email_events": "Syncs bounces, messages, deliverystats.",
+        "email_inventory": "Syncs servers, domains.",
+        "email_all": "Syncs everything.",
+    }
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_selects_its_assets(job: str) -> None:
+    selected = defs.resolve_job_def(job).asset_layer.executable_asset_keys
+
+    assert {key.to_user_string() for key in selected} == set(JOBS[job])
+
+
+def test_events_run_hourly_and_inventory_daily_by_utc() -> None:
+    assert {
+        name: (schedule.cron_schedule, schedule.execution_timezone)
+        for name, schedule in schedules().items()
+    } == {"email_events": ("0 * * * *", "UTC"), "email_inventory": ("30 5 * * *", "UTC")}
+
+
+def test_schedules_are_stopped_unless_they_are_switched_on() -> None:
+    assert {schedule.default_status for schedule in schedules().values()} == {
+        dg.DefaultScheduleStatus.STOPPED
+    }
+
+
+def test_schedules_run_when_automation_is_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOMATION__ENABLED", "true")
+
+    assert {schedule.default_status for schedule in schedules().values()} == {
+        dg.DefaultScheduleStatus.RUNNING
+    }
+
+
+def test_cron_and_time_zone_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOMATION__EVENT_CRON", "*/10 8-18 * * *")
+    monkeypatch.setenv("AUTOMATION__INVENTORY_CRON", "0 3 * * 1")
+    monkeypatch.setenv("AUTOMATION__TIMEZONE", "Europe/Berlin")
+
+    assert {
+        name: (schedule.cron_schedule, schedule.execution_timezone)
+        for name, schedule in schedules().items()
+    } == {
+        "email_events": ("*/10 8-18 * * *", "Europe/Berlin"),
+        "email_inventory": ("0 3 * * 1", "Europe/Berlin"),
+    }
+
+
+@pytest.fixture(scope="module", params=["email_events", "email_inventory"])
+def tick(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, empty_home: Path
+) -> tuple[str, dg.ExecuteInProcessResult]:
+    """A schedule, and the run that one of its ticks requests."""
+    schedule = defs.resolve_schedule_def(request.param)
+    at = datetime(2026, 3, 1, 5, 30, tzinfo=timezone.utc)
+    with (
+        Sandbox(messages=20, api_key=KEY) as sandbox,
+        platform(tmp_path_factory.mktemp("tick"), empty_home, sandbox) as instance,
+        dg.build_schedule_context(instance=instance, scheduled_execution_time=at) as context,
+    ):
+        (run_request,) = schedule.evaluate_tick(context).run_requests or []
+        run = materialize(instance, job=schedule.job_name, tags=run_request.tags)
+    return schedule.name, run
+
+
+def test_a_tick_syncs_the_assets_of_the_schedule(
+    tick: tuple[str, dg.ExecuteInProcessResult],
+) -> None:
+    name, run = tick
+
+    assert run.success
+    assert materialized(run) == set(JOBS[name])
+
+
+def test_a_tick_checks_what_it_synced(tick: tuple[str, dg.ExecuteInProcessResult]) -> None:
+    name, run = tick
+
+    checked = {
+        (evaluation.asset_key.to_user_string(), evaluation.check_name)
+        for evaluation in run.get_asset_check_evaluations()
+    }
+    assert checked == {
+        (asset, check)
+        for asset in JOBS[name]
+        for check in ("primary_key", "complete", "freshness_check")
+    }
