@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
 from typing import Any
 
+from dlt.common.pendulum import pendulum
 from dlt.common.schema import Schema
 
 from email_assets.api.errors import ApiError
@@ -17,16 +20,32 @@ BIGGEST = 2**63 - 1
 class Rows:
     """Numbers the rows, sets those without a primary key aside, and holds keys to one type.
 
+    Args:
+        resource: The resource's name, for sentences.
+        primary_key: Fields that identify a row.
+        never_load: Fields to drop, as dotted paths.
+        cursor_path: The field that says when a row came about, or None.
+
     Attributes:
         received: Rows that came.
         without_key: Rows among them that lack a part of the primary key; they cannot be loaded.
+        newest: The latest time in the cursor's field so far, or None.
     """
 
-    def __init__(self, resource: str, primary_key: Sequence[str]) -> None:
+    def __init__(
+        self,
+        resource: str,
+        primary_key: Sequence[str],
+        never_load: Iterable[str] = (),
+        cursor_path: str | None = None,
+    ) -> None:
         self.received = 0
         self.without_key = 0
+        self.newest: datetime | None = None
         self._resource = resource
         self._primary_key = primary_key
+        self._never_load = [path.split(".") for path in never_load]
+        self._cursor_path = cursor_path.split(".") if cursor_path else []
         self._types: dict[str, str] = {}
         self._stamp = f"{time.time_ns():016x}"
         self._numbers = itertools.count()
@@ -39,13 +58,17 @@ class Rows:
             if data_type := column.get("data_type"):
                 self._types[field] = "a number" if data_type == "bigint" else "text"
 
-    def number(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The row with a `_dlt_id` that grows, by which the last of two rows with one key stays.
+    def prepare(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row as it may be loaded: without secrets, and with a `_dlt_id` that grows.
 
-        dlt keeps a `_dlt_id` that a row brings, and deduplicates by the column that says so.
+        dlt keeps a `_dlt_id` that a row brings, and deduplicates by the column that says so: the
+        last of two rows with one key stays.
         """
         # a copy: the paginator keeps the page as it came, to compare the next one with it
-        return {**row, "_dlt_id": f"{self._stamp}{next(self._numbers):08x}"}
+        row = {**row, "_dlt_id": f"{self._stamp}{next(self._numbers):08x}"}
+        for path in self._never_load:
+            row = _without(row, path)
+        return row
 
     def has_key(self, row: dict[str, Any]) -> bool:
         """Whether the row can be loaded; counts it either way.
@@ -70,6 +93,67 @@ class Rows:
                 )
             self._types[field] = found
         return True
+
+    def note_time(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row as it is; `newest` moves on if the row is newer, though never past now."""
+        at = self.time_of(row)
+        if at and (self.newest is None or at > self.newest):
+            self.newest = min(at, datetime.now(timezone.utc))
+        return row
+
+    def time_of(self, row: dict[str, Any]) -> datetime | None:
+        """When a row came about, or None if it does not say.
+
+        Raises:
+            ApiError: The field holds something that is no time.
+        """
+        value: Any = row
+        for field in self._cursor_path:
+            value = value.get(field) if isinstance(value, dict) else None
+        if value is None:
+            return None
+        try:
+            return as_utc(value)
+        except (ValueError, TypeError, OverflowError):
+            pass
+        raise ApiError(
+            f"{self._resource}: {'.'.join(self._cursor_path)}, the cursor_path, holds something "
+            "that is no time. Set another cursor_path, or none to load everything each time."
+        )
+
+
+def as_utc(value: str | float) -> datetime:
+    """An instant that an API wrote in ISO 8601, as RFC 2822 or in seconds since 1970.
+
+    A time without an offset is taken for UTC.
+
+    Raises:
+        ValueError: It is none of these.
+    """
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return datetime.fromtimestamp(value, timezone.utc)
+    text = str(value)
+    if text[:1].isalpha():
+        found = parsedate_to_datetime(text)
+    else:
+        found = pendulum.parse(text)  # type: ignore[assignment]
+    if not isinstance(found, datetime):
+        raise ValueError("no instant")
+    if found.tzinfo is None:
+        found = found.replace(tzinfo=timezone.utc)
+    return datetime.fromtimestamp(found.timestamp(), timezone.utc)
+
+
+def _without(value: Any, path: Sequence[str]) -> Any:
+    """A copy of a value without what is at a path; lists on the way are entered."""
+    if isinstance(value, list):
+        return [_without(item, path) for item in value]
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    field, rest = path[0], path[1:]
+    if rest:
+        return {**value, field: _without(value[field], rest)}
+    return {name: item for name, item in value.items() if name != field}
 
 
 def _type_of_key(value: Any) -> str:

@@ -21,7 +21,7 @@ from dlt.common.configuration import configspec, known_sections, resolve_configu
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
 from dlt.common.known_env import DLT_PROJECT_DIR
-from dlt.common.runtime.run_context import switch_context
+from dlt.common.runtime import run_context
 
 from email_assets.errors import EmailAssetsError
 
@@ -36,6 +36,8 @@ class SettingError(EmailAssetsError):
 class ApiSettings(BaseConfiguration):
     """`[sources.email]`: which API to read."""
 
+    vendor: str = "generic"
+    """A vendor of this package, or a module (`my_company.email_api`) or file (`email_api.py`)."""
     base_url: str | None = None
     """The API's address, where it is not the one that the vendor's file gives."""
 
@@ -56,6 +58,32 @@ class ApiSettings(BaseConfiguration):
                 "base_url must hold no key, user or query; keys belong in .dlt/secrets.toml. "
                 + where_to_set(self, "base_url")
             )
+
+
+@configspec
+class ResourceSettings(BaseConfiguration):
+    """`[sources.email.<resource>]`: syncs of what is new only. The words are dlt's.
+
+    What is set here wins over the vendor's file.
+    """
+
+    cursor_path: str | None = None
+    """The field that says when a row came about."""
+    start_param: str | None = None
+    """The API's parameter for rows from an instant on."""
+    end_param: str | None = None
+    """The API's parameter for rows up to an instant."""
+    lag: float | None = None
+    """Seconds to look back for rows that change late."""
+    row_order: str | None = None
+    """`desc` if the API lists the newest rows first."""
+
+    sections: ClassVar[tuple[str, ...]] = (known_sections.SOURCES, "email")
+
+    def on_resolved(self) -> None:
+        """Refuse an order that means nothing here."""
+        if self.row_order not in (None, "desc"):
+            raise SettingError("row_order can only be desc: the API lists the newest rows first.")
 
 
 @configspec
@@ -137,22 +165,22 @@ class AlertSettings(BaseConfiguration):
 Settings = TypeVar("Settings", bound=BaseConfiguration)
 
 
-def load(spec: type[Settings]) -> Settings:
-    """The settings of one section, with defaults for what is not set.
+def load(spec: type[Settings], *subsection: str) -> Settings:
+    """The settings of one section, or of a part of it, with defaults for what is not set.
 
     Raises:
         SettingError: A value has the wrong type, or cannot be used.
     """
     use_project()
+    sections = (*spec.sections, *subsection)  # type: ignore[attr-defined]
     try:
-        return resolve_configuration(spec(), sections=spec.sections)  # type: ignore[attr-defined]
+        return resolve_configuration(spec(), sections=sections)
     except SettingError:
         raise
     except ConfigurationException as error:
         field = getattr(error, "field_name", None)
         problem = f"{field} has a value of the wrong type" if field else "cannot be read"
-    section = ".".join(spec.sections)  # type: ignore[attr-defined]
-    raise SettingError(f"[{section}] {problem}. Correct it in .dlt/config.toml or the environment.")
+    raise SettingError(f"[{'.'.join(sections)}] {problem}. Correct it in .dlt/config.toml or the environment.")
 
 
 def load_runtime() -> RuntimeConfiguration:
@@ -171,6 +199,20 @@ def secret(name: str) -> str | None:
     return None if value is None else str(value).strip() or None
 
 
+def where_to_set_secret(name: str) -> str:
+    """The sentence that says where a secret stands."""
+    section, _, key = name.rpartition(".")
+    place = f"{key} of [{section}]" if section else key
+    variable = name.replace(".", "__").upper()
+    return f"Set {place} in .dlt/secrets.toml or the environment variable {variable}."
+
+
+def project_file(path: str) -> Path:
+    """A file that a setting names, seen from the project's folder."""
+    use_project()
+    return Path(run_context.active().run_dir) / path
+
+
 @cache
 def use_project() -> None:
     """Make dlt read `.dlt/` and place files beside it, wherever the command is run.
@@ -179,7 +221,7 @@ def use_project() -> None:
     leaves dlt's default, the working directory.
     """
     if DLT_PROJECT_DIR not in os.environ and (PROJECT_ROOT / ".dlt").is_dir():
-        switch_context(str(PROJECT_ROOT))
+        run_context.switch_context(str(PROJECT_ROOT))
 
 
 def _port_ok(address: SplitResult) -> bool:

@@ -1,18 +1,22 @@
-"""A vendor's resource as a dlt `rest_api_source`, read through our session and paginator."""
+"""A vendor's resource as a dlt `rest_api_source`, read through our session and paginators."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from typing import Any, cast
 from urllib.parse import urlsplit
 
+import dlt
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.extract import DltResource, DltSource
-from dlt.sources.helpers.rest_client.auth import APIKeyAuth
+from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, HttpBasicAuth
 from dlt.sources.helpers.rest_client.client import RESTClient
+from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.rest_api import rest_api_source
+from dlt.sources.rest_api.config_setup import create_paginator
 from dlt.sources.rest_api.typing import RESTAPIConfig
 from requests import Session
 
@@ -20,14 +24,25 @@ from email_assets import settings
 from email_assets.api.errors import KeyRefusedError
 from email_assets.api.pagination import ListOffsetPaginator
 from email_assets.api.session import ApiAdapter, Key, Usage, open_session
+from email_assets.api.windows import Window, WindowPaginator
 from email_assets.rows import Rows
 from email_assets.settings import ApiSettings, SettingError
-from email_assets.vendors import VendorResource
-from email_assets.vendors.generic import VENDOR
+from email_assets.span import Incremental
+from email_assets.vendor import configured_vendor, endpoint_of, primary_key, vendor_resources
+from email_assets.vendors import Secret, VendorResource
 
 PLACEHOLDER_HOST = "api.example.com"
 GLIMPSE_SECONDS = 10
 """Dagster ends a sensor's tick after a minute, and a tick asks for several resources."""
+
+NEWEST = "newest"
+"""Where a resource's dlt state keeps the latest time that a sync has seen."""
+
+AUTH = {"api_key": APIKeyAuth, "bearer": BearerTokenAuth, "http_basic": HttpBasicAuth}
+"""dlt's ways to authenticate, by the type that an `auth` block names."""
+
+OURS = frozenset({"description", "kind", "never_load"})
+"""What a vendor's file says of a resource that dlt does not know."""
 
 Say = Callable[[str], None]
 Sleep = Callable[[float], None]
@@ -39,7 +54,7 @@ class Listing:
 
     source: DltSource
     rows: Rows
-    paginator: ListOffsetPaginator
+    paginator: WindowPaginator
     usage: Usage
     session: Session
 
@@ -58,41 +73,51 @@ class Glimpse:
     """The primary key of the first row, as text."""
 
 
-def vendor_resources() -> dict[str, VendorResource]:
-    """The vendor's resources by name, each complete with the vendor's defaults."""
-    defaults = VENDOR["resource_defaults"]
-    return {
-        str(resource["name"]): cast(
-            VendorResource,
-            {
-                **defaults,
-                **resource,
-                "endpoint": {**_endpoint(defaults), **_endpoint(resource)},
-            },
-        )
-        for resource in VENDOR["resources"]
-    }
-
-
-def open_listing(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
+def open_listing(
+    name: str,
+    *,
+    say: Say,
+    sleep: Sleep = time.sleep,
+    window: Window | None = None,
+    keep_newest: bool = False,
+) -> Listing:
     """A source with one resource, and its counters. Nothing is asked of the API yet.
 
     Args:
         name: The resource's name.
         say: Told what somebody who watches would want to know.
         sleep: Waits so many seconds between attempts.
+        window: The time to read; everything if None.
+        keep_newest: Whether the next sync goes on from the newest row of this one.
 
     Raises:
         SettingError: A setting is missing or cannot be used.
     """
     resource, usage = vendor_resources()[name], Usage()
-    session = _open_session(name, usage, say, sleep, settings.load_runtime())
-    rows, paginator = Rows(name, primary_key(resource)), _paginator(resource)
+    incremental = Incremental.of(endpoint_of(resource))
+    session = _open_session(resource, usage, say, sleep, settings.load_runtime())
+    rows = Rows(
+        name,
+        primary_key(resource),
+        resource.get("never_load", ()),
+        incremental.cursor_path if incremental else None,
+    )
+    paginator = _window_paginator(resource, window or Window(), incremental, rows)
     source = build_source([resource], name=name, session=session, paginator=paginator)
-    source.resources[name].add_map(rows.number)
-    source.resources[name].add_filter(rows.has_key)
-    source.resources[name].apply_hints(columns={"_dlt_id": {"dedup_sort": "desc"}})
+    found = source.resources[name]
+    found.add_map(rows.prepare)
+    found.add_filter(rows.has_key)
+    found.apply_hints(columns={"_dlt_id": {"dedup_sort": "desc"}})
+    if incremental and keep_newest:
+        found.add_map(_keeping_newest(name, rows))
     return Listing(source, rows, paginator, usage, session)
+
+
+def newest_of(pipeline: dlt.Pipeline, name: str) -> datetime | None:
+    """The latest time that earlier syncs have seen, from the state that the warehouse keeps."""
+    resources = pipeline.state.get("sources", {}).get(name, {}).get("resources", {})
+    newest = resources.get(name, {}).get(NEWEST)
+    return datetime.fromisoformat(newest) if newest else None
 
 
 def glimpse(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
@@ -108,16 +133,23 @@ def glimpse(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
     runtime = settings.load_runtime()
     runtime.request_max_attempts = 1
     runtime.request_timeout = min(runtime.request_timeout, GLIMPSE_SECONDS)
-    with _open_session(name, Usage(), say, sleep, runtime) as session:
-        client = RESTClient(base_url(), session=session)
-        endpoint = _endpoint(resource)
+    with _open_session(resource, Usage(), say, sleep, runtime) as session:
+        client = RESTClient(base_url(), _headers(), session=session)
+        endpoint = endpoint_of(resource)
         page = next(
             client.paginate(
-                endpoint["path"], data_selector=endpoint["data_selector"], paginator=paginator
+                endpoint["path"],
+                method=endpoint.get("method", "GET"),
+                params=endpoint.get("params"),
+                json=endpoint.get("json"),
+                data_selector=endpoint["data_selector"],
+                paginator=paginator,
             )
         )
     key = [page[0].get(field) for field in primary_key(resource)] if page else None
-    return Glimpse(paginator.total, None if key is None else "/".join(map(str, key)))
+    return Glimpse(
+        getattr(paginator, "total", None), None if key is None else "/".join(map(str, key))
+    )
 
 
 def build_source(
@@ -125,15 +157,15 @@ def build_source(
     *,
     name: str,
     session: Session | None = None,
-    paginator: ListOffsetPaginator | None = None,
+    paginator: BasePaginator | None = None,
 ) -> DltSource:
-    """Dlt's `rest_api_source` of some of the vendor's resources.
+    """The `rest_api_source` of some of the vendor's resources.
 
     Without a session it can describe itself, which is what asset specs are made of, and must not
     be read: it would know no key.
     """
     config: dict[str, Any] = {
-        "client": {"base_url": base_url(), "session": session},
+        "client": {"base_url": base_url(), "headers": _headers(), "session": session},
         "resources": [_as_dlt_knows_it(resource, paginator) for resource in resources],
     }
     return rest_api_source(cast(RESTAPIConfig, config), name=name)
@@ -141,58 +173,110 @@ def build_source(
 
 def base_url() -> str:
     """The API's address: the setting, or the vendor's own."""
-    return settings.load(ApiSettings).base_url or VENDOR["client"]["base_url"]
+    return settings.load(ApiSettings).base_url or configured_vendor()["client"]["base_url"]
 
 
-def primary_key(resource: VendorResource) -> list[str]:
-    """The fields that identify a row, as the API spells them."""
-    key = cast("str | list[str]", resource["primary_key"])
-    return [key] if isinstance(key, str) else list(key)
+def _headers() -> dict[str, str]:
+    return configured_vendor()["client"].get("headers") or {}
 
 
-def _as_dlt_knows_it(
-    resource: VendorResource, paginator: ListOffsetPaginator | None
-) -> dict[str, Any]:
-    known = {field: resource[field] for field in resource if field not in ("description", "kind")}  # type: ignore[literal-required]
+def _as_dlt_knows_it(resource: VendorResource, paginator: BasePaginator | None) -> dict[str, Any]:
+    known = {field: value for field, value in resource.items() if field not in OURS}
+    # the session authenticates, and the paginator reads by time
+    endpoint = {k: v for k, v in endpoint_of(resource).items() if k not in ("auth", "incremental")}
     if paginator:
-        known["endpoint"] = {**_endpoint(resource), "paginator": paginator}
-    return known
+        endpoint["paginator"] = paginator
+    else:
+        endpoint.pop("paginator")
+    return {**known, "endpoint": endpoint}
 
 
-def _endpoint(resource: Any) -> dict[str, Any]:
-    return cast(dict[str, Any], resource.get("endpoint", {}))
+def _paginator(resource: VendorResource, **overrides: Any) -> BasePaginator:
+    """Ours for lists by offset, which notices what dlt's does not; dlt's for all others."""
+    endpoint = endpoint_of(resource)
+    block = endpoint["paginator"]
+    if isinstance(block, dict) and block.get("type") == "offset":
+        ignored = ("type", "maximum_offset")
+        options = {option: value for option, value in block.items() if option not in ignored}
+        return ListOffsetPaginator(
+            str(resource["name"]),
+            endpoint["data_selector"],
+            primary_key(resource),
+            **{**options, **overrides},
+        )
+    paginator = create_paginator(block)
+    if paginator is None:
+        raise SettingError(f"{resource['name']}: the vendor's file must say which paginator it is.")
+    return paginator
 
 
-def _paginator(resource: VendorResource, **overrides: Any) -> ListOffsetPaginator:
-    endpoint = _endpoint(resource)
-    options = {option: v for option, v in endpoint["paginator"].items() if option != "type"}
-    return ListOffsetPaginator(
+def _window_paginator(
+    resource: VendorResource, window: Window, incremental: Incremental | None, rows: Rows
+) -> WindowPaginator:
+    block = endpoint_of(resource)["paginator"]
+    start = window.start
+    must_stop = incremental and incremental.newest_first and not incremental.filter
+
+    def older(page: list[dict[str, Any]]) -> bool:
+        if not must_stop or start is None:
+            return False
+        times = [time for time in map(rows.time_of, page) if time]
+        return bool(times) and min(times) < start
+
+    return WindowPaginator(
         str(resource["name"]),
-        endpoint["data_selector"],
-        primary_key(resource),
-        **{**options, **overrides},
+        _paginator(resource),
+        [window],
+        filter=incremental.filter if incremental else None,
+        ceiling=block.get("maximum_offset") if isinstance(block, dict) else None,
+        now=datetime.now(timezone.utc),
+        older=older,
     )
 
 
+def _keeping_newest(name: str, rows: Rows) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def keep(row: dict[str, Any]) -> dict[str, Any]:
+        before = rows.newest
+        rows.note_time(row)
+        if rows.newest and rows.newest != before:
+            # loaded in the same package as the rows, so that neither comes without the other
+            state = dlt.current.resource_state(name)
+            state[NEWEST] = max(state.get(NEWEST, ""), rows.newest.isoformat())
+        return row
+
+    return keep
+
+
 def _open_session(
-    name: str, usage: Usage, say: Say, sleep: Sleep, runtime: RuntimeConfiguration
+    resource: VendorResource, usage: Usage, say: Say, sleep: Sleep, runtime: RuntimeConfiguration
 ) -> Session:
-    address = base_url()
+    name, address = str(resource["name"]), base_url()
     if urlsplit(address).hostname == PLACEHOLDER_HOST:
         raise SettingError(
             f"{name}: no API is configured yet. "
             + settings.where_to_set(ApiSettings, "base_url")
             + " The key goes into api_key in .dlt/secrets.toml or API_KEY."
         )
+    vendors_block = configured_vendor()["client"].get("auth")
+    block = cast(dict[str, Any], endpoint_of(resource).get("auth") or vendors_block)
+    return open_session(
+        ApiAdapter(name, address, lambda: _key(name, block), runtime, usage, say, sleep)
+    )
 
-    def key() -> Key:
-        secret = settings.secret("api_key")
-        if secret is None:
-            raise KeyRefusedError(
-                f"{name}: there is no API key. Set api_key in .dlt/secrets.toml or the "
-                "environment variable API_KEY."
-            )
-        block = cast(dict[str, Any], VENDOR["client"]["auth"])
-        return Key(secret, APIKeyAuth(block["name"], secret, block["location"]))
 
-    return open_session(ApiAdapter(name, address, key, runtime, usage, say, sleep))
+def _key(name: str, block: dict[str, Any]) -> Key:
+    """What an `auth` block says, with the secrets as they are now."""
+    values: dict[str, Any] = {}
+    secrets: list[str] = []
+    remedy = ""
+    for field, value in block.items():
+        if isinstance(value, Secret):
+            remedy = settings.where_to_set_secret(value)
+            found = settings.secret(value)
+            if found is None:
+                raise KeyRefusedError(f"{name}: there is no API key. {remedy}")
+            secrets.append(found)
+            values[field] = found
+        elif field != "type":
+            values[field] = value
+    return Key(tuple(secrets), AUTH[block["type"]](**values), remedy)

@@ -47,10 +47,14 @@ class Usage:
 
 @dataclass(frozen=True)
 class Key:
-    """How to authenticate: the secret itself and what puts it into a request."""
+    """How to authenticate."""
 
-    secret: str
+    secrets: tuple[str, ...]
+    """What must not be seen anywhere."""
     auth: AuthBase
+    """Puts the secrets into a request."""
+    remedy: str
+    """The sentence that says where to set them."""
 
 
 class ApiAdapter(HTTPAdapter):
@@ -137,7 +141,7 @@ class ApiAdapter(HTTPAdapter):
                 body = self._read(response.raw, deadline)
             if 200 <= response.status_code < 300:
                 return Answer(request, response.status_code, dict(response.headers), body)
-            failure = self._refusal(response, body, key.secret)
+            failure = self._refusal(response, body, key)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
             failure = self._unavailable(_describe_fault(fault, self._time_limit))
         except (ValueError, RecursionError):
@@ -163,7 +167,7 @@ class ApiAdapter(HTTPAdapter):
             retry_after,
         )
 
-    def _refusal(self, response: requests.Response, body: bytes, secret: str) -> ApiError:
+    def _refusal(self, response: requests.Response, body: bytes, key: Key) -> ApiError:
         status = response.status_code
         if status in RETRIED_STATUSES:
             return self._unavailable(
@@ -172,11 +176,10 @@ class ApiAdapter(HTTPAdapter):
         resource, path = self._resource, urlsplit(response.url).path
         if status in (401, 403):
             return KeyRefusedError(
-                f"{resource}: the API refused the key ({status}). Set api_key in "
-                ".dlt/secrets.toml or the environment variable API_KEY."
+                f"{resource}: the API refused the key ({status}). {key.remedy}"
             )
         if 300 <= status < 400 and (location := response.headers.get("Location")):
-            target = redact(_target(response.url, location), [secret])[:MESSAGE_LENGTH]
+            target = redact(_target(response.url, location), key.secrets)[:MESSAGE_LENGTH]
             return ApiError(
                 f"{resource}: the API redirects {path} to {target}, and redirects are not "
                 "followed, so that the key goes nowhere else. Set base_url of [sources.email] to "
@@ -187,7 +190,7 @@ class ApiAdapter(HTTPAdapter):
                 f"{resource}: there is no {path} at {self._origin} (404). Check base_url of "
                 "[sources.email] and whether this account's API has the resource."
             )
-        said = redact(" ".join(body.decode("utf-8", "replace").split()), [secret])
+        said = redact(" ".join(body.decode("utf-8", "replace").split()), key.secrets)
         return ApiError(
             f"{resource}: the API refused {path} ({_named(status)}) and said: "
             f"{said[:MESSAGE_LENGTH] or 'nothing'}"

@@ -1,4 +1,15 @@
-"""Email services' APIs, described as data: one module per vendor, each with one `VENDOR`."""
+"""Email services' APIs, described as data: one module per vendor, each with one `VENDOR`.
+
+The data is what dlt's `rest_api_source` documents (`RESTAPIConfig`), so that a dlt user knows it at
+sight, with three additions: `Secret` stands where dlt has a secret's value, and a resource says
+what it is and which of its fields are never loaded.
+
+The endpoint's `incremental` block is in dlt's words too: `cursor_path` (a time), `start_param` and
+`end_param` (the API's own filter), `convert` (how the filter writes an instant, given as an aware
+`datetime`), `lag` (seconds to look back for rows that change late), `row_order` (`desc`: the newest
+first), `initial_value` is not used. A paginator of type `offset` may have a `maximum_offset`: rows
+beyond it are never given, so what holds more is read in shorter stretches of time.
+"""
 
 from typing import Literal, TypedDict
 
@@ -9,19 +20,24 @@ Kind = Literal["event", "inventory"]
 """`event`: rows arrive all the time; hourly. `inventory`: few rows that rarely change; daily."""
 
 
+class Secret(str):
+    """The name of a secret in dlt's configuration, such as `sources.email.resend.api_key`."""
+
+    __slots__ = ()
+
+
 class VendorResource(EndpointResource, total=False):
     """A resource of dlt's `rest_api_source`, with what people need to know of it."""
 
     description: Required[str]
     """One sentence: what a row of this resource is."""
     kind: Required[Kind]
+    never_load: list[str]
+    """Fields that hold secrets, as dotted paths (`Hooks.HttpAuth.Password`); lists are entered."""
 
 
 class Vendor(TypedDict):
-    """An API in the form that dlt's `rest_api_source` documents (`RESTAPIConfig`).
-
-    The client's `auth` block says how to authenticate and leaves the secret out.
-    """
+    """An email service's API."""
 
     client: ClientConfig
     resource_defaults: EndpointResourceBase

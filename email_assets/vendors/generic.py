@@ -1,11 +1,16 @@
 """The vendor-neutral email API: `GET /v1/<resource>`, rows under `data`, pages by offset."""
 
-from email_assets.vendors import Vendor
+from email_assets.vendors import Secret, Vendor
 
 VENDOR: Vendor = {
     "client": {
         "base_url": "https://api.example.com",
-        "auth": {"type": "api_key", "name": "api_key", "location": "query"},
+        "auth": {
+            "type": "api_key",
+            "name": "api_key",
+            "api_key": Secret("api_key"),
+            "location": "query",
+        },
     },
     "resource_defaults": {
         "primary_key": "id",

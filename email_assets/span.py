@@ -1,0 +1,108 @@
+"""Which stretch of time a sync is about: what is new, everything, or what somebody asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from email_assets.api.windows import Filter, Window
+from email_assets.errors import EmailAssetsError
+from email_assets.rows import as_utc
+
+A_DAY = timedelta(days=1)
+"""How far an incremental sync looks back where neither the vendor's file nor a setting says."""
+
+
+class SpanError(EmailAssetsError):
+    """A stretch of time was asked for that cannot be synced."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """What somebody asks for beyond what is new: everything, or a stretch of time to fill in."""
+
+    full_refresh: bool = False
+    start: datetime | None = None
+    end: datetime | None = None
+
+    @property
+    def is_backfill(self) -> bool:
+        """Whether it is about a stretch of time, which leaves the cursor where it is."""
+        return self.start is not None or self.end is not None
+
+    @classmethod
+    def parse(cls, full_refresh: bool, start: str | None, end: str | None) -> Span:
+        """A span from what people write: dates or times in ISO 8601, UTC where they say no offset.
+
+        Raises:
+            SpanError: It is no time, or it ends before it starts, or it is full as well.
+        """
+        try:
+            found = cls(full_refresh, *(as_utc(at) if at else None for at in (start, end)))
+        except ValueError:
+            found = None
+        if found is None:
+            raise SpanError("start and end must be dates or times such as 2026-01-31T12:00:00Z.")
+        if found.is_backfill and full_refresh:
+            raise SpanError("Ask for a full_refresh or for a start and end, not for both.")
+        if found.start and found.end and found.end < found.start:
+            raise SpanError("The end of a backfill must not be before its start.")
+        return found
+
+
+@dataclass(frozen=True)
+class Incremental:
+    """How a resource can be read by time: its `incremental` block."""
+
+    cursor_path: str
+    lag: timedelta
+    newest_first: bool
+    filter: Filter | None
+
+    @classmethod
+    def of(cls, endpoint: dict[str, Any]) -> Incremental | None:
+        """The block of an endpoint, or None if it can only be read whole."""
+        block = endpoint.get("incremental")
+        if not block:
+            return None
+        filter = None
+        if block.get("start_param"):
+            write = block.get("convert") or _write_iso
+            filter = Filter(block["start_param"], block.get("end_param"), write)
+        return cls(
+            cursor_path=block["cursor_path"],
+            lag=timedelta(seconds=block["lag"]) if block.get("lag") is not None else A_DAY,
+            newest_first=block.get("row_order") == "desc",
+            filter=filter,
+        )
+
+
+def window_of(
+    name: str, span: Span, incremental: Incremental | None, newest: datetime | None
+) -> Window:
+    """The time to read: of a span, or from where the last sync left off.
+
+    Args:
+        name: The resource's name, for sentences.
+        span: What is asked for.
+        incremental: How the resource can be read by time, if it can.
+        newest: The latest time that earlier syncs have seen, or None before the first.
+
+    Raises:
+        SpanError: A backfill is asked for, and the resource cannot be read by time.
+    """
+    if span.is_backfill:
+        if incremental is None:
+            raise SpanError(
+                f"{name}: a start and an end need to know which field holds the time. Set "
+                f"[sources.email.{name}] cursor_path in .dlt/config.toml, or run without them."
+            )
+        return Window(span.start, span.end)
+    if incremental is None or newest is None or span.full_refresh:
+        return Window()
+    return Window((newest - incremental.lag).replace(microsecond=0))
+
+
+def _write_iso(instant: datetime) -> str:
+    return instant.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,119 @@
+"""The vendor that the settings name: a file of this package or of the user's own, checked."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+from typing import Any, cast
+
+from dlt.common.exceptions import DictValidationException
+from dlt.common.validation import validate_dict
+
+from email_assets import settings
+from email_assets.settings import ApiSettings, ResourceSettings, SettingError
+from email_assets.vendors import Vendor, VendorResource
+
+PACKAGE = "email_assets.vendors"
+
+
+def configured_vendor() -> Vendor:
+    """The vendor that `[sources.email] vendor` names.
+
+    Raises:
+        SettingError: There is no such vendor, or its file is not what it should be.
+    """
+    return _load(settings.load(ApiSettings).vendor)
+
+
+def vendor_resources() -> dict[str, VendorResource]:
+    """The vendor's resources by name, each complete with the vendor's defaults and the settings."""
+    vendor = configured_vendor()
+    defaults = vendor["resource_defaults"]
+    return {
+        str(resource["name"]): cast(
+            VendorResource,
+            {
+                **defaults,
+                **resource,
+                "endpoint": {**endpoint_of(defaults), **endpoint_of(resource), **_tuned(resource)},
+            },
+        )
+        for resource in vendor["resources"]
+    }
+
+
+def endpoint_of(resource: Any) -> dict[str, Any]:
+    """The resource's endpoint block, in dlt's form."""
+    return cast(dict[str, Any], resource.get("endpoint", {}))
+
+
+def primary_key(resource: VendorResource) -> list[str]:
+    """The fields that identify a row, as the API spells them."""
+    key = cast("str | list[str]", resource["primary_key"])
+    return [key] if isinstance(key, str) else list(key)
+
+
+def _tuned(resource: VendorResource) -> dict[str, Any]:
+    """What `[sources.email.<resource>]` changes about the resource's incremental sync."""
+    tuned = settings.load(ResourceSettings, str(resource["name"]))
+    changes = {name: value for name, value in dict(tuned).items() if value is not None}
+    incremental = {**endpoint_of(resource).get("incremental", {}), **changes}
+    return {"incremental": incremental} if "cursor_path" in incremental else {}
+
+
+@cache
+def _load(name: str) -> Vendor:
+    module = _find(name)
+    vendor = getattr(module, "VENDOR", None)
+    if vendor is None:
+        raise _error(name, "has no VENDOR")
+    try:
+        validate_dict(Vendor, vendor, path="VENDOR")
+    except DictValidationException as error:
+        problem = str(error)
+    else:
+        problem = _what_dlt_overlooks(vendor)
+    if problem:
+        raise _error(name, f"is not a vendor file: {problem}")
+    return cast(Vendor, vendor)
+
+
+def _find(name: str) -> ModuleType:
+    if name.endswith(".py"):
+        file = settings.project_file(name)
+        spec = importlib.util.spec_from_file_location(Path(name).stem, file)
+        if spec is None or spec.loader is None or not file.is_file():
+            raise _error(name, "is no file")
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+    module_name = name if "." in name else f"{PACKAGE}.{name}"
+    try:
+        return importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not module_name.startswith(error.name):
+            raise  # the vendor's module is there, and misses one of its own imports
+    raise _error(name, "is neither one of this package's vendors nor a module or file of yours")
+
+
+def _what_dlt_overlooks(vendor: Vendor) -> str | None:
+    names = [resource.get("name") for resource in vendor["resources"]]
+    defaults = vendor["resource_defaults"]
+    for at, resource in enumerate(vendor["resources"]):
+        where = f"VENDOR['resources'][{at}]"
+        if not isinstance(resource.get("name"), str) or names.count(resource["name"]) > 1:
+            return f"{where} needs a 'name' of its own"
+        if not {**defaults, **resource}.get("primary_key"):
+            return f"{where} ({resource['name']}) needs a 'primary_key'"
+        endpoint = {**endpoint_of(defaults), **endpoint_of(resource)}
+        for field in ("path", "data_selector", "paginator"):
+            if field not in endpoint:
+                return f"{where} ({resource['name']}) needs an 'endpoint' with a {field!r}"
+    return None
+
+
+def _error(name: str, problem: str) -> SettingError:
+    return SettingError(f"vendor {name!r} {problem}. {settings.where_to_set(ApiSettings, 'vendor')}")
