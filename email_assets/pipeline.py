@@ -13,12 +13,17 @@ from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from email_assets.api.redaction import redact
 from email_assets.api.session import Usage
 from email_assets.errors import EmailAssetsError
 from email_assets.source import open_listing
-from email_assets.turn import turn_at
-from email_assets.warehouse import WarehouseError, count_table, database_file
+from email_assets.turn import causes, turn_at
+from email_assets.warehouse import (
+    WarehouseError,
+    count_table,
+    database_file,
+    problem_of,
+    unusable,
+)
 
 
 class SyncError(EmailAssetsError):
@@ -79,23 +84,27 @@ def sync(
     listing = open_listing(name, say=say, sleep=sleep)
     with listing.session, _in_one_sentence(name):
         database = database_file(pipeline)
-        with turn_at(database, who=name, say=say, sleep=sleep) as patiently:
-            patiently(pipeline.sync_destination)
-        if name in pipeline.schemas:
+        with turn_at(database, pipeline.sql_client(), who=name, say=say, sleep=sleep) as client:
+            pipeline.sync_destination()
+            anew = _knows(pipeline, name) and count_table(client, name) is None
+        if not anew and name in pipeline.schemas:
             listing.rows.expect_types_of(pipeline.schemas[name])
-        pipeline.extract(listing.source, loader_file_format=_file_format(pipeline))
-        normalized = pipeline.normalize()
-        loaded = normalized.row_counts.get(name, 0)
-        with turn_at(database, who=name, say=say, sleep=sleep) as patiently:
-            load_info = patiently(pipeline.load)
+        pipeline.extract(
+            listing.source,
+            loader_file_format=_file_format(pipeline),
+            refresh="drop_sources" if anew else None,
+        )
+        loaded = pipeline.normalize().row_counts.get(name, 0)
+        with turn_at(database, pipeline.sql_client(), who=name, say=say, sleep=sleep) as client:
+            load_info = pipeline.load()
             load_info.raise_on_failed_jobs()
-            if loaded and not load_info.loads_ids:
+            read = listing.rows.received - listing.rows.without_key
+            if read and not load_info.loads_ids:
                 raise WarehouseError(
-                    f"{name}: {loaded} rows were read and the warehouse took none of them. "
+                    f"{name}: {read} rows were read and the warehouse took none of them. "
                     "Run again; what was loaded before is untouched."
                 )
-            with pipeline.sql_client() as client:
-                row_count = count_table(client, name)
+            row_count = count_table(client, name) or 0
     return Sync(
         SyncReport(
             rows_received=listing.rows.received,
@@ -112,6 +121,12 @@ def sync(
     )
 
 
+def _knows(pipeline: dlt.Pipeline, name: str) -> bool:
+    """Whether the schema that came from the warehouse says that the resource has a table."""
+    schema = pipeline.schemas.get(name)
+    return schema is not None and name in schema.data_table_names(seen_data_only=True)
+
+
 @contextmanager
 def _in_one_sentence(name: str) -> Iterator[None]:
     """Let the sentence that is several causes deep in a dlt error come out by itself."""
@@ -120,23 +135,13 @@ def _in_one_sentence(name: str) -> Iterator[None]:
     except EmailAssetsError:
         raise
     except Exception as error:
-        causes = _causes(error)
-        for cause in causes:
+        for cause in causes(error):
             if isinstance(cause, EmailAssetsError):
                 raise cause from None
-        step = f"dlt's {error.step} step" if isinstance(error, PipelineStepFailed) else "dlt"
-        problem = redact(str(causes[-1]).partition("\n")[0])
-        raise SyncError(
-            f"{name}: {step} failed with {type(causes[-1]).__name__}: {problem}"
-        ) from error
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """The error, what caused it, what caused that, and so on."""
-    causes = [error]
-    while (cause := causes[-1].__cause__ or causes[-1].__context__) and cause not in causes:
-        causes.append(cause)
-    return causes
+        if not isinstance(error, PipelineStepFailed):
+            raise unusable(name, error) from error
+        problem = f"{error.step} step failed with {problem_of(error)}"
+        raise SyncError(f"{name}: dlt's {problem}") from error
 
 
 def _file_format(pipeline: dlt.Pipeline) -> TLoaderFileFormat | None:

@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any
 
+from dlt.destinations.sql_client import SqlClientBase
 from filelock import FileLock, Timeout
 
 from email_assets import settings
@@ -19,39 +20,34 @@ POLL = 0.25
 """Seconds between two attempts to open the file."""
 
 _HOLDER = re.compile(
-    r"Could not set lock on file.*?(?:held in (?P<program>.+?) )?\(PID (?P<pid>\d+)"
+    r"Could not set lock on file(?:.*? held in (?P<program>.*?) ?\(?PID (?P<pid>[1-9]\d*))?"
 )
 
-Result = TypeVar("Result")
+SqlClient = SqlClientBase[Any]
 
 
 class WarehouseBusyError(EmailAssetsError):
     """Another process kept the DuckDB file open for longer than a run may wait."""
 
 
-class Patiently(Protocol):
-    """Calls an action again for as long as another process holds the DuckDB file."""
-
-    def __call__(self, action: Callable[[], Result], /) -> Result:
-        """What the action returns, once nobody is in its way."""
-        ...
-
-
 @contextmanager
 def turn_at(
     database: Path | None,
+    client: SqlClient,
     *,
     who: str,
     say: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Patiently]:
-    """Wait for our own processes at a file lock, then for strangers at DuckDB's own lock.
+) -> Iterator[SqlClient]:
+    """The client, connected, once nobody else holds the DuckDB file.
 
-    Whoever dies frees both locks. A warehouse that is no DuckDB file (`database` None) needs no
-    turn.
+    Waits for our own processes at a file lock, then for strangers at DuckDB's own. The connection
+    keeps strangers out for as long as the turn lasts: dlt opens and closes the file several times
+    in one load, and each time somebody else could take it. Whoever dies frees both locks.
 
     Args:
-        database: The DuckDB file.
+        database: The DuckDB file, or None if the warehouse is another one, which needs no turn.
+        client: Connects to the warehouse.
         who: The resource that waits, for sentences.
         say: Told once who holds the file, when there is somebody to wait for.
         sleep: Waits so many seconds between two attempts.
@@ -59,12 +55,14 @@ def turn_at(
     Raises:
         WarehouseBusyError: The wait took longer than `lock_timeout`.
     """
+    timeout, waited = settings.load(WarehouseSettings).lock_timeout, 0.0
 
-    def patiently(action: Callable[[], Result]) -> Result:
-        timeout, waited = settings.load(WarehouseSettings).lock_timeout, 0.0
+    def patiently(action: Callable[[], object]) -> None:
+        nonlocal waited
         while True:
             try:
-                return action()
+                action()
+                return
             except Exception as error:
                 holder = _holder_named_by(error)
                 if holder is None:
@@ -82,23 +80,36 @@ def turn_at(
             waited += POLL
 
     if database is None:
-        yield lambda action: action()
+        with client:
+            yield client
         return
     database.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{database}.lock")
     patiently(lambda: lock.acquire(timeout=0))
     try:
-        yield patiently
+        patiently(client.open_connection)
+        try:
+            yield client
+        finally:
+            client.close_connection()
     finally:
         lock.release()
 
 
-def _holder_named_by(error: BaseException | None) -> str | None:
+def causes(error: BaseException) -> list[BaseException]:
+    """The error, what caused it, what caused that, and so on."""
+    found = [error]
+    while (cause := found[-1].__cause__ or found[-1].__context__) and cause not in found:
+        found.append(cause)
+    return found
+
+
+def _holder_named_by(error: BaseException) -> str | None:
     """Who holds the file, if that is what the error or one of its causes says."""
-    while error is not None:
-        if isinstance(error, Timeout):
+    for cause in causes(error):
+        if isinstance(cause, Timeout):
             return "another run of email_assets"
-        if found := _HOLDER.search(str(error)):
-            return f"{found['program'] or 'a process'} (PID {found['pid']})"
-        error = error.__cause__ or error.__context__
+        if found := _HOLDER.search(str(cause)):
+            program = found["program"] or "another program"
+            return f"{program} (PID {found['pid']})" if found["pid"] else program
     return None

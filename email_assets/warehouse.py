@@ -13,18 +13,18 @@ from typing import Any, TypeVar, cast
 
 import dlt
 from dlt.common.destination import Destination
-from dlt.common.destination.exceptions import DestinationException
+from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.destinations import duckdb
-from dlt.destinations.exceptions import DatabaseException, DatabaseUndefinedRelation
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
-from dlt.destinations.sql_client import SqlClientBase
+from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredentials
 from filelock import FileLock, Timeout
 
 from email_assets import settings
 from email_assets.api.redaction import redact
 from email_assets.errors import EmailAssetsError
 from email_assets.settings import SettingError, WarehouseSettings
-from email_assets.turn import turn_at
+from email_assets.turn import SqlClient, causes, turn_at
 
 DEFAULT_FILE = "warehouse.duckdb"
 DIRECTORY_PREFIX = "email_assets-"
@@ -33,7 +33,6 @@ SECONDS_TO_LOCK = 60
 EXAMPLES = 10
 """Duplicate keys that a key count names."""
 
-SqlClient = SqlClientBase[Any]
 Result = TypeVar("Result")
 
 
@@ -76,9 +75,17 @@ def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
 def configured_destination() -> Destination[Any, Any]:
     """The dlt destination that the settings name; for DuckDB, `warehouse.duckdb` by default."""
     destination_type = settings.load(WarehouseSettings).destination_type
-    if destination_type == "duckdb" and dlt.config.get("destination.duckdb.credentials") is None:
-        return duckdb(DEFAULT_FILE)
-    return cast(Destination[Any, Any], Destination.from_reference(destination_type))
+    if destination_type == "duckdb":
+        unset = dlt.config.get("destination.duckdb.credentials") is None
+        # dlt does not say that DuckDB has transactions, and would delete and insert without one
+        return duckdb(*([DEFAULT_FILE] if unset else []), supports_transactions=True)
+    try:
+        return cast(Destination[Any, Any], Destination.from_reference(destination_type))
+    except UnknownDestinationModule:
+        raise SettingError(
+            f"dlt knows no destination {destination_type!r}; it knows duckdb and postgres, for "
+            f"example. {settings.where_to_set(WarehouseSettings, 'destination_type')}"
+        ) from None
 
 
 def database_file(pipeline: dlt.Pipeline) -> Path | None:
@@ -87,16 +94,28 @@ def database_file(pipeline: dlt.Pipeline) -> Path | None:
     Raises:
         SettingError: The file cannot serve as a warehouse.
     """
-    credentials = pipeline.sql_client().credentials
-    if not isinstance(credentials, DuckDbCredentials):
+    try:
+        client = pipeline.sql_client()
+    except InvalidInMemoryDuckdbCredentials:
+        raise _no_place(":memory:") from None
+    if not isinstance(client.credentials, DuckDbCredentials):
         return None
-    file = Path(str(credentials.database))
-    if file.stem == pipeline.dataset_name:
+    file = Path(str(client.credentials.database))
+    if file.is_relative_to(pipeline.working_dir):
+        raise _no_place(":pipeline:")
+    if file.stem.casefold() == client.dataset_name.casefold():
         raise SettingError(
             f"The DuckDB file {file.name} has the name of its dataset {file.stem}, which DuckDB "
             "cannot tell apart. Give the file another name in DESTINATION__DUCKDB__CREDENTIALS."
         )
     return file
+
+
+def _no_place(credentials: str) -> SettingError:
+    return SettingError(
+        f"A warehouse in {credentials} would be gone after every run. Give the path of a file in "
+        "DESTINATION__DUCKDB__CREDENTIALS."
+    )
 
 
 def count_rows(resource: str, *, say: Callable[[str], None]) -> int:
@@ -138,14 +157,14 @@ def count_keys(
     return _ask(resource, ask, say)
 
 
-def count_table(client: SqlClient, table: str) -> int:
-    """Rows in a table, over an open connection; 0 if there is no such table."""
+def count_table(client: SqlClient, table: str) -> int | None:
+    """Rows in a table, over an open connection, or None if there is no such table."""
     try:
         return int(
             _row(client, f"SELECT count(*) FROM {client.make_qualified_table_name(table)}")[0]
         )
     except DatabaseUndefinedRelation:
-        return 0
+        return None
 
 
 def _row(client: SqlClient, query: str) -> Sequence[Any]:
@@ -154,31 +173,43 @@ def _row(client: SqlClient, query: str) -> Sequence[Any]:
     return rows[0]
 
 
+def problem_of(error: BaseException) -> str:
+    """What went wrong at the bottom of an error's causes, in one line."""
+    cause = causes(error)[-1]
+    first_line = str(cause).strip().partition("\n")[0]
+    return f"{type(cause).__name__}: {redact(first_line.rstrip('.!'))}"
+
+
+def unusable(resource: str, error: BaseException) -> WarehouseError:
+    """The sentence for a warehouse that cannot be opened or asked."""
+    return WarehouseError(
+        f"{resource}: the warehouse cannot be used: {problem_of(error)}. Correct [warehouse] and "
+        "[destination] in .dlt/config.toml, or the environment."
+    )
+
+
 def _ask(
     resource: str, question: Callable[[SqlClient], Result], say: Callable[[str], None]
 ) -> Result | None:
     """The answer to a question about a table, or None while there is no such table."""
-    with open_pipeline(resource) as pipeline:
-        file = database_file(pipeline)
-        if file and not file.exists():
-            return None
-        client = pipeline.sql_client()
-        if file:
-            # so that a question never creates or changes the file
-            client.credentials.read_only = True
-
-        def ask() -> Result:
-            with client:
-                return question(client)
-
-        with turn_at(file, who=resource, say=say) as patiently:
-            try:
-                return patiently(ask)
-            except DatabaseUndefinedRelation:
+    try:
+        with open_pipeline(resource) as pipeline:
+            file = database_file(pipeline)
+            if file and not file.exists():
                 return None
-            except (DestinationException, DatabaseException) as error:
-                problem = redact(str(error).partition("\n")[0])
-    raise WarehouseError(f"{resource}: the warehouse cannot be read: {problem}")
+            client = pipeline.sql_client()
+            if file:
+                # so that a question never creates or changes the file
+                client.credentials.read_only = True
+            with turn_at(file, client, who=resource, say=say):
+                return question(client)
+    except DatabaseUndefinedRelation:
+        return None
+    except EmailAssetsError:
+        raise
+    except Exception as error:
+        problem = unusable(resource, error)
+    raise problem
 
 
 @contextmanager

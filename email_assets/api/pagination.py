@@ -159,7 +159,7 @@ class ListOffsetPaginator(BasePaginator):
         self._has_next_page = True
 
     def _came_before(self, rows: list[dict[str, Any]]) -> bool:
-        """Whether these rows came just before, or at the start of the list, for a smaller offset."""
+        """Whether these rows came just before, or as the first ones, for a smaller offset."""
         pages = (self._first, self._previous)
         return bool(rows) and any(rows == page and self._offset > at for page, at in pages)
 

@@ -1,0 +1,311 @@
+"""What Dagster loads, and what loading it costs: nothing."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from email_assets.assets import build_assets
+from email_assets.checks import build_checks, build_freshness_checks
+from email_assets.definitions import defs
+from email_assets.schedules import build_schedules
+from email_assets.settings import SettingError
+from email_assets_tests.conftest import PROJECT
+from email_assets_tests.dagster_fixtures import EVENTS, INVENTORY, NAMES, command, new_home
+
+LOAD_AND_WATCH = """
+import json, os, sys
+
+touched = []
+
+def watch(event, arguments):
+    if event == "open":
+        path, mode, flags = arguments
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and path != os.devnull:
+            touched.append([event, repr(path)])
+    elif event in (
+        "os.mkdir", "os.remove", "os.rename", "sqlite3.connect", "socket.connect",
+        "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto",
+    ):
+        touched.append([event, repr(arguments)])
+
+sys.addaudithook(watch)
+from email_assets.definitions import defs
+defs.resolve_all_asset_specs()
+sys.stdout.write(json.dumps({"touched": touched, "modules": list(sys.modules)}))
+"""
+
+
+def specs() -> dict[str, dg.AssetSpec]:
+    """The assets as the definitions hold them."""
+    return {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+
+
+def built_specs() -> list[dg.AssetSpec]:
+    """The assets as the settings of the moment make them."""
+    return [spec for asset in build_assets() for spec in asset.specs]
+
+
+def check_keys(definitions: Iterable[dg.AssetsDefinition]) -> set[tuple[str, str]]:
+    return {
+        (key.asset_key.to_user_string(), key.name)
+        for definition in definitions
+        for key in definition.check_keys
+    }
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a process without any settings touched and knows once it has loaded them."""
+    folder = tmp_path_factory.mktemp("loading")
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD_AND_WATCH],
+        cwd=folder,
+        env={"PATH": "", "HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    return {**json.loads(done.stdout), "said": done.stderr, "left": list(folder.iterdir())}
+
+
+class TestLoading:
+    def test_it_needs_no_network_and_no_database_and_writes_no_file(
+        self, loaded: dict[str, Any]
+    ) -> None:
+        assert loaded["touched"] == []
+
+    def test_it_leaves_nothing_in_the_working_directory_or_at_home(
+        self, loaded: dict[str, Any]
+    ) -> None:
+        assert loaded["left"] == []
+
+    def test_it_says_nothing(self, loaded: dict[str, Any]) -> None:
+        assert loaded["said"] == ""
+
+    def test_it_does_not_start_the_sandbox(self, loaded: dict[str, Any]) -> None:
+        assert [name for name in loaded["modules"] if name.startswith("email_assets.sandbox")] == []
+
+
+class TestAssets:
+    def test_there_is_one_for_each_resource(self) -> None:
+        assert sorted(specs()) == sorted(NAMES)
+
+    def test_their_group_is_email(self) -> None:
+        assert {spec.group_name for spec in specs().values()} == {"email"}
+
+    def test_their_kinds_are_dlt_and_the_destination(self) -> None:
+        assert {frozenset(spec.kinds) for spec in specs().values()} == {
+            frozenset({"dlt", "duckdb"})
+        }
+
+    def test_their_descriptions_say_what_a_row_is_and_where_it_comes_from(self) -> None:
+        assert {name: spec.description for name, spec in specs().items()} == {
+            "bounces": "A message that could not be delivered to one of its recipients.\n\n"
+            "From `GET /v1/bounces`.",
+            "messages": "A message sent through the service, with its recipients and status.\n\n"
+            "From `GET /v1/messages`.",
+            "deliverystats": "How many deliveries failed, for each type of bounce.\n\n"
+            "From `GET /v1/deliverystats`.",
+            "servers": "A mail server of the account, through which its messages go out.\n\n"
+            "From `GET /v1/servers`.",
+            "domains": "A domain that the account sends from, and how far it is verified.\n\n"
+            "From `GET /v1/domains`.",
+        }
+
+    def test_they_name_their_tables(self) -> None:
+        assert {name: spec.metadata["dagster/table_name"] for name, spec in specs().items()} == {
+            name: f"email.{name}" for name in NAMES
+        }
+
+    def test_nothing_is_upstream_of_them(self) -> None:
+        assert [list(spec.deps) for spec in specs().values()] == [[]] * len(NAMES)
+
+    def test_nobody_owns_or_tags_them_by_default(self) -> None:
+        ours = {
+            tag for spec in specs().values() for tag in spec.tags if not tag.startswith("dagster/")
+        }
+
+        assert [list(spec.owners) for spec in specs().values()] == [[]] * len(NAMES)
+        assert ours == set()
+
+    @pytest.mark.parametrize(
+        ("names", "window"),
+        [(EVENTS, timedelta(hours=2)), (INVENTORY, timedelta(hours=26, minutes=24))],
+    )
+    def test_their_freshness_policy_is_the_window_of_their_schedule(
+        self, names: list[str], window: timedelta
+    ) -> None:
+        policies = [specs()[name].freshness_policy for name in names]
+
+        assert policies == [dg.FreshnessPolicy.time_window(fail_window=window)] * len(names)
+
+    def test_no_two_of_them_share_a_step(self) -> None:
+        assert sorted(len(asset.keys) for asset in build_assets()) == [1] * len(NAMES)
+
+
+class TestSettings:
+    def test_owners_and_tags_stand_on_every_asset(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("CATALOG__OWNERS", '["data@example.org", "team:data"]')
+        monkeypatch.setenv("CATALOG__TAGS", '{"domain": "email"}')
+
+        for spec in built_specs():
+            assert spec.owners == ["data@example.org", "team:data"]
+            assert spec.tags["domain"] == "email"
+
+    def test_the_dataset_stands_in_the_name_of_the_table(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WAREHOUSE__DATASET_NAME", "post")
+
+        assert {spec.metadata["dagster/table_name"] for spec in built_specs()} == {
+            f"post.{name}" for name in NAMES
+        }
+
+    def test_the_freshness_policy_follows_the_schedule(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AUTOMATION__INVENTORY_CRON", "0 6 * * 1")
+        weekly = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=7.7))
+
+        policies = {spec.key.to_user_string(): spec.freshness_policy for spec in built_specs()}
+
+        assert policies["servers"] == weekly
+
+    @pytest.mark.parametrize("destination", ["postgres", "dlt.destinations.postgres"])
+    def test_another_warehouse_is_another_kind_and_needs_no_driver_to_load(
+        self, destination: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("WAREHOUSE__DESTINATION_TYPE", destination)
+
+        assert {frozenset(spec.kinds) for spec in built_specs()} == {frozenset({"dlt", "postgres"})}
+        assert "psycopg2" not in sys.modules
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "sentence"),
+        [
+            (
+                "AUTOMATION__EVENT_CRON",
+                "hourly",
+                "event_cron 'hourly' is no cron expression of five fields such as '0 * * * *'. "
+                "Set it as [automation] event_cron in .dlt/config.toml or as "
+                "AUTOMATION__EVENT_CRON.",
+            ),
+            (
+                "AUTOMATION__TIMEZONE",
+                "Berlin",
+                "timezone 'Berlin' is no IANA time zone such as Europe/Berlin. "
+                "Set it as [automation] timezone in .dlt/config.toml or as AUTOMATION__TIMEZONE.",
+            ),
+            (
+                "AUTOMATION__ENABLED",
+                "perhaps",
+                "[automation] enabled has a value of the wrong type. "
+                "Correct it in .dlt/config.toml or the environment.",
+            ),
+        ],
+    )
+    def test_a_setting_that_cannot_be_used_is_refused_with_a_sentence(
+        self, variable: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv(variable, value)
+
+        with pytest.raises(SettingError) as refused:
+            build_schedules()
+
+        assert str(refused.value) == sentence
+
+
+class TestTheRest:
+    def test_every_asset_has_the_three_checks(self) -> None:
+        assert check_keys([*build_checks(), *build_freshness_checks()]) == {
+            (name, check)
+            for name in NAMES
+            for check in ("primary_key", "complete", "freshness_check")
+        }
+
+    def test_the_definitions_hold_every_check(self) -> None:
+        assert check_keys(defs.asset_checks or ()) == check_keys(
+            [*build_checks(), *build_freshness_checks()]
+        )
+
+    @pytest.mark.parametrize(
+        ("held", "names"),
+        [
+            (defs.jobs, ["email_events", "email_inventory", "email_all"]),
+            (defs.schedules, ["email_events", "email_inventory"]),
+            (defs.sensors, ["new_records", "freshness_checks", "run_failure_alert"]),
+        ],
+    )
+    def test_jobs_schedules_and_sensors_have_their_names(
+        self, held: Iterable[Any], names: list[str]
+    ) -> None:
+        assert [one.name for one in held] == names
+
+    def test_steps_run_in_one_process(self) -> None:
+        assert defs.executor is dg.in_process_executor
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[int, str]]:
+    """What each command says in a copy of the project, and its exit status."""
+    folder = tmp_path_factory.mktemp("project")
+    project, home = folder / "email_assets", new_home(folder / "home")
+    for part in ("email_assets", ".dlt"):
+        shutil.copytree(
+            PROJECT / part, project / part, ignore=shutil.ignore_patterns("__pycache__")
+        )
+    for part in ("pyproject.toml", "workspace.yaml"):
+        shutil.copy(PROJECT / part, project)
+    bad_cron = {"AUTOMATION__EVENT_CRON": "hourly"}
+    running = {
+        "validate": command("dagster", "definitions", "validate", home=home, cwd=project),
+        "validate a bad setting": command(
+            "dagster", "definitions", "validate", home=home, cwd=project, env=bad_cron
+        ),
+        "dg check": command("dg", "check", "defs", home=home, cwd=project),
+        "dg list": command("dg", "list", "defs", "--json", home=home, cwd=project),
+    }
+    outcomes = {
+        name: (process.communicate(timeout=120)[0], process.returncode)
+        for name, process in running.items()
+    }
+    return lambda name: (outcomes[name][1], outcomes[name][0])
+
+
+class TestCommands:
+    def test_dagster_validates_them_without_a_flag(
+        self, said: Callable[[str], tuple[int, str]]
+    ) -> None:
+        status, output = said("validate")
+
+        assert status == 0, output
+        assert "All code locations passed validation." in output
+
+    def test_a_setting_that_cannot_be_used_fails_validation_with_its_sentence(
+        self, said: Callable[[str], tuple[int, str]]
+    ) -> None:
+        status, output = said("validate a bad setting")
+
+        assert status == 1
+        assert "SettingError: event_cron 'hourly' is no cron expression of five fields" in output
+
+    def test_dg_checks_them(self, said: Callable[[str], tuple[int, str]]) -> None:
+        status, output = said("dg check")
+
+        assert status == 0, output
+        assert "All definitions loaded successfully." in output
+
+    def test_dg_lists_them(self, said: Callable[[str], tuple[int, str]]) -> None:
+        status, output = said("dg list")
+        listed = json.loads(output[output.index("{") :])
+
+        assert status == 0
+        assert sorted(asset["asset_key"] for asset in listed["assets"]) == sorted(NAMES)
+        assert len(listed["asset_checks"]) == 3 * len(NAMES)
