@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 with warnings.catch_warnings():
     # dagster_embedded_elt names its successor; leaving it for dagster_dlt is this one line
@@ -18,7 +19,9 @@ from email_assets.errors import EmailAssetsError
 from email_assets.freshness import window_of
 from email_assets.pipeline import SyncReport, sync
 from email_assets.settings import AutomationSettings, CatalogSettings, WarehouseSettings
-from email_assets.source import build_source, vendor_resources
+from email_assets.source import build_source
+from email_assets.span import Span
+from email_assets.vendor import vendor_resources
 from email_assets.warehouse import open_pipeline
 
 GROUP = "email"
@@ -28,6 +31,18 @@ DLT_RESOURCE = {"dlt_resource": DagsterDltResource()}
 OF_THE_LOAD = frozenset({"first_run", "destination_type", "dagster/column_schema"})
 """What Dagster's dlt integration tells of a load and we pass on. The rest names working files that
 are gone by then, or repeats what Dagster shows anyway."""
+
+
+class SyncConfig(dg.Config):
+    """What to sync, where it should not be what is new."""
+
+    full_refresh: bool = Field(
+        default=False, description="Read everything the API has. Rows it no longer has stay."
+    )
+    start: str | None = Field(
+        default=None, description="Fill in from this date or time on, such as 2026-01-31."
+    )
+    end: str | None = Field(default=None, description="Fill in up to this date or time.")
 
 
 class EmailTranslator(DagsterDltTranslator):
@@ -69,11 +84,12 @@ def _build_asset(spec: dg.AssetSpec) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=name, specs=[spec])
     def asset(
-        context: dg.AssetExecutionContext, dlt_resource: DagsterDltResource
+        context: dg.AssetExecutionContext, config: SyncConfig, dlt_resource: DagsterDltResource
     ) -> Iterator[dg.MaterializeResult[Any]]:
         try:
+            span = Span.parse(config.full_refresh, config.start, config.end)
             with open_pipeline(name) as pipeline:
-                done = sync(pipeline, name, say=context.log.info)
+                done = sync(pipeline, name, say=context.log.info, span=span)
                 of_the_load = dlt_resource.extract_resource_metadata(
                     context, done.resource, done.load_info, pipeline
                 )
@@ -121,4 +137,6 @@ def figures_of(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
     }
     if report.api_total is not None:
         figures["api_total"] = dg.MetadataValue.int(report.api_total)
+    figures["window"] = dg.MetadataValue.text(str(report.window))
+    figures["stopped_early"] = dg.MetadataValue.bool(report.stopped_early)
     return figures

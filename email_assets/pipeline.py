@@ -14,8 +14,10 @@ from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from email_assets.api.session import Usage
+from email_assets.api.windows import Window
 from email_assets.errors import EmailAssetsError
-from email_assets.source import open_listing
+from email_assets.source import newest_of, open_listing
+from email_assets.span import Span, window_of
 from email_assets.turn import causes, turn_at
 from email_assets.warehouse import (
     WarehouseError,
@@ -24,6 +26,8 @@ from email_assets.warehouse import (
     problem_of,
     unusable,
 )
+
+WHAT_IS_NEW = Span()
 
 
 class SyncError(EmailAssetsError):
@@ -43,7 +47,11 @@ class SyncReport:
     rows_without_key: int
     """Rows without a primary key, which were not loaded."""
     api_total: int | None
-    """Rows that the API says there are, or None where it does not say."""
+    """Rows that the API says there are in the window, or None where it does not say."""
+    window: Window
+    """The stretch of time that was read, open at both ends for everything."""
+    stopped_early: bool
+    """Whether reading stopped at rows from before the window, with older ones left unread."""
     row_count: int
     """Rows in the resource's table afterwards."""
     usage: Usage
@@ -65,8 +73,12 @@ def sync(
     *,
     say: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
+    span: Span = WHAT_IS_NEW,
 ) -> Sync:
     """Bring a resource's table up to what the API has.
+
+    Rows come from where the last sync left off, less a look-back, if the vendor's file or a setting
+    says how to read the resource by time, and all of them otherwise.
 
     Only the moments in which dlt touches a DuckDB file wait for a turn at it; reading the API and
     preparing the load run beside other syncs.
@@ -76,6 +88,7 @@ def sync(
         name: The resource's name.
         say: Told what somebody who watches would want to know.
         sleep: Waits so many seconds, between attempts at the API or at the warehouse.
+        span: Everything, or a stretch of time, where it should not be what is new.
 
     Raises:
         EmailAssetsError: A setting, the API or the warehouse is at fault; the text says which.
@@ -86,9 +99,16 @@ def sync(
         database = database_file(pipeline)
         with turn_at(database, pipeline.sql_client(), who=name, say=say, sleep=sleep) as client:
             pipeline.sync_destination()
-            anew = _knows(pipeline, name) and count_table(client, name) is None
+            present = count_table(client, name)
+            anew = _knows(pipeline, name) and present is None
         if not anew and name in pipeline.schemas:
             listing.rows.expect_types_of(pipeline.schemas[name])
+        # rows that somebody took out of the table come again only with everything
+        newest = newest_of(pipeline, name) if present else None
+        window = window_of(name, span, listing.incremental, newest)
+        listing.paginator.window = window
+        if listing.incremental and not span.is_backfill:
+            listing.keep_newest()
         pipeline.extract(
             listing.source,
             loader_file_format=_file_format(pipeline),
@@ -112,6 +132,8 @@ def sync(
             rows_loaded=loaded,
             rows_without_key=listing.rows.without_key,
             api_total=listing.paginator.total,
+            window=window,
+            stopped_early=listing.paginator.stopped_early,
             row_count=row_count,
             usage=listing.usage,
             seconds=time.monotonic() - started,

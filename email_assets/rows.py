@@ -9,7 +9,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from dlt.common.pendulum import pendulum
+import pendulum
 from dlt.common.schema import Schema
 
 from email_assets.api.errors import ApiError
@@ -94,12 +94,13 @@ class Rows:
             self._types[field] = found
         return True
 
-    def note_time(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The row as it is; `newest` moves on if the row is newer, though never past now."""
+    def note_time(self, row: dict[str, Any]) -> bool:
+        """Whether the row is the newest so far. A time to come counts as now."""
         at = self.time_of(row)
-        if at and (self.newest is None or at > self.newest):
-            self.newest = min(at, datetime.now(timezone.utc))
-        return row
+        if at is None or (self.newest is not None and at <= self.newest):
+            return False
+        self.newest = min(at, datetime.now(timezone.utc))
+        return True
 
     def time_of(self, row: dict[str, Any]) -> datetime | None:
         """When a row came about, or None if it does not say.
@@ -133,10 +134,7 @@ def as_utc(value: str | float) -> datetime:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, timezone.utc)
     text = str(value)
-    if text[:1].isalpha():
-        found = parsedate_to_datetime(text)
-    else:
-        found = pendulum.parse(text)  # type: ignore[assignment]
+    found = parsedate_to_datetime(text) if text[:1].isalpha() else pendulum.parse(text)
     if not isinstance(found, datetime):
         raise ValueError("no instant")
     if found.tzinfo is None:

@@ -7,7 +7,7 @@ import dagster as dg
 from email_assets import settings
 from email_assets.freshness import cron_of
 from email_assets.settings import AutomationSettings
-from email_assets.source import vendor_resources
+from email_assets.vendor import vendor_resources
 from email_assets.vendors import Kind
 
 JOB_OF_KIND: dict[Kind, str] = {"event": "email_events", "inventory": "email_inventory"}

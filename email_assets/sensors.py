@@ -16,7 +16,8 @@ from email_assets.errors import EmailAssetsError
 from email_assets.freshness import window_of
 from email_assets.schedules import JOB_OF_ALL, JOB_OF_KIND, names_of
 from email_assets.settings import AlertSettings, AutomationSettings
-from email_assets.source import glimpse, vendor_resources
+from email_assets.source import glimpse
+from email_assets.vendor import vendor_resources
 
 NEW_RECORDS = "new_records"
 WEBHOOK_SECONDS = 10

@@ -180,7 +180,9 @@ def load(spec: type[Settings], *subsection: str) -> Settings:
     except ConfigurationException as error:
         field = getattr(error, "field_name", None)
         problem = f"{field} has a value of the wrong type" if field else "cannot be read"
-    raise SettingError(f"[{'.'.join(sections)}] {problem}. Correct it in .dlt/config.toml or the environment.")
+    raise SettingError(
+        f"[{'.'.join(sections)}] {problem}. Correct it in .dlt/config.toml or the environment."
+    )
 
 
 def load_runtime() -> RuntimeConfiguration:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -24,7 +24,7 @@ from email_assets import settings
 from email_assets.api.errors import KeyRefusedError
 from email_assets.api.pagination import ListOffsetPaginator
 from email_assets.api.session import ApiAdapter, Key, Usage, open_session
-from email_assets.api.windows import Window, WindowPaginator
+from email_assets.api.windows import WindowPaginator
 from email_assets.rows import Rows
 from email_assets.settings import ApiSettings, SettingError
 from email_assets.span import Incremental
@@ -55,6 +55,7 @@ class Listing:
     source: DltSource
     rows: Rows
     paginator: WindowPaginator
+    incremental: Incremental | None
     usage: Usage
     session: Session
 
@@ -62,6 +63,19 @@ class Listing:
     def resource(self) -> DltResource:
         """The one resource of the source."""
         return next(iter(self.source.resources.values()))
+
+    def keep_newest(self) -> None:
+        """Let the next sync go on from the newest row of this one."""
+        name = self.resource.name
+
+        def keep(row: dict[str, Any]) -> dict[str, Any]:
+            if self.rows.note_time(row) and self.rows.newest:
+                # loaded in the same package as the rows, so that neither comes without the other
+                state = dlt.current.resource_state(name)
+                state[NEWEST] = max(state.get(NEWEST, ""), self.rows.newest.isoformat())
+            return row
+
+        self.resource.add_map(keep)
 
 
 @dataclass(frozen=True)
@@ -73,22 +87,13 @@ class Glimpse:
     """The primary key of the first row, as text."""
 
 
-def open_listing(
-    name: str,
-    *,
-    say: Say,
-    sleep: Sleep = time.sleep,
-    window: Window | None = None,
-    keep_newest: bool = False,
-) -> Listing:
+def open_listing(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
     """A source with one resource, and its counters. Nothing is asked of the API yet.
 
     Args:
         name: The resource's name.
         say: Told what somebody who watches would want to know.
         sleep: Waits so many seconds between attempts.
-        window: The time to read; everything if None.
-        keep_newest: Whether the next sync goes on from the newest row of this one.
 
     Raises:
         SettingError: A setting is missing or cannot be used.
@@ -102,15 +107,13 @@ def open_listing(
         resource.get("never_load", ()),
         incremental.cursor_path if incremental else None,
     )
-    paginator = _window_paginator(resource, window or Window(), incremental, rows)
+    paginator = _window_paginator(resource, incremental, rows)
     source = build_source([resource], name=name, session=session, paginator=paginator)
     found = source.resources[name]
     found.add_map(rows.prepare)
     found.add_filter(rows.has_key)
     found.apply_hints(columns={"_dlt_id": {"dedup_sort": "desc"}})
-    if incremental and keep_newest:
-        found.add_map(_keeping_newest(name, rows))
-    return Listing(source, rows, paginator, usage, session)
+    return Listing(source, rows, paginator, incremental, usage, session)
 
 
 def newest_of(pipeline: dlt.Pipeline, name: str) -> datetime | None:
@@ -211,40 +214,18 @@ def _paginator(resource: VendorResource, **overrides: Any) -> BasePaginator:
 
 
 def _window_paginator(
-    resource: VendorResource, window: Window, incremental: Incremental | None, rows: Rows
+    resource: VendorResource, incremental: Incremental | None, rows: Rows
 ) -> WindowPaginator:
     block = endpoint_of(resource)["paginator"]
-    start = window.start
-    must_stop = incremental and incremental.newest_first and not incremental.filter
-
-    def older(page: list[dict[str, Any]]) -> bool:
-        if not must_stop or start is None:
-            return False
-        times = [time for time in map(rows.time_of, page) if time]
-        return bool(times) and min(times) < start
-
+    time_filter = incremental.time_filter if incremental else None
+    stops_early = incremental and incremental.newest_first and time_filter is None
     return WindowPaginator(
         str(resource["name"]),
         _paginator(resource),
-        [window],
-        filter=incremental.filter if incremental else None,
+        time_filter=time_filter,
         ceiling=block.get("maximum_offset") if isinstance(block, dict) else None,
-        now=datetime.now(timezone.utc),
-        older=older,
+        time_of=rows.time_of if stops_early else None,
     )
-
-
-def _keeping_newest(name: str, rows: Rows) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    def keep(row: dict[str, Any]) -> dict[str, Any]:
-        before = rows.newest
-        rows.note_time(row)
-        if rows.newest and rows.newest != before:
-            # loaded in the same package as the rows, so that neither comes without the other
-            state = dlt.current.resource_state(name)
-            state[NEWEST] = max(state.get(NEWEST, ""), rows.newest.isoformat())
-        return row
-
-    return keep
 
 
 def _open_session(

@@ -58,7 +58,7 @@ class Incremental:
     cursor_path: str
     lag: timedelta
     newest_first: bool
-    filter: Filter | None
+    time_filter: Filter | None
 
     @classmethod
     def of(cls, endpoint: dict[str, Any]) -> Incremental | None:
@@ -66,15 +66,15 @@ class Incremental:
         block = endpoint.get("incremental")
         if not block:
             return None
-        filter = None
+        time_filter = None
         if block.get("start_param"):
             write = block.get("convert") or _write_iso
-            filter = Filter(block["start_param"], block.get("end_param"), write)
+            time_filter = Filter(block["start_param"], block.get("end_param"), write)
         return cls(
             cursor_path=block["cursor_path"],
             lag=timedelta(seconds=block["lag"]) if block.get("lag") is not None else A_DAY,
             newest_first=block.get("row_order") == "desc",
-            filter=filter,
+            time_filter=time_filter,
         )
 
 

@@ -70,13 +70,7 @@ def _load(name: str) -> Vendor:
     vendor = getattr(module, "VENDOR", None)
     if vendor is None:
         raise _error(name, "has no VENDOR")
-    try:
-        validate_dict(Vendor, vendor, path="VENDOR")
-    except DictValidationException as error:
-        problem = str(error)
-    else:
-        problem = _what_dlt_overlooks(vendor)
-    if problem:
+    if problem := _what_is_wrong(vendor):
         raise _error(name, f"is not a vendor file: {problem}")
     return cast(Vendor, vendor)
 
@@ -99,7 +93,11 @@ def _find(name: str) -> ModuleType:
     raise _error(name, "is neither one of this package's vendors nor a module or file of yours")
 
 
-def _what_dlt_overlooks(vendor: Vendor) -> str | None:
+def _what_is_wrong(vendor: Any) -> str | None:
+    try:
+        validate_dict(Vendor, vendor, path="VENDOR")
+    except DictValidationException as error:
+        return str(error)
     names = [resource.get("name") for resource in vendor["resources"]]
     defaults = vendor["resource_defaults"]
     for at, resource in enumerate(vendor["resources"]):
@@ -116,4 +114,6 @@ def _what_dlt_overlooks(vendor: Vendor) -> str | None:
 
 
 def _error(name: str, problem: str) -> SettingError:
-    return SettingError(f"vendor {name!r} {problem}. {settings.where_to_set(ApiSettings, 'vendor')}")
+    return SettingError(
+        f"vendor {name!r} {problem}. {settings.where_to_set(ApiSettings, 'vendor')}"
+    )

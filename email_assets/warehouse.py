@@ -77,8 +77,9 @@ def configured_destination() -> Destination[Any, Any]:
     destination_type = settings.load(WarehouseSettings).destination_type
     if destination_type == "duckdb":
         unset = dlt.config.get("destination.duckdb.credentials") is None
+        default: dict[str, Any] = {"credentials": DEFAULT_FILE} if unset else {}
         # dlt does not say that DuckDB has transactions, and would delete and insert without one
-        return duckdb(*([DEFAULT_FILE] if unset else []), supports_transactions=True)
+        return duckdb(**default, supports_transactions=True)
     try:
         return cast(Destination[Any, Any], Destination.from_reference(destination_type))
     except UnknownDestinationModule:

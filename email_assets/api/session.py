@@ -175,9 +175,7 @@ class ApiAdapter(HTTPAdapter):
             )
         resource, path = self._resource, urlsplit(response.url).path
         if status in (401, 403):
-            return KeyRefusedError(
-                f"{resource}: the API refused the key ({status}). {key.remedy}"
-            )
+            return KeyRefusedError(f"{resource}: the API refused the key ({status}). {key.remedy}")
         if 300 <= status < 400 and (location := response.headers.get("Location")):
             target = redact(_target(response.url, location), key.secrets)[:MESSAGE_LENGTH]
             return ApiError(

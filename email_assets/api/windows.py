@@ -1,8 +1,8 @@
-"""Reads a list window by window of time: what is new, what was asked for, or what fits a ceiling."""
+"""Reads a stretch of time of a list: what is new, what was asked for, what fits a ceiling."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -19,6 +19,9 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
 """Where the splitting of an open window begins; no email API is older."""
 
 
+_PARTS_OF_REQUEST = ("url", "params", "json")
+
+
 @dataclass(frozen=True)
 class Window:
     """A stretch of time, both ends included; an end that is None is open."""
@@ -27,10 +30,10 @@ class Window:
     end: datetime | None = None
 
     def halves(self, now: datetime) -> tuple[Window, Window]:
-        """The later and the earlier half. The instant between them belongs to both."""
+        """The earlier and the later half. The instant between them belongs to both."""
         start, end = self.start or EARLIEST, self.end or now
         middle = (start + (end - start) / 2).replace(microsecond=0)
-        return Window(middle, self.end), Window(self.start, middle)
+        return Window(self.start, middle), Window(middle, self.end)
 
     def width(self, now: datetime) -> timedelta:
         """How long it lasts, seen from now."""
@@ -70,73 +73,66 @@ class Filter:
 
 
 class WindowPaginator(BasePaginator):
-    """Reads each window with a paginator of its own, and splits those that hold too much.
+    """Reads a window of a list, in parts where it holds more than the API gives at once.
 
     Args:
         resource: The resource's name, for sentences.
-        pages: The paginator of one window; every window gets a copy.
-        windows: What to read.
-        filter: How the API is asked for a window, or None where it cannot be.
+        pages: The paginator of one part; every part gets a copy.
+        time_filter: How the API is asked for a window, or None where it cannot be.
         ceiling: Rows that the API gives of one window at the most, or None.
-        now: The end of a window that is open, when it is split.
-        older: Whether a page holds a row from before the windows: the API lists the newest first
-            and cannot be asked for less, so reading stops there.
+        time_of: When a row came about, if the API lists the newest first and cannot be asked for
+            less: reading stops at the first page that reaches back before the window.
 
     Attributes:
-        total: Rows that the API says the windows hold, or None where it does not say.
-        reached: Rows of the windows that were read.
-        stopped_early: Whether reading stopped at rows from before the windows.
+        window: What to read; everything, unless it is set before reading starts.
+        total: Rows that the API says the window holds, or None where it does not say.
+        reached: Rows of the window that were read.
+        stopped_early: Whether reading stopped at rows from before the window.
     """
 
     def __init__(
         self,
         resource: str,
         pages: BasePaginator,
-        windows: Iterable[Window],
         *,
-        filter: Filter | None,
-        ceiling: int | None,
-        now: datetime,
-        older: Callable[[list[dict[str, Any]]], bool] = lambda rows: False,
+        time_filter: Filter | None = None,
+        ceiling: int | None = None,
+        time_of: Callable[[dict[str, Any]], datetime | None] | None = None,
     ) -> None:
         super().__init__()
         self._resource = resource
         self._template = pages
-        self._waiting = list(windows)[::-1]
-        self._filter = filter
+        self._filter = time_filter
         self._ceiling = ceiling
-        self._now = now
-        self._older = older
-        self._request: dict[str, Any] = {}
-        self._turn_over = False
+        self._time_of = time_of
+        self.window = Window()
         self.total: int | None = None
         self.reached = 0
         self.stopped_early = False
-        self._open_next()
-
-    def _open_next(self) -> None:
-        self._window = self._waiting.pop()
-        self._pages = deepcopy(self._template)
 
     def init_request(self, request: Request) -> None:
-        """Ask for the first page of the first window."""
-        self._request = {
-            part: deepcopy(getattr(request, part)) for part in ("url", "params", "json")
-        }
-        self._ask_for_window(request)
+        """Ask for the first page."""
+        self._now = datetime.now(timezone.utc)
+        self._waiting = [self.window]
+        # a part starts from the request as it was, whatever the pages of another made of it
+        self._request = {part: deepcopy(getattr(request, part)) for part in _PARTS_OF_REQUEST}
+        self._open_next(request)
 
     def update_request(self, request: Request) -> None:
-        """Ask for the page, or for the window, that `update_state` decided on."""
-        if self._turn_over:
-            self._turn_over = False
-            self._ask_for_window(request)
-        else:
+        """Ask for the page that `update_state` decided on."""
+        if not self._part_is_read:
             self._pages.update_request(request)
+        elif self._waiting:
+            self._open_next(request)
 
-    def _ask_for_window(self, request: Request) -> None:
-        for part, value in self._request.items():
-            setattr(request, part, deepcopy(value))
-        wanted = self._filter.parameters(self._window) if self._filter else {}
+    def _open_next(self, request: Request) -> None:
+        self._part = self._waiting.pop()
+        self._part_is_read = False
+        self._part_rows = 0
+        self._pages = deepcopy(self._template)
+        for name, value in self._request.items():
+            setattr(request, name, deepcopy(value))
+        wanted = self._filter.parameters(self._part) if self._filter else {}
         if request.json is not None:
             request.json.update(wanted)
         else:
@@ -147,37 +143,36 @@ class WindowPaginator(BasePaginator):
         """Learn from a page where to go on.
 
         Raises:
-            ApiError: As the windows' paginator does, or a window holds more than the API gives and
-                cannot be split.
+            ApiError: As the paginator of the parts does, or a part holds more than the API gives
+                and cannot be split.
         """
-        rows = data if data is not None else []
-        self._pages.update_state(response, data)
+        rows: list[dict[str, Any]] = data if data is not None else []
+        self._pages.update_state(response, rows)
+        self._part_rows += len(rows)
         total: int | None = getattr(self._pages, "total", None)
         if total is not None and self._ceiling is not None and total > self._ceiling:
-            self._split(total)
-            rows.clear()  # they come again with the windows that they are in
-        elif self._older(rows):
-            self.stopped_early = True
-            self._close(len(rows), total)
-        elif not self._pages.has_next_page:
-            self._close(len(rows), total)
+            self._waiting += self._halves(total)
+            self._part_is_read = True
+            rows.clear()  # they come again with the parts that they are in
         else:
-            return
-        self._has_next_page = bool(self._waiting)
-        if self._waiting:
-            self._open_next()
-            self._turn_over = True
+            self.stopped_early = self._reaches_back(rows)
+            if self.stopped_early or not self._pages.has_next_page:
+                self._part_is_read = True
+                self.reached += getattr(self._pages, "reached", self._part_rows)
+                self.total = self.total if total is None else (self.total or 0) + total
+        self._has_next_page = not self._part_is_read or bool(self._waiting)
 
-    def _close(self, rows: int, total: int | None) -> None:
-        self.reached += getattr(self._pages, "reached", rows)
-        if total is not None:
-            self.total = (self.total or 0) + total
+    def _reaches_back(self, rows: list[dict[str, Any]]) -> bool:
+        if self._time_of is None or self._part.start is None:
+            return False
+        times = [at for at in map(self._time_of, rows) if at]
+        return bool(times) and min(times) < self._part.start
 
-    def _split(self, total: int) -> None:
-        if self._filter is None or self._window.width(self._now) <= SECOND:
+    def _halves(self, total: int) -> tuple[Window, Window]:
+        """The two halves of the part that holds too much, to be read from the end."""
+        if self._filter is None or self._part.width(self._now) <= SECOND:
             raise ApiError(
-                f"{self._resource}: the API has {total} rows for the time {self._window} and gives "
+                f"{self._resource}: the API has {total} rows for the time {self._part} and gives "
                 f"{self._ceiling} of them at the most. Nothing of this run was loaded."
             )
-        later, earlier = self._window.halves(self._now)
-        self._waiting += [earlier, later]
+        return self._part.halves(self._now)
