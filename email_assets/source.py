@@ -3,49 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 import dlt
-from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.extract import DltResource, DltSource
-from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, HttpBasicAuth
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.rest_api import rest_api_source
-from dlt.sources.rest_api.config_setup import create_paginator
 from dlt.sources.rest_api.typing import RESTAPIConfig
 from requests import Session
 
 from email_assets import settings
-from email_assets.api.errors import KeyRefusedError
-from email_assets.api.pagination import ListOffsetPaginator
-from email_assets.api.session import ApiAdapter, Key, Usage, open_session
-from email_assets.api.windows import WindowPaginator
+from email_assets.access import Say, Sleep, base_url, headers, session_for
+from email_assets.api.session import Usage
+from email_assets.api.windows import OWNER_HEADER, WindowPaginator
+from email_assets.owners import owners_of
+from email_assets.paging import paginator_of, window_paginator_of
 from email_assets.rows import Rows
-from email_assets.settings import ApiSettings, SettingError
 from email_assets.span import Incremental
-from email_assets.vendor import configured_vendor, endpoint_of, primary_key, vendor_resources
-from email_assets.vendors import Secret, VendorResource
+from email_assets.vendor import endpoint_of, primary_key, vendor_resources
+from email_assets.vendors import VendorResource
 
-PLACEHOLDER_HOST = "api.example.com"
 GLIMPSE_SECONDS = 10
 """Dagster ends a sensor's tick after a minute, and a tick asks for several resources."""
 
 NEWEST = "newest"
 """Where a resource's dlt state keeps the latest time that a sync has seen."""
 
-AUTH = {"api_key": APIKeyAuth, "bearer": BearerTokenAuth, "http_basic": HttpBasicAuth}
-"""dlt's ways to authenticate, by the type that an `auth` block names."""
-
-OURS = frozenset({"description", "kind", "never_load"})
+OURS = frozenset({"description", "kind", "never_load", "for_each"})
 """What a vendor's file says of a resource that dlt does not know."""
-
-Say = Callable[[str], None]
-Sleep = Callable[[float], None]
 
 
 @dataclass
@@ -88,7 +77,9 @@ class Glimpse:
 
 
 def open_listing(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
-    """A source with one resource, and its counters. Nothing is asked of the API yet.
+    """A source with one resource, and its counters.
+
+    Nothing is asked of the API yet, but for the owners of a resource that has several.
 
     Args:
         name: The resource's name.
@@ -100,19 +91,16 @@ def open_listing(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
     """
     resource, usage = vendor_resources()[name], Usage()
     incremental = Incremental.of(endpoint_of(resource))
-    session = _open_session(resource, usage, say, sleep, settings.load_runtime())
-    rows = Rows(
-        name,
-        primary_key(resource),
-        resource.get("never_load", ()),
-        incremental.cursor_path if incremental else None,
-    )
-    paginator = _window_paginator(resource, incremental, rows)
+    owners, secrets = owners_of(resource, usage=usage, say=say, sleep=sleep)
+    session = session_for(resource, usage=usage, say=say, sleep=sleep, owners=secrets)
+    cursor_path = incremental.cursor_path if incremental else None
+    rows = Rows(name, primary_key(resource), resource.get("never_load", ()), cursor_path)
+    paginator = window_paginator_of(resource, incremental, rows)
+    paginator.owners = owners
     source = build_source([resource], name=name, session=session, paginator=paginator)
-    found = source.resources[name]
-    found.add_map(rows.prepare)
-    found.add_filter(rows.has_key)
-    found.apply_hints(columns={"_dlt_id": {"dedup_sort": "desc"}})
+    source.resources[name].add_map(rows.prepare)
+    source.resources[name].add_filter(rows.has_key)
+    source.resources[name].apply_hints(columns={"_dlt_id": {"dedup_sort": "desc"}})
     return Listing(source, rows, paginator, incremental, usage, session)
 
 
@@ -126,33 +114,41 @@ def newest_of(pipeline: dlt.Pipeline, name: str) -> datetime | None:
 def glimpse(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
     """Ask the API for the first row of a resource, once and briefly: whoever looks will look again.
 
+    Of a resource with several owners, that is the first row of each, and the sum of their totals.
+
     Raises:
         SettingError: A setting is missing or cannot be used.
         ApiError: The API refused, or its answer cannot be read.
         ApiUnavailableError: The API did not answer.
     """
-    resource = vendor_resources()[name]
-    paginator = _paginator(resource, limit=1)
+    resource, usage = vendor_resources()[name], Usage()
+    endpoint = endpoint_of(resource)
     runtime = settings.load_runtime()
     runtime.request_max_attempts = 1
     runtime.request_timeout = min(runtime.request_timeout, GLIMPSE_SECONDS)
-    with _open_session(resource, Usage(), say, sleep, runtime) as session:
-        client = RESTClient(base_url(), _headers(), session=session)
-        endpoint = endpoint_of(resource)
-        page = next(
-            client.paginate(
+    owners, secrets = owners_of(resource, usage=usage, say=say, sleep=sleep)
+    totals: list[int | None] = []
+    newest: list[str] = []
+    with session_for(
+        resource, usage=usage, say=say, sleep=sleep, runtime=runtime, owners=secrets
+    ) as session:
+        client = RESTClient(base_url(), headers(), session=session)
+        for owner in owners:
+            paginator = paginator_of(resource, limit=1)
+            pages = client.paginate(
                 endpoint["path"],
                 method=endpoint.get("method", "GET"),
                 params=endpoint.get("params"),
                 json=endpoint.get("json"),
+                headers={OWNER_HEADER: owner.name} if owner.name else None,
                 data_selector=endpoint["data_selector"],
                 paginator=paginator,
             )
-        )
-    key = [page[0].get(field) for field in primary_key(resource)] if page else None
-    return Glimpse(
-        getattr(paginator, "total", None), None if key is None else "/".join(map(str, key))
-    )
+            for row in next(pages)[:1]:
+                newest.append("/".join(str(row.get(field)) for field in primary_key(resource)))
+            totals.append(getattr(paginator, "total", None))
+    total = None if None in totals else sum(filter(None, totals))
+    return Glimpse(total, " ".join(newest) or None)
 
 
 def build_source(
@@ -168,96 +164,15 @@ def build_source(
     be read: it would know no key.
     """
     config: dict[str, Any] = {
-        "client": {"base_url": base_url(), "headers": _headers(), "session": session},
+        "client": {"base_url": base_url(), "headers": headers(), "session": session},
         "resources": [_as_dlt_knows_it(resource, paginator) for resource in resources],
     }
     return rest_api_source(cast(RESTAPIConfig, config), name=name)
 
 
-def base_url() -> str:
-    """The API's address: the setting, or the vendor's own."""
-    return settings.load(ApiSettings).base_url or configured_vendor()["client"]["base_url"]
-
-
-def _headers() -> dict[str, str]:
-    return configured_vendor()["client"].get("headers") or {}
-
-
 def _as_dlt_knows_it(resource: VendorResource, paginator: BasePaginator | None) -> dict[str, Any]:
     known = {field: value for field, value in resource.items() if field not in OURS}
-    # the session authenticates, and the paginator reads by time
-    endpoint = {k: v for k, v in endpoint_of(resource).items() if k not in ("auth", "incremental")}
-    if paginator:
-        endpoint["paginator"] = paginator
-    else:
-        endpoint.pop("paginator")
-    return {**known, "endpoint": endpoint}
-
-
-def _paginator(resource: VendorResource, **overrides: Any) -> BasePaginator:
-    """Ours for lists by offset, which notices what dlt's does not; dlt's for all others."""
-    endpoint = endpoint_of(resource)
-    block = endpoint["paginator"]
-    if isinstance(block, dict) and block.get("type") == "offset":
-        ignored = ("type", "maximum_offset")
-        options = {option: value for option, value in block.items() if option not in ignored}
-        return ListOffsetPaginator(
-            str(resource["name"]),
-            endpoint["data_selector"],
-            primary_key(resource),
-            **{**options, **overrides},
-        )
-    paginator = create_paginator(block)
-    if paginator is None:
-        raise SettingError(f"{resource['name']}: the vendor's file must say which paginator it is.")
-    return paginator
-
-
-def _window_paginator(
-    resource: VendorResource, incremental: Incremental | None, rows: Rows
-) -> WindowPaginator:
-    block = endpoint_of(resource)["paginator"]
-    time_filter = incremental.time_filter if incremental else None
-    stops_early = incremental and incremental.newest_first and time_filter is None
-    return WindowPaginator(
-        str(resource["name"]),
-        _paginator(resource),
-        time_filter=time_filter,
-        ceiling=block.get("maximum_offset") if isinstance(block, dict) else None,
-        time_of=rows.time_of if stops_early else None,
-    )
-
-
-def _open_session(
-    resource: VendorResource, usage: Usage, say: Say, sleep: Sleep, runtime: RuntimeConfiguration
-) -> Session:
-    name, address = str(resource["name"]), base_url()
-    if urlsplit(address).hostname == PLACEHOLDER_HOST:
-        raise SettingError(
-            f"{name}: no API is configured yet. "
-            + settings.where_to_set(ApiSettings, "base_url")
-            + " The key goes into api_key in .dlt/secrets.toml or API_KEY."
-        )
-    vendors_block = configured_vendor()["client"].get("auth")
-    block = cast(dict[str, Any], endpoint_of(resource).get("auth") or vendors_block)
-    return open_session(
-        ApiAdapter(name, address, lambda: _key(name, block), runtime, usage, say, sleep)
-    )
-
-
-def _key(name: str, block: dict[str, Any]) -> Key:
-    """What an `auth` block says, with the secrets as they are now."""
-    values: dict[str, Any] = {}
-    secrets: list[str] = []
-    remedy = ""
-    for field, value in block.items():
-        if isinstance(value, Secret):
-            remedy = settings.where_to_set_secret(value)
-            found = settings.secret(value)
-            if found is None:
-                raise KeyRefusedError(f"{name}: there is no API key. {remedy}")
-            secrets.append(found)
-            values[field] = found
-        elif field != "type":
-            values[field] = value
-    return Key(tuple(secrets), AUTH[block["type"]](**values), remedy)
+    # the session authenticates, and our paginator reads by time
+    ours = ("auth", "incremental", "paginator")
+    endpoint = {part: value for part, value in endpoint_of(resource).items() if part not in ours}
+    return {**known, "endpoint": endpoint | ({"paginator": paginator} if paginator else {})}

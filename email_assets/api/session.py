@@ -26,6 +26,7 @@ from tenacity.wait import wait_exponential
 from email_assets.api.answer import Answer
 from email_assets.api.errors import ApiError, ApiUnavailableError, KeyRefusedError
 from email_assets.api.redaction import keep_queries_out_of_logs, redact
+from email_assets.api.windows import OWNER_HEADER
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 CHUNK = 1 << 16
@@ -68,8 +69,8 @@ class ApiAdapter(HTTPAdapter):
     Args:
         resource: The resource's name, for sentences.
         base_url: Requests to any other origin are refused.
-        key: Called for every request, so that a renewed key is used at once. It may raise
-            `KeyRefusedError`.
+        key: Called for every request, so that a renewed key is used at once, with the owner that
+            the request names. It may raise `KeyRefusedError`.
         runtime: dlt's `[runtime]` settings.
         usage: Counters to add to.
         say: Told one sentence before each retry.
@@ -80,7 +81,7 @@ class ApiAdapter(HTTPAdapter):
         self,
         resource: str,
         base_url: str,
-        key: Callable[[], Key],
+        key: Callable[[str | None], Key],
         runtime: RuntimeConfiguration,
         usage: Usage,
         say: Callable[[str], None],
@@ -132,8 +133,9 @@ class ApiAdapter(HTTPAdapter):
         )
 
     def _attempt(self, request: PreparedRequest, **kw: Any) -> Answer:
-        key = self._key()
-        keyed: PreparedRequest = key.auth(request.copy())
+        keyed: PreparedRequest = request.copy()
+        key = self._key(keyed.headers.pop(OWNER_HEADER, None))
+        keyed = key.auth(keyed)
         self._usage.requests += 1
         deadline = time.monotonic() + self._time_limit
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -19,7 +19,19 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
 """Where the splitting of an open window begins; no email API is older."""
 
 
-_PARTS_OF_REQUEST = ("url", "params", "json")
+OWNER_HEADER = "X-Email-Assets-Owner"
+"""Tells the session whose secret a request wants. It is taken off before anything is sent."""
+
+_PARTS_OF_REQUEST = ("url", "params", "json", "headers")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose list to read, where there are several lists of one kind; by default there is one."""
+
+    name: str = ""
+    label: dict[str, Any] = field(default_factory=dict)
+    """What every row of the owner gets."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +97,7 @@ class WindowPaginator(BasePaginator):
 
     Attributes:
         window: What to read; everything, unless it is set before reading starts.
+        owners: Whose lists to read, one after the other.
         total: Rows that the API says the window holds, or None where it does not say.
         reached: Rows of the window that were read.
         stopped_early: Whether reading stopped at rows from before the window.
@@ -106,6 +119,7 @@ class WindowPaginator(BasePaginator):
         self._ceiling = ceiling
         self._time_of = time_of
         self.window = Window()
+        self.owners = [Owner()]
         self.total: int | None = None
         self.reached = 0
         self.stopped_early = False
@@ -113,7 +127,7 @@ class WindowPaginator(BasePaginator):
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""
         self._now = datetime.now(timezone.utc)
-        self._waiting = [self.window]
+        self._waiting = [(owner, self.window) for owner in reversed(self.owners)]
         # a part starts from the request as it was, whatever the pages of another made of it
         self._request = {part: deepcopy(getattr(request, part)) for part in _PARTS_OF_REQUEST}
         self._open_next(request)
@@ -126,12 +140,14 @@ class WindowPaginator(BasePaginator):
             self._open_next(request)
 
     def _open_next(self, request: Request) -> None:
-        self._part = self._waiting.pop()
+        self._owner, self._part = self._waiting.pop()
         self._part_is_read = False
         self._part_rows = 0
         self._pages = deepcopy(self._template)
         for name, value in self._request.items():
             setattr(request, name, deepcopy(value))
+        if self._owner.name:
+            request.headers = {**(request.headers or {}), OWNER_HEADER: self._owner.name}
         wanted = self._filter.parameters(self._part) if self._filter else {}
         if request.json is not None:
             request.json.update(wanted)
@@ -149,9 +165,11 @@ class WindowPaginator(BasePaginator):
         rows: list[dict[str, Any]] = data if data is not None else []
         self._pages.update_state(response, rows)
         self._part_rows += len(rows)
+        for row in rows:
+            row.update(self._owner.label)
         total: int | None = getattr(self._pages, "total", None)
         if total is not None and self._ceiling is not None and total > self._ceiling:
-            self._waiting += self._halves(total)
+            self._waiting += [(self._owner, half) for half in self._halves(total)]
             self._part_is_read = True
             rows.clear()  # they come again with the parts that they are in
         else:

@@ -26,6 +26,24 @@ class Secret(str):
     __slots__ = ()
 
 
+class ForEach(TypedDict):
+    """Reads a resource once for every owner, such as a server, with the owner's own secret.
+
+    It applies while the secret of the resource's `auth` block is not set.
+    """
+
+    resource: str
+    """The resource of this file that lists the owners."""
+    id: str
+    """The owner's field that tells it apart."""
+    secret: str
+    """The owner's field that holds its secret, or a list of them, of which the first is used."""
+    label: str
+    """The field that every row gets, with the owner's `id` in it."""
+    alone: str
+    """The path that describes the one owner whose secret is set, so that its rows are labelled."""
+
+
 class VendorResource(EndpointResource, total=False):
     """A resource of dlt's `rest_api_source`, with what people need to know of it."""
 
@@ -34,6 +52,7 @@ class VendorResource(EndpointResource, total=False):
     kind: Required[Kind]
     never_load: list[str]
     """Fields that hold secrets, as dotted paths (`Hooks.HttpAuth.Password`); lists are entered."""
+    for_each: ForEach
 
 
 class Vendor(TypedDict):

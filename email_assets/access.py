@@ -1,0 +1,104 @@
+"""Getting at the API: its address, its key, and a session that has both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from dlt.common.configuration.specs import RuntimeConfiguration
+from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, HttpBasicAuth
+from requests import Session
+
+from email_assets import settings
+from email_assets.api.errors import KeyRefusedError
+from email_assets.api.session import ApiAdapter, Key, Usage, open_session
+from email_assets.settings import ApiSettings, SettingError
+from email_assets.vendor import configured_vendor, endpoint_of
+from email_assets.vendors import Secret, VendorResource
+
+PLACEHOLDER_HOST = "api.example.com"
+
+AUTH = {"api_key": APIKeyAuth, "bearer": BearerTokenAuth, "http_basic": HttpBasicAuth}
+"""dlt's ways to authenticate, by the type that an `auth` block names."""
+
+Say = Callable[[str], None]
+Sleep = Callable[[float], None]
+
+
+def base_url() -> str:
+    """The API's address: the setting, or the vendor's own."""
+    return settings.load(ApiSettings).base_url or configured_vendor()["client"]["base_url"]
+
+
+def headers() -> dict[str, str]:
+    """What the vendor wants to see in the head of every request."""
+    return configured_vendor()["client"].get("headers") or {}
+
+
+def session_for(
+    resource: VendorResource,
+    *,
+    usage: Usage,
+    say: Say,
+    sleep: Sleep = time.sleep,
+    runtime: RuntimeConfiguration | None = None,
+    owners: dict[str, str] | None = None,
+) -> Session:
+    """A session with the resource's key, which is looked up again for every request.
+
+    Args:
+        resource: Its `auth` block says how to authenticate, or else the vendor's does.
+        usage: Counters to add to.
+        say: Told what somebody who watches would want to know.
+        sleep: Waits so many seconds between attempts.
+        runtime: dlt's `[runtime]` settings, where they should be others.
+        owners: Secrets by the owner that a request names, for a resource that has several.
+
+    Raises:
+        SettingError: A setting is missing or cannot be used.
+    """
+    name, address, block = str(resource["name"]), base_url(), auth_of(resource)
+    if urlsplit(address).hostname == PLACEHOLDER_HOST:
+        raise SettingError(
+            f"{name}: no API is configured yet. "
+            + settings.where_to_set(ApiSettings, "base_url")
+            + " The key goes into api_key in .dlt/secrets.toml or API_KEY."
+        )
+
+    def key(owner: str | None) -> Key:
+        return _key(name, block, owners[owner] if owners and owner else None)
+
+    runtime = runtime or settings.load_runtime()
+    return open_session(ApiAdapter(name, address, key, runtime, usage, say, sleep))
+
+
+def auth_of(resource: VendorResource) -> dict[str, Any]:
+    """The resource's `auth` block, or the vendor's."""
+    block = endpoint_of(resource).get("auth") or configured_vendor()["client"].get("auth")
+    return cast(dict[str, Any], block)
+
+
+def secrets_are_set(resource: VendorResource) -> bool:
+    """Whether everything that the resource's `auth` block needs is configured."""
+    names = [value for value in auth_of(resource).values() if isinstance(value, Secret)]
+    return all(settings.secret(name) is not None for name in names)
+
+
+def _key(name: str, block: dict[str, Any], owners_secret: str | None) -> Key:
+    """What an `auth` block says, with the secrets as they are now."""
+    values: dict[str, Any] = {}
+    secrets: list[str] = []
+    remedy = ""
+    for field, value in block.items():
+        if isinstance(value, Secret):
+            remedy = settings.where_to_set_secret(value)
+            found = owners_secret or settings.secret(value)
+            if found is None:
+                raise KeyRefusedError(f"{name}: there is no API key. {remedy}")
+            secrets.append(found)
+            values[field] = found
+        elif field != "type":
+            values[field] = value
+    return Key(tuple(secrets), AUTH[block["type"]](**values), remedy)
