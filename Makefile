@@ -5,7 +5,7 @@ PORT ?= 3000
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui test lint sandbox lock clean
+.PHONY: help run ui check test lint sandbox lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ run: .venv/.ready ## Load the five assets (from your API if it is configured, el
 
 ui: .venv/.ready ## Open Dagster's UI on http://127.0.0.1:3000 (or PORT=…)
 	@$(BIN)/python -m email_assets.quickstart ui --port $(PORT)
+
+check: .venv/.ready ## Ask your API for one page of each resource, before anything is scheduled
+	@$(BIN)/python -m email_assets.check
 
 test: .venv/.ready ## Run the tests
 	@$(BIN)/python -m pytest

@@ -82,8 +82,16 @@ def auth_of(resource: VendorResource) -> dict[str, Any]:
 
 def secrets_are_set(resource: VendorResource) -> bool:
     """Whether everything that the resource's `auth` block needs is configured."""
-    names = [value for value in auth_of(resource).values() if isinstance(value, Secret)]
-    return all(settings.secret(name) is not None for name in names)
+    return all(settings.secret(name) is not None for name in _secrets_of(resource))
+
+
+def where_to_set_secrets(resource: VendorResource) -> str:
+    """The sentences that say where the resource's secrets stand."""
+    return " ".join(map(settings.where_to_set_secret, _secrets_of(resource)))
+
+
+def _secrets_of(resource: VendorResource) -> list[Secret]:
+    return [value for value in auth_of(resource).values() if isinstance(value, Secret)]
 
 
 def _key(name: str, block: dict[str, Any], owners_secret: str | None) -> Key:

@@ -21,7 +21,7 @@ from email_assets.pipeline import SyncReport, sync
 from email_assets.settings import AutomationSettings, CatalogSettings, WarehouseSettings
 from email_assets.source import build_source
 from email_assets.span import Span
-from email_assets.vendor import vendor_resources
+from email_assets.vendor import endpoint_of, vendor_resources
 from email_assets.warehouse import open_pipeline
 
 GROUP = "email"
@@ -54,10 +54,12 @@ class EmailTranslator(DagsterDltTranslator):
         resource = vendor_resources()[name]
         catalog, warehouse = settings.load(CatalogSettings), settings.load(WarehouseSettings)
         window = window_of(resource["kind"], settings.load(AutomationSettings))
+        endpoint = endpoint_of(resource)
+        address = f"{endpoint.get('method', 'GET')} {endpoint['path']}"
         return dg.AssetSpec(
             key=name,
             group_name=GROUP,
-            description=f"{resource['description']}\n\nFrom `GET {resource['endpoint']['path']}`.",  # type: ignore[index]
+            description=f"{resource['description']}\n\nFrom `{address}`.",
             # the last part of a destination that is given with its module
             kinds={"dlt", warehouse.destination_type.rpartition(".")[2]},
             owners=catalog.owners,

@@ -78,8 +78,8 @@ def _build_complete(name: str, _: VendorResource) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=name,
         name="complete",
-        description="The last sync read as many rows as the API said there are, and the table "
-        "holds at least as many.",
+        description="The last sync read as many rows as the API said there are in the stretch of "
+        "time that it asked for, and the table holds at least as many.",
     )
     def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         figures = _last_figures(context, name)
@@ -91,6 +91,7 @@ def _build_complete(name: str, _: VendorResource) -> dg.AssetChecksDefinition:
         except EmailAssetsError as error:
             return _warn(str(error))
         listed, total = int(figures["rows_listed"]), figures.get("api_total")
+        stopped_early = bool(figures.get("stopped_early"))
         metadata = {"rows": rows, "rows_listed": listed}
         if total is None:
             return dg.AssetCheckResult(
@@ -99,10 +100,16 @@ def _build_complete(name: str, _: VendorResource) -> dg.AssetChecksDefinition:
                 metadata=metadata,
             )
         metadata["api_total"] = int(total)
-        if listed < total:
+        if listed < total and not stopped_early:
             return _warn(
                 f"{name}: the API said there are {total} rows and gave {listed}. Those are loaded; "
                 "run again, and ask the API's provider if it stays so.",
+                metadata,
+            )
+        if rows < total and stopped_early:
+            return _warn(
+                f"{name}: the API has {total} rows and the table holds {rows}. The last sync left "
+                "out what is older; a full_refresh reads everything.",
                 metadata,
             )
         if rows < total:

@@ -1,14 +1,23 @@
-"""Whose rows a resource holds, where each owner's list wants the owner's own secret."""
+"""Whose rows a resource holds, where each owner has a list of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
+from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.rest_client.client import RESTClient
 
-from email_assets.access import Say, Sleep, base_url, headers, secrets_are_set, session_for
-from email_assets.api.errors import ApiError
+from email_assets.access import (
+    Say,
+    Sleep,
+    base_url,
+    headers,
+    secrets_are_set,
+    session_for,
+    where_to_set_secrets,
+)
+from email_assets.api.errors import ApiError, KeyRefusedError
 from email_assets.api.session import Usage
 from email_assets.api.windows import Owner
 from email_assets.paging import paginator_of
@@ -17,34 +26,46 @@ from email_assets.vendors import VendorResource
 
 
 def owners_of(
-    resource: VendorResource, *, usage: Usage, say: Say, sleep: Sleep
+    resource: VendorResource,
+    *,
+    usage: Usage,
+    say: Say,
+    sleep: Sleep,
+    runtime: RuntimeConfiguration | None = None,
 ) -> tuple[list[Owner], dict[str, str]]:
-    """The owners to read one by one, and their secrets by name.
+    """The owners to read one by one, and the secrets of those that have their own, by name.
 
     Raises:
         ApiError: The API refused, or an owner comes without a secret.
+        KeyRefusedError: Neither the owner's secret is set nor what lists all owners.
     """
     for_each = resource.get("for_each")
     if for_each is None:
         return [Owner()], {}
-    alone = secrets_are_set(resource)
+    has_secret = secrets_are_set(resource)
+    alone = for_each.get("alone") if has_secret else None
     lists_owners = resource if alone else vendor_resources()[for_each["resource"]]
+    if not has_secret and not secrets_are_set(lists_owners):
+        remedies = dict.fromkeys(map(where_to_set_secrets, (resource, lists_owners)))
+        raise KeyRefusedError(f"{resource['name']}: there is no API key. {' Or: '.join(remedies)}")
     owners: list[Owner] = []
     secrets: dict[str, str] = {}
-    with session_for(lists_owners, usage=usage, say=say, sleep=sleep) as session:
+    with session_for(lists_owners, usage=usage, say=say, sleep=sleep, runtime=runtime) as session:
         client = RESTClient(base_url(), headers(), session=session)
-        found = [client.get(for_each["alone"]).json()] if alone else _all(client, lists_owners)
+        found = [client.get(alone).json()] if alone else _all(client, lists_owners)
         for row in found:
-            name, secret = str(row[for_each["id"]]), row.get(for_each["secret"])
+            name = str(row[for_each["id"]])
+            owners.append(Owner(name, {for_each["label"]: row[for_each["id"]]}))
+            if "secret" not in for_each or alone:
+                continue
+            secret = row.get(for_each["secret"])
             first = secret[0] if isinstance(secret, list) and secret else secret
-            if not alone and (not first or not isinstance(first, str)):
+            if not first or not isinstance(first, str):
                 raise ApiError(
                     f"{resource['name']}: {for_each['resource']} {name} comes without a secret in "
                     f"{for_each['secret']}, and its rows cannot be read without one."
                 )
-            owners.append(Owner(name, {for_each["label"]: row[for_each["id"]]}))
-            if not alone:
-                secrets[name] = str(first)
+            secrets[name] = first
     return owners, secrets
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.rest_api.config_setup import create_paginator
 
-from email_assets.api.pagination import ListOffsetPaginator
+from email_assets.api.pagination import ListOffsetPaginator, WatchedPaginator
 from email_assets.api.windows import WindowPaginator
 from email_assets.rows import Rows
 from email_assets.settings import SettingError
@@ -17,7 +17,7 @@ from email_assets.vendors import VendorResource
 
 
 def paginator_of(resource: VendorResource, **overrides: Any) -> BasePaginator:
-    """Ours for lists by offset, which notices what dlt's does not; dlt's for all others.
+    """Ours for lists by offset, which notices what dlt's does not; dlt's, watched, for all others.
 
     Raises:
         SettingError: The vendor's file leaves the choice to dlt, which would have to guess.
@@ -25,8 +25,7 @@ def paginator_of(resource: VendorResource, **overrides: Any) -> BasePaginator:
     endpoint = endpoint_of(resource)
     block = endpoint["paginator"]
     if isinstance(block, dict) and block.get("type") == "offset":
-        not_its_own = ("type", "maximum_offset")
-        options = {option: value for option, value in block.items() if option not in not_its_own}
+        options = {option: value for option, value in block.items() if option != "type"}
         return ListOffsetPaginator(
             str(resource["name"]),
             endpoint["data_selector"],
@@ -36,7 +35,7 @@ def paginator_of(resource: VendorResource, **overrides: Any) -> BasePaginator:
     paginator = create_paginator(block)
     if paginator is None:
         raise SettingError(f"{resource['name']}: the vendor's file must say which paginator it is.")
-    return paginator
+    return WatchedPaginator(str(resource["name"]), endpoint["data_selector"], paginator)
 
 
 def window_paginator_of(
@@ -45,11 +44,11 @@ def window_paginator_of(
     """The resource's paginator, for one stretch of time after the other."""
     block = endpoint_of(resource)["paginator"]
     time_filter = incremental.time_filter if incremental else None
-    stops_early = incremental and incremental.newest_first and time_filter is None
     return WindowPaginator(
         str(resource["name"]),
         paginator_of(resource),
         time_filter=time_filter,
         ceiling=block.get("maximum_offset") if isinstance(block, dict) else None,
-        time_of=rows.time_of if stops_early else None,
+        time_of=rows.time_of if incremental else None,
+        newest_first=incremental is not None and incremental.newest_first,
     )

@@ -16,7 +16,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from email_assets.api.session import Usage
 from email_assets.api.windows import Window
 from email_assets.errors import EmailAssetsError
-from email_assets.source import newest_of, open_listing
+from email_assets.source import open_listing
 from email_assets.span import Span, window_of
 from email_assets.turn import causes, turn_at
 from email_assets.warehouse import (
@@ -104,16 +104,24 @@ def sync(
         if not anew and name in pipeline.schemas:
             listing.rows.expect_types_of(pipeline.schemas[name])
         # rows that somebody took out of the table come again only with everything
-        newest = newest_of(pipeline, name) if present else None
+        newest = listing.newest(pipeline) if present else None
         window = window_of(name, span, listing.incremental, newest)
         listing.paginator.window = window
         if listing.incremental and not span.is_backfill:
             listing.keep_newest()
+        elif span.is_backfill and not present:
+            # else the next sync would take the rows of the backfill for all that there were before
+            listing.forget_newest()
         pipeline.extract(
             listing.source,
             loader_file_format=_file_format(pipeline),
             refresh="drop_sources" if anew else None,
         )
+        if not span.is_backfill and listing.finds_no_time:
+            say(
+                f"{name}: no row tells its time in the cursor_path, so every sync reads everything. "
+                f"Correct cursor_path of [sources.email.{name}] or in the vendor's file."
+            )
         loaded = pipeline.normalize().row_counts.get(name, 0)
         with turn_at(database, pipeline.sql_client(), who=name, say=say, sleep=sleep) as client:
             load_info = pipeline.load()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import date, datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -111,7 +111,7 @@ class Rows:
         value: Any = row
         for field in self._cursor_path:
             value = value.get(field) if isinstance(value, dict) else None
-        if value is None:
+        if value is None or value == "":
             return None
         try:
             return as_utc(value)
@@ -126,7 +126,7 @@ class Rows:
 def as_utc(value: str | float) -> datetime:
     """An instant that an API wrote in ISO 8601, as RFC 2822 or in seconds since 1970.
 
-    A time without an offset is taken for UTC.
+    A time without an offset is taken for UTC, a date for the beginning of its day.
 
     Raises:
         ValueError: It is none of these.
@@ -134,7 +134,10 @@ def as_utc(value: str | float) -> datetime:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return datetime.fromtimestamp(value, timezone.utc)
     text = str(value)
-    found = parsedate_to_datetime(text) if text[:1].isalpha() else pendulum.parse(text)
+    # exact: a time of day is not one of today
+    found = parsedate_to_datetime(text) if text[:1].isalpha() else pendulum.parse(text, exact=True)
+    if isinstance(found, date) and not isinstance(found, datetime):
+        found = datetime.combine(found, datetime.min.time())
     if not isinstance(found, datetime):
         raise ValueError("no instant")
     if found.tzinfo is None:

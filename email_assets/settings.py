@@ -26,6 +26,8 @@ from dlt.common.runtime import run_context
 from email_assets.errors import EmailAssetsError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+LONGEST_LAG = 20 * 365 * 24 * 60 * 60
+"""Seconds that a sync may look back; whoever wants more wants a full refresh."""
 
 
 class SettingError(EmailAssetsError):
@@ -81,9 +83,11 @@ class ResourceSettings(BaseConfiguration):
     sections: ClassVar[tuple[str, ...]] = (known_sections.SOURCES, "email")
 
     def on_resolved(self) -> None:
-        """Refuse an order that means nothing here."""
+        """Refuse an order that means nothing here, and a look-back that is none."""
         if self.row_order not in (None, "desc"):
             raise SettingError("row_order can only be desc: the API lists the newest rows first.")
+        if self.lag is not None and not 0 <= self.lag <= LONGEST_LAG:
+            raise SettingError(f"lag must be a number of seconds from 0 to {LONGEST_LAG}.")
 
 
 @configspec

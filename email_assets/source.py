@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -31,7 +32,7 @@ GLIMPSE_SECONDS = 10
 """Dagster ends a sensor's tick after a minute, and a tick asks for several resources."""
 
 NEWEST = "newest"
-"""Where a resource's dlt state keeps the latest time that a sync has seen."""
+"""Where a resource's dlt state keeps the latest time that syncs have seen, and of which list."""
 
 OURS = frozenset({"description", "kind", "never_load", "for_each"})
 """What a vendor's file says of a resource that dlt does not know."""
@@ -47,11 +48,25 @@ class Listing:
     incremental: Incremental | None
     usage: Usage
     session: Session
+    identity: list[str]
+    """What is read, by which field: what is known of another list says nothing about this one."""
 
     @property
     def resource(self) -> DltResource:
         """The one resource of the source."""
         return next(iter(self.source.resources.values()))
+
+    @property
+    def finds_no_time(self) -> bool:
+        """Whether rows came to go on from, and none of them says when it came about."""
+        looked = self.incremental is not None and self.paginator.window.start is None
+        return looked and self.rows.received > 0 and self.rows.newest is None
+
+    def newest(self, pipeline: dlt.Pipeline) -> datetime | None:
+        """The latest time that earlier syncs have seen, from the state that the warehouse keeps."""
+        name = self.resource.name
+        resources = pipeline.state.get("sources", {}).get(name, {}).get("resources", {})
+        return self._newest_in(resources.get(name, {}))
 
     def keep_newest(self) -> None:
         """Let the next sync go on from the newest row of this one."""
@@ -61,10 +76,25 @@ class Listing:
             if self.rows.note_time(row) and self.rows.newest:
                 # loaded in the same package as the rows, so that neither comes without the other
                 state = dlt.current.resource_state(name)
-                state[NEWEST] = max(state.get(NEWEST, ""), self.rows.newest.isoformat())
+                newest = max(self._newest_in(state) or self.rows.newest, self.rows.newest)
+                state[NEWEST] = {"at": newest.isoformat(), "of": self.identity}
             return row
 
         self.resource.add_map(keep)
+
+    def forget_newest(self) -> None:
+        """Let the next sync read everything."""
+        name = self.resource.name
+
+        def forget(row: dict[str, Any]) -> dict[str, Any]:
+            dlt.current.resource_state(name).pop(NEWEST, None)
+            return row
+
+        self.resource.add_map(forget)
+
+    def _newest_in(self, state: dict[str, Any]) -> datetime | None:
+        found = state.get(NEWEST, {})
+        return datetime.fromisoformat(found["at"]) if found.get("of") == self.identity else None
 
 
 @dataclass(frozen=True)
@@ -74,6 +104,18 @@ class Glimpse:
     total: int | None
     newest: str | None
     """The primary key of the first row, as text."""
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    """The first page of a list."""
+
+    rows: list[dict[str, Any]]
+    total: int | None
+    is_last: bool
+    """Whether it is the whole list, as far as one page can tell."""
+    owners: int
+    """How many lists the resource has."""
 
 
 def open_listing(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
@@ -98,17 +140,13 @@ def open_listing(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
     paginator = window_paginator_of(resource, incremental, rows)
     paginator.owners = owners
     source = build_source([resource], name=name, session=session, paginator=paginator)
+    source.resources[name].selected = bool(owners)  # without any, there is nothing to ask for
     source.resources[name].add_map(rows.prepare)
     source.resources[name].add_filter(rows.has_key)
     source.resources[name].apply_hints(columns={"_dlt_id": {"dedup_sort": "desc"}})
-    return Listing(source, rows, paginator, incremental, usage, session)
-
-
-def newest_of(pipeline: dlt.Pipeline, name: str) -> datetime | None:
-    """The latest time that earlier syncs have seen, from the state that the warehouse keeps."""
-    resources = pipeline.state.get("sources", {}).get(name, {}).get("resources", {})
-    newest = resources.get(name, {}).get(NEWEST)
-    return datetime.fromisoformat(newest) if newest else None
+    address = f"{base_url()}{endpoint_of(resource)['path']}"
+    identity = [address, cursor_path or "", *sorted(owner.name for owner in owners)]
+    return Listing(source, rows, paginator, incremental, usage, session, identity)
 
 
 def glimpse(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
@@ -121,22 +159,55 @@ def glimpse(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
         ApiError: The API refused, or its answer cannot be read.
         ApiUnavailableError: The API did not answer.
     """
-    resource, usage = vendor_resources()[name], Usage()
+    resource = vendor_resources()[name]
+    asked = first_pages(
+        resource, usage=Usage(), say=say, sleep=sleep, at_most_seconds=GLIMPSE_SECONDS, limit=1
+    )
+    pages = list(asked)
+    rows = [row for page in pages for row in page.rows[:1]]
+    newest = ["/".join(str(row.get(field)) for field in primary_key(resource)) for row in rows]
+    totals = [page.total for page in pages]
+    total = None if None in totals else sum(filter(None, totals))
+    return Glimpse(total, " ".join(newest) or None)
+
+
+def first_pages(
+    resource: VendorResource,
+    *,
+    usage: Usage,
+    say: Say,
+    sleep: Sleep = time.sleep,
+    at_most_seconds: float = math.inf,
+    **paging: Any,
+) -> Generator[FirstPage, None, None]:
+    """The first page of each of a resource's lists, asked for when it is wanted, and only once.
+
+    Args:
+        resource: The resource, complete.
+        usage: Counters to add to.
+        say: Told what somebody who watches would want to know.
+        sleep: Waits so many seconds.
+        at_most_seconds: Time for a request, if it is less than the settings allow.
+        paging: What the paginator should do otherwise than the vendor's file says.
+
+    Raises:
+        SettingError: A setting is missing or cannot be used.
+        ApiError: The API refused, or its answer cannot be read.
+        ApiUnavailableError: The API did not answer.
+    """
     endpoint = endpoint_of(resource)
     runtime = settings.load_runtime()
     runtime.request_max_attempts = 1
-    runtime.request_timeout = min(runtime.request_timeout, GLIMPSE_SECONDS)
-    owners, secrets = owners_of(resource, usage=usage, say=say, sleep=sleep)
-    totals: list[int | None] = []
-    newest: list[str] = []
+    runtime.request_timeout = min(runtime.request_timeout, at_most_seconds)
+    owners, secrets = owners_of(resource, usage=usage, say=say, sleep=sleep, runtime=runtime)
     with session_for(
         resource, usage=usage, say=say, sleep=sleep, runtime=runtime, owners=secrets
     ) as session:
         client = RESTClient(base_url(), headers(), session=session)
         for owner in owners:
-            paginator = paginator_of(resource, limit=1)
+            paginator = paginator_of(resource, **paging)
             pages = client.paginate(
-                endpoint["path"],
+                owner.address(endpoint["path"]),
                 method=endpoint.get("method", "GET"),
                 params=endpoint.get("params"),
                 json=endpoint.get("json"),
@@ -144,11 +215,9 @@ def glimpse(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
                 data_selector=endpoint["data_selector"],
                 paginator=paginator,
             )
-            for row in next(pages)[:1]:
-                newest.append("/".join(str(row.get(field)) for field in primary_key(resource)))
-            totals.append(getattr(paginator, "total", None))
-    total = None if None in totals else sum(filter(None, totals))
-    return Glimpse(total, " ".join(newest) or None)
+            rows = [{**row, **owner.label} for row in next(pages)]
+            total = getattr(paginator, "total", None)
+            yield FirstPage(rows, total, not paginator.has_next_page, len(owners))
 
 
 def build_source(
@@ -175,4 +244,6 @@ def _as_dlt_knows_it(resource: VendorResource, paginator: BasePaginator | None) 
     # the session authenticates, and our paginator reads by time
     ours = ("auth", "incremental", "paginator")
     endpoint = {part: value for part, value in endpoint_of(resource).items() if part not in ours}
+    # our paginator fills in `{label}`; dlt, which formats a path twice, is to leave it as it is
+    endpoint["path"] = endpoint["path"].replace("{", "{" * 4).replace("}", "}" * 4)
     return {**known, "endpoint": endpoint | ({"paginator": paginator} if paginator else {})}

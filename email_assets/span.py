@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -12,6 +13,8 @@ from email_assets.rows import as_utc
 
 A_DAY = timedelta(days=1)
 """How far an incremental sync looks back where neither the vendor's file nor a setting says."""
+
+_DATE = re.compile(r"\d{4}-?\d\d-?\d\d")
 
 
 class SpanError(EmailAssetsError):
@@ -35,12 +38,16 @@ class Span:
     def parse(cls, full_refresh: bool, start: str | None, end: str | None) -> Span:
         """A span from what people write: dates or times in ISO 8601, UTC where they say no offset.
 
+        The day of an `end` that is a date belongs to the span.
+
         Raises:
             SpanError: It is no time, or it ends before it starts, or it is full as well.
         """
         try:
             found = cls(full_refresh, *(as_utc(at) if at else None for at in (start, end)))
-        except ValueError:
+            if found.end and end and _DATE.fullmatch(end):
+                found = replace(found, end=found.end + A_DAY - timedelta(microseconds=1))
+        except (ValueError, OverflowError):
             found = None
         if found is None:
             raise SpanError("start and end must be dates or times such as 2026-01-31T12:00:00Z.")

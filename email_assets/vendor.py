@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +18,10 @@ from email_assets.settings import ApiSettings, ResourceSettings, SettingError
 from email_assets.vendors import Vendor, VendorResource
 
 PACKAGE = "email_assets.vendors"
+AUTH_TYPES = ("api_key", "bearer", "http_basic")
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_CAUSE = re.compile(r"Path `(VENDOR[^`]*)`: (.+)")
 
 
 def configured_vendor() -> Vendor:
@@ -94,23 +99,47 @@ def _find(name: str) -> ModuleType:
 
 
 def _what_is_wrong(vendor: Any) -> str | None:
+    if not isinstance(vendor, dict):
+        return "VENDOR is no dictionary"
     try:
         validate_dict(Vendor, vendor, path="VENDOR")
     except DictValidationException as error:
-        return str(error)
+        return _cause_in(str(error))
+    if not vendor["client"].get("base_url"):
+        return "VENDOR['client'] needs a 'base_url'"
     names = [resource.get("name") for resource in vendor["resources"]]
     defaults = vendor["resource_defaults"]
     for at, resource in enumerate(vendor["resources"]):
         where = f"VENDOR['resources'][{at}]"
         if not isinstance(resource.get("name"), str) or names.count(resource["name"]) > 1:
             return f"{where} needs a 'name' of its own"
+        if not _NAME.fullmatch(resource["name"]):
+            return f"{where} needs a 'name' of small letters, digits and _ only"
         if not {**defaults, **resource}.get("primary_key"):
             return f"{where} ({resource['name']}) needs a 'primary_key'"
+        if not isinstance(endpoint_of(resource), dict):
+            return f"{where} ({resource['name']}) needs an 'endpoint' with a 'path' of its own"
         endpoint = {**endpoint_of(defaults), **endpoint_of(resource)}
+        auth = endpoint.get("auth") or vendor["client"].get("auth")
+        if not isinstance(auth, dict) or auth.get("type") not in AUTH_TYPES:
+            types = ", ".join(AUTH_TYPES)
+            return f"{where} ({resource['name']}) needs an 'auth' block whose 'type' is of {types}"
         for field in ("path", "data_selector", "paginator"):
             if field not in endpoint:
                 return f"{where} ({resource['name']}) needs an 'endpoint' with a {field!r}"
     return None
+
+
+def _cause_in(problem: str) -> str:
+    """The one cause that names the key, of all those that dlt gives for each type it could have."""
+    causes = [(place, said) for place, said in _CAUSE.findall(problem) if "expects" not in said]
+    if not causes:
+        return problem.partition("\n")[0]
+    place, said = min(causes, key=lambda cause: (-len(cause[0]), len(cause[1])))
+    for other, why in causes:
+        if other == place and why.startswith("field `type="):
+            said = why
+    return f"{place} {said.rstrip('.')}"
 
 
 def _error(name: str, problem: str) -> SettingError:

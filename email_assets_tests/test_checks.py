@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from email_assets.api.session import Usage
+from email_assets.api.windows import Window
 from email_assets.assets import figures_of
 from email_assets.checks import build_checks, build_freshness_checks
 from email_assets.pipeline import SyncReport
@@ -29,6 +30,8 @@ THREE_ROWS_SYNCED = SyncReport(
     rows_loaded=3,
     rows_without_key=0,
     api_total=3,
+    window=Window(),
+    stopped_early=False,
     row_count=3,
     usage=Usage(requests=1, bytes=300),
     seconds=0.5,

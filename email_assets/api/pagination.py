@@ -1,12 +1,13 @@
-"""Pagination by offset that cannot skip, loop or lie."""
+"""Pagination that cannot skip, loop or lie."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from typing import Any
 
 from dlt.common import jsonpath
-from dlt.sources.helpers.rest_client.paginators import BasePaginator
+from dlt.sources.helpers.rest_client.paginators import BaseNextUrlPaginator, BasePaginator
 from requests import Request, Response
 
 from email_assets.api.errors import ApiError
@@ -17,6 +18,68 @@ _Page = tuple[list[dict[str, Any]], int]
 
 REWINDS = 100
 """Times that a list may shift without a new row before its reader gives up."""
+
+
+class WatchedPaginator(BasePaginator):
+    """One of dlt's paginators, which believe whatever comes; this one does not.
+
+    An answer without a list and a way back to a page that was read are errors. A link to the next
+    page, which some APIs always give, is followed up to a page without rows.
+
+    Args:
+        resource: The resource's name, for sentences.
+        data_selector: JSONPath of the rows in an answer.
+        pages: The paginator to watch.
+    """
+
+    def __init__(self, resource: str, data_selector: str, pages: BasePaginator) -> None:
+        super().__init__()
+        self._resource = resource
+        self._data_selector = data_selector
+        self._data_path = jsonpath.compile_path(data_selector)
+        self._pages = pages
+        self._asked: set[str] = set()
+
+    def init_request(self, request: Request) -> None:
+        """Ask for the first page."""
+        # copies: what belongs to a page must not stay in the vendor's file
+        request.params, request.json = deepcopy(request.params), deepcopy(request.json)
+        self._pages.init_request(request)
+        self._asked = {_address(request)}
+        self._has_next_page = True
+
+    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
+        """Learn from a page where to go on.
+
+        Raises:
+            ApiError: The answer holds no list of rows.
+        """
+        payload = response.json()
+        found = jsonpath.find_values(self._data_path, payload)
+        if not found or found[0] is None:
+            raise self._error(f"gave an answer without {self._data_selector!r}: {_shape(payload)}")
+        self._pages.update_state(response, data)
+        ended = isinstance(self._pages, BaseNextUrlPaginator) and not data
+        self._has_next_page = self._pages.has_next_page and not ended
+
+    def update_request(self, request: Request) -> None:
+        """Ask for the page that `update_state` decided on.
+
+        Raises:
+            ApiError: That page was read already.
+        """
+        if not self._has_next_page:
+            return
+        self._pages.update_request(request)
+        if (address := _address(request)) in self._asked:
+            raise self._error("leads back to a page that it gave before")
+        self._asked.add(address)
+
+    def _error(self, problem: str) -> ApiError:
+        return ApiError(
+            f"{self._resource}: the API {problem}. Nothing of this run was loaded; what was loaded "
+            "before is untouched."
+        )
 
 
 class ListOffsetPaginator(BasePaginator):
@@ -41,10 +104,13 @@ class ListOffsetPaginator(BasePaginator):
         offset_param: The query parameter of the offset.
         limit_param: The query parameter of the limit.
         total_path: JSONPath of the total in an answer, or None where the API has none.
+        maximum_offset: Rows that the API gives of a list at the most, or None: it is an error to
+            ask for a page that ends beyond them.
 
     Attributes:
         total: What the API last said there are, or None.
         reached: Rows of the list that were read, not counting those read again.
+        missed_rows: Whether the last page came after rows that were not read yet.
     """
 
     def __init__(
@@ -57,6 +123,7 @@ class ListOffsetPaginator(BasePaginator):
         offset_param: str = "offset",
         limit_param: str = "limit",
         total_path: str | None = "total",
+        maximum_offset: int | None = None,
     ) -> None:
         super().__init__()
         self._resource = resource
@@ -67,11 +134,13 @@ class ListOffsetPaginator(BasePaginator):
         self._offset_param = offset_param
         self._limit_param = limit_param
         self._total_path = jsonpath.compile_path(total_path) if total_path else None
+        self._maximum_offset = maximum_offset
         self._start()
 
     def _start(self) -> None:
         self.total: int | None = None
         self.reached = 0
+        self.missed_rows = False
         self._offset = 0
         self._read_to = 0
         self._first: _Page = ([], 0)
@@ -91,6 +160,9 @@ class ListOffsetPaginator(BasePaginator):
     def update_request(self, request: Request) -> None:
         """Ask for the page that `update_state` decided on."""
         request.params[self._offset_param] = self._offset
+        if self._maximum_offset is not None:
+            room = self._maximum_offset - self._offset
+            request.params[self._limit_param] = min(self._limit, room)
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         """Learn from a page where to go on.
@@ -111,6 +183,7 @@ class ListOffsetPaginator(BasePaginator):
         if total is not None:
             self.total = total
 
+        self.missed_rows = False
         # copies: whoever gets the rows may change them
         self._previous = [dict(row) for row in rows], self._offset
         self._first = self._previous if self._offset == 0 else self._first
@@ -119,6 +192,8 @@ class ListOffsetPaginator(BasePaginator):
         else:
             self._go_on_by_total(len(keys), end, self.total, change, repeated and change == 0)
         self._widest = max(self._widest, len(keys))
+        if self._maximum_offset is not None and self._offset >= self._maximum_offset:
+            self._has_next_page = False
 
     def _go_on_by_total(self, rows: int, end: int, total: int, change: int, repeated: bool) -> None:
         vanished = max(0, -change)
@@ -156,7 +231,7 @@ class ListOffsetPaginator(BasePaginator):
         if self._rewinds > REWINDS:
             raise self._error(f"shifted its list {REWINDS} times while it was read")
         self._offset = max(0, offset)
-        self._has_next_page = True
+        self.missed_rows = self._has_next_page = True
 
     def _came_before(self, rows: list[dict[str, Any]]) -> bool:
         """Whether these rows came just before, or as the first ones, for a smaller offset."""
@@ -197,6 +272,11 @@ class ListOffsetPaginator(BasePaginator):
             f"{self._resource}: at offset {self._offset} the API {problem}. Nothing of this run "
             "was loaded; what was loaded before is untouched."
         )
+
+
+def _address(request: Request) -> str:
+    """What tells the request for one page from that for another."""
+    return repr((request.url, request.params, request.json))
 
 
 def _shape(value: Any) -> str:

@@ -6,10 +6,11 @@ Whoever uses the session sends requests and gets answers and exceptions that nev
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -31,6 +32,8 @@ from email_assets.api.windows import OWNER_HEADER
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 CHUNK = 1 << 16
 MESSAGE_LENGTH = 300
+LIMITS = re.compile(r"(x-)?ratelimit(-.*)?|retry-after", re.IGNORECASE)
+"""Headers that say how much may be asked of an API, and when again."""
 
 
 @dataclass
@@ -44,6 +47,10 @@ class Usage:
     """Seconds waited between attempts, because the API asked for it or failed."""
     bytes: int = 0
     """Bytes of answers' bodies as they came over the wire."""
+    status: int | None = field(default=None, compare=False)
+    """The status of the latest request's answer, or None while it has none."""
+    limits: dict[str, str] = field(default_factory=dict, compare=False)
+    """Headers of that answer that say how much may be asked."""
 
 
 @dataclass(frozen=True)
@@ -137,9 +144,12 @@ class ApiAdapter(HTTPAdapter):
         key = self._key(keyed.headers.pop(OWNER_HEADER, None))
         keyed = key.auth(keyed)
         self._usage.requests += 1
+        self._usage.status, self._usage.limits = None, {}
         deadline = time.monotonic() + self._time_limit
         try:
             with super().send(keyed, stream=True, timeout=self._time_limit, **kw) as response:
+                self._usage.status = response.status_code
+                self._usage.limits = _limits(response.headers, key.secrets)
                 body = self._read(response.raw, deadline)
             if 200 <= response.status_code < 300:
                 return Answer(request, response.status_code, dict(response.headers), body)
@@ -234,6 +244,12 @@ def _target(url: str, location: str) -> str:
         return f"{_origin(target)}{urlsplit(target).path}"
     except ValueError:
         return "an address that cannot be read"
+
+
+def _limits(headers: Mapping[str, str], secrets: tuple[str, ...]) -> dict[str, str]:
+    return {
+        name: redact(value, secrets) for name, value in headers.items() if LIMITS.fullmatch(name)
+    }
 
 
 def _named(status: int) -> str:

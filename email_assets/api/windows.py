@@ -7,6 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
+from urllib.parse import quote
 
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
@@ -33,6 +34,12 @@ class Owner:
     label: dict[str, Any] = field(default_factory=dict)
     """What every row of the owner gets."""
 
+    def address(self, path: str) -> str:
+        """A path, with what the owner's rows get wherever it leaves room for it."""
+        for name, value in self.label.items():
+            path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+        return path
+
 
 @dataclass(frozen=True)
 class Window:
@@ -46,6 +53,12 @@ class Window:
         start, end = self.start or EARLIEST, self.end or now
         middle = (start + (end - start) / 2).replace(microsecond=0)
         return Window(self.start, middle), Window(middle, self.end)
+
+    def counts(self, at: datetime, whole: Window) -> bool:
+        """Whether an instant counts to this part of a window, and so to no other part of it."""
+        inner_start = self.start if self.start != whole.start else None
+        inner_end = self.end if self.end != whole.end else None
+        return not (inner_start and at < inner_start) and not (inner_end and at >= inner_end)
 
     def width(self, now: datetime) -> timedelta:
         """How long it lasts, seen from now."""
@@ -61,7 +74,8 @@ class Filter:
     """How an API is asked for a window.
 
     `write` says an instant as the API wants to read it. Where it says two instants an hour apart
-    alike, as a wall clock does when it is put back, the window is widened around them.
+    alike, as a wall clock does when it is put back, the window is widened around them, and where it
+    says no more than the minute or the day, up to the next one.
     """
 
     start_param: str | None
@@ -74,14 +88,22 @@ class Filter:
         if window.start and self.start_param:
             found[self.start_param] = self._write_unmistakably(window.start, -HOUR)
         if window.end and self.end_param:
-            # what `write` cuts off a second must not be cut off the window
-            found[self.end_param] = self._write_unmistakably(window.end + SECOND, HOUR)
+            # what `write` cuts off must not be cut off the window
+            beyond = window.end + SECOND
+            while self.write(beyond) == self.write(window.end):
+                beyond += HOUR
+            found[self.end_param] = self._write_unmistakably(beyond, HOUR)
         return found
 
     def _write_unmistakably(self, instant: datetime, step: timedelta) -> Any:
-        while self.write(instant) in (self.write(instant - HOUR), self.write(instant + HOUR)):
+        while self._is_said_twice(instant, HOUR) or self._is_said_twice(instant, -HOUR):
             instant += step
         return self.write(instant)
+
+    def _is_said_twice(self, instant: datetime, apart: timedelta) -> bool:
+        """Whether a wall clock was put back in between; a mere date stays the same all the way."""
+        said = self.write(instant)
+        return bool(self.write(instant + apart) == said != self.write(instant + apart / 2))
 
 
 class WindowPaginator(BasePaginator):
@@ -92,15 +114,16 @@ class WindowPaginator(BasePaginator):
         pages: The paginator of one part; every part gets a copy.
         time_filter: How the API is asked for a window, or None where it cannot be.
         ceiling: Rows that the API gives of one window at the most, or None.
-        time_of: When a row came about, if the API lists the newest first and cannot be asked for
-            less: reading stops at the first page that reaches back before the window.
+        time_of: When a row came about, or None where nothing is known of that.
+        newest_first: Whether the API lists the newest first: where it cannot be asked for less,
+            reading stops at the first page that reaches back before the window.
 
     Attributes:
         window: What to read; everything, unless it is set before reading starts.
         owners: Whose lists to read, one after the other.
         total: Rows that the API says the window holds, or None where it does not say.
         reached: Rows of the window that were read.
-        stopped_early: Whether reading stopped at rows from before the window.
+        stopped_early: Whether reading stopped at rows from before the window, of one owner or more.
     """
 
     def __init__(
@@ -111,6 +134,7 @@ class WindowPaginator(BasePaginator):
         time_filter: Filter | None = None,
         ceiling: int | None = None,
         time_of: Callable[[dict[str, Any]], datetime | None] | None = None,
+        newest_first: bool = False,
     ) -> None:
         super().__init__()
         self._resource = resource
@@ -118,6 +142,7 @@ class WindowPaginator(BasePaginator):
         self._filter = time_filter
         self._ceiling = ceiling
         self._time_of = time_of
+        self._stops_early = newest_first and time_filter is None
         self.window = Window()
         self.owners = [Owner()]
         self.total: int | None = None
@@ -142,10 +167,11 @@ class WindowPaginator(BasePaginator):
     def _open_next(self, request: Request) -> None:
         self._owner, self._part = self._waiting.pop()
         self._part_is_read = False
-        self._part_rows = 0
+        self._part_rows = self._elsewhere = 0
         self._pages = deepcopy(self._template)
         for name, value in self._request.items():
             setattr(request, name, deepcopy(value))
+        request.url = self._owner.address(request.url)
         if self._owner.name:
             request.headers = {**(request.headers or {}), OWNER_HEADER: self._owner.name}
         wanted = self._filter.parameters(self._part) if self._filter else {}
@@ -167,30 +193,56 @@ class WindowPaginator(BasePaginator):
         self._part_rows += len(rows)
         for row in rows:
             row.update(self._owner.label)
+        self._elsewhere += sum(map(self._counts_elsewhere, rows))
         total: int | None = getattr(self._pages, "total", None)
-        if total is not None and self._ceiling is not None and total > self._ceiling:
+        if self._is_beyond_ceiling(total):
             self._waiting += [(self._owner, half) for half in self._halves(total)]
             self._part_is_read = True
             rows.clear()  # they come again with the parts that they are in
         else:
-            self.stopped_early = self._reaches_back(rows)
-            if self.stopped_early or not self._pages.has_next_page:
+            stops = self._reaches_back(rows)
+            self.stopped_early = self.stopped_early or stops
+            if stops or not self._pages.has_next_page:
                 self._part_is_read = True
-                self.reached += getattr(self._pages, "reached", self._part_rows)
-                self.total = self.total if total is None else (self.total or 0) + total
+                self.reached += self._part_reached - self._elsewhere
+                if total is not None:
+                    self.total = (self.total or 0) + total - self._elsewhere
         self._has_next_page = not self._part_is_read or bool(self._waiting)
 
-    def _reaches_back(self, rows: list[dict[str, Any]]) -> bool:
-        if self._time_of is None or self._part.start is None:
-            return False
-        times = [at for at in map(self._time_of, rows) if at]
-        return bool(times) and min(times) < self._part.start
+    @property
+    def _part_reached(self) -> int:
+        return int(getattr(self._pages, "reached", self._part_rows))
 
-    def _halves(self, total: int) -> tuple[Window, Window]:
+    def _is_beyond_ceiling(self, total: int | None) -> bool:
+        """Whether the part holds more than the API gives, or may, where there is no total."""
+        if self._ceiling is None:
+            return False
+        return self._part_reached >= self._ceiling if total is None else total > self._ceiling
+
+    def _counts_elsewhere(self, row: dict[str, Any]) -> bool:
+        """Whether a row at a border comes with another part too, and is counted there."""
+        if self._time_of is None or self._part == self.window:
+            return False
+        at = self._time_of(row)
+        return at is not None and not self._part.counts(at, self.window)
+
+    def _reaches_back(self, rows: list[dict[str, Any]]) -> bool:
+        if not self._stops_early or self._time_of is None or self._part.start is None:
+            return False
+        if getattr(self._pages, "missed_rows", False):
+            return False  # they are newer than the rows of this page
+        times = [at for at in map(self._time_of, rows) if at]
+        # a page in another order says nothing about the pages after it
+        return len(times) > 1 and times[0] > times[-1] and min(times) < self._part.start
+
+    def _halves(self, total: int | None) -> tuple[Window, Window]:
         """The two halves of the part that holds too much, to be read from the end."""
-        if self._filter is None or self._part.width(self._now) <= SECOND:
+        halves = self._part.halves(self._now)
+        too_short = self._part.width(self._now) <= SECOND or self._part in halves
+        if self._filter is None or too_short:
+            held = f"at least {self._part_reached}" if total is None else total
             raise ApiError(
-                f"{self._resource}: the API has {total} rows for the time {self._part} and gives "
+                f"{self._resource}: the API has {held} rows for the time {self._part} and gives "
                 f"{self._ceiling} of them at the most. Nothing of this run was loaded."
             )
-        return self._part.halves(self._now)
+        return halves

@@ -6,6 +6,7 @@ import hmac
 import json
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,7 +20,7 @@ from email_assets.sandbox.data import RESOURCES
 from email_assets.sandbox.exchange import Exchange, Stage, encode
 from email_assets.sandbox.faults import Fault, FaultBook, bend
 from email_assets.sandbox.ledger import Ledger, RequestRecord
-from email_assets.sandbox.store import Store, check_resource
+from email_assets.sandbox.store import TIME_FIELDS, Store, check_resource, instant
 from email_assets.sandbox.wire import HungUpError, Sleep, Switchboard, deliver
 
 DEFAULT_LIMIT = 100
@@ -93,6 +94,9 @@ class Api:
             check_key(parameters, self._api_key)
             exchange.offset = _whole(parameters, "offset", 0, at_least=0)
             exchange.limit = _whole(parameters, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+            if resource in TIME_FIELDS:
+                exchange.since = _instant(parameters, "since")
+                exchange.until = _instant(parameters, "until")
         except TurnedAwayError as error:
             exchange.answer(error.status, {"error": error.sentence})
             if error.status == 405:
@@ -106,7 +110,9 @@ class Api:
         """Put the page asked for into an exchange, bent by the faults that strike."""
         faults = self._faults.strike(resource)
         bend(exchange, faults, Stage.QUESTION)
-        exchange.rows, exchange.total = self._store.page(resource, exchange.offset, exchange.limit)
+        exchange.rows, exchange.total = self._store.page(
+            resource, exchange.offset, exchange.limit, exchange.since, exchange.until
+        )
         bend(exchange, faults, Stage.ROWS)
         if exchange.moved_rows > 0:
             self._store.insert_head(resource, exchange.moved_rows)
@@ -131,6 +137,8 @@ class Api:
             parameters=tuple(QueryParams(scope["query_string"])),
             headers=dict(Headers(scope=scope)),
             at=at,
+            since=exchange.since,
+            until=exchange.until,
         )
 
 
@@ -248,6 +256,18 @@ def _whole(
             return number
     until = "" if at_most is None else f" to {at_most}"
     raise TurnedAwayError(400, f"{name} must be a whole number from {at_least}{until}.")
+
+
+def _instant(parameters: QueryParams, name: str) -> datetime | None:
+    """An instant from the query, or None if it is not asked for."""
+    text = parameters.get(name)
+    if text is None:
+        return None
+    try:
+        return instant(text)
+    except ValueError:
+        sentence = f"{name} must be an instant with an offset, such as 2026-01-31T09:30:00Z."
+    raise TurnedAwayError(400, sentence)
 
 
 def _json(body: bytes) -> Any:

@@ -210,8 +210,13 @@ class Data:
 
 def iso(seconds: float) -> str:
     """Seconds since 1970 as ISO 8601 in UTC, to the millisecond: `2026-01-31T09:30:00.000Z`."""
-    moment = datetime.fromtimestamp(seconds, timezone.utc)
-    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
+    return moment(seconds).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def moment(seconds: float) -> datetime:
+    """Seconds since 1970 as the instant that `iso` writes: whole milliseconds, cut off."""
+    exact = datetime.fromtimestamp(seconds, timezone.utc)
+    return exact.replace(microsecond=exact.microsecond // 1000 * 1000)
 
 
 def _day(number: int, every: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
@@ -16,6 +17,8 @@ class Exchange:
     query: str
     offset: int
     limit: int
+    since: datetime | None = None
+    until: datetime | None = None
     rows: list[Any] = field(default_factory=list)
     total: int = 0
     document: Any = None

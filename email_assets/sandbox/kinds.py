@@ -200,6 +200,14 @@ def status(
         x.headers["retry-after"] = retry_after
 
 
+@_kind(Stage.BODY)
+def headers(x: Exchange, *, lines: str = "X-RateLimit-Remaining: 0") -> None:
+    """The answer has these headers too; `lines` are as HTTP writes them."""
+    for line in lines.splitlines():
+        name, _, value = line.partition(":")
+        x.headers[name.strip()] = value.strip()
+
+
 @_kind(Stage.CODING)
 def gzip(x: Exchange) -> None:
     """The body is compressed, whether or not the client asked for it."""

@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 KEPT = 100_000
 """Records kept; counts go on beyond, so that a long-running sandbox stays small."""
@@ -26,6 +27,8 @@ class RequestRecord:
         parameters: The names of the query's parameters, without their values.
         headers: The headers, their names in lower case.
         at: When it came, in seconds of `time.monotonic()`.
+        since: The first instant asked for, of a resource that can be asked for a time.
+        until: The last one.
     """
 
     resource: str
@@ -36,6 +39,8 @@ class RequestRecord:
     parameters: tuple[str, ...]
     headers: dict[str, str]
     at: float
+    since: datetime | None = None
+    until: datetime | None = None
 
 
 class Ledger:

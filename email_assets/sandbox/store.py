@@ -7,20 +7,41 @@ test has put in their place.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from itertools import islice
 from typing import Any
 
-from email_assets.sandbox.data import BLOCK, BOUNCE_TYPES, DOMAINS, RESOURCES, SERVERS, Data, Row
+from email_assets.sandbox.data import (
+    BLOCK,
+    BOUNCE_TYPES,
+    DOMAINS,
+    RESOURCES,
+    SERVERS,
+    Data,
+    Row,
+    moment,
+)
 
 HISTORY = 30 * 86_400.0
 """Seconds before the start over which the first messages are spread."""
 
 LISTED_AFTER = 60.0
 """Seconds from a message's sending to its listing: it is listed once its fate is known."""
+
+TIME_FIELDS = {"messages": "sent_at", "bounces": "bounced_at"}
+"""The resources that can be asked for a stretch of time, and the field that it is about."""
+
+EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
+LATEST = datetime.max.replace(tzinfo=timezone.utc)
+
+_INSTANT = re.compile(
+    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)", re.ASCII
+)
 
 
 class Numbers:
@@ -35,9 +56,6 @@ class Numbers:
         self.next = count
         """The number of the next new row."""
         self.ranges = [range(count)]
-
-    def __len__(self) -> int:
-        return sum(len(numbers) for numbers in self.ranges)
 
     def add(self) -> int:
         """List one more row at the head and return its number."""
@@ -56,9 +74,14 @@ class Numbers:
                 self.ranges.append(last[:-count])
             count -= len(last)
 
-    def newest_first(self, offset: int) -> Iterator[int]:
-        """The numbers listed, from the one at `offset` on, found without counting through."""
-        for numbers in reversed(self.ranges):
+    def within(self, since: int, before: int) -> list[range]:
+        """The numbers listed from one number up to another, which is not one of them."""
+        return [range(max(r.start, since), min(r.stop, before)) for r in self.ranges]
+
+    @staticmethod
+    def newest_first(ranges: Sequence[range], offset: int) -> Iterator[int]:
+        """The numbers of ranges, from the one at `offset` on, found without counting through."""
+        for numbers in reversed(ranges):
             if offset < len(numbers):
                 yield from numbers[::-1][offset:]
             offset = max(0, offset - len(numbers))
@@ -101,6 +124,10 @@ class Store:
             "servers": Numbers(SERVERS),
             "domains": Numbers(DOMAINS),
         }
+        self._time: dict[str, Callable[[int], float]] = {
+            "messages": lambda number: self._listed_at(number) - LISTED_AFTER,
+            "bounces": self._bounced_at,
+        }
         self._build: dict[str, Callable[[int], Row]] = {
             "bounces": self._bounce,
             "messages": self._message,
@@ -109,17 +136,31 @@ class Store:
             "domains": data.domain,
         }
 
-    def page(self, resource: str, offset: int, limit: int | None) -> tuple[list[Any], int]:
-        """A page of rows and how many rows there are in all; a limit of `None` gives the rest."""
+    def page(
+        self,
+        resource: str,
+        offset: int,
+        limit: int | None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> tuple[list[Any], int]:
+        """A page of rows and how many rows there are in all; a limit of `None` gives the rest.
+
+        Only the resources of `TIME_FIELDS` can be asked for a stretch of time. Both its ends belong
+        to it, and rows that tell no time do not.
+        """
         with self._lock:
             self._catch_up()
             if resource in self._replaced:
                 rows = self._replaced[resource]
+                if since or until:
+                    field = TIME_FIELDS[resource]
+                    rows = [row for row in rows if _lies_within(row, field, since, until)]
                 end = None if limit is None else offset + limit
                 return rows[offset:end], len(rows)
-            numbers, build = self._numbers[resource], self._build[resource]
-            wanted = islice(numbers.newest_first(offset), limit)
-            return [build(number) for number in wanted], len(numbers)
+            ranges, build = self._listed(resource, since, until), self._build[resource]
+            wanted = islice(Numbers.newest_first(ranges, offset), limit)
+            return [build(number) for number in wanted], sum(map(len, ranges))
 
     def replace(self, resource: str, rows: Sequence[Any] | None) -> None:
         """Serve exactly these rows, whatever JSON they are, or `None` for the generated ones.
@@ -171,6 +212,21 @@ class Store:
                 del self._replaced[resource][:count]
             else:
                 self._numbers[resource].delete_head(count)
+
+    def _listed(
+        self, resource: str, since: datetime | None, until: datetime | None
+    ) -> Sequence[range]:
+        """The numbers listed of a stretch of time; later rows have higher numbers."""
+        numbers = self._numbers[resource]
+        if not since and not until:
+            return numbers.ranges
+        time, ever = self._time[resource], range(numbers.next)
+
+        def at(number: int) -> datetime:
+            return moment(time(number))
+
+        first = bisect_left(ever, since, key=at) if since else 0
+        return numbers.within(first, bisect_right(ever, until, key=at) if until else len(ever))
 
     def _now(self) -> float:
         """The clock's time, but never before the newest row's: rows stay in order."""
@@ -228,14 +284,16 @@ class Store:
 
     def _bounce(self, number: int) -> Row:
         message = self._data.bouncing_message(self._block(number))
+        return self._data.bounce(number, self._message(message), self._bounced_at(number))
+
+    def _bounced_at(self, number: int) -> float:
         late = number - self._numbers["bounces"].first
         if late >= 0:
-            bounced_at = self._late_bounces[late][1]
-        else:
-            # Before the listing, by less than two messages are apart, so that the order stays.
-            early = min(0.1 * self._step, LISTED_AFTER - 5)
-            bounced_at = self._listed_at(message) - early * (number * 0.6180339887 % 1)
-        return self._data.bounce(number, self._message(message), bounced_at)
+            return self._late_bounces[late][1]
+        # Before the listing, by less than two messages are apart, so that the order stays.
+        early = min(0.1 * self._step, LISTED_AFTER - 5)
+        message = self._data.bouncing_message(self._block(number))
+        return self._listed_at(message) - early * (number * 0.6180339887 % 1)
 
     def _deliverystat(self, number: int) -> Row:
         count = 0
@@ -244,6 +302,27 @@ class Store:
                 count += self._data.type_count(BOUNCE_TYPES[number], listed.stop)
                 count -= self._data.type_count(BOUNCE_TYPES[number], listed.start)
         return self._data.deliverystat(number, count)
+
+
+def instant(text: str) -> datetime:
+    """An instant from ISO 8601 with an offset from UTC: `2026-01-31T09:30:00Z`.
+
+    Raises:
+        ValueError: It is none, or only a date, or the offset is missing.
+    """
+    found = _INSTANT.fullmatch(text)
+    if found is None:
+        raise ValueError("no instant")
+    second, fraction, offset = found.groups(default="")
+    return datetime.fromisoformat(f"{second}.{fraction:0<6}{offset.replace('Z', '+00:00')}")
+
+
+def _lies_within(row: Any, field: str, since: datetime | None, until: datetime | None) -> bool:
+    try:
+        at = instant(row[field])
+    except (KeyError, TypeError, ValueError):
+        return False
+    return (since or EARLIEST) <= at <= (until or LATEST)
 
 
 def check_resource(resource: str) -> None:

@@ -8,7 +8,8 @@ The endpoint's `incremental` block is in dlt's words too: `cursor_path` (a time)
 `end_param` (the API's own filter), `convert` (how the filter writes an instant, given as an aware
 `datetime`), `lag` (seconds to look back for rows that change late), `row_order` (`desc`: the newest
 first), `initial_value` is not used. A paginator of type `offset` may have a `maximum_offset`: rows
-beyond it are never given, so what holds more is read in shorter stretches of time.
+beyond it are never given, so what holds more is read in shorter stretches of time. A link to the
+next page is followed up to a page without rows.
 """
 
 from typing import Literal, TypedDict
@@ -26,20 +27,21 @@ class Secret(str):
     __slots__ = ()
 
 
-class ForEach(TypedDict):
-    """Reads a resource once for every owner, such as a server, with the owner's own secret.
+class ForEach(TypedDict, total=False):
+    """Reads a resource once for every owner, such as a server or a domain.
 
-    It applies while the secret of the resource's `auth` block is not set.
+    Where owners have secrets of their own, it applies while the secret of the resource's `auth`
+    block is not set.
     """
 
-    resource: str
+    resource: Required[str]
     """The resource of this file that lists the owners."""
-    id: str
+    id: Required[str]
     """The owner's field that tells it apart."""
+    label: Required[str]
+    """The field that every row gets, with the owner's `id` in it. `{label}` in the path is it."""
     secret: str
     """The owner's field that holds its secret, or a list of them, of which the first is used."""
-    label: str
-    """The field that every row gets, with the owner's `id` in it."""
     alone: str
     """The path that describes the one owner whose secret is set, so that its rows are labelled."""
 

@@ -341,6 +341,13 @@ def test_echo_error_repeats_the_key_and_an_address(
     assert response.json() == {"error": f"{asked} is not possible for ann.baker7@bluebird.example."}
 
 
+def test_headers_are_added_to_the_answer(sandbox: Sandbox) -> None:
+    sandbox.set_faults("servers", Fault("headers", lines="RateLimit-Limit: 5\nX-Reset: a: b"))
+    response = get(sandbox, "servers")
+    assert response.json()["data"] == sandbox.rows("servers")
+    assert (response.headers["RateLimit-Limit"], response.headers["X-Reset"]) == ("5", "a: b")
+
+
 def test_gzip_is_compressed(sandbox: Sandbox) -> None:
     sandbox.set_faults("servers", Fault("gzip"))
     connection, response = raw(sandbox, "servers")

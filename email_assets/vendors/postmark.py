@@ -1,0 +1,158 @@
+"""Postmark: <https://postmarkapp.com/developer/api/overview>.
+
+Servers and domains belong to the account and want its token, everything else belongs to a server
+and wants the server's. With `server_token` set, that server is read. With `account_token` alone,
+every server of the account is, each with the first of its own tokens, which `/servers` gives.
+
+Limits, as the API documents them: pages of 500; `count` + `offset` up to 10,000 for bounces and
+messages, so that a stretch of time that holds more is read in parts. Rows vanish when the server's
+retention ends, after 45 days by default, and stay in the warehouse. `/messages/outbound` is asked
+without a `messagestream`; whether it then gives those of broadcast streams is not documented.
+"""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from dlt.sources.rest_api.typing import ApiKeyAuthConfig, OffsetPaginatorConfig
+
+from email_assets.vendors import ForEach, Secret, Vendor
+
+EASTERN = ZoneInfo("America/New_York")
+A_DAY = 24 * 60 * 60
+
+
+def as_eastern(instant: datetime) -> str:
+    """An instant as `fromdate` and `todate` want it: US Eastern wall time without an offset.
+
+    The API finds nothing at all for a time with an offset.
+    """
+    return instant.astimezone(EASTERN).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+SERVER_TOKEN: ApiKeyAuthConfig = {
+    "type": "api_key",
+    "name": "X-Postmark-Server-Token",
+    "api_key": Secret("sources.email.postmark.server_token"),
+    "location": "header",
+}
+ACCOUNT_TOKEN: ApiKeyAuthConfig = {
+    "type": "api_key",
+    "name": "X-Postmark-Account-Token",
+    "api_key": Secret("sources.email.postmark.account_token"),
+    "location": "header",
+}
+EVERY_ROW: OffsetPaginatorConfig = {
+    "type": "offset",
+    "limit": 500,
+    "limit_param": "count",
+    "total_path": "TotalCount",
+}
+THE_NEWEST_10_000: OffsetPaginatorConfig = {**EVERY_ROW, "maximum_offset": 10_000}
+EACH_SERVER: ForEach = {
+    "resource": "servers",
+    "id": "ID",
+    "secret": "ApiTokens",
+    "label": "ServerID",
+    "alone": "/server",
+}
+
+VENDOR: Vendor = {
+    "client": {
+        "base_url": "https://api.postmarkapp.com",
+        "headers": {"Accept": "application/json"},
+        "auth": SERVER_TOKEN,
+    },
+    "resource_defaults": {
+        "primary_key": "ID",
+        "write_disposition": "merge",
+        "endpoint": {"paginator": EVERY_ROW},
+    },
+    "resources": [
+        {
+            "name": "bounces",
+            "kind": "event",
+            "description": "A message that bounced, and whether its address is inactive since.",
+            # nothing says that an ID is unique beyond its server
+            "primary_key": ["ServerID", "ID"],
+            "for_each": EACH_SERVER,
+            "endpoint": {
+                "path": "/bounces",
+                "data_selector": "Bounces",
+                "paginator": THE_NEWEST_10_000,
+                "incremental": {
+                    "cursor_path": "BouncedAt",
+                    "start_param": "fromdate",
+                    "end_param": "todate",
+                    "convert": as_eastern,
+                    # an address that was inactive is activated days later
+                    "lag": 7 * A_DAY,
+                },
+            },
+        },
+        {
+            "name": "messages",
+            "kind": "event",
+            "description": "A message that the server took over to send, and how far it is.",
+            "primary_key": "MessageID",
+            "for_each": EACH_SERVER,
+            # its keys are the sender's own, and each would become a column
+            "columns": {"Metadata": {"data_type": "json"}},
+            "endpoint": {
+                "path": "/messages/outbound",
+                "data_selector": "Messages",
+                "paginator": THE_NEWEST_10_000,
+                "incremental": {
+                    "cursor_path": "ReceivedAt",
+                    "start_param": "fromdate",
+                    "end_param": "todate",
+                    "convert": as_eastern,
+                    # Status goes from Queued to Sent
+                    "lag": A_DAY,
+                },
+            },
+        },
+        {
+            "name": "deliverystats",
+            "kind": "event",
+            "description": "How many of a server's messages bounced, for each type of bounce.",
+            # the row of all types has a Name and no Type
+            "primary_key": ["ServerID", "Name"],
+            "for_each": EACH_SERVER,
+            "endpoint": {
+                "path": "/deliverystats",
+                "data_selector": "Bounces",
+                "paginator": "single_page",
+            },
+        },
+        {
+            "name": "servers",
+            "kind": "inventory",
+            "description": "A server of the account: its name, its settings and its streams' link.",
+            # besides the tokens, hooks: their addresses may hold a user and a password
+            "never_load": [
+                "ApiTokens",
+                "InboundHookUrl",
+                "BounceHookUrl",
+                "OpenHookUrl",
+                "DeliveryHookUrl",
+                "ClickHookUrl",
+            ],
+            "endpoint": {
+                "path": "/servers",
+                "data_selector": "Servers",
+                "auth": ACCOUNT_TOKEN,
+            },
+        },
+        {
+            "name": "domains",
+            "kind": "inventory",
+            "description": "A domain that the account sends from, and how far it is verified.",
+            "endpoint": {
+                "path": "/domains",
+                "data_selector": "Domains",
+                "auth": ACCOUNT_TOKEN,
+            },
+        },
+    ],
+}
+"""Postmark's API."""

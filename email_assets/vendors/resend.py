@@ -1,0 +1,69 @@
+"""Resend: <https://resend.com/docs/api-reference>.
+
+Lists come newest first, 100 rows a page, and cannot be asked for a stretch of time, so a sync
+reads from the newest row back to where the last one left off. Bounces are the addresses that are
+suppressed since they bounced. There are no servers. An API key needs full access: one that may
+only send is refused (401). Five requests a second are allowed; beyond, a 429 says how long to wait.
+"""
+
+from email_assets.vendors import Secret, Vendor
+
+A_DAY = 24 * 60 * 60
+
+VENDOR: Vendor = {
+    "client": {
+        "base_url": "https://api.resend.com",
+        "auth": {"type": "bearer", "token": Secret("sources.email.resend.api_key")},
+    },
+    "resource_defaults": {
+        "primary_key": "id",
+        "write_disposition": "merge",
+        "endpoint": {
+            "data_selector": "data",
+            "params": {"limit": 100},
+            "paginator": {
+                "type": "cursor",
+                "cursor_path": "data[-1].id",
+                "cursor_param": "after",
+                "has_more_path": "has_more",
+            },
+        },
+    },
+    "resources": [
+        {
+            "name": "bounces",
+            "kind": "event",
+            "description": "An address that bounced, to which nothing is sent any more.",
+            "endpoint": {
+                "path": "/suppressions",
+                "params": {"limit": 100, "origin": "bounce"},
+                # rows do not change; the day is for those that appear late
+                "incremental": {"cursor_path": "created_at", "row_order": "desc", "lag": A_DAY},
+            },
+        },
+        {
+            "name": "messages",
+            "kind": "event",
+            "description": "A message that was sent, and the last thing that happened to it.",
+            # null in most accounts: without a type, dlt warns at every sync
+            "columns": {
+                "cc": {"data_type": "json"},
+                "bcc": {"data_type": "json"},
+                "reply_to": {"data_type": "json"},
+                "scheduled_at": {"data_type": "timestamp"},
+            },
+            "endpoint": {
+                "path": "/emails",
+                # last_event changes while a message is delivered, opened and clicked
+                "incremental": {"cursor_path": "created_at", "row_order": "desc", "lag": 3 * A_DAY},
+            },
+        },
+        {
+            "name": "domains",
+            "kind": "inventory",
+            "description": "A domain that the account sends from, and how far it is verified.",
+            "endpoint": {"path": "/domains"},
+        },
+    ],
+}
+"""Resend's API."""

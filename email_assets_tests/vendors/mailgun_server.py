@@ -1,0 +1,162 @@
+"""Mailgun's API: <https://documentation.mailgun.com/docs/mailgun/api-reference>."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
+
+KEY = "mg-key/with+signs=7c2"
+NOON = datetime(2026, 4, 3, 12, tzinfo=timezone.utc)
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+
+RFC_2822 = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
+BOUNCES = re.compile(r"/v3/([^/]+)/bounces")
+
+Row = dict[str, Any]
+
+
+class MailgunServer(VendorServer):
+    """An account with domains, each with a list of its bounces, and one log of events."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.domains: list[Row] = []
+        self.bounces: dict[str, list[Row]] = {}
+        self.events: list[Row] = []
+        self.subaccounts: list[Row] = []
+        self.links_lead_to: str | None = None
+        """Another address than the server's own, for the links to other pages."""
+
+    @property
+    def smtp_passwords(self) -> list[str]:
+        return [domain["smtp_password"] for domain in self.domains]
+
+    def add_domain(self, name: str) -> None:
+        """A domain to send from."""
+        self.bounces[name] = []
+        self.domains.append(
+            {
+                "id": f"domain-{len(self.domains)}",
+                "name": name,
+                "state": "active",
+                "created_at": format_datetime(NOON, usegmt=True),
+                "smtp_login": f"postmaster@{name}",
+                "smtp_password": f"smtp/{name}+6f1e",
+                "wildcard": False,
+            }
+        )
+
+    def bounce(self, domain: str, address: str, error: str = "No such mailbox") -> None:
+        """An address that bounced, or bounced again."""
+        others = [row for row in self.bounces[domain] if row["address"] != address]
+        created = NOON.strftime("%a, %d %b %Y %H:%M:%S UTC")
+        row = {"address": address, "code": "550", "error": error, "created_at": created}
+        self.bounces[domain] = sorted([*others, row], key=lambda found: str(found["address"]))
+
+    def log(self, at: datetime, event: str = "delivered") -> Row:
+        """An event; its place in the log is that of its time, whenever it gets there."""
+        row = {
+            "id": f"event-{len(self.events)}",
+            "event": event,
+            "@timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z",
+            "account": {"id": "5f7d"},
+            "recipient": "ann@example.com",
+            "user-variables": {f"order-{len(self.events)}": "42"},
+        }
+        self.events.append(row)
+        return row
+
+    def add_subaccount(self, name: str) -> None:
+        """An account below this one."""
+        number = len(self.subaccounts)
+        self.subaccounts.append({"id": f"{number:024x}", "name": name, "status": "open"})
+
+    def answer(self, asked: Asked) -> Answer:
+        basic = "Basic " + base64.b64encode(f"api:{KEY}".encode()).decode()
+        if asked.headers.get("Authorization") != basic:
+            return Answer(401, b"Forbidden")
+        match (asked.method, asked.path):
+            case ("GET", "/v4/domains"):
+                return _by_skip(asked, self.domains, "items", "total_count")
+            case ("GET", "/v5/accounts/subaccounts"):
+                return _by_skip(asked, self.subaccounts, "subaccounts", "total")
+            case ("POST", "/v1/analytics/logs"):
+                return self._log(asked.body)
+        found = BOUNCES.fullmatch(asked.path)
+        if asked.method != "GET" or not found or found[1] not in self.bounces:
+            return _refusal(404, "Domain not found")
+        return self._bounces(found[1], asked.query)
+
+    def _bounces(self, domain: str, query: dict[str, str]) -> Answer:
+        limit, after = int(query.get("limit", "100")), query.get("address", "")
+        if not 1 <= limit <= 1000:
+            return _refusal(400, "limit must be between 1 and 1000")
+        rows = [row for row in self.bounces[domain] if row["address"] > after][:limit]
+        last = rows[-1]["address"] if rows else after
+        path = f"{self.links_lead_to or self.base_url}/v3/{domain}/bounces?limit={limit}&page="
+        paging = {
+            "first": f"{path}first",
+            # there always is one
+            "next": f"{path}next&address={quote(last)}",
+            "previous": f"{path}prev&address={quote(after)}",
+            "last": f"{path}last",
+        }
+        return Answer(200, {"items": rows, "paging": paging})
+
+    def _log(self, asked: Row) -> Answer:
+        pagination = asked.get("pagination", {})
+        limit, token = pagination.get("limit", 50), pagination.get("token")
+        if not 1 <= limit <= 100:
+            return _refusal(400, "pagination limit must be between 1 and 100")
+        now = datetime.now(timezone.utc)
+        try:
+            start = _instant(asked.get("start"), now - DAY)
+            end = _instant(asked.get("end"), now)
+        except ValueError as error:
+            return _refusal(400, str(error))
+        newest_first = pagination.get("sort", "timestamp:desc") == "timestamp:desc"
+        found = [row for row in self.events if start <= _time_of(row) <= end]
+        found.sort(key=_place, reverse=newest_first)
+        if token:
+            after = json.loads(base64.b64decode(token))
+            behind = [_place(row) < after if newest_first else _place(row) > after for row in found]
+            found = [row for row, is_behind in zip(found, behind, strict=True) if is_behind]
+        page = found[:limit]
+        following = base64.b64encode(json.dumps(_place(page[-1])).encode()).decode() if page else ""
+        said = {"next": following, "first": "", "last": "", "total": 0}
+        return Answer(200, {"items": page, "pagination": said})
+
+
+def _by_skip(asked: Asked, rows: list[Row], name: str, total: str) -> Answer:
+    limit, skip = int(asked.query.get("limit", "10")), int(asked.query.get("skip", "0"))
+    if not 1 <= limit <= 1000:
+        return _refusal(400, "limit must be between 1 and 1000")
+    return Answer(200, {name: rows[skip : skip + limit], total: len(rows)})
+
+
+def _instant(text: str | None, default: datetime) -> datetime:
+    if text is None:
+        return default
+    if not RFC_2822.fullmatch(text):
+        raise ValueError(f"{text!r} is not in RFC 2822 format")
+    return parsedate_to_datetime(text)
+
+
+def _time_of(row: Row) -> datetime:
+    return datetime.fromisoformat(row["@timestamp"].replace("Z", "+00:00"))
+
+
+def _place(row: Row) -> list[str]:
+    return [row["@timestamp"], row["id"]]
+
+
+def _refusal(status: int, message: str) -> Answer:
+    return Answer(status, {"message": message})

@@ -1,0 +1,236 @@
+"""An API of Postmark's shape: its paths, tokens, filters, ceiling and errors, over real HTTP."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
+from functools import cache
+from operator import itemgetter
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
+
+EASTERN = ZoneInfo("America/New_York")
+ACCOUNT_TOKEN = "acct-5e1f/token+of=the&account"
+ROWS_AT_MOST = 10_000
+PAGE_AT_MOST = 500
+
+Row = dict[str, Any]
+
+LISTS = {"/messages/outbound": ("Messages", 700), "/bounces": ("Bounces", 1000)}
+"""Paths of the lists with a ceiling: where the rows are, and the error beyond it."""
+
+
+def eastern(at: datetime) -> str:
+    """An instant as Postmark's rows write it: Eastern wall time, an offset and seven digits."""
+    wall = at.astimezone(EASTERN)
+    offset = wall.strftime("%z")
+    return f"{wall:%Y-%m-%dT%H:%M:%S.%f}3{offset[:3]}:{offset[3:]}"
+
+
+class Server:
+    """A Postmark server: one token, messages, bounces and counts of its bounces."""
+
+    def __init__(self, number: int) -> None:
+        self.id = number
+        self.token = f"srv-{number}/token+of=this&server"
+        self.messages: list[Row] = []
+        self.bounces: list[Row] = []
+        self.stats: list[Row] = [
+            {"Name": "All", "Count": 3 * number},
+            {"Type": "HardBounce", "Name": "Hard bounce", "Count": 2 * number},
+            {"Type": "Transient", "Name": "Message delayed", "Count": number},
+        ]
+
+    def send_many(self, times: Iterable[datetime]) -> None:
+        """Messages without nested lists, of which thousands load in a moment."""
+        for at in times:
+            message = self.send(at)
+            for field in ("To", "Cc", "Bcc", "Recipients", "Attachments"):
+                message[field] = None
+
+    def send(self, at: datetime) -> Row:
+        """A message that came at an instant."""
+        message: Row = {
+            "Tag": "invitation",
+            "MessageID": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.id} {len(self.messages)}")),
+            "MessageStream": "outbound",
+            "To": [{"Email": "ann@example.org", "Name": "Ann"}],
+            "Cc": [],
+            "Bcc": [],
+            "Recipients": ["ann@example.org"],
+            "ReceivedAt": eastern(at),
+            "From": '"Joe" <joe@example.com>',
+            "Subject": f"Message {len(self.messages)}",
+            "Attachments": [],
+            "Status": "Sent",
+            "TrackOpens": True,
+            "TrackLinks": "None",
+            "Metadata": {f"their-own-key-{len(self.messages) % 50}": "value"},
+            "Sandboxed": False,
+        }
+        self.messages.append(message)
+        return message
+
+    def bounce(self, at: datetime) -> Row:
+        """A bounce that came at an instant."""
+        bounce = {
+            "RecordType": "Bounce",
+            # every server counts for itself: nothing documents that it is otherwise
+            "ID": 3_000_000_000 + len(self.bounces),
+            "Type": "HardBounce",
+            "TypeCode": 1,
+            "Name": "Hard bounce",
+            "Tag": "invitation",
+            "MessageID": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.id} {len(self.bounces)}")),
+            "ServerID": self.id,
+            "MessageStream": "outbound",
+            "Description": "The server was unable to deliver your message.",
+            "Details": "action: failed",
+            "Email": "ann@example.org",
+            "From": "joe@example.com",
+            "BouncedAt": eastern(at),
+            "DumpAvailable": True,
+            "Inactive": True,
+            "CanActivate": True,
+            "Subject": "Invitation",
+        }
+        self.bounces.append(bounce)
+        return bounce
+
+    def describe(self) -> Row:
+        """The server as `/servers` and `/server` show it, with its tokens."""
+        hook = f"https://hook:hook-password-{self.id}@example.com/"
+        return {
+            "ID": self.id,
+            "Name": f"Server {self.id}",
+            "ApiTokens": [self.token, f"second-{self.token}"],
+            "Color": "red",
+            "SmtpApiActivated": True,
+            "RawEmailEnabled": False,
+            "DeliveryType": "Live",
+            "ServerLink": f"https://postmarkapp.com/servers/{self.id}/streams",
+            "InboundAddress": f"{self.id}@inbound.postmarkapp.com",
+            "InboundHookUrl": hook,
+            "BounceHookUrl": hook,
+            "OpenHookUrl": hook,
+            "DeliveryHookUrl": hook,
+            "ClickHookUrl": hook,
+            "PostFirstOpenOnly": False,
+            "InboundDomain": "",
+            "InboundHash": f"{self.id}",
+            "InboundSpamThreshold": 5,
+            "TrackOpens": False,
+            "TrackLinks": "None",
+            "IncludeBounceContentInHook": True,
+            "EnableSmtpApiErrorHooks": False,
+        }
+
+
+class PostmarkServer(VendorServer):
+    """The account, its servers and its domains.
+
+    Args:
+        servers: How many servers the account has, numbered from 1.
+        fold: Which of two instants a wall time means that an autumn night has twice: the earlier
+            (0) or the later (1). Postmark does not say.
+    """
+
+    def __init__(self, servers: int = 1, *, fold: int = 0) -> None:
+        super().__init__()
+        self.servers = [Server(number) for number in range(1, servers + 1)]
+        self.domains: list[Row] = [
+            {
+                "ID": number,
+                "Name": f"{number}.example.com",
+                "SPFVerified": True,
+                "DKIMVerified": True,
+                "WeakDKIM": False,
+                "ReturnPathDomainVerified": False,
+            }
+            for number in (11, 12)
+        ]
+        self._fold = fold
+
+    @property
+    def secrets(self) -> list[str]:
+        """Everything that must not be seen anywhere."""
+        of_servers = [(server.token, f"hook-password-{server.id}") for server in self.servers]
+        return [ACCOUNT_TOKEN, *(secret for pair in of_servers for secret in pair)]
+
+    def answer(self, asked: Asked) -> Answer:
+        if asked.path in ("/servers", "/domains"):
+            return self._of_account(asked)
+        token = asked.headers.get("X-Postmark-Server-Token")
+        found = [server for server in self.servers if server.token == token]
+        if not found:
+            return _refused(token)
+        server = found[0]
+        if asked.path == "/server":
+            return Answer(200, server.describe())
+        if asked.path == "/deliverystats":
+            return Answer(200, {"InactiveMails": 1, "Bounces": server.stats})
+        if asked.path in LISTS:
+            return self._listed(asked, server)
+        return Answer(404, {"ErrorCode": 404, "Message": "There is no such path."})
+
+    def _of_account(self, asked: Asked) -> Answer:
+        token = asked.headers.get("X-Postmark-Account-Token")
+        if token != ACCOUNT_TOKEN:
+            return _refused(token)
+        if asked.path == "/domains":
+            return _page("Domains", self.domains, asked.query)
+        return _page("Servers", [server.describe() for server in self.servers], asked.query)
+
+    def _listed(self, asked: Asked, server: Server) -> Answer:
+        under, error_code = LISTS[asked.path]
+        rows = server.messages if under == "Messages" else server.bounces
+        time = itemgetter("ReceivedAt" if under == "Messages" else "BouncedAt")
+        listed = [(_at(time(row)), row) for row in rows]
+        if "fromdate" in asked.query:
+            since = self._instant(asked.query["fromdate"])
+            listed = [found for found in listed if since is not None and found[0] >= since]
+        if "todate" in asked.query:
+            until = self._instant(asked.query["todate"])
+            listed = [found for found in listed if until is not None and found[0] <= until]
+        listed.sort(key=itemgetter(0), reverse=True)
+        newest_first = [row for _, row in listed]
+        return _page(under, newest_first, asked.query, ceiling=(ROWS_AT_MOST, error_code))
+
+    def _instant(self, wall: str) -> datetime | None:
+        """The instant that a filter means; one with an offset finds nothing."""
+        found = datetime.fromisoformat(wall.replace("Z", "+00:00"))
+        if found.tzinfo is not None:
+            return None
+        return found.replace(tzinfo=EASTERN, fold=self._fold).astimezone(timezone.utc)
+
+
+def _page(
+    under: str,
+    rows: list[Row],
+    query: Mapping[str, str],
+    ceiling: tuple[int, int] | None = None,
+) -> Answer:
+    if "count" not in query or "offset" not in query:
+        return Answer(422, {"ErrorCode": 600, "Message": "count and offset are required."})
+    count, offset = int(query["count"]), int(query["offset"])
+    if count > PAGE_AT_MOST:
+        return Answer(422, {"ErrorCode": 600, "Message": "count must not exceed 500."})
+    if ceiling and count + offset > ceiling[0]:
+        code, most = ceiling[1], ceiling[0]
+        message = f"The 'count' and 'offset' together must not exceed {most}."
+        return Answer(422, {"ErrorCode": code, "Message": message})
+    return Answer(200, {"TotalCount": len(rows), under: rows[offset : offset + count]})
+
+
+def _refused(token: str | None) -> Answer:
+    message = "The request lacks a token." if token is None else "No account or server matches."
+    return Answer(401, {"ErrorCode": 10, "Message": message})
+
+
+@cache
+def _at(written: str) -> datetime:
+    """The instant of a row; the seventh digit of its second is more than Python reads."""
+    return datetime.fromisoformat(written[:26] + written[27:]).astimezone(timezone.utc)

@@ -1,0 +1,130 @@
+"""What the tests of a vendor do with it: sync, materialize, and look into what was written."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pyarrow.parquet as pq
+import pytest
+
+from email_assets.pipeline import SyncReport, sync
+from email_assets.source import open_listing
+from email_assets.span import Span
+from email_assets.vendor import vendor_resources
+from email_assets.warehouse import open_pipeline
+from email_assets_tests.conftest import PROJECT
+from email_assets_tests.dagster_fixtures import command, new_home
+
+EVERYTHING = Span(full_refresh=True)
+MATERIALIZATION = dg.DagsterEventType.ASSET_MATERIALIZATION
+EVALUATION = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+
+
+def load(name: str, span: Span | None = None, waits: list[float] | None = None) -> SyncReport:
+    """Sync a resource, and tell what the sync did."""
+    sleep = ([] if waits is None else waits).append
+    with open_pipeline(name) as pipeline:
+        return sync(pipeline, name, say=lambda _: None, sleep=sleep, span=span or Span()).report
+
+
+def backfill(start: str, end: str) -> Span:
+    """What somebody asks for who fills in some days."""
+    return Span.parse(False, start, end)
+
+
+def written_and_said(
+    names: Sequence[str], caplog: pytest.LogCaptureFixture, folder: Path
+) -> tuple[bytes, str]:
+    """Everything that syncs leave on disk on their way, and what they log at DEBUG.
+
+    Of resources with fields that are never loaded, that includes what dlt extracts and, once it is
+    normalized, deletes.
+    """
+    caplog.set_level(logging.DEBUG)
+    logging.getLogger("dlt").addHandler(caplog.handler)  # it does not hand its records up
+    written = b""
+    try:
+        for name in names:
+            if "never_load" in vendor_resources()[name]:
+                with open_pipeline(name) as pipeline:
+                    listing = open_listing(name, say=lambda _: None)
+                    with listing.session:
+                        pipeline.extract(listing.source)
+                    written += contents_of(Path(pipeline.working_dir))
+            with open_pipeline(name) as pipeline:
+                sync(pipeline, name, say=logging.getLogger("said").info)
+                written += contents_of(Path(pipeline.working_dir))
+    finally:
+        logging.getLogger("dlt").removeHandler(caplog.handler)
+    return written + contents_of(folder), caplog.text
+
+
+def contents_of(folder: Path) -> bytes:
+    """What every file below a folder holds, and what it holds once it is decompressed."""
+    return b"\n".join(_contents(folder))
+
+
+def _contents(folder: Path) -> Iterator[bytes]:
+    for file in folder.rglob("*"):
+        if not file.is_file():
+            continue
+        content = file.read_bytes()
+        yield content
+        if content[:2] == b"\x1f\x8b":
+            yield gzip.decompress(content)
+        if file.suffix == ".parquet":
+            yield repr(pq.read_table(file).to_pylist()).encode()
+
+
+@dataclass
+class CommandRun:
+    """What `dagster asset materialize` did."""
+
+    status: int | None
+    said: str
+    materialized: set[str]
+    passed: set[tuple[str, str]]
+    """Checks that passed, by the name of their asset and their own."""
+
+
+def materialize_by_command(
+    folder: Path, config: str, secrets: str, monkeypatch: pytest.MonkeyPatch
+) -> CommandRun:
+    """Materialize everything by command, in a project of its own.
+
+    The warehouse is `warehouse.duckdb` in the folder.
+    """
+    project = folder / "project"
+    (project / ".dlt").mkdir(parents=True)
+    (project / ".dlt" / "config.toml").write_text(config)
+    (project / ".dlt" / "secrets.toml").write_text(secrets)
+    home = new_home(folder / "home")
+    environment = {
+        "DLT_PROJECT_DIR": str(project),
+        "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
+        "PYTHONPATH": str(PROJECT),
+    }
+    run = command(
+        *("dagster", "asset", "materialize", "--select", "*", "-m", "email_assets.definitions"),
+        home=home,
+        cwd=PROJECT,
+        env=environment,
+    )
+    said, _ = run.communicate(timeout=120)
+    monkeypatch.setenv("DAGSTER_HOME", str(home))
+    with dg.DagsterInstance.get() as instance:
+        (only,) = instance.get_runs()
+        events = [log.dagster_event for log in instance.all_logs(only.run_id) if log.dagster_event]
+    materialized = {str(event.step_key) for event in events if event.event_type is MATERIALIZATION}
+    checks = [
+        event.asset_check_evaluation_data for event in events if event.event_type is EVALUATION
+    ]
+    passed = {
+        (found.asset_key.to_user_string(), found.check_name) for found in checks if found.passed
+    }
+    return CommandRun(run.returncode, said, materialized, passed)
