@@ -16,8 +16,9 @@ run: .venv/.ready ## Load the five assets (from your API if it is configured, el
 ui: .venv/.ready ## Open Dagster's UI on http://127.0.0.1:3000 (or PORT=…)
 	@$(BIN)/python -m email_assets.quickstart ui --port $(PORT)
 
+# by file, so that what a file's tests share is set up once
 test: .venv/.ready ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: .venv/.ready ## Check style and types
 	@$(BIN)/ruff check .

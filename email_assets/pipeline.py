@@ -15,6 +15,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from email_assets.api.session import Usage
 from email_assets.errors import EmailAssetsError
+from email_assets.rows import open_schema
 from email_assets.source import open_listing
 from email_assets.turn import causes, turn_at
 from email_assets.warehouse import (
@@ -82,10 +83,12 @@ def sync(
     """
     started = time.monotonic()
     listing = open_listing(name, say=say, sleep=sleep)
+    listing.source.schema = open_schema(name)
     with listing.session, _in_one_sentence(name):
         database = database_file(pipeline)
         with turn_at(database, pipeline.sql_client(), who=name, say=say, sleep=sleep) as client:
             pipeline.sync_destination()
+            # somebody dropped or renamed the table, to have it loaded anew
             anew = _knows(pipeline, name) and count_table(client, name) is None
         if not anew and name in pipeline.schemas:
             listing.rows.expect_types_of(pipeline.schemas[name])

@@ -89,7 +89,7 @@ def test_every_sentence_of_troubleshooting_is_one_that_the_code_says(sentence: s
     fixed_parts = [
         part.strip(" .,")
         for part in re.split(r"…|\b\d+ s\b|\b\d+\b|'data'|warehouse\.duckdb|\(|\)", sentence)
-        if len(part.strip(" .,/")) > 6
+        if len(part.strip(" .,/")) > 5
     ]
     assert fixed_parts
     for part in fixed_parts:

@@ -24,7 +24,7 @@ def _spellings(char: str) -> str:
     """A pattern for a character as it stands, in a URL (encoded once or more), or in JSON."""
     in_url = "".join(f"%(?:25)*{byte:02x}" for byte in char.encode("utf-8", "replace"))
     in_json = rf"u{ord(char):04x}"
-    blank = r"|\+" if char == " " else ""
+    blank = r"|\+|%(?:25)*2b" if char == " " else ""
     return rf"\\?(?:{re.escape(char)}|{in_url}|{in_json}{blank})"
 
 
