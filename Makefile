@@ -33,7 +33,7 @@ lock: .venv/.ready ## Renew requirements.lock from pyproject.toml
 		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml
 
 clean: ## Remove the environment; the warehouse and the run history stay
-	rm -rf .venv build *.egg-info
+	rm -rf .venv
 
 # uv where it can be had, since it is several times as fast; pip, which knows the same hashes, elsewhere.
 .venv/.ready: requirements.lock pyproject.toml

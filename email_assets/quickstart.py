@@ -119,7 +119,10 @@ def _run(environment: dict[str, str]) -> int:
 
 def _lines_of_run_after(started: float) -> dict[str, AssetLine]:
     """What the newest run's events say, asset by asset; nothing if no run was started."""
+    # not at the top: it takes seconds, in which the run may as well be under way
     import dagster as dg
+
+    from email_assets.sensors import reason_of
 
     lines: dict[str, AssetLine] = {}
     with dg.DagsterInstance.get() as instance:
@@ -142,19 +145,9 @@ def _lines_of_run_after(started: float) -> dict[str, AssetLine]:
                 line = lines.setdefault(found.asset_key.to_user_string(), AssetLine())
                 line.checks[found.check_name] = found.passed
             elif event.is_step_failure:
-                lines.setdefault(str(event.step_key), AssetLine()).failure = _why(event)
+                step = str(event.step_key)
+                lines.setdefault(step, AssetLine()).failure = f"{step}: {reason_of(event)}"
     return lines
-
-
-def _why(event: Any) -> str:
-    """The sentence of a failure that the assets report, or the first line of any other error."""
-    failure = event.step_failure_data
-    if failure.user_failure_data:
-        return str(failure.user_failure_data.description)
-    error = failure.error
-    while error.cause:
-        error = error.cause
-    return f"{event.step_key}: {error.message.strip()}"
 
 
 def _print_table(lines: dict[str, AssetLine]) -> None:

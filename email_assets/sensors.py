@@ -131,7 +131,7 @@ def _alert(context: dg.RunFailureSensorContext) -> str:
     run = context.dagster_run
     failed: dict[str, list[str]] = {}
     for event in context.get_step_failure_events():
-        failed.setdefault(_reason(event), []).append(str(event.step_key))
+        failed.setdefault(reason_of(event), []).append(str(event.step_key))
     if not failed:
         # the run ended outside of a step: it was killed, or never started
         failed[context.failure_event.message or "nothing says why"] = [run.job_name]
@@ -140,7 +140,7 @@ def _alert(context: dg.RunFailureSensorContext) -> str:
     return f"{redact(' '.join(sentences))} {address}/runs/{run.run_id}"
 
 
-def _reason(event: dg.DagsterEvent) -> str:
+def reason_of(event: dg.DagsterEvent) -> str:
     """The first line of what went wrong in a step, without the name of the step."""
     failure = event.step_failure_data
     if failure.user_failure_data:
