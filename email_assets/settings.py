@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 import dlt
-from croniter import croniter
+from croniter import CroniterError, croniter
 from dlt.common.configuration import configspec, known_sections, resolve_configuration
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
@@ -106,7 +106,7 @@ class AutomationSettings(BaseConfiguration):
             ) from None
         for name in ("event_cron", "inventory_cron"):
             cron = getattr(self, name)
-            if len(cron.split()) != 5 or not croniter.is_valid(cron):
+            if len(cron.split()) != 5 or not _has_a_next_run(cron):
                 raise SettingError(
                     f"{name} {cron!r} is no cron expression of five fields such as '0 * * * *'. "
                     + where_to_set(self, name)
@@ -204,6 +204,14 @@ def _split(url: str) -> SplitResult | None:
         return address if address.port != 0 else None
     except ValueError:
         return None
+
+
+def _has_a_next_run(cron: str) -> bool:
+    try:
+        croniter(cron).get_next()
+    except CroniterError:
+        return False
+    return True
 
 
 def where_to_set(settings: BaseConfiguration | type[BaseConfiguration], name: str) -> str:

@@ -69,7 +69,7 @@ def test_a_first_run_ends_with_a_table_of_assets_rows_and_green_checks(
 
 
 def test_a_first_run_names_the_next_two_commands(first_run: tuple[str, Path]) -> None:
-    output, folder = first_run
+    output, _ = first_run
     after = output.split("Next:\n")[1].strip().splitlines()
     assert len(after) == 2
     assert after[0].startswith("make ui")
