@@ -85,8 +85,8 @@ def sync(
     listing = open_listing(name, say=say, sleep=sleep)
     listing.source.schema = open_schema(name)
     with listing.session, _in_one_sentence(name):
-        database = database_file(pipeline)
-        with turn_at(database, pipeline.sql_client(), who=name, say=say, sleep=sleep) as client:
+        database, client = database_file(pipeline), pipeline.sql_client()
+        with turn_at(database, client, who=name, say=say, sleep=sleep):
             pipeline.sync_destination()
             # somebody dropped or renamed the table, to have it loaded anew
             anew = _knows(pipeline, name) and count_table(client, name) is None
@@ -98,7 +98,7 @@ def sync(
             refresh="drop_sources" if anew else None,
         )
         loaded = pipeline.normalize().row_counts.get(name, 0)
-        with turn_at(database, pipeline.sql_client(), who=name, say=say, sleep=sleep) as client:
+        with turn_at(database, client, who=name, say=say, sleep=sleep):
             load_info = pipeline.load()
             load_info.raise_on_failed_jobs()
             read = listing.rows.received - listing.rows.without_key

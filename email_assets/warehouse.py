@@ -68,7 +68,8 @@ def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
         try:
             yield pipeline
         finally:
-            pipeline.deactivate()
+            if pipeline.is_active:  # not if another was opened in the meantime
+                pipeline.deactivate()
 
 
 def configured_destination() -> Destination[Any, Any]:

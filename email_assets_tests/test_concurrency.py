@@ -1,4 +1,4 @@
-"""Runs in different processes, at the same time, into one warehouse: all succeed, none loses rows."""
+"""Runs in several processes at the same time, into one warehouse: all succeed and lose nothing."""
 
 from __future__ import annotations
 

@@ -119,10 +119,33 @@ def test_a_wait_for_another_run_is_bounded_too(
     monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "2")
     with (
         holding("lock", lock_of(warehouse)),
-        pytest.raises(WarehouseBusyError, match="^domains: another run of email_assets kept"),
+        pytest.raises(WarehouseBusyError, match=r"^domains: another run of email_assets kept"),
     ):
         load("domains", sleep=waits.append)
     assert sum(waits) == 2
+
+
+def test_each_holder_is_named(warehouse: Path) -> None:
+    said: list[str] = []
+    with (
+        client_of(warehouse) as client,
+        holding("write", warehouse) as program,
+        holding("lock", lock_of(warehouse)) as run,
+    ):
+        holders = iter([run, program])
+        turn = turn_at(
+            warehouse,
+            client,
+            who="servers",
+            say=said.append,
+            sleep=lambda _: next(holders).let_go(),
+        )
+        with turn:
+            pass
+    assert [sentence.partition("held by ")[2] for sentence in said] == [
+        "another run of email_assets",
+        f"{PYTHON} (PID {program.pid})",
+    ]
 
 
 def test_both_waits_together_are_bounded(
@@ -193,7 +216,8 @@ def test_the_file_is_free_after_an_error(warehouse: Path) -> None:
         ):
             raise ZeroDivisionError
 
-    pytest.raises(ZeroDivisionError, fail_in_turn)
+    with pytest.raises(ZeroDivisionError):
+        fail_in_turn()
     with holding("write", warehouse), holding("lock", lock_of(warehouse)):
         pass
 
@@ -216,9 +240,9 @@ def test_a_warehouse_that_is_no_duckdb_file_needs_no_turn(warehouse: Path) -> No
     with (
         client_of(warehouse) as client,
         holding("lock", lock_of(warehouse)),
-        turn_at(None, client, who="servers", say=print, sleep=never) as connected,
+        turn_at(None, client, who="servers", say=print, sleep=never),
     ):
-        assert connected.execute_sql("SELECT 1") == [(1,)]
+        assert client.execute_sql("SELECT 1") == [(1,)]
 
 
 def test_a_folder_for_the_file_is_made(

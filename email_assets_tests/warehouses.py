@@ -1,4 +1,4 @@
-"""Loading into a warehouse of one's own, and reading its tables as the API would list their rows."""
+"""Loading into a warehouse, and reading its tables in the form in which the API lists rows."""
 
 from __future__ import annotations
 

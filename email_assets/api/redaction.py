@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\s\"'<>,;:]+")
 _ADDRESS = re.compile(r".(?:@|%40).", re.IGNORECASE)
-_QUERY = re.compile(r"\?[^\s\"']*")
+_UNSAID = re.compile(r"\?[^\s\"']*|, unparsed data: .*", re.DOTALL)
 _LOGGERS = ("connection", "connectionpool", "poolmanager", "response", "util.retry")
 
 
@@ -29,10 +29,13 @@ def _spellings(char: str) -> str:
 
 
 class _WithoutQuery(logging.Filter):
-    """Cuts the query off every URL in a log record: urllib3 logs the one that carries the key."""
+    """Cuts the query off every URL in a log record: urllib3 logs the one that carries the key.
+
+    The part of an answer that it quotes when it cannot read it goes too.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = _QUERY.sub("", record.getMessage()), None
+        record.msg, record.args = _UNSAID.sub("", record.getMessage()), None
         record.exc_info = record.exc_text = None
         return True
 
