@@ -19,8 +19,9 @@ ui: .venv/.ready ## Open Dagster's UI on http://127.0.0.1:3000 (or PORT=…)
 check: .venv/.ready ## Ask your API for one page of each resource, before anything is scheduled
 	@$(BIN)/python -m email_assets.check
 
+# by file, so that what a file's tests share is set up once
 test: .venv/.ready ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 lint: .venv/.ready ## Check style and types
 	@$(BIN)/ruff check .
@@ -35,11 +36,11 @@ lock: .venv/.ready ## Renew requirements.lock from pyproject.toml
 		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml
 
 clean: ## Remove the environment; the warehouse and the run history stay
-	rm -rf .venv build *.egg-info
+	rm -rf .venv
 
 # uv where it can be had, since it is several times as fast; pip, which knows the same hashes, elsewhere.
 .venv/.ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 10) or sys.exit("email_assets needs Python 3.10 or newer; set PYTHON=/path/to/python3 for make.")'
+	@$(PYTHON) -c 'import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit("email_assets needs Python 3.10 to 3.13, and python3 is %d.%d: make PYTHON=/path/to/python3.13 …" % sys.version_info[:2])'
 	@echo "Setting up .venv (once) …"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1" || true

@@ -112,8 +112,8 @@ def summary_of(name: str, report: SyncReport) -> str:
     """A sync in one line of the log."""
     usage = report.usage
     return (
-        f"{name}: {report.rows_loaded} rows loaded, {report.row_count} in the table "
-        f"({usage.requests} requests, {usage.retries} retries, {report.seconds:.1f} s)"
+        f"{name}: {report.rows_loaded} rows loaded, {report.row_count} in the table; "
+        f"requests: {usage.requests}, retries: {usage.retries}, seconds: {report.seconds:.1f}"
     )
 
 

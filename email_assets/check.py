@@ -15,7 +15,8 @@ from email_assets.api.errors import KeyRefusedError
 from email_assets.api.redaction import redact
 from email_assets.api.session import Usage
 from email_assets.errors import EmailAssetsError
-from email_assets.rows import Rows, as_utc
+from email_assets.instants import as_utc
+from email_assets.rows import Rows
 from email_assets.settings import SettingError
 from email_assets.source import FirstPage, first_pages
 from email_assets.span import Incremental

@@ -16,6 +16,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from email_assets.api.session import Usage
 from email_assets.api.windows import Window
 from email_assets.errors import EmailAssetsError
+from email_assets.normalizer import open_schema
 from email_assets.source import open_listing
 from email_assets.span import Span, window_of
 from email_assets.turn import causes, turn_at
@@ -95,11 +96,13 @@ def sync(
     """
     started = time.monotonic()
     listing = open_listing(name, say=say, sleep=sleep)
+    listing.source.schema = open_schema(name)
     with listing.session, _in_one_sentence(name):
-        database = database_file(pipeline)
-        with turn_at(database, pipeline.sql_client(), who=name, say=say, sleep=sleep) as client:
+        database, client = database_file(pipeline), pipeline.sql_client()
+        with turn_at(database, client, who=name, say=say, sleep=sleep):
             pipeline.sync_destination()
             present = count_table(client, name)
+            # somebody dropped or renamed the table, to have it loaded anew
             anew = _knows(pipeline, name) and present is None
         if not anew and name in pipeline.schemas:
             listing.rows.expect_types_of(pipeline.schemas[name])
@@ -119,11 +122,11 @@ def sync(
         )
         if not span.is_backfill and listing.finds_no_time:
             say(
-                f"{name}: no row tells its time in the cursor_path, so every sync reads everything. "
+                f"{name}: no row has a time in its cursor_path, so every sync reads everything. "
                 f"Correct cursor_path of [sources.email.{name}] or in the vendor's file."
             )
         loaded = pipeline.normalize().row_counts.get(name, 0)
-        with turn_at(database, pipeline.sql_client(), who=name, say=say, sleep=sleep) as client:
+        with turn_at(database, client, who=name, say=say, sleep=sleep):
             load_info = pipeline.load()
             load_info.raise_on_failed_jobs()
             read = listing.rows.received - listing.rows.without_key

@@ -2,22 +2,24 @@
 
 import argparse
 import os
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from email_assets import settings
 from email_assets.sandbox import Sandbox
-from email_assets.settings import PROJECT_ROOT, ApiSettings
+from email_assets.settings import PROJECT_ROOT, ApiSettings, WarehouseSettings
+from email_assets.vendor import vendor_resources
+from email_assets.warehouse import database_file, open_pipeline
 
 BIN = Path(sys.executable).parent
-SANDBOX_FILE = "sandbox.duckdb"
 SANDBOX_MESSAGES = 5000
 MESSAGES_A_MINUTE = 6.0
 
@@ -37,12 +39,20 @@ QUIET = ",".join(
 class AssetLine:
     """What the run did for one asset."""
 
-    rows: int | None = None
-    loaded: int = 0
-    requests: int = 0
-    seconds: float = 0.0
+    figures: dict[str, Any] = field(default_factory=dict)
     checks: dict[str, bool] = field(default_factory=dict)
-    failure: str | None = None
+
+
+@dataclass
+class Run:
+    """What a run's events tell."""
+
+    assets: dict[str, AssetLine] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def line(self, asset: str) -> AssetLine:
+        """The asset's line, which begins with the first event that names it."""
+        return self.assets.setdefault(asset, AssetLine())
 
 
 def main() -> int:
@@ -65,107 +75,109 @@ def main() -> int:
 def _api(rate: float) -> Iterator[tuple[str, dict[str, str]]]:
     """The configured API, or the sandbox for as long as the command runs."""
     environment = {**os.environ, "PYTHONWARNINGS": QUIET}
-    address = settings.load(ApiSettings).base_url
-    if address or settings.secret("api_key"):
-        yield f"Your API: {address or 'no base_url is set yet'}", environment
+    api = settings.load(ApiSettings)
+    if api.base_url or api.vendor != "generic" or settings.secret("api_key"):
+        where = api.base_url or ("no base_url is set yet" if api.vendor == "generic" else "")
+        yield f"Your API: {' '.join(filter(None, (api.vendor, where)))}", environment
         return
+    # the sandbox's customers must never end up between real ones, nor its runs in their history
+    folder = Path(environment["DAGSTER_HOME"]) / "sandbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(PROJECT_ROOT / ".dagster" / "dagster.yaml", folder)
     with Sandbox(messages=SANDBOX_MESSAGES, rate=rate) as sandbox:
-        environment["API_KEY"] = sandbox.api_key
-        environment["SOURCES__EMAIL__BASE_URL"] = sandbox.base_url
-        # the sandbox's customers must never end up between real ones
-        environment.setdefault("DESTINATION__DUCKDB__CREDENTIALS", str(PROJECT_ROOT / SANDBOX_FILE))
         yield (
             f"The bundled sandbox API: {sandbox.base_url}. To load your own, set API_KEY and "
             "SOURCES__EMAIL__BASE_URL.",
-            environment,
+            environment
+            | {
+                "API_KEY": sandbox.api_key,
+                "SOURCES__EMAIL__BASE_URL": sandbox.base_url,
+                "WAREHOUSE__DESTINATION_TYPE": "duckdb",
+                "WAREHOUSE__DATASET_NAME": "email",
+                "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
+                "DAGSTER_HOME": str(folder),
+            },
         )
 
 
 def _run(environment: dict[str, str]) -> int:
-    started = time.time()
-    process = subprocess.run(
-        [
-            BIN / "dagster",
-            "asset",
-            "materialize",
-            "--select",
-            "*",
-            "-m",
-            "email_assets.definitions",
-        ],
-        env=environment,
-        cwd=PROJECT_ROOT,
-        check=False,
-    )
-    lines = _lines_of_run_after(started)
-    if not lines:
-        return process.returncode or 1
-    _print_table(lines)
-    failures = [line.failure for line in lines.values() if line.failure]
-    seconds = time.time() - started
-    if process.returncode or failures:
-        print("\n".join(["", *failures, f"\nFailed after {seconds:.0f} s."]))
-        return process.returncode or 1
-    file = environment.get("DESTINATION__DUCKDB__CREDENTIALS", "warehouse.duckdb")
-    file = os.path.relpath(file, PROJECT_ROOT) if os.path.isabs(file) else file
-    print(
-        f"\nLoaded {len(lines)} assets in {seconds:.0f} s. Next:\n"
-        "  make ui      # the graph, the checks and every figure over time\n"
-        f"  .venv/bin/python -c \"import duckdb; duckdb.connect('{file}', read_only=True)"
-        ".sql('SELECT type, count(*) FROM email.bounces GROUP BY type').show()\""
-    )
+    started = datetime.now(timezone.utc)
+    command = ["asset", "materialize", "--select", "*", "-m", "email_assets.definitions"]
+    status = subprocess.run(
+        [BIN / "dagster", *command], env=environment, cwd=PROJECT_ROOT, check=False
+    ).returncode
+    # what follows looks at the same history and warehouse as the command did
+    os.environ.update(environment)
+    run = _run_since(started)
+    if run is None:
+        return status or 1
+    _print_table(run)
+    seconds = (datetime.now(timezone.utc) - started).total_seconds()
+    if status or run.problems:
+        print("\n".join(["", *run.problems]))
+    if status:
+        print(f"\nFailed after {seconds:.0f} s.")
+        return status
+    print(f"\nLoaded {len(run.assets)} assets in {seconds:.0f} s. Next:")
+    print("  make ui      # the graph, the checks and every figure over time")
+    warehouse, asset = settings.load(WarehouseSettings), next(iter(run.assets))
+    if warehouse.destination_type == "duckdb":
+        with open_pipeline(asset) as pipeline:
+            file = os.path.relpath(str(database_file(pipeline)), PROJECT_ROOT)
+        print(
+            f"  .venv/bin/python -c \"import duckdb; duckdb.connect('{file}', read_only=True)"
+            f".sql('FROM {warehouse.dataset_name}.{asset} LIMIT 5').show()\""
+        )
     return 0
 
 
-def _lines_of_run_after(started: float) -> dict[str, AssetLine]:
-    """What the newest run's events say, asset by asset; nothing if no run was started."""
+def _run_since(started: datetime) -> Run | None:
+    """The run that the command line began since then, or None if it came to none."""
+    # not at the top: importing it takes longer than everything else here
     import dagster as dg
 
-    lines: dict[str, AssetLine] = {}
+    from email_assets.sensors import reason_of
+
     with dg.DagsterInstance.get() as instance:
-        records = instance.get_run_records(limit=1)
-        if not records or records[0].create_timestamp.timestamp() < started:
-            return {}
-        for entry in instance.all_logs(records[0].dagster_run.run_id):
+        records = instance.get_run_records(dg.RunsFilter(created_after=started))
+        # a run of the UI, a schedule or a sensor knows its code location
+        runs = [found.dagster_run for found in records if not found.dagster_run.remote_job_origin]
+        if not runs:
+            return None
+        run = Run()
+        for entry in instance.all_logs(runs[0].run_id):
             event = entry.dagster_event
             if event is None:
                 continue
             if event.is_step_materialization and event.asset_key:
-                line = lines.setdefault(event.asset_key.to_user_string(), AssetLine())
-                figures: dict[str, Any] = {
-                    key: value.value for key, value in event.materialization.metadata.items()
-                }
-                line.rows, line.loaded = figures["dagster/row_count"], figures["rows_loaded"]
-                line.requests, line.seconds = figures["requests"], figures["seconds"]
+                metadata = event.materialization.metadata.items()
+                line = run.line(event.asset_key.to_user_string())
+                line.figures = {name: value.value for name, value in metadata}
             elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
                 found = event.asset_check_evaluation_data
-                line = lines.setdefault(found.asset_key.to_user_string(), AssetLine())
-                line.checks[found.check_name] = found.passed
-            elif event.is_step_failure:
-                lines.setdefault(str(event.step_key), AssetLine()).failure = _why(event)
-    return lines
+                asset = found.asset_key.to_user_string()
+                run.line(asset).checks[found.check_name] = found.passed
+                if not found.passed:
+                    run.problems.append(f"{found.check_name}: {found.description}")
+            elif event.is_step_failure and event.step_key in vendor_resources():
+                run.line(event.step_key)
+                run.problems.append(f"{event.step_key}: {reason_of(event)}")
+        return run
 
 
-def _why(event: Any) -> str:
-    """The sentence of a failure that the assets report, or the first line of any other error."""
-    failure = event.step_failure_data
-    if failure.user_failure_data:
-        return str(failure.user_failure_data.description)
-    error = failure.error
-    while error.cause:
-        error = error.cause
-    return f"{event.step_key}: {error.message.strip()}"
-
-
-def _print_table(lines: dict[str, AssetLine]) -> None:
+def _print_table(run: Run) -> None:
     print(f"\n  {'asset':<14}{'rows':>9}{'loaded':>9}{'requests':>10}{'seconds':>9}  checks")
-    for name, line in sorted(lines.items()):
-        rows = "failed" if line.rows is None else str(line.rows)
+    for name, line in sorted(run.assets.items()):
         checks = "  ".join(
             f"{'✓' if passed else '✗'} {check}" for check, passed in sorted(line.checks.items())
         )
-        figures = f"{rows:>9}{line.loaded:>9}{line.requests:>10}{line.seconds:>9.1f}"
-        print(f"  {name:<14}{figures}  {checks}")
+        if line.figures:
+            counts = (line.figures[key] for key in ("dagster/row_count", "rows_loaded", "requests"))
+            rows, loaded, requests = counts
+            told = f"{rows:>9}{loaded:>9}{requests:>10}{line.figures['seconds']:>9.1f}"
+        else:
+            told = f"{'failed':>9}{'':>28}"
+        print(f"  {name:<14}{told}  {checks}".rstrip())
 
 
 def _ui(environment: dict[str, str], port: int) -> int:

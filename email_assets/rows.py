@@ -5,16 +5,16 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timezone
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timezone
 from typing import Any
 
-import pendulum
 from dlt.common.schema import Schema
 
 from email_assets.api.errors import ApiError
+from email_assets.instants import as_utc
+from email_assets.normalizer import BIGGEST, Fields
 
-BIGGEST = 2**63 - 1
+Row = dict[str, Any]
 
 
 class Rows:
@@ -47,6 +47,7 @@ class Rows:
         self._never_load = [path.split(".") for path in never_load]
         self._cursor_path = cursor_path.split(".") if cursor_path else []
         self._types: dict[str, str] = {}
+        self._fields = Fields(resource, [*primary_key, *self._cursor_path[:1]])
         self._stamp = f"{time.time_ns():016x}"
         self._numbers = itertools.count()
 
@@ -58,19 +59,20 @@ class Rows:
             if data_type := column.get("data_type"):
                 self._types[field] = "a number" if data_type == "bigint" else "text"
 
-    def prepare(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The row as it may be loaded: without secrets, and with a `_dlt_id` that grows.
+    def prepare(self, row: Row) -> Row:
+        """The row as dlt is to have it: without secrets, and with a `_dlt_id` that grows.
 
-        dlt keeps a `_dlt_id` that a row brings, and deduplicates by the column that says so: the
-        last of two rows with one key stays.
+        By it the last of several rows with one key stays: dlt keeps a `_dlt_id` that a row brings,
+        and deduplicates by the column that says so.
         """
-        # a copy: the paginator keeps the page as it came, to compare the next one with it
-        row = {**row, "_dlt_id": f"{self._stamp}{next(self._numbers):08x}"}
         for path in self._never_load:
             row = _without(row, path)
+        # a copy: the paginator keeps the page as it came, to compare the next one with it
+        row = self._fields.suit(row)
+        row["_dlt_id"] = f"{self._stamp}{next(self._numbers):08x}"
         return row
 
-    def has_key(self, row: dict[str, Any]) -> bool:
+    def has_key(self, row: Row) -> bool:
         """Whether the row can be loaded; counts it either way.
 
         Raises:
@@ -89,12 +91,12 @@ class Rows:
                     + (f", and was {expected} before" if found != expected else "")
                     + f", in row {self.received} of this run, of which nothing was loaded. "
                     f"If the API changed for good, rename or drop the table {self._resource} and "
-                    "run again, which loads everything anew."
+                    f"its {self._resource}__… tables, and run again, which loads everything anew."
                 )
             self._types[field] = found
         return True
 
-    def note_time(self, row: dict[str, Any]) -> bool:
+    def note_time(self, row: Row) -> bool:
         """Whether the row is the newest so far. A time to come counts as now."""
         at = self.time_of(row)
         if at is None or (self.newest is not None and at <= self.newest):
@@ -102,7 +104,7 @@ class Rows:
         self.newest = min(at, datetime.now(timezone.utc))
         return True
 
-    def time_of(self, row: dict[str, Any]) -> datetime | None:
+    def time_of(self, row: Row) -> datetime | None:
         """When a row came about, or None if it does not say.
 
         Raises:
@@ -121,28 +123,6 @@ class Rows:
             f"{self._resource}: {'.'.join(self._cursor_path)}, the cursor_path, holds something "
             "that is no time. Set another cursor_path, or none to load everything each time."
         )
-
-
-def as_utc(value: str | float) -> datetime:
-    """An instant that an API wrote in ISO 8601, as RFC 2822 or in seconds since 1970.
-
-    A time without an offset is taken for UTC, a date for the beginning of its day.
-
-    Raises:
-        ValueError: It is none of these.
-    """
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return datetime.fromtimestamp(value, timezone.utc)
-    text = str(value)
-    # exact: a time of day is not one of today
-    found = parsedate_to_datetime(text) if text[:1].isalpha() else pendulum.parse(text, exact=True)
-    if isinstance(found, date) and not isinstance(found, datetime):
-        found = datetime.combine(found, datetime.min.time())
-    if not isinstance(found, datetime):
-        raise ValueError("no instant")
-    if found.tzinfo is None:
-        found = found.replace(tzinfo=timezone.utc)
-    return datetime.fromtimestamp(found.timestamp(), timezone.utc)
 
 
 def _without(value: Any, path: Sequence[str]) -> Any:

@@ -4,14 +4,18 @@ import html
 import json
 import warnings
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
 
 import dagster as dg
 import requests
+import urllib3
+from requests.adapters import HTTPAdapter
 
 from email_assets import settings
-from email_assets.api.errors import ApiUnavailableError
+from email_assets.api.errors import ApiError, ApiUnavailableError
 from email_assets.api.redaction import redact
+from email_assets.api.session import RETRIED_STATUSES
 from email_assets.errors import EmailAssetsError
 from email_assets.freshness import window_of
 from email_assets.schedules import JOB_OF_ALL, JOB_OF_KIND, names_of
@@ -21,6 +25,8 @@ from email_assets.vendor import vendor_resources
 
 NEW_RECORDS = "new_records"
 WEBHOOK_SECONDS = 10
+TRY_AGAIN_AFTER = timedelta(minutes=15)
+"""After a run of `new_records` that failed; sooner would be a flood while the API is down."""
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -70,12 +76,19 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         if context.instance.get_runs(under_way, limit=1):
             return dg.SkipReason("The run of an earlier tick has not finished yet.")
         seen = json.loads(context.cursor) if context.cursor else {}
+        for name in _failed_to_sync(context.instance):
+            seen.pop(name, None)
         found = {name: _fingerprint(name, context) for name in names}
         now = seen | {name: head for name, head in found.items() if isinstance(head, str)}
         changed = [name for name in names if now.get(name) != seen.get(name)]
+        problems = [head for head in found.values() if not isinstance(head, str)]
         if not changed:
-            problems = [str(head) for head in found.values() if not isinstance(head, str)]
-            return dg.SkipReason(" ".join(problems) or "The API has nothing new.")
+            for problem in problems:
+                if not isinstance(problem, ApiUnavailableError):
+                    raise problem
+            return dg.SkipReason(" ".join(map(str, problems)) or "The API has nothing new.")
+        for problem in problems:
+            context.log.warning(str(problem))
         # no run_key: Dagster would skip a change that is undone and then made again
         return dg.SensorResult(
             run_requests=[dg.RunRequest(asset_selection=[dg.AssetKey(name) for name in changed])],
@@ -85,13 +98,26 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
     return new_records
 
 
-def _fingerprint(name: str, context: dg.SensorEvaluationContext) -> str | ApiUnavailableError:
+def _failed_to_sync(instance: dg.DagsterInstance) -> list[str]:
+    """What the sensor's last run should have synced and did not, once some time has passed."""
+    last = instance.get_run_records(
+        dg.RunsFilter(tags={"dagster/sensor_name": NEW_RECORDS}), limit=1
+    )
+    if not last or last[0].dagster_run.status == dg.DagsterRunStatus.SUCCESS:
+        return []
+    if datetime.now(timezone.utc) - last[0].create_timestamp < TRY_AGAIN_AFTER:
+        return []
+    return [key.to_user_string() for key in last[0].dagster_run.asset_selection or ()]
+
+
+def _fingerprint(name: str, context: dg.SensorEvaluationContext) -> str | ApiError:
     """What changes when rows come or go, or why that cannot be told just now."""
     try:
         head = glimpse(name, say=context.log.info)
-    except ApiUnavailableError as error:
+    except ApiError as error:
         return error
-    return f"{head.total} {head.newest}"
+    # hashed: some APIs' keys are customers' addresses, and Dagster keeps the cursor
+    return sha256(f"{head.total} {head.newest}".encode()).hexdigest()[:16]
 
 
 def _build_run_failure_alert(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
@@ -132,7 +158,7 @@ def _alert(context: dg.RunFailureSensorContext) -> str:
     run = context.dagster_run
     failed: dict[str, list[str]] = {}
     for event in context.get_step_failure_events():
-        failed.setdefault(_reason(event), []).append(str(event.step_key))
+        failed.setdefault(reason_of(event), []).append(str(event.step_key))
     if not failed:
         # the run ended outside of a step: it was killed, or never started
         failed[context.failure_event.message or "nothing says why"] = [run.job_name]
@@ -141,7 +167,7 @@ def _alert(context: dg.RunFailureSensorContext) -> str:
     return f"{redact(' '.join(sentences))} {address}/runs/{run.run_id}"
 
 
-def _reason(event: dg.DagsterEvent) -> str:
+def reason_of(event: dg.DagsterEvent) -> str:
     """The first line of what went wrong in a step, without the name of the step."""
     failure = event.step_failure_data
     if failure.user_failure_data:
@@ -156,11 +182,25 @@ def _reason(event: dg.DagsterEvent) -> str:
 
 
 def _post(webhook: str, text: str) -> None:
-    """Send Slack's simplest message: https://api.slack.com/messaging/webhooks."""
+    """Send Slack's simplest message: https://api.slack.com/messaging/webhooks.
+
+    Dagster tells a sensor of a failed run once, so a webhook that is down is tried three times.
+    """
     # what an API said must not become a mention of everybody, such as <!channel>
     message = {"text": html.escape(text, quote=False)}
+    retries = urllib3.Retry(
+        total=2,
+        backoff_factor=0.5,
+        status_forcelist=RETRIED_STATUSES,
+        allowed_methods={"POST"},
+        raise_on_status=False,
+    )
+    session = requests.Session()
+    session.mount("http://", HTTPAdapter(max_retries=retries))
+    session.mount("https://", HTTPAdapter(max_retries=retries))
     try:
-        answer = requests.post(webhook, json=message, timeout=WEBHOOK_SECONDS)
+        with session:
+            answer = session.post(webhook, json=message, timeout=WEBHOOK_SECONDS)
         problem = None if answer.ok else f"answered {answer.status_code}"
     except requests.RequestException as error:
         problem = f"could not be reached ({type(error).__name__})"

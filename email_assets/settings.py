@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 import dlt
-from croniter import croniter
+from croniter import CroniterError, croniter
 from dlt.common.configuration import configspec, known_sections, resolve_configuration
 from dlt.common.configuration.exceptions import ConfigurationException
 from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
@@ -25,6 +25,7 @@ from dlt.common.runtime import run_context
 
 from email_assets.errors import EmailAssetsError
 
+RUNTIME = ("runtime",)
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
 """Seconds that a sync may look back; whoever wants more wants a full refresh."""
@@ -49,8 +50,8 @@ class ApiSettings(BaseConfiguration):
         """Refuse an address that no request could be sent to."""
         if self.base_url is None:
             return
-        address = urlsplit(self.base_url)
-        if address.scheme not in ("http", "https") or not address.hostname or not _port_ok(address):
+        address = _split(self.base_url)
+        if address is None or address.scheme not in ("http", "https") or not address.hostname:
             raise SettingError(
                 "base_url must be an http or https address, for example https://mail.example.org. "
                 + where_to_set(self, "base_url")
@@ -105,7 +106,7 @@ class WarehouseSettings(BaseConfiguration):
 
     def on_resolved(self) -> None:
         """Refuse a wait that is none."""
-        if self.lock_timeout < 0:
+        if not self.lock_timeout >= 0:  # also what is not a number
             raise SettingError(
                 f"lock_timeout must not be below 0. {where_to_set(self, 'lock_timeout')}"
             )
@@ -137,7 +138,7 @@ class AutomationSettings(BaseConfiguration):
             ) from None
         for name in ("event_cron", "inventory_cron"):
             cron = getattr(self, name)
-            if len(cron.split()) != 5 or not croniter.is_valid(cron):
+            if len(cron.split()) != 5 or not _has_a_next_run(cron):
                 raise SettingError(
                     f"{name} {cron!r} is no cron expression of five fields such as '0 * * * *'. "
                     + where_to_set(self, name)
@@ -175,24 +176,36 @@ def load(spec: type[Settings], *subsection: str) -> Settings:
     Raises:
         SettingError: A value has the wrong type, or cannot be used.
     """
-    use_project()
-    sections = (*spec.sections, *subsection)  # type: ignore[attr-defined]
-    try:
-        return resolve_configuration(spec(), sections=sections)
-    except SettingError:
-        raise
-    except ConfigurationException as error:
-        field = getattr(error, "field_name", None)
-        problem = f"{field} has a value of the wrong type" if field else "cannot be read"
-    raise SettingError(
-        f"[{'.'.join(sections)}] {problem}. Correct it in .dlt/config.toml or the environment."
-    )
+    sections: tuple[str, ...] = (*spec.sections, *subsection)  # type: ignore[attr-defined]
+    return _resolve(spec(), sections, sections)
 
 
 def load_runtime() -> RuntimeConfiguration:
-    """Dlt's own `[runtime]` settings: time limits and retries among them."""
+    """Dlt's own `[runtime]` settings: time limits and retries among them.
+
+    Raises:
+        SettingError: A value has the wrong type, or no request could be sent with it.
+    """
+    runtime = _resolve(RuntimeConfiguration(), (), RUNTIME)
+    for name in ("request_timeout", "request_max_attempts"):
+        if not getattr(runtime, name) > 0:
+            raise SettingError(f"{name} must be above 0. {_where(RUNTIME, name)}")
+    return runtime
+
+
+def _resolve(
+    settings: Settings, looked_up_in: tuple[str, ...], sections: tuple[str, ...]
+) -> Settings:
     use_project()
-    return resolve_configuration(RuntimeConfiguration())
+    try:
+        return resolve_configuration(settings, sections=looked_up_in)
+    except SettingError:
+        raise
+    except ConfigurationException as error:
+        name = getattr(error, "field_name", None)
+    if name is None:
+        raise SettingError(f"[{'.'.join(sections)}] cannot be read. Correct .dlt/config.toml.")
+    raise SettingError(f"{name} has a value of the wrong type. {_where(sections, name)}")
 
 
 def secret(name: str) -> str | None:
@@ -230,15 +243,28 @@ def use_project() -> None:
         run_context.switch_context(str(PROJECT_ROOT))
 
 
-def _port_ok(address: SplitResult) -> bool:
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL, or None where its host or port cannot be one."""
     try:
-        return address.port != 0
+        address = urlsplit(url)
+        return address if address.port != 0 else None
     except ValueError:
+        return None
+
+
+def _has_a_next_run(cron: str) -> bool:
+    try:
+        croniter(cron).get_next()
+    except CroniterError:
         return False
+    return True
 
 
 def where_to_set(settings: BaseConfiguration | type[BaseConfiguration], name: str) -> str:
     """The sentence that says in which file or environment variable a setting stands."""
-    sections: tuple[str, ...] = settings.sections  # type: ignore[union-attr]
+    return _where(settings.sections, name)  # type: ignore[union-attr]
+
+
+def _where(sections: tuple[str, ...], name: str) -> str:
     variable = "__".join((*sections, name)).upper()
     return f"Set it as [{'.'.join(sections)}] {name} in .dlt/config.toml or as {variable}."

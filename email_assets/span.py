@@ -9,7 +9,7 @@ from typing import Any
 
 from email_assets.api.windows import Filter, Window
 from email_assets.errors import EmailAssetsError
-from email_assets.rows import as_utc
+from email_assets.instants import as_utc
 
 A_DAY = timedelta(days=1)
 """How far an incremental sync looks back where neither the vendor's file nor a setting says."""

@@ -38,27 +38,27 @@ def turn_at(
     who: str,
     say: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[SqlClient]:
-    """The client, connected, once nobody else holds the DuckDB file.
+) -> Iterator[None]:
+    """Connects the client, once nobody else holds the DuckDB file.
 
-    Waits for our own processes at a file lock, then for strangers at DuckDB's own. The connection
-    keeps strangers out for as long as the turn lasts: dlt opens and closes the file several times
-    in one load, and each time somebody else could take it. Whoever dies frees both locks.
+    It waits for our own processes at a file lock, then for strangers at DuckDB's own lock. The
+    connection keeps strangers out for as long as the turn lasts: dlt opens and closes the file
+    several times in one load, and each time somebody else could take it. Whoever dies frees both.
 
     Args:
         database: The DuckDB file, or None if the warehouse is another one, which needs no turn.
         client: Connects to the warehouse.
         who: The resource that waits, for sentences.
-        say: Told once who holds the file, when there is somebody to wait for.
+        say: Told who holds the file, when there is somebody to wait for.
         sleep: Waits so many seconds between two attempts.
 
     Raises:
         WarehouseBusyError: The wait took longer than `lock_timeout`.
     """
-    timeout, waited = settings.load(WarehouseSettings).lock_timeout, 0.0
+    timeout, waited, told = settings.load(WarehouseSettings).lock_timeout, 0.0, ""
 
     def patiently(action: Callable[[], object]) -> None:
-        nonlocal waited
+        nonlocal waited, told
         while True:
             try:
                 action()
@@ -74,14 +74,15 @@ def turn_at(
                     "set a longer lock_timeout. "
                     + settings.where_to_set(WarehouseSettings, "lock_timeout")
                 )
-            if not waited:
+            if holder != told:
+                told = holder
                 say(f"{who}: waiting up to {timeout:g} s for {database.name}, held by {holder}")
             sleep(POLL)
             waited += POLL
 
     if database is None:
         with client:
-            yield client
+            yield
         return
     database.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{database}.lock")
@@ -89,7 +90,7 @@ def turn_at(
     try:
         patiently(client.open_connection)
         try:
-            yield client
+            yield
         finally:
             client.close_connection()
     finally:

@@ -14,7 +14,6 @@ from typing import Any, TypeVar, cast
 import dlt
 from dlt.common.destination import Destination
 from dlt.common.destination.exceptions import UnknownDestinationModule
-from dlt.destinations import duckdb
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredentials
@@ -69,24 +68,27 @@ def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
         try:
             yield pipeline
         finally:
-            pipeline.deactivate()
+            if pipeline.is_active:  # not if another was opened in the meantime
+                pipeline.deactivate()
 
 
 def configured_destination() -> Destination[Any, Any]:
     """The dlt destination that the settings name; for DuckDB, `warehouse.duckdb` by default."""
     destination_type = settings.load(WarehouseSettings).destination_type
+    credentials, known = None, dict[str, Any]()
     if destination_type == "duckdb":
-        unset = dlt.config.get("destination.duckdb.credentials") is None
-        default: dict[str, Any] = {"credentials": DEFAULT_FILE} if unset else {}
+        if dlt.config.get("destination.duckdb.credentials") is None:
+            credentials = DEFAULT_FILE
         # dlt does not say that DuckDB has transactions, and would delete and insert without one
-        return duckdb(**default, supports_transactions=True)
+        known["supports_transactions"] = True
     try:
-        return cast(Destination[Any, Any], Destination.from_reference(destination_type))
+        destination = Destination.from_reference(destination_type, credentials, **known)
     except UnknownDestinationModule:
         raise SettingError(
             f"dlt knows no destination {destination_type!r}; it knows duckdb and postgres, for "
             f"example. {settings.where_to_set(WarehouseSettings, 'destination_type')}"
         ) from None
+    return cast(Destination[Any, Any], destination)
 
 
 def database_file(pipeline: dlt.Pipeline) -> Path | None:

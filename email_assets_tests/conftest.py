@@ -20,7 +20,7 @@ KEY = "sb-key/with+signs=9f3"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the developer's own secrets and history out: dlt reads a copy of the project's config."""
+    """Keep the developer's own secrets out: dlt reads a copy of the project's config."""
     folder = Path(tempfile.mkdtemp(prefix="email_assets_tests-"))
     (folder / ".dlt").mkdir()
     shutil.copy(PROJECT / ".dlt" / "config.toml", folder / ".dlt")

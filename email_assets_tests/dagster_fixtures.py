@@ -2,10 +2,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -119,20 +120,46 @@ def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
 
 
 def command(
-    *arguments: str, home: Path, cwd: Path, env: Mapping[str, str] | None = None
+    *arguments: str,
+    home: Path,
+    cwd: Path,
+    env: Mapping[str, str] | None = None,
+    output: Path | None = None,
 ) -> subprocess.Popen[str]:
-    """Start a program of the environment as a user without any settings would, but those given."""
-    return subprocess.Popen(
-        [str(BIN / arguments[0]), *arguments[1:]],
-        cwd=cwd,
-        env={
-            "PATH": f"{BIN}:{os.environ['PATH']}",
-            "HOME": str(home),
-            "DAGSTER_HOME": str(home),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            **(env or {}),
-        },
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    """Start a program as a user with no settings but these would, in a session of its own.
+
+    Args:
+        arguments: The program, which is one of the environment's, and its arguments.
+        home: Its DAGSTER_HOME and home folder.
+        cwd: Where it starts.
+        env: Its settings.
+        output: The file that takes what it says, which is else read from the process.
+    """
+    with ExitStack() as stack:
+        return subprocess.Popen(
+            [str(BIN / arguments[0]), *arguments[1:]],
+            cwd=cwd,
+            env={
+                "PATH": f"{BIN}:{os.environ['PATH']}",
+                "HOME": str(home),
+                "DAGSTER_HOME": str(home),
+                "PYTHONDONTWRITEBYTECODE": "1",
+                **(env or {}),
+            },
+            stdout=stack.enter_context(output.open("w")) if output else subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            # a shell that starts the tests in the background lets its children ignore it
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
+
+
+def finish(running: Mapping[str, subprocess.Popen[str]]) -> dict[str, tuple[int, str]]:
+    """The exit status of each command and what it said, once all of them have ended."""
+    try:
+        outputs = {name: process.communicate(timeout=300)[0] for name, process in running.items()}
+    finally:
+        for process in running.values():
+            process.kill()
+    return {name: (process.returncode, outputs[name]) for name, process in running.items()}

@@ -118,17 +118,6 @@ class TestAfterASync:
             "freshness_check": True,
         }
 
-    def test_rows_that_came_without_an_id_fail_primary_key(
-        self, api: Sandbox, instance: dg.DagsterInstance
-    ) -> None:
-        api.set_faults("servers", Fault("null_id", rows=2))
-
-        found = sync_servers(instance)["primary_key"]
-
-        assert not found.passed
-        assert found.description == "servers: rows that came without id and were not loaded: 2."
-        assert metadata_of(found)["null_ids"] == 2
-
     def test_a_resource_whose_rows_all_lack_an_id_fails_primary_key(
         self, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
@@ -220,6 +209,18 @@ class TestPrimaryKey:
             "duplicate_ids": 0,
             "duplicate_examples": [],
         }
+
+    def test_rows_that_came_without_an_id_fail_with_their_number(
+        self, warehouse: Path, instance: dg.DagsterInstance
+    ) -> None:
+        put(warehouse, 1, 2, 3)
+        report_sync(instance, rows_received=5, rows_without_key=2)
+
+        result = ask(instance, "primary_key")
+
+        assert not result.passed
+        assert result.description == "bounces: rows that came without id and were not loaded: 2."
+        assert metadata_of(result)["null_ids"] == 2
 
     def test_null_ids_in_the_table_fail_with_their_number(
         self, warehouse: Path, instance: dg.DagsterInstance
@@ -357,8 +358,10 @@ class TestAWarehouseThatCannotBeRead:
         result = ask(instance, check)
 
         assert not result.passed
-        assert str(result.description).startswith("bounces: the warehouse cannot be read: ")
-        assert "\n" not in str(result.description)
+        sentence = str(result.description)
+        assert sentence.startswith("bounces: the warehouse cannot be ")
+        assert "is not a valid DuckDB database file" in sentence
+        assert "\n" not in sentence
 
     @pytest.mark.parametrize("check", ["primary_key", "complete"])
     def test_a_file_that_cannot_be_a_warehouse_fails_the_check_with_the_remedy(
@@ -420,7 +423,7 @@ class TestFreshness:
         evaluation = evaluate(instance, "freshness_check")
 
         assert evaluation.severity is dg.AssetCheckSeverity.WARN
-        assert "The last update was 3 days ago" in str(evaluation.description)
+        assert "The last update was 3 days" in str(evaluation.description)
 
     def test_an_asset_that_was_never_materialized_is_a_warning(
         self, instance: dg.DagsterInstance

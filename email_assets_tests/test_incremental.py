@@ -497,7 +497,7 @@ class TestCursorPaths:
         request.getfixturevalue(way)
         monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__CURSOR_PATH", "created_at")
         told = (
-            "messages: no row tells its time in the cursor_path, so every sync reads everything. "
+            "messages: no row has a time in its cursor_path, so every sync reads everything. "
             "Correct cursor_path of [sources.email.messages] or in the vendor's file."
         )
         load()

@@ -80,41 +80,40 @@ def test_cron_and_time_zone_are_settings(monkeypatch: pytest.MonkeyPatch) -> Non
     }
 
 
-@pytest.fixture(scope="module", params=["email_events", "email_inventory"])
-def tick(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, empty_home: Path
-) -> tuple[str, dg.ExecuteInProcessResult]:
-    """A schedule, and the run that one of its ticks requests."""
-    schedule = defs.resolve_schedule_def(request.param)
+@pytest.fixture(scope="module")
+def run_of_tick(
+    tmp_path_factory: pytest.TempPathFactory, empty_home: Path
+) -> dg.ExecuteInProcessResult:
+    """The run that a tick of the schedule of the inventory requests."""
+    schedule = defs.resolve_schedule_def("email_inventory")
     at = datetime(2026, 3, 1, 5, 30, tzinfo=timezone.utc)
     with (
         Sandbox(messages=20, api_key=KEY) as sandbox,
         platform(tmp_path_factory.mktemp("tick"), empty_home, sandbox) as instance,
         dg.build_schedule_context(instance=instance, scheduled_execution_time=at) as context,
     ):
-        (run_request,) = schedule.evaluate_tick(context).run_requests or []
-        run = materialize(instance, job=schedule.job_name, tags=run_request.tags)
-    return schedule.name, run
+        (request,) = schedule.evaluate_tick(context).run_requests or []
+        return materialize(instance, job=schedule.job_name, tags=request.tags)
 
 
-def test_a_tick_syncs_the_assets_of_the_schedule(
-    tick: tuple[str, dg.ExecuteInProcessResult],
-) -> None:
-    name, run = tick
-
-    assert run.success
-    assert materialized(run) == set(JOBS[name])
+def test_a_tick_syncs_the_assets_of_the_schedule(run_of_tick: dg.ExecuteInProcessResult) -> None:
+    assert run_of_tick.success
+    assert materialized(run_of_tick) == set(INVENTORY)
 
 
-def test_a_tick_checks_what_it_synced(tick: tuple[str, dg.ExecuteInProcessResult]) -> None:
-    name, run = tick
-
+def test_a_tick_checks_what_it_synced(run_of_tick: dg.ExecuteInProcessResult) -> None:
     checked = {
         (evaluation.asset_key.to_user_string(), evaluation.check_name)
-        for evaluation in run.get_asset_check_evaluations()
+        for evaluation in run_of_tick.get_asset_check_evaluations()
     }
+
     assert checked == {
         (asset, check)
-        for asset in JOBS[name]
+        for asset in INVENTORY
         for check in ("primary_key", "complete", "freshness_check")
     }
+
+
+@pytest.mark.parametrize("name", ["email_events", "email_inventory"])
+def test_a_schedule_runs_the_job_of_its_name(name: str) -> None:
+    assert schedules()[name].job_name == name

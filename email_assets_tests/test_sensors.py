@@ -25,7 +25,6 @@ from email_assets_tests.dagster_fixtures import (
     empty_home,
     instance,
     materialize,
-    materialized,
 )
 
 __all__ = ["empty_home", "instance"]
@@ -120,6 +119,12 @@ def start_run(instance: dg.DagsterInstance, **of_the_run: Any) -> dg.DagsterRun:
     return instance.add_run(run)
 
 
+def make_runs_older(instance: dg.DagsterInstance, age: str) -> None:
+    runs = Path(instance.storage_directory()).parent / "history" / "runs.db"
+    with sqlite3.connect(runs) as database:
+        database.execute(f"UPDATE runs SET create_timestamp = datetime('now', '-{age}')")
+
+
 def fail_foreign_run(instance: dg.DagsterInstance) -> None:
     @dg.op
     def break_down() -> None:
@@ -160,16 +165,6 @@ class TestNewRecords:
         assert [(asked.resource, asked.limit) for asked in api.requests] == [
             (name, 1) for name in EVENTS
         ]
-
-    def test_the_request_syncs_exactly_its_assets(
-        self, new_records: Sensor, instance: dg.DagsterInstance, api: Sandbox
-    ) -> None:
-        new_records.tick()
-        api.insert_head("messages", 3)
-
-        run = materialize(instance, *new_records.requested())
-
-        assert materialized(run) == {"messages"}
 
     def test_nothing_new_is_a_reason_to_skip(self, new_records: Sensor) -> None:
         new_records.tick()
@@ -280,11 +275,42 @@ class TestNewRecords:
         self, new_records: Sensor, instance: dg.DagsterInstance
     ) -> None:
         start_run(instance, job_name="some", tags={"dagster/sensor_name": "new_records"})
-        runs = Path(instance.storage_directory()).parent / "history" / "runs.db"
-        with sqlite3.connect(runs) as database:
-            database.execute("UPDATE runs SET create_timestamp = datetime('now', '-3 hours')")
+        make_runs_older(instance, "3 hours")
 
         assert new_records.requested() == EVENTS
+
+    def test_what_a_failed_run_did_not_sync_is_asked_for_again_after_some_time(
+        self, new_records: Sensor, instance: dg.DagsterInstance, api: Sandbox
+    ) -> None:
+        new_records.tick()
+        api.insert_head("messages", 3)
+        new_records.tick()
+        run = start_run(
+            instance,
+            job_name="some",
+            tags={"dagster/sensor_name": "new_records"},
+            asset_selection=frozenset({dg.AssetKey("messages")}),
+        )
+        instance.report_run_failed(run)
+
+        assert new_records.tick().skip_message == "The API has nothing new."
+        make_runs_older(instance, "16 minutes")
+        assert new_records.requested() == ["messages"]
+
+    def test_a_resource_that_is_refused_does_not_hold_up_the_others(
+        self, new_records: Sensor, api: Sandbox
+    ) -> None:
+        api.set_faults("deliverystats", Fault("status", status=404))
+
+        assert new_records.requested() == ["bounces", "messages"]
+
+    def test_the_cursor_tells_nothing_of_the_rows(self, new_records: Sensor, api: Sandbox) -> None:
+        api.replace("bounces", [{"id": "anna@customer.example"}])
+
+        cursor = new_records.tick().cursor
+
+        assert cursor
+        assert "customer" not in cursor
 
     def test_a_run_that_somebody_else_started_is_no_reason_to_wait(
         self, new_records: Sensor, instance: dg.DagsterInstance
@@ -343,7 +369,7 @@ class TestRunFailureAlert:
         self, alert: Sensor, webhook: Webhook, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
         api.set_faults("servers", Fault("status", status=500))
-        run = materialize(instance, "servers", "domains")
+        run = materialize(instance, "servers")
 
         alert.tick()
         alert.tick()
@@ -506,6 +532,16 @@ class TestRunFailureAlert:
 
         assert "WebhookError: The alert webhook answered 500. " in reaction.error.to_string()
         assert "The alert was: email_all failed: It was killed." in reaction.error.to_string()
+
+    def test_a_webhook_that_does_not_answer_at_once_is_asked_three_times(
+        self, alert: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        webhook.status = 503
+        instance.report_run_failed(start_run(instance, job_name="email_all"), "It was killed.")
+
+        alert.tick()
+
+        assert len(webhook.bodies) == 3
 
     def test_a_webhook_that_is_gone_fails_the_tick_without_its_address(
         self, alert: Sensor, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch

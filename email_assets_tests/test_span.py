@@ -7,7 +7,7 @@ import pytest
 
 from email_assets import settings
 from email_assets.api.windows import Window
-from email_assets.rows import as_utc
+from email_assets.instants import as_utc
 from email_assets.settings import ResourceSettings, SettingError
 from email_assets.span import Incremental, Span, SpanError, window_of
 

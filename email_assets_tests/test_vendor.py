@@ -13,7 +13,7 @@ from email_assets.assets import build_assets
 from email_assets.pipeline import sync
 from email_assets.sandbox import Sandbox
 from email_assets.settings import SettingError
-from email_assets.vendor import configured_vendor, primary_key, vendor_resources
+from email_assets.vendor import configured_vendor, endpoint_of, primary_key, vendor_resources
 from email_assets.vendors.generic import VENDOR
 from email_assets.warehouse import open_pipeline
 from email_assets_tests.conftest import KEY, PROJECT
@@ -183,8 +183,8 @@ class TestComplete:
 
     def test_the_package_s_default_knows_no_cursor(self) -> None:
         assert not [
-            name for name, r in vendor_resources().items() if "incremental" in r["endpoint"]
-        ]  # type: ignore[operator]
+            name for name, r in vendor_resources().items() if "incremental" in endpoint_of(r)
+        ]
 
 
 class TestMistakes:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from typing import Any, NoReturn
 
 from requests import PreparedRequest, Response
 from requests.structures import CaseInsensitiveDict
+
+_SURROGATE = re.compile(rb"\\u[dD]|\xed")
 
 
 class Answer(Response):
@@ -41,8 +44,8 @@ def parse(body: bytes) -> Any:
         ValueError: The body is no JSON as RFC 8259 defines it (NaN and Infinity are none).
     """
     payload = json.loads(body, parse_constant=_refuse_constant)
-    # every surrogate is written as an escape, so most bodies are spared the walk
-    return _spell_surrogates(payload) if b"\\ud" in body.lower() else payload
+    # most bodies can hold no surrogate, neither as an escape nor as bytes, and are spared the walk
+    return _spell_surrogates(payload) if _SURROGATE.search(body) else payload
 
 
 def _refuse_constant(constant: str) -> NoReturn:

@@ -184,8 +184,7 @@ class ListOffsetPaginator(BasePaginator):
             self.total = total
 
         self.missed_rows = False
-        # copies: whoever gets the rows may change them
-        self._previous = [dict(row) for row in rows], self._offset
+        self._previous = rows, self._offset
         self._first = self._previous if self._offset == 0 else self._first
         if self.total is None:
             self._go_on_by_overlap(keys, end, repeated)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 _WORD = re.compile(r"[^\s\"'<>,;:]+")
 _ADDRESS = re.compile(r".(?:@|%40).", re.IGNORECASE)
-_QUERY = re.compile(r"\?[^\s\"']*")
+_UNSAID = re.compile(r"\?[^\s\"']*|, unparsed data: .*", re.DOTALL)
 _LOGGERS = ("connection", "connectionpool", "poolmanager", "response", "util.retry")
 
 
@@ -24,15 +24,18 @@ def _spellings(char: str) -> str:
     """A pattern for a character as it stands, in a URL (encoded once or more), or in JSON."""
     in_url = "".join(f"%(?:25)*{byte:02x}" for byte in char.encode("utf-8", "replace"))
     in_json = rf"u{ord(char):04x}"
-    blank = r"|\+" if char == " " else ""
+    blank = r"|\+|%(?:25)*2b" if char == " " else ""
     return rf"\\?(?:{re.escape(char)}|{in_url}|{in_json}{blank})"
 
 
 class _WithoutQuery(logging.Filter):
-    """Cuts the query off every URL in a log record: urllib3 logs the one that carries the key."""
+    """Cuts the query off every URL in a log record: urllib3 logs the one that carries the key.
+
+    The part of an answer that it quotes when it cannot read it goes too.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = _QUERY.sub("", record.getMessage()), None
+        record.msg, record.args = _UNSAID.sub("", record.getMessage()), None
         record.exc_info = record.exc_text = None
         return True
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from dlt.sources.helpers.rest_client.client import RESTClient
 
+from email_assets.access import base_url
 from email_assets.api.errors import ApiError
 from email_assets.api.pagination import REWINDS
 from email_assets.sandbox import Fault, Sandbox
-from email_assets.source import Listing, base_url
+from email_assets.source import Listing
 from email_assets_tests.api.conftest import OpenListing, Rows, ids, offsets, read
 
 NO_TOTAL = Fault("no_total")
@@ -131,11 +132,7 @@ def test_a_total_that_is_wrong_or_written_otherwise_loses_no_row(
     api.set_faults("messages", Fault("total", value=total))
     listing = listing_of("messages")
     assert ids(read(listing)) == list(range(250))
-    assert (
-        (listing.paginator.total, listing.paginator.reached) == (int(str(total)[:3]), 250)
-        if (total != 10**30 and total != 1000)
-        else (listing.paginator.total == total)
-    )
+    assert listing.paginator.reached == 250
 
 
 def test_a_total_that_is_too_small_costs_one_request_more(
@@ -398,7 +395,7 @@ def test_rows_that_vanish_at_the_head_once_hide_no_other(
     assert set(ids(rows)) >= set(range(count, 600))
 
 
-@pytest.mark.parametrize("count", [1, 7, 40])
+@pytest.mark.parametrize("count", [1, 7, 20])
 @with_and_without_total
 def test_rows_that_go_on_vanishing_at_the_head_hide_no_other(
     api: Sandbox, listing_of: OpenListing, total: list[Fault], count: int
@@ -424,6 +421,53 @@ def test_a_page_that_does_not_continue_the_one_before_is_read_again_from_further
     api.set_faults("messages", NO_TOTAL, Fault("delete_head", rows=7, times=1))
     read(listing_of("messages"))
     assert offsets(api) == [0, 99, 0, 98, 196, 241]
+
+
+def test_where_rows_go_on_vanishing_pages_overlap_by_as_many(
+    api: Sandbox, listing_of: OpenListing
+) -> None:
+    api.set_faults("messages", Fault("delete_head", rows=3))
+    read(listing_of("messages"))
+    assert offsets(api) == [0, 100, 94, 191]
+
+
+def test_the_reader_goes_back_further_each_time_until_a_page_continues(
+    api: Sandbox, listing_of: OpenListing
+) -> None:
+    api.replace("messages", numbered(1000))
+    api.set_faults(
+        "messages",
+        NO_TOTAL,
+        Fault("delete_head", rows=350, after=4, times=1),
+        Fault("delete_head", rows=20, after=11, times=1),
+    )
+    rows = read(listing_of("messages"))
+    assert set(ids(rows)) >= set(range(370, 1000))
+    assert offsets(api)[:12] == [0, 99, 198, 297, 396, 495, 395, 195, 0, 92, 184, 276]
+    assert offsets(api)[12:15] == [368, 268, 352]
+
+
+def test_rows_that_moved_up_to_where_the_reader_went_back_are_no_repetition(
+    api: Sandbox, listing_of: OpenListing
+) -> None:
+    api.replace("messages", numbered(600))
+    api.set_faults("messages", NO_TOTAL)
+    reading = pages(listing_of("messages"))
+    next(reading)
+    api.delete_head("messages", 200)
+    page = next(reading)
+    api.delete_head("messages", 99)
+    assert next(reading) == page
+    assert {row["id"] for rest in reading for row in rest} >= set(range(399, 600))
+
+
+def test_a_row_that_arrives_before_the_last_page_is_read_again_is_no_repetition(
+    api: Sandbox, listing_of: OpenListing
+) -> None:
+    api.replace("messages", numbered(101))
+    api.set_faults("messages", NO_TOTAL, Fault("insert_head", rows=1, after=1, times=1))
+    assert set(ids(read(listing_of("messages")))) == set(range(101))
+    assert offsets(api) == [0, 99, 100]
 
 
 @with_and_without_total

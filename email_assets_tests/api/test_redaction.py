@@ -83,10 +83,11 @@ def test_urllib3_logs_requests_without_their_queries(
 def test_urllib3_warns_of_headers_that_it_cannot_read_without_the_key(
     speak: Speak, listing_of: OpenListing, urllib3_log: pytest.LogCaptureFixture
 ) -> None:
-    server = speak(HEAD + b"no header, api_key=\r\n\r\n" + REPLY)
+    server = speak(HEAD + f"no header, api_key={KEY}\r\n\r\n".encode() + REPLY)
     ask(listing_of().session)
     (warning,) = (r for r in urllib3_log.records if r.levelno == logging.WARNING)
     assert f"Failed to parse headers (url={server.base_url}/v1/bounces" in warning.getMessage()
+    assert KEY not in urllib3_log.text
     assert quote_plus(KEY) not in urllib3_log.text
 
 

@@ -283,6 +283,14 @@ def test_an_unknown_host_is_retried_and_then_reported_as_such(
     assert waits == [2.0, 4.0]
 
 
+def test_a_host_without_a_way_to_it_is_not_mistaken_for_a_slow_one(
+    api: Sandbox, monkeypatch: pytest.MonkeyPatch, listing_of: OpenListing
+) -> None:
+    monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", "http://255.255.255.255")
+    with pytest.raises(ApiUnavailableError, match=r"http://255\S+ could not be reached\."):
+        ask(listing_of().session)
+
+
 def test_a_failed_tls_handshake_is_retried_and_then_reported_as_such(
     api: Sandbox, monkeypatch: pytest.MonkeyPatch, listing_of: OpenListing, waits: list[float]
 ) -> None:

@@ -16,8 +16,6 @@ from shutil import which
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from email_assets_tests.conftest import PROJECT
-
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
 FLAGS = [
     "--headless=new",
@@ -62,7 +60,6 @@ def _assets_at(address: str) -> int:
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where `make ui` serves a history and a warehouse of its own."""
     folder = tmp_path_factory.mktemp("ui")
-    (folder / "dagster.yaml").write_text((PROJECT / ".dagster" / "dagster.yaml").read_text())
     port = _free_port()
     address = f"http://127.0.0.1:{port}"
     with (folder / "output").open("w") as output:
@@ -71,7 +68,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             env={
                 **os.environ,
                 "DAGSTER_HOME": str(folder),
-                "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "ui.duckdb"),
             },
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,113 @@
+"""How dlt makes tables of rows, except that no value changes or goes missing on the way.
+
+The schemas in warehouses name this module, by which dlt finds `DataItemNormalizer`: it keeps its
+name and place.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from dlt.common.data_types import TDataType
+from dlt.common.normalizers.json import relational
+from dlt.common.schema import Schema
+
+BIGGEST = 2**63 - 1
+BIGGEST_IN_DOUBLE = 2**53
+"""From here on a double does not hold every whole number."""
+
+
+class DataItemNormalizer(relational.DataItemNormalizer):
+    """Makes tables of rows as dlt does, except that a value never changes to suit its column.
+
+    Where Python can, dlt forces a value into the type of its column: 5 becomes true, "007" becomes
+    7, and 7 becomes a moment in 1970. Here such a value gets what dlt gives to one that it cannot
+    force: a column of its own, `<column>__v_<type>`.
+    """
+
+    def coerce_type(self, to_type: TDataType, from_type: TDataType, value: Any) -> Any:
+        """The value in the column's type.
+
+        Raises:
+            ValueError: It would not be the same value.
+        """
+        if to_type != from_type and not _keeps(to_type, from_type, value):
+            raise ValueError(value)
+        return super().coerce_type(to_type, from_type, value)
+
+
+def open_schema(resource: str) -> Schema:
+    """An empty schema by which no value changes on its way into a table."""
+    return Schema(resource, normalizers={"json": {"module": __name__}})
+
+
+class Fields:
+    """Gives dlt what it could not write, or would drop, in another form.
+
+    Whole numbers beyond 64 bits become text. Where two fields of an object would share a column,
+    such as `Status` and `status`, the second one's name gets a number.
+
+    Args:
+        resource: The resource's name.
+        first: Fields that keep their names and their values, whatever else there is.
+    """
+
+    def __init__(self, resource: str, first: Sequence[str]) -> None:
+        self._naming = Schema(resource).naming
+        self._first = frozenset(first)
+        self._new_names: dict[tuple[str, ...], dict[str, str]] = {}
+
+    def suit(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A copy of a row, in the form that dlt is to have it."""
+        names = self._names(tuple(row))
+        return {
+            names.get(field, field): value if field in self._first else self._suit(value)
+            for field, value in row.items()
+        }
+
+    def _suit(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            names = self._names(tuple(value))
+            return {names.get(field, field): self._suit(part) for field, part in value.items()}
+        if isinstance(value, list):
+            return [self._suit(item) for item in value]
+        if isinstance(value, int) and not -BIGGEST - 1 <= value <= BIGGEST:
+            return str(value)
+        return value
+
+    def _names(self, fields: tuple[str, ...]) -> dict[str, str]:
+        if fields not in self._new_names:
+            self._new_names[fields] = self._tell_apart(fields)
+        return self._new_names[fields]
+
+    def _tell_apart(self, fields: tuple[str, ...]) -> dict[str, str]:
+        """New names for the fields that would share a column with another, whatever their order."""
+        columns = {
+            field: self._naming.normalize_path(field) if field.strip() else "_empty"
+            for field in fields
+        }
+        new_names: dict[str, str] = {}
+        taken: set[str] = set()
+        # the key, and what is spelled like its column, go first
+        for field in sorted(fields, key=lambda f: (f not in self._first, columns[f] != f, f)):
+            name = columns[field]
+            for number in itertools.count(2):
+                if name not in taken:
+                    break
+                name = new_names[field] = f"{columns[field]}_{number}"
+            taken.add(name)
+        return new_names
+
+
+def _keeps(column: TDataType, found: TDataType, value: Any) -> bool:
+    """Whether a column of one type holds a value of another as it is."""
+    if column == "double":
+        return found == "bigint" and abs(value) <= BIGGEST_IN_DOUBLE
+    if column == "bigint":
+        return found == "double" and abs(value) <= BIGGEST_IN_DOUBLE
+    if column == "timestamp":
+        # a date with a time, as opposed to all the digits and dates that can be read as a moment
+        return found == "text" and ("T" in value or ":" in value)
+    return column == "text"

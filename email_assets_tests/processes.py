@@ -1,0 +1,175 @@
+"""Other processes: some that sync, and may stop at a given moment, and some that hold a file.
+
+They are forked off a server that has imported everything, so that each starts at once.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet  # noqa: F401 (for the server: dlt imports it late)
+from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+from filelock import FileLock
+
+from email_assets.pipeline import sync
+from email_assets.warehouse import open_pipeline
+
+_CONTEXT = get_context("forkserver")
+_CONTEXT.set_forkserver_preload([__name__])
+
+
+class Other:
+    """Another process, and what it says."""
+
+    def __init__(self, process: ForkServerProcess, connection: Connection) -> None:
+        self._process = process
+        self._connection = connection
+        self.pid = process.pid
+
+    def said(self) -> Any:
+        """What it says next.
+
+        Raises:
+            AssertionError: It failed, or ended without a word.
+        """
+        try:
+            word = self._connection.recv()
+        except EOFError:
+            raise AssertionError("the other process ended without a word") from None
+        if isinstance(word, Exception):
+            raise AssertionError(f"the other process failed: {word!r}")
+        return word
+
+    def let_go(self) -> None:
+        """Let it go on from where it stopped, and see it end."""
+        self._connection.send(None)
+        self._process.join()
+
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+        self._process.kill()
+        self._process.join()
+
+
+def syncing(*names: str) -> list[int]:
+    """Sync these resources, each in a process of its own and all at once; gives their rows."""
+    with ExitStack() as stack:
+        others = [stack.enter_context(_process(_sync, name)) for name in names]
+        return [other.said() for other in others]
+
+
+@contextmanager
+def started(name: str) -> Iterator[Other]:
+    """A process that syncs a resource."""
+    with _process(_sync, name) as other:
+        yield other
+
+
+@contextmanager
+def stopped(name: str, moment: str) -> Iterator[Other]:
+    """A process that has synced a resource up to a moment, and goes no further.
+
+    Args:
+        name: The resource.
+        moment: The step (`extract`, `normalize`) after which it stops, or the beginning of the SQL
+            before which it does.
+    """
+    with _process(_sync, name, moment) as other:
+        other.said()
+        yield other
+
+
+@contextmanager
+def holding(how: str, file: Path) -> Iterator[Other]:
+    """A process that holds a file until it is let go.
+
+    Args:
+        how: `read` or `write`, which open it with DuckDB, or `lock`, which locks it.
+        file: The file.
+    """
+    with _process(_hold, how, file) as other:
+        other.said()
+        yield other
+
+
+@contextmanager
+def _process(task: Callable[..., None], *arguments: Any) -> Iterator[Other]:
+    ours, theirs = _CONTEXT.Pipe()
+    process = _CONTEXT.Process(target=_run, args=(theirs, dict(os.environ), task, *arguments))
+    process.start()
+    theirs.close()
+    other = Other(process, ours)
+    try:
+        yield other
+    finally:
+        other.kill()
+        process.close()
+        ours.close()
+
+
+def _run(
+    connection: Connection, environment: dict[str, str], task: Callable[..., None], *arguments: Any
+) -> None:
+    os.environ.clear()
+    os.environ.update(environment)
+    tempfile.tempdir = None
+    try:
+        task(connection, *arguments)
+    except Exception as error:
+        connection.send(RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+def _sync(connection: Connection, name: str, moment: str | None = None) -> None:
+    with open_pipeline(name) as pipeline:
+        if moment in ("extract", "normalize"):
+            _stop_after(pipeline, moment, connection)
+        elif moment:
+            _stop_before_sql(pipeline, moment, connection)
+        connection.send(sync(pipeline, name, say=lambda _: None).report.row_count)
+
+
+def _stop_after(pipeline: Any, step: str, connection: Connection) -> None:
+    run = getattr(pipeline, step)
+
+    def run_and_stop(*args: Any, **kwargs: Any) -> Any:
+        done = run(*args, **kwargs)
+        _stop(connection)
+        return done
+
+    setattr(pipeline, step, run_and_stop)
+
+
+def _stop_before_sql(pipeline: Any, beginning: str, connection: Connection) -> None:
+    execute = DuckDbSqlClient.execute_query
+
+    def stop_or_execute(client: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
+        if str(query).lstrip().startswith(beginning):
+            _stop(connection)
+        return execute(client, query, *args, **kwargs)
+
+    DuckDbSqlClient.execute_query = stop_or_execute  # type: ignore[method-assign,assignment]
+    # one statement at a time, so that there is a moment between two
+    pipeline.destination.caps_params["supports_multiple_statements"] = False
+
+
+def _hold(connection: Connection, how: str, file: Path) -> None:
+    if how == "lock":
+        with FileLock(file):
+            _stop(connection)
+    else:
+        with duckdb.connect(str(file), read_only=how == "read"):
+            _stop(connection)
+
+
+def _stop(connection: Connection) -> None:
+    connection.send("here")
+    connection.recv()

@@ -1,0 +1,107 @@
+"""`dagster asset materialize -m email_assets.definitions`, run from outside of the project."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from email_assets.sandbox import Sandbox
+from email_assets_tests.conftest import KEY
+from email_assets_tests.dagster_fixtures import NAMES, command, empty_home, finish, settings_for
+
+__all__ = ["empty_home"]
+
+RUNS: dict[str, tuple[str, dict[str, str]]] = {
+    "everything": ("*", {}),
+    "one asset": ("bounces", {}),
+    "a wrong key": ("bounces", {"API_KEY": "wrong"}),
+}
+
+
+@dataclass
+class Outcome:
+    """How a command ended, what it said, and what it left where."""
+
+    status: int
+    output: str
+    folder: Path
+
+    def tables(self) -> dict[str, int]:
+        """The rows of each asset's table."""
+        if not (self.folder / "warehouse.duckdb").exists():
+            return {}
+        with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as connection:
+            found = connection.execute(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = 'email'"
+            ).fetchall()
+            return {
+                name: connection.execute(f"SELECT count(*) FROM email.{name}").fetchall()[0][0]
+                for (name,) in found
+                if name in NAMES
+            }
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(messages=250, api_key=KEY) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory, empty_home: Path
+) -> dict[str, Outcome]:
+    """Some runs side by side, each with a warehouse and a DAGSTER_HOME of its own."""
+    folders = {name: tmp_path_factory.mktemp("cli") for name in RUNS}
+    running = {}
+    for name, folder in folders.items():
+        (folder / "elsewhere").mkdir()
+        running[name] = command(
+            *["dagster", "asset", "materialize", "--select", RUNS[name][0]],
+            *["-m", "email_assets.definitions"],
+            home=shutil.copytree(empty_home, folder / "dagster_home"),
+            cwd=folder / "elsewhere",
+            env=settings_for(folder, sandbox) | RUNS[name][1],
+        )
+    return {name: Outcome(*end, folders[name]) for name, end in finish(running).items()}
+
+
+def test_selecting_everything_loads_every_asset(
+    outcomes: dict[str, Outcome], sandbox: Sandbox
+) -> None:
+    outcome = outcomes["everything"]
+
+    assert outcome.status == 0, outcome.output
+    assert outcome.tables() == {name: len(sandbox.rows(name)) for name in NAMES}
+
+
+def test_selecting_one_asset_loads_it_alone(outcomes: dict[str, Outcome], sandbox: Sandbox) -> None:
+    outcome = outcomes["one asset"]
+
+    assert outcome.status == 0, outcome.output
+    assert outcome.tables() == {"bounces": len(sandbox.rows("bounces"))}
+
+
+@pytest.mark.parametrize("run", RUNS)
+def test_nothing_is_left_in_the_working_directory(run: str, outcomes: dict[str, Outcome]) -> None:
+    assert list((outcomes[run].folder / "elsewhere").iterdir()) == []
+
+
+def test_a_failed_run_ends_with_a_status_that_scripts_notice(
+    outcomes: dict[str, Outcome],
+) -> None:
+    assert outcomes["a wrong key"].status == 1
+
+
+def test_a_failed_run_says_in_a_sentence_what_to_do(outcomes: dict[str, Outcome]) -> None:
+    assert (
+        "bounces: the API refused the key (401). Set api_key in .dlt/secrets.toml or the "
+        "environment variable API_KEY.\n"
+    ) in outcomes["a wrong key"].output
+
+
+def test_a_failed_run_leaves_no_table(outcomes: dict[str, Outcome]) -> None:
+    assert outcomes["a wrong key"].tables() == {}

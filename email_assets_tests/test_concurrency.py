@@ -1,0 +1,43 @@
+"""Runs in several processes at the same time, into one warehouse: all succeed and lose nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from email_assets.sandbox import Sandbox
+from email_assets_tests.processes import syncing
+from email_assets_tests.warehouses import Query, items, listed, load, table
+
+
+@pytest.mark.parametrize("runs", [2, 4])
+def test_runs_of_one_resource_at_the_same_time(api: Sandbox, query: Query, runs: int) -> None:
+    assert syncing(*["messages"] * runs) == [250] * runs
+    rows = api.rows("messages")
+    assert table(query, "messages") == listed(rows)
+    assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    "names", [["bounces", "domains"], ["bounces", "messages", "deliverystats", "servers"]], ids=len
+)
+def test_runs_of_different_resources_at_the_same_time(
+    api: Sandbox, query: Query, names: list[str]
+) -> None:
+    assert syncing(*names) == [len(api.rows(name)) for name in names]
+    for name in names:
+        assert table(query, name) == listed(api.rows(name))
+
+
+def test_runs_at_the_same_time_into_tables_that_exist(api: Sandbox, query: Query) -> None:
+    load("messages")
+    load("bounces")
+    api.insert_head("messages", 30)
+    syncing("messages", "bounces", "messages", "bounces")
+    for name in ("messages", "bounces"):
+        assert table(query, name) == listed(api.rows(name))
+
+
+def test_every_run_is_noted_as_a_load_of_its_own(api: Sandbox, query: Query) -> None:
+    syncing("servers", "servers", "domains")
+    noted = query("SELECT schema_name, status, count(*) FROM email._dlt_loads GROUP BY ALL")
+    assert sorted(noted) == [("domains", 0, 1), ("servers", 0, 2)]

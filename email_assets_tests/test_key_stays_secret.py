@@ -1,0 +1,354 @@
+"""The API key is written nowhere, whatever goes wrong: every byte that was written is searched."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import dagster as dg
+import duckdb
+import pytest
+import requests
+from dlt.common.versioned_state import decompress_state
+
+from email_assets.definitions import defs
+from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests.api.conftest import HEAD, REPLY, RawServer
+from email_assets_tests.conftest import KEY
+from email_assets_tests.dagster_fixtures import command, empty_home, finish, instance, settings_for
+
+__all__ = ["empty_home", "instance"]
+
+SPELLINGS = sorted(
+    {
+        KEY,
+        KEY.partition("/")[0],  # whatever else is done to the key, this part stays as it is
+        KEY.replace("/", r"\/"),
+        quote(KEY),
+        quote(KEY, safe=""),
+        quote_plus(KEY),
+        quote_plus(quote_plus(KEY)),
+    }
+)
+EVERYTHING = """
+telemetry:
+  enabled: false
+python_logs:
+  python_log_level: DEBUG
+  managed_python_loggers: [root]
+"""
+"""A `dagster.yaml` that makes Dagster store every log record of the process as an event."""
+
+
+def holds_the_key(written: bytes | str) -> bool:
+    """Whether the key stands in what was written, in any spelling, in small letters or capitals."""
+    text = (written.encode("utf-8", "replace") if isinstance(written, str) else written).lower()
+    return any(spelling.lower().encode() in text for spelling in SPELLINGS)
+
+
+def leaks_below(folder: Path) -> list[str]:
+    """The files of a folder that hold the key."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return [str(path) for path in files if holds_the_key(path.read_bytes())]
+
+
+def leaks_of(error: BaseException) -> list[str]:
+    """The exceptions that hold the key, of an error and all that it is chained to or made of."""
+    leaks: list[str] = []
+    seen, waiting = set[int](), list[Any]([error])
+    if holds_the_key("".join(traceback.format_exception(error))):
+        leaks.append("the traceback")
+    while waiting:
+        part = waiting.pop()
+        if part is None or id(part) in seen:
+            continue
+        seen.add(id(part))
+        if holds_the_key(f"{part!s} {part!r}"):
+            leaks.append(type(part).__name__)
+        if isinstance(part, BaseException):
+            waiting += [part.__cause__, part.__context__, *part.args, *vars(part).values()]
+        elif isinstance(part, (requests.PreparedRequest, requests.Response)):
+            waiting += vars(part).values()
+    return leaks
+
+
+@dataclass
+class Watch:
+    """Looks for the key in all that a run writes, also in files that it removes again."""
+
+    folder: Path
+    caplog: pytest.LogCaptureFixture
+    capfd: pytest.CaptureFixture[str]
+    seen: list[str] = field(default_factory=list)
+
+    def removes(self, remove: Callable[..., Any]) -> Callable[..., Any]:
+        """The function, which looks at what it removes first."""
+
+        def look_first(path: Any, *args: Any, **kw: Any) -> Any:
+            gone = Path(path) if isinstance(path, (str, os.PathLike)) else self.folder
+            if gone.is_file() and holds_the_key(gone.read_bytes()):
+                self.seen.append(str(gone))
+            self.seen.extend(leaks_below(gone))
+            return remove(path, *args, **kw)
+
+        return look_first
+
+    def leaks(self, *errors: BaseException) -> list[str]:
+        """Where the key was found."""
+        output = self.capfd.readouterr()
+        told = {"stdout": output.out, "stderr": output.err, "the log": self.caplog.text}
+        return [
+            *self.seen,
+            *leaks_below(self.folder),
+            *(name for name, text in told.items() if holds_the_key(text)),
+            *(leak for error in errors for leak in leaks_of(error)),
+        ]
+
+
+@pytest.fixture
+def watch(
+    tmp_path: Path,
+    warehouse: Path,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Watch:
+    """Watches the test's folder, where DAGSTER_HOME, the warehouse and TMPDIR are, and the logs."""
+    caplog.set_level(logging.DEBUG)
+    watch = Watch(tmp_path, caplog, capfd)
+    for module, name in ((shutil, "rmtree"), (os, "remove"), (os, "unlink")):
+        monkeypatch.setattr(module, name, watch.removes(getattr(module, name)))
+    return watch
+
+
+Trouble = Callable[[Sandbox, pytest.MonkeyPatch], None]
+
+
+def fault(kind: str, **options: Any) -> Trouble:
+    """The sandbox's fault of this kind."""
+    return lambda api, _: api.set_faults("bounces", Fault(kind, **options))
+
+
+def base_url(url: str) -> Trouble:
+    """Another address of the API; `{port}` is the sandbox's."""
+
+    def use(api: Sandbox, patch: pytest.MonkeyPatch) -> None:
+        port = api.base_url.rpartition(":")[2]
+        patch.setenv("SOURCES__EMAIL__BASE_URL", url.format(port=port))
+
+    return use
+
+
+def slow(kind: str, **options: Any) -> Trouble:
+    """The sandbox's fault of this kind, and a time limit that it breaks."""
+
+    def use(api: Sandbox, patch: pytest.MonkeyPatch) -> None:
+        patch.setenv("RUNTIME__REQUEST_TIMEOUT", "0.1")
+        api.set_faults("bounces", Fault(kind, **options))
+
+    return use
+
+
+def refused_connection(api: Sandbox, _: pytest.MonkeyPatch) -> None:
+    api.stop()
+
+
+def unreachable_proxy(api: Sandbox, patch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY", "http_proxy"):
+        patch.delenv(name, raising=False)
+    patch.setenv("HTTP_PROXY", "http://no-such-proxy.invalid:3128")
+
+
+def wrong_key(_: Sandbox, patch: pytest.MonkeyPatch) -> None:
+    patch.setenv("API_KEY", f"{KEY}wrong")
+
+
+ELSEWHERE = "http://127.0.0.1:9/v1/bounces"
+
+TROUBLES: dict[str, Trouble] = {
+    "refused connection": refused_connection,
+    "unknown host": base_url("http://no-such-host.invalid"),
+    "unreachable proxy": unreachable_proxy,
+    "failed TLS handshake": base_url("https://127.0.0.1:{port}"),
+    "hanging answer": slow("latency", seconds=60.0),
+    "dripping answer": slow("drip", seconds=0.01, forever=True),
+    "no answer": fault("refuse"),
+    "answer cut short": fault("drop"),
+    "redirect to another host": fault("redirect", location=ELSEWHERE),
+    "redirect that repeats the key": fault("echo_redirect", location=ELSEWHERE),
+    "redirect whose path is the key": fault("redirect", location=f"/{quote(KEY)}"),
+    "wrong key": wrong_key,
+    **{
+        f"{status} that repeats the key": fault("echo_error", status=status)
+        for status in (200, 401, 404, 422, 503)
+    },
+    "truncated JSON": fault("truncated_json"),
+    "web page that repeats the key": fault("status", status=200, body=f"<html>{KEY}</html>"),
+    "bad compression": fault("bad_gzip"),
+}
+
+
+def run(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    """A run of `bounces` and its checks, which raises what its step raises."""
+    return defs.resolve_job_def("email_all").execute_in_process(
+        instance=instance, asset_selection=[dg.AssetKey("bounces")]
+    )
+
+
+def tick(instance: dg.DagsterInstance) -> Any:
+    """A tick of the sensor that looks at the API."""
+    with dg.build_sensor_context(instance, definitions=defs, sensor_name="new_records") as context:
+        return defs.resolve_sensor_def("new_records").evaluate_tick(context)
+
+
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
+def test_a_run_that_fails_writes_no_key(
+    api: Sandbox,
+    instance: dg.DagsterInstance,
+    watch: Watch,
+    monkeypatch: pytest.MonkeyPatch,
+    trouble: Trouble,
+) -> None:
+    trouble(api, monkeypatch)
+    with pytest.raises(dg.Failure) as caught:
+        run(instance)
+    assert watch.leaks(caught.value) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "refused connection",
+        "unknown host",
+        "failed TLS handshake",
+        "answer cut short",
+        "redirect that repeats the key",
+        "wrong key",
+        "422 that repeats the key",
+        "503 that repeats the key",
+    ],
+)
+def test_a_tick_of_the_sensor_tells_no_key(
+    api: Sandbox,
+    instance: dg.DagsterInstance,
+    watch: Watch,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    TROUBLES[name](api, monkeypatch)
+    errors: list[BaseException] = []
+    try:
+        wanted = repr(tick(instance))
+    except Exception as error:  # a failed tick is what Dagster makes of any exception
+        errors, wanted = [error], ""
+    assert not holds_the_key(wanted)
+    assert watch.leaks(*errors) == []
+
+
+def test_a_run_that_succeeds_after_retries_writes_no_key(
+    api: Sandbox, instance: dg.DagsterInstance, watch: Watch, warehouse: Path
+) -> None:
+    api.set_faults("bounces", Fault("echo_error", status=503, times=1), Fault("gzip"))
+    assert run(instance).success
+    assert watch.leaks() == []
+    assert not any(holds_the_key(cell) for cell in cells_of(warehouse))
+
+
+def test_headers_that_cannot_be_read_put_no_key_into_the_log(
+    api: Sandbox, instance: dg.DagsterInstance, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(HEAD + b"this is no header\r\n\r\n" + REPLY) as server:
+        monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", server.base_url)
+        assert run(instance).success
+    assert "Failed to parse headers" in watch.caplog.text
+    assert watch.leaks() == []
+
+
+def test_the_command_line_with_debug_logging_writes_no_key(
+    sandbox: Sandbox, empty_home: Path, tmp_path: Path
+) -> None:
+    sandbox.set_faults(
+        "bounces",
+        Fault("echo_error", status=503, times=1),
+        Fault("drop", after=1, times=1),
+        Fault("echo_redirect", location=ELSEWHERE, after=2),
+    )
+    home = shutil.copytree(empty_home, tmp_path / "dagster_home")
+    (home / "dagster.yaml").write_text(EVERYTHING)
+    (tmp_path / "tmp").mkdir()
+    arguments = ("asset", "materialize", "--select", "bounces,servers")
+    process = command(
+        *("dagster", *arguments, "-m", "email_assets.definitions"),
+        home=home,
+        cwd=tmp_path,
+        env={
+            **settings_for(tmp_path, sandbox),
+            "RUNTIME__LOG_LEVEL": "DEBUG",
+            "TMPDIR": str(tmp_path / "tmp"),
+        },
+        output=tmp_path / "output",
+    )
+    finish({"materialize": process})
+    output = (tmp_path / "output").read_text()
+    assert "bounces: the API redirects /v1/bounces to http://127.0.0.1:9/v1/bounces" in output
+    assert '"GET /v1/servers HTTP/1.1" 200' in output
+    assert leaks_below(tmp_path) == []
+
+
+# That the search would find it
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_the_search_finds_the_key_in_any_spelling(tmp_path: Path, spelling: str) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "file").write_bytes(b"\x00\xff" + spelling.upper().encode() + b"\x00")
+    assert leaks_below(tmp_path) == [str(tmp_path / "deep" / "file")]
+
+
+def test_the_search_finds_the_key_in_a_folder_that_is_gone(watch: Watch) -> None:
+    (watch.folder / "gone").mkdir()
+    (watch.folder / "gone" / "file").write_text(KEY)
+    shutil.rmtree(watch.folder / "gone")
+    assert [Path(leak).name for leak in watch.leaks()] == ["file"]
+
+
+def test_the_search_finds_the_key_in_an_exception_and_what_it_is_made_of(watch: Watch) -> None:
+    with pytest.raises(requests.ConnectionError) as caught:
+        requests.get(ELSEWHERE, {"api_key": KEY}, timeout=5)
+    found = watch.leaks(caught.value)
+    assert {"the traceback", "ConnectionError", "MaxRetryError"} <= set(found)
+
+
+def test_the_search_finds_what_an_ordinary_asset_lets_dagster_store(
+    instance: dg.DagsterInstance, watch: Watch
+) -> None:
+    @dg.asset
+    def ordinary() -> None:
+        requests.get(ELSEWHERE, {"api_key": KEY}, timeout=5)
+
+    dg.materialize([ordinary], instance=instance, raise_on_error=False)
+    # the run storage, and the step's compute log
+    assert {".db", ".err"} <= {Path(leak).suffix for leak in watch.leaks()}
+
+
+def cells_of(warehouse: Path) -> list[str]:
+    """Every cell of every table as text, and dlt's state, which it stores compressed."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal"
+        ).fetchall()
+        cells = [
+            str(cell)
+            for schema, table in tables
+            for row in connection.execute(f'FROM "{schema}"."{table}"').fetchall()
+            for cell in row
+        ]
+        states = connection.execute("SELECT state FROM email._dlt_pipeline_state").fetchall()
+    return cells + [str(decompress_state(state)) for (state,) in states]

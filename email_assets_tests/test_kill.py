@@ -1,0 +1,79 @@
+"""A run that is killed, at any moment, leaves nothing behind that anybody must repair."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import pytest
+
+from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests.processes import started, stopped
+from email_assets_tests.warehouses import Query, Row, items, listed, load, table
+
+MOMENTS = {
+    "with-the-rows-read": "extract",
+    "with-the-rows-prepared": "normalize",
+    "with-the-rows-set-aside": 'DELETE FROM "email"."messages"',
+    "between-taking-old-rows-out-and-putting-new-ones-in": 'INSERT INTO "email"."messages"',
+    "before-the-load-is-noted": 'INSERT INTO "email"."_dlt_loads"',
+}
+
+
+def assert_exact(query: Query, rows: list[Row]) -> None:
+    assert table(query, "messages") == listed(rows)
+    assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
+
+
+def leftovers() -> list[Path]:
+    return list(Path(tempfile.gettempdir()).glob("email_assets-*"))
+
+
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+def test_a_kill_in_the_first_run_needs_no_repair(api: Sandbox, query: Query, moment: str) -> None:
+    with stopped("messages", moment) as run:
+        run.kill()
+    load("messages")
+    assert_exact(query, api.rows("messages"))
+
+
+@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+def test_a_kill_in_a_later_run_needs_no_repair(api: Sandbox, query: Query, moment: str) -> None:
+    load("messages")
+    api.insert_head("messages", 7)
+    with stopped("messages", moment) as run:
+        run.kill()
+    load("messages")
+    assert_exact(query, api.rows("messages"))
+
+
+def test_a_kill_while_the_api_is_read_needs_no_repair(api: Sandbox, query: Query) -> None:
+    api.set_faults("messages", Fault("latency", seconds=600.0, after=2, times=1))
+    with started("messages") as run:
+        while api.request_count("messages") < 3:
+            time.sleep(0.01)
+        run.kill()
+    load("messages")
+    assert_exact(query, api.rows("messages"))
+
+
+@pytest.mark.parametrize("resource", ["messages", "bounces"])
+def test_a_kill_amid_the_change_of_a_table_leaves_it_as_it_was(
+    api: Sandbox, query: Query, resource: str
+) -> None:
+    load(resource)
+    before = query(f"FROM email.{resource} ORDER BY id")
+    with stopped(resource, f'INSERT INTO "email"."{resource}"') as run:
+        run.kill()
+    assert query(f"FROM email.{resource} ORDER BY id") == before
+
+
+def test_a_later_run_sweeps_up_what_a_killed_one_left(api: Sandbox) -> None:
+    with stopped("servers", "normalize") as run:
+        run.kill()
+    (left,) = leftovers()
+    os.utime(left, (0, 0))
+    load("domains")
+    assert leftovers() == []

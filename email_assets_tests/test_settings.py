@@ -1,0 +1,357 @@
+"""Settings come from `.dlt/config.toml` and the environment; wrong ones are told in a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from dlt.common.configuration.specs import BaseConfiguration
+
+from email_assets import settings
+from email_assets.settings import (
+    AlertSettings,
+    ApiSettings,
+    AutomationSettings,
+    CatalogSettings,
+    SettingError,
+    WarehouseSettings,
+)
+from email_assets_tests.conftest import PROJECT
+
+SETTINGS = (ApiSettings, WarehouseSettings, AutomationSettings, CatalogSettings, AlertSettings)
+
+
+def values_of(spec: type[BaseConfiguration]) -> dict[str, Any]:
+    loaded = settings.load(spec)
+    return {name: getattr(loaded, name) for name in spec.get_resolvable_fields()}
+
+
+# Defaults and the environment
+
+
+@pytest.mark.parametrize(
+    ("spec", "defaults"),
+    [
+        (ApiSettings, {"base_url": None}),
+        (
+            WarehouseSettings,
+            {"destination_type": "duckdb", "dataset_name": "email", "lock_timeout": 600},
+        ),
+        (
+            AutomationSettings,
+            {
+                "enabled": False,
+                "timezone": "UTC",
+                "event_cron": "0 * * * *",
+                "inventory_cron": "30 5 * * *",
+            },
+        ),
+        (CatalogSettings, {"owners": [], "tags": {}}),
+        (AlertSettings, {"dagster_url": "http://127.0.0.1:3000"}),
+    ],
+)
+def test_without_any_setting_the_defaults_hold(
+    spec: type[BaseConfiguration], defaults: dict[str, Any]
+) -> None:
+    assert values_of(spec) == defaults
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "spec", "name", "value"),
+    [
+        ("SOURCES__EMAIL__BASE_URL", "http://[::1]:8025", ApiSettings, "base_url", None),
+        (
+            "SOURCES__EMAIL__BASE_URL",
+            "https://mail.example.org/api/",
+            ApiSettings,
+            "base_url",
+            None,
+        ),
+        ("WAREHOUSE__DESTINATION_TYPE", "postgres", WarehouseSettings, "destination_type", None),
+        ("WAREHOUSE__DATASET_NAME", "007", WarehouseSettings, "dataset_name", None),
+        ("WAREHOUSE__LOCK_TIMEOUT", "1.5", WarehouseSettings, "lock_timeout", 1.5),
+        ("WAREHOUSE__LOCK_TIMEOUT", "0", WarehouseSettings, "lock_timeout", 0),
+        ("AUTOMATION__ENABLED", "true", AutomationSettings, "enabled", True),
+        ("AUTOMATION__TIMEZONE", "Europe/Berlin", AutomationSettings, "timezone", None),
+        ("AUTOMATION__EVENT_CRON", "*/5 8-18 * * 1-5", AutomationSettings, "event_cron", None),
+        ("AUTOMATION__INVENTORY_CRON", "0 0 1 * *", AutomationSettings, "inventory_cron", None),
+        ("CATALOG__OWNERS", '["team:mail"]', CatalogSettings, "owners", ["team:mail"]),
+        ("CATALOG__TAGS", '{"tier": "1"}', CatalogSettings, "tags", {"tier": "1"}),
+        ("ALERTS__DAGSTER_URL", "https://dagster.example.org", AlertSettings, "dagster_url", None),
+    ],
+)
+def test_a_setting_is_taken_from_its_environment_variable(
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    text: str,
+    spec: type[BaseConfiguration],
+    name: str,
+    value: object,
+) -> None:
+    monkeypatch.setenv(variable, text)
+    assert values_of(spec)[name] == (text if value is None else value)
+
+
+def test_every_setting_is_tried_here() -> None:
+    """So that a new setting comes with a line in the table above."""
+    (marks,) = test_a_setting_is_taken_from_its_environment_variable.pytestmark  # type: ignore[attr-defined]
+    tried = {(spec, name) for _, _, spec, name, _ in marks.args[1]}
+    assert tried == {(spec, name) for spec in SETTINGS for name in spec.get_resolvable_fields()}
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "name", "value"),
+    [
+        ("RUNTIME__REQUEST_TIMEOUT", "0.5", "request_timeout", 0.5),
+        ("RUNTIME__REQUEST_MAX_ATTEMPTS", "7", "request_max_attempts", 7),
+        ("RUNTIME__REQUEST_BACKOFF_FACTOR", "0", "request_backoff_factor", 0),
+        ("RUNTIME__REQUEST_MAX_RETRY_DELAY", "10", "request_max_retry_delay", 10),
+    ],
+)
+def test_time_limits_and_retries_are_dlts_runtime_settings(
+    monkeypatch: pytest.MonkeyPatch, variable: str, text: str, name: str, value: float
+) -> None:
+    monkeypatch.setenv(variable, text)
+    assert getattr(settings.load_runtime(), name) == value
+
+
+def test_the_projects_own_file_asks_for_three_attempts_after_2_and_4_seconds() -> None:
+    runtime = settings.load_runtime()
+    assert (
+        runtime.request_timeout,
+        runtime.request_max_attempts,
+        runtime.request_backoff_factor,
+        runtime.request_max_retry_delay,
+    ) == (60, 3, 2, 300)
+
+
+# Values that cannot be used
+
+NO_ADDRESS = "base_url must be an http or https address, for example https://mail.example.org. "
+NO_KEY_IN_IT = "base_url must hold no key, user or query; keys belong in .dlt/secrets.toml. "
+NO_ZONE = "timezone {!r} is no IANA time zone such as Europe/Berlin. "
+NO_CRON = "{} {!r} is no cron expression of five fields such as '0 * * * *'. "
+WRONG_TYPE = "{} has a value of the wrong type. "
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "spec", "problem"),
+    [
+        *(
+            ("SOURCES__EMAIL__BASE_URL", url, ApiSettings, NO_ADDRESS)
+            for url in (
+                "",
+                "mail.example.org",
+                "//mail.example.org",
+                "ftp://mail.example.org",
+                "http://",
+                "http://:8025",
+                "http://host:port",
+                "http://host:0",
+                "http://host:99999",
+                "http://[::1",
+            )
+        ),
+        *(
+            ("SOURCES__EMAIL__BASE_URL", url, ApiSettings, NO_KEY_IN_IT)
+            for url in ("http://host/?api_key=k", "http://ann:pass@host", "http://ann@host")
+        ),
+        *(
+            (
+                "WAREHOUSE__LOCK_TIMEOUT",
+                text,
+                WarehouseSettings,
+                "lock_timeout must not be below 0. ",
+            )
+            for text in ("-1", "-0.1", "nan")
+        ),
+        *(
+            ("AUTOMATION__TIMEZONE", text, AutomationSettings, NO_ZONE.format(text))
+            for text in ("Mars/Base", "Berlin", "", "../../etc/passwd", "/etc/localtime")
+        ),
+        *(
+            (f"AUTOMATION__{name.upper()}", text, AutomationSettings, NO_CRON.format(name, text))
+            for name in ("event_cron", "inventory_cron")
+            for text in ("hourly", "@daily", "* * * *", "* * * * * *", "61 * * * *", "")
+        ),
+        ("WAREHOUSE__LOCK_TIMEOUT", "soon", WarehouseSettings, WRONG_TYPE.format("lock_timeout")),
+        ("AUTOMATION__ENABLED", "perhaps", AutomationSettings, WRONG_TYPE.format("enabled")),
+        ("CATALOG__OWNERS", "ann@x.example", CatalogSettings, WRONG_TYPE.format("owners")),
+        ("CATALOG__TAGS", "[]", CatalogSettings, WRONG_TYPE.format("tags")),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_with_where_it_stands(
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    text: str,
+    spec: type[BaseConfiguration],
+    problem: str,
+) -> None:
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(SettingError) as caught:
+        settings.load(spec)
+    *sections, name = variable.lower().split("__")
+    assert str(caught.value) == (
+        f"{problem}Set it as [{'.'.join(sections)}] {name} in .dlt/config.toml or as {variable}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("request_timeout", "soon", "has a value of the wrong type"),
+        ("request_timeout", "0", "must be above 0"),
+        ("request_timeout", "nan", "must be above 0"),
+        ("request_max_attempts", "0", "must be above 0"),
+        ("request_max_attempts", "-3", "must be above 0"),
+        ("request_max_retry_delay", "", "has a value of the wrong type"),
+    ],
+)
+def test_a_runtime_value_that_cannot_be_used_is_told_with_where_it_stands(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, problem: str
+) -> None:
+    monkeypatch.setenv(f"RUNTIME__{name.upper()}", text)
+    with pytest.raises(SettingError) as caught:
+        settings.load_runtime()
+    assert str(caught.value) == (
+        f"{name} {problem}. Set it as [runtime] {name} in .dlt/config.toml or as "
+        f"RUNTIME__{name.upper()}."
+    )
+
+
+# Secrets
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("abc", "abc"),
+        ("0012345", "0012345"),
+        ("12345678901234567890123", "12345678901234567890123"),
+        ("1e5", "1e5"),
+        ("true", "true"),
+        ("[1]", "[1]"),
+        ('{"a": 1}', '{"a": 1}'),
+        ("  abc\r\n", "abc"),
+        ("", None),
+        (" \n", None),
+    ],
+)
+def test_a_key_is_text_as_it_stands_without_blanks_around_it(
+    monkeypatch: pytest.MonkeyPatch, text: str, key: str | None
+) -> None:
+    monkeypatch.setenv("API_KEY", text)
+    assert settings.secret("api_key") == key
+
+
+def test_a_key_that_is_not_set_is_none() -> None:
+    assert settings.secret("api_key") is None
+
+
+def test_a_secret_of_a_section_has_its_own_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALERTS__WEBHOOK_URL", "https://hooks.example.org/1")
+    assert settings.secret("alerts.webhook_url") == "https://hooks.example.org/1"
+
+
+# Files, and folders to run in
+
+SHOW = """
+import json
+from email_assets import settings
+shown = {
+    f"{'.'.join(spec.sections)}.{name}": getattr(settings.load(spec), name)
+    for spec in vars(settings).values()
+    if isinstance(spec, type) and hasattr(spec, "sections")
+    for name in spec.get_resolvable_fields()
+}
+shown["runtime.request_timeout"] = settings.load_runtime().request_timeout
+shown["api_key"] = settings.secret("api_key")
+shown["alerts.webhook_url"] = settings.secret("alerts.webhook_url")
+shown["folder"] = settings.dlt.current.run_context().run_dir
+print(json.dumps(shown))
+"""
+
+
+def shown_by_a_fresh_process(folder: Path, **environment: str) -> dict[str, Any]:
+    """What a process that is started in a folder takes the settings to be."""
+    plain = {name: value for name, value in os.environ.items() if name != "DLT_PROJECT_DIR"}
+    done = subprocess.run(
+        [sys.executable, "-c", SHOW],
+        cwd=folder,
+        env={**plain, "PYTHONPATH": str(PROJECT), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    shown: dict[str, Any] = json.loads(done.stdout)
+    return shown
+
+
+def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path) -> None:
+    (tmp_path / "project" / ".dlt").mkdir(parents=True)
+    (tmp_path / "project" / ".dlt" / "config.toml").write_text(
+        """
+        [runtime]
+        request_timeout = 5
+        [sources.email]
+        base_url = "https://mail.example.org"
+        [warehouse]
+        destination_type = "postgres"
+        dataset_name = "mail"
+        lock_timeout = 1.5
+        [automation]
+        enabled = true
+        timezone = "Europe/Berlin"
+        event_cron = "*/5 * * * *"
+        inventory_cron = "0 0 * * 0"
+        [catalog]
+        owners = ["ann@x.example", "team:mail"]
+        tags = { tier = "1" }
+        [alerts]
+        dagster_url = "https://dagster.example.org"
+        """
+    )
+    (tmp_path / "project" / ".dlt" / "secrets.toml").write_text(
+        'api_key = "0012345"\n[alerts]\nwebhook_url = "https://hooks.example.org/1"\n'
+    )
+    project = str(tmp_path / "project")
+    assert shown_by_a_fresh_process(tmp_path, DLT_PROJECT_DIR=project) == {
+        "runtime.request_timeout": 5,
+        "sources.email.base_url": "https://mail.example.org",
+        "warehouse.destination_type": "postgres",
+        "warehouse.dataset_name": "mail",
+        "warehouse.lock_timeout": 1.5,
+        "automation.enabled": True,
+        "automation.timezone": "Europe/Berlin",
+        "automation.event_cron": "*/5 * * * *",
+        "automation.inventory_cron": "0 0 * * 0",
+        "catalog.owners": ["ann@x.example", "team:mail"],
+        "catalog.tags": {"tier": "1"},
+        "alerts.dagster_url": "https://dagster.example.org",
+        "api_key": "0012345",
+        "alerts.webhook_url": "https://hooks.example.org/1",
+        "folder": project,
+    }
+
+
+def test_the_projects_files_are_found_from_any_folder_and_the_environment_wins(
+    tmp_path: Path,
+) -> None:
+    shown = shown_by_a_fresh_process(
+        tmp_path,
+        RUNTIME__REQUEST_TIMEOUT="7",
+        SOURCES__EMAIL__BASE_URL="https://mail.example.org",
+        API_KEY="from the environment",
+    )
+    assert (
+        shown["folder"],
+        shown["runtime.request_timeout"],
+        shown["sources.email.base_url"],
+        shown["api_key"],
+    ) == (str(PROJECT), 7, "https://mail.example.org", "from the environment")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,112 @@
+"""Loading into a warehouse, and reading its tables in the form in which the API lists rows."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from email_assets.pipeline import SyncReport, sync
+from email_assets.sandbox import Sandbox
+from email_assets.warehouse import open_pipeline
+
+Query = Callable[[str], list[tuple[Any, ...]]]
+Row = dict[str, Any]
+
+
+def never(seconds: float) -> None:
+    """Sleep, for tests in which nobody has to wait."""
+    raise AssertionError(f"waited {seconds:g} s for nothing")
+
+
+def load(
+    name: str,
+    say: Callable[[str], None] = lambda _: None,
+    sleep: Callable[[float], None] = never,
+) -> SyncReport:
+    """Sync a resource as an asset does."""
+    with open_pipeline(name) as pipeline:
+        return sync(pipeline, name, say=say, sleep=sleep).report
+
+
+@contextmanager
+def fresh_warehouse(folder: Path, sandbox: Sandbox) -> Iterator[Query]:
+    """A warehouse for tests that look at the same load, so that it need not be loaded for each."""
+    file = folder / "warehouse.duckdb"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(file))
+        patch.setenv("API_KEY", sandbox.api_key)
+        patch.setenv("SOURCES__EMAIL__BASE_URL", sandbox.base_url)
+        patch.setenv("TMPDIR", str(folder))
+        patch.setattr(tempfile, "tempdir", None)
+        yield lambda sql: ask(file, sql)
+
+
+def ask(file: Path, sql: str) -> list[tuple[Any, ...]]:
+    """What a warehouse answers to a question in SQL."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def change(file: Path, *statements: str) -> None:
+    """Do something to a warehouse by hand."""
+    with duckdb.connect(str(file)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def table(query: Query, name: str, key: str = "id") -> dict[Any, Row]:
+    """The rows of a table by their key, without dlt's columns and without nulls."""
+    columns = [column for (column,) in query(f"SELECT column_name FROM (DESCRIBE email.{name})")]
+    rows = [dict(zip(columns, row, strict=True)) for row in query(f"FROM email.{name}")]
+    by_key = {row[key]: row for row in rows}
+    assert len(by_key) == len(rows), f"{name} has rows with equal keys"
+    return {
+        key: {
+            column: value
+            for column, value in row.items()
+            if not column.startswith("_dlt_") and value is not None
+        }
+        for key, row in by_key.items()
+    }
+
+
+def items(query: Query, name: str, field: str) -> dict[Any, list[Row]]:
+    """The items of a nested list, in order, by the key of the row that has them."""
+    columns = [
+        column
+        for (column,) in query(f"SELECT column_name FROM (DESCRIBE email.{name}__{field})")
+        if not column.startswith("_dlt_")
+    ]
+    found: dict[Any, list[Row]] = {}
+    for key, *values in query(
+        f"SELECT parent.id, {', '.join(f'item.{column}' for column in columns)} "
+        f"FROM email.{name}__{field} AS item "
+        f"LEFT JOIN email.{name} AS parent ON parent._dlt_id = item._dlt_parent_id "
+        "ORDER BY item._dlt_parent_id, item._dlt_list_idx"
+    ):
+        found.setdefault(key, []).append(dict(zip(columns, values, strict=True)))
+    return found
+
+
+def listed(rows: list[Row]) -> dict[Any, Row]:
+    """Rows of the sandbox by their id, in the form in which `table` gives what was loaded."""
+    return {row["id"]: _flat(row) for row in rows}
+
+
+def _flat(row: Row) -> Row:
+    flat: Row = {}
+    for field, value in row.items():
+        if isinstance(value, dict):
+            flat |= {f"{field}__{part}": inner for part, inner in _flat(value).items()}
+        elif field.endswith("_at"):
+            flat[field] = datetime.fromisoformat(value.replace("Z", "+00:00"))
+        elif not isinstance(value, list) and value is not None:
+            flat[field] = value
+    return flat
