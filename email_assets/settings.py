@@ -11,17 +11,19 @@ import os
 from dataclasses import field
 from functools import cache
 from pathlib import Path
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, get_origin
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 import dlt
 from croniter import CroniterError, croniter
 from dlt.common.configuration import configspec, known_sections, resolve_configuration
-from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
 from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
+from dlt.common.configuration.utils import deserialize_value
 from dlt.common.known_env import DLT_PROJECT_DIR
 from dlt.common.runtime import run_context
+from dlt.common.typing import extract_inner_type
 
 from email_assets.errors import EmailAssetsError
 
@@ -36,7 +38,18 @@ class SettingError(EmailAssetsError):
 
 
 @configspec
-class ApiSettings(BaseConfiguration):
+class Section(BaseConfiguration):
+    """A section of the settings, such as `[warehouse]`."""
+
+    sections: ClassVar[tuple[str, ...]] = ()
+    """The section's name, and the names of those that it is in."""
+
+    def on_resolved(self) -> None:
+        """Refuse values that cannot be used."""
+
+
+@configspec
+class ApiSettings(Section):
     """`[sources.email]`: which API to read."""
 
     vendor: str = "generic"
@@ -64,7 +77,7 @@ class ApiSettings(BaseConfiguration):
 
 
 @configspec
-class ResourceSettings(BaseConfiguration):
+class ResourceSettings(Section):
     """`[sources.email.<resource>]`: syncs of what is new only. The words are dlt's.
 
     What is set here wins over the vendor's file.
@@ -92,7 +105,7 @@ class ResourceSettings(BaseConfiguration):
 
 
 @configspec
-class WarehouseSettings(BaseConfiguration):
+class WarehouseSettings(Section):
     """`[warehouse]`: where the tables live. The destination's own settings are dlt's."""
 
     destination_type: str = "duckdb"
@@ -113,7 +126,7 @@ class WarehouseSettings(BaseConfiguration):
 
 
 @configspec
-class AutomationSettings(BaseConfiguration):
+class AutomationSettings(Section):
     """`[automation]`: when to run without being asked."""
 
     enabled: bool = False
@@ -146,7 +159,7 @@ class AutomationSettings(BaseConfiguration):
 
 
 @configspec
-class CatalogSettings(BaseConfiguration):
+class CatalogSettings(Section):
     """`[catalog]`: what the Dagster catalog says of every asset."""
 
     owners: list[str] = field(default_factory=list)
@@ -158,7 +171,7 @@ class CatalogSettings(BaseConfiguration):
 
 
 @configspec
-class AlertSettings(BaseConfiguration):
+class AlertSettings(Section):
     """`[alerts]`: what an alert links to. The webhook it goes to is a secret, `webhook_url`."""
 
     dagster_url: str = "http://127.0.0.1:3000"
@@ -167,45 +180,53 @@ class AlertSettings(BaseConfiguration):
     sections: ClassVar[tuple[str, ...]] = ("alerts",)
 
 
-Settings = TypeVar("Settings", bound=BaseConfiguration)
+Settings = TypeVar("Settings", bound=Section)
 
 
 def load(spec: type[Settings], *subsection: str) -> Settings:
     """The settings of one section, or of a part of it, with defaults for what is not set.
 
+    Each is looked up under its full name only. dlt itself would go on to shorter ones, and take a
+    stranger's `BASE_URL` in the environment for the address that the key is sent to.
+
     Raises:
         SettingError: A value has the wrong type, or cannot be used.
     """
-    sections: tuple[str, ...] = (*spec.sections, *subsection)  # type: ignore[attr-defined]
-    return _resolve(spec(), sections, sections)
+    use_project()
+    found = spec()
+    sections: tuple[str, ...] = (*spec.sections, *subsection)
+    for name, hint in spec.get_resolvable_fields().items():
+        value: Any = dlt.config.get(".".join((*sections, name)))
+        if value is None:
+            continue
+        plain = extract_inner_type(hint)
+        try:
+            setattr(found, name, deserialize_value(name, value, get_origin(plain) or plain))
+        except ConfigValueCannotBeCoercedException:
+            raise _wrong_type(sections, name) from None
+    found.on_resolved()
+    return found
 
 
 def load_runtime() -> RuntimeConfiguration:
-    """Dlt's own `[runtime]` settings: time limits and retries among them.
+    """The `[runtime]` settings of dlt: time limits and retries among them.
 
     Raises:
         SettingError: A value has the wrong type, or no request could be sent with it.
     """
-    runtime = _resolve(RuntimeConfiguration(), (), RUNTIME)
+    use_project()
+    try:
+        runtime = resolve_configuration(RuntimeConfiguration())
+    except ConfigValueCannotBeCoercedException as error:
+        raise _wrong_type(RUNTIME, error.field_name) from None
     for name in ("request_timeout", "request_max_attempts"):
         if not getattr(runtime, name) > 0:
             raise SettingError(f"{name} must be above 0. {_where(RUNTIME, name)}")
     return runtime
 
 
-def _resolve(
-    settings: Settings, looked_up_in: tuple[str, ...], sections: tuple[str, ...]
-) -> Settings:
-    use_project()
-    try:
-        return resolve_configuration(settings, sections=looked_up_in)
-    except SettingError:
-        raise
-    except ConfigurationException as error:
-        name = getattr(error, "field_name", None)
-    if name is None:
-        raise SettingError(f"[{'.'.join(sections)}] cannot be read. Correct .dlt/config.toml.")
-    raise SettingError(f"{name} has a value of the wrong type. {_where(sections, name)}")
+def _wrong_type(sections: tuple[str, ...], name: str) -> SettingError:
+    return SettingError(f"{name} has a value of the wrong type. {_where(sections, name)}")
 
 
 def secret(name: str) -> str | None:
@@ -260,9 +281,9 @@ def _has_a_next_run(cron: str) -> bool:
     return True
 
 
-def where_to_set(settings: BaseConfiguration | type[BaseConfiguration], name: str) -> str:
+def where_to_set(settings: Section | type[Section], name: str) -> str:
     """The sentence that says in which file or environment variable a setting stands."""
-    return _where(settings.sections, name)  # type: ignore[union-attr]
+    return _where(settings.sections, name)
 
 
 def _where(sections: tuple[str, ...], name: str) -> str:

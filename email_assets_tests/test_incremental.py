@@ -8,7 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,48 @@ def sleep(seconds):
 with open_pipeline("messages") as pipeline:
     sync(pipeline, "messages", say=lambda told: print(told, flush=True), sleep=sleep)
 """
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[Sandbox, list[Row]]]:
+    """One API for all tests, since the cursor belongs to its address, and its messages."""
+    with Sandbox(messages=250, api_key=KEY) as sandbox:
+        yield sandbox, sandbox.rows("messages")
+
+
+@pytest.fixture
+def sandbox(running: tuple[Sandbox, list[Row]]) -> Sandbox:
+    """The API as it was at first."""
+    sandbox, messages = running
+    sandbox.replace("messages", messages)
+    sandbox.clear_faults()
+    sandbox.reset_counts()
+    return sandbox
+
+
+@pytest.fixture(scope="module")
+def after_a_first_sync(
+    running: tuple[Sandbox, list[Row]], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A warehouse into which all messages were synced once, with a cursor."""
+    sandbox, messages = running
+    sandbox.replace("messages", messages)
+    sandbox.clear_faults()
+    folder = tmp_path_factory.mktemp("after_a_first_sync")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings_for(folder, sandbox).items():
+            patch.setenv(name, value)
+        patch.setenv("SOURCES__EMAIL__MESSAGES__CURSOR_PATH", "sent_at")
+        with open_pipeline("messages") as pipeline:
+            sync(pipeline, "messages", say=print)
+    return folder / "warehouse.duckdb"
+
+
+@pytest.fixture
+def loaded(api: Sandbox, warehouse: Path, after_a_first_sync: Path) -> None:
+    """The API was synced once."""
+    shutil.copy(after_a_first_sync, warehouse)
+    api.reset_counts()
 
 
 @pytest.fixture
@@ -163,24 +205,18 @@ Load = Callable[..., SyncReport]
 
 
 class TestWithoutConfiguration:
-    @pytest.mark.parametrize("name", ["messages", "bounces", "domains"])
-    def test_every_sync_reads_everything(self, name: str, api: Sandbox, load: Load) -> None:
-        rows = len(api.rows(name))
-        reports = [load(name=name) for _ in range(2)]
-        assert [report.rows_received for report in reports] == [rows, rows]
+    def test_every_sync_reads_everything(self, api: Sandbox, load: Load) -> None:
+        reports = [load(), load(FULL_REFRESH)]
+        assert [report.rows_received for report in reports] == [250, 250]
         assert [str(report.window) for report in reports] == ["… to …"] * 2
         assert {request.since for request in api.requests} == {None}
-        assert offsets(api) == [*range(0, rows, 100)] * 2
+        assert offsets(api) == PAGES_OF_ALL * 2
 
     def test_a_change_of_any_row_is_seen(self, api: Sandbox, load: Load, query: Query) -> None:
         load()
         rows = change(api, 0, 249)
         load()
         assert changed_in(query) == {rows[0]["id"], rows[249]["id"]}
-
-    def test_a_full_refresh_is_the_same_again(self, api: Sandbox, load: Load) -> None:
-        load()
-        assert load(FULL_REFRESH).rows_received == 250
 
     def test_a_backfill_is_a_sentence_that_names_the_setting(
         self, api: Sandbox, load: Load
@@ -199,8 +235,8 @@ class TestStoppingEarly:
         assert (report.rows_received, report.stopped_early) == (250, False)
         assert offsets(api) == PAGES_OF_ALL
 
+    @pytest.mark.usefixtures("loaded")
     def test_the_next_one_reads_one_page(self, api: Sandbox, load: Load, query: Query) -> None:
-        load()
         api.insert_head("messages", 3)
         api.reset_counts()
         report = load()
@@ -209,20 +245,20 @@ class TestStoppingEarly:
         assert report.stopped_early
         assert keys_in(query) == keys_of(api.rows("messages"))
 
+    @pytest.mark.usefixtures("loaded")
     def test_more_new_rows_than_a_page_holds_are_all_read(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
-        load()
         api.insert_head("messages", 230)
         api.reset_counts()
         load()
         assert offsets(api) == [0, 100, 200]
         assert keys_in(query) == keys_of(api.rows("messages"))
 
+    @pytest.mark.usefixtures("loaded")
     def test_rows_that_vanish_meanwhile_hide_none(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
-        load()
         api.insert_head("messages", 120)
         rows = api.rows("messages")
         api.set_faults("messages", Fault("delete_head", rows=7, times=1))
@@ -237,10 +273,10 @@ class TestAskingForWindows:
         assert load().rows_received == 250
         assert [(r.since, r.until) for r in api.requests] == [(None, None)] * 3
 
+    @pytest.mark.usefixtures("loaded")
     def test_the_next_one_asks_for_a_day_before_the_newest_row_and_on(
         self, api: Sandbox, load: Load
     ) -> None:
-        load()
         api.reset_counts()
         report = load()
         start = at_full_second(sent_at(api.rows("messages")[0]) - A_DAY)
@@ -250,8 +286,8 @@ class TestAskingForWindows:
         assert 0 < len(in_window) < 20
         assert report.window.start == start
 
+    @pytest.mark.usefixtures("loaded")
     def test_new_rows_are_read_in_pages(self, api: Sandbox, load: Load, query: Query) -> None:
-        load()
         api.insert_head("messages", 230)
         api.reset_counts()
         load()
@@ -301,27 +337,9 @@ class TestAskingForWindows:
         assert load(name="bounces").rows_received == len(api.rows("bounces"))
 
 
-@pytest.mark.usefixtures("incremental")
-class TestBothWays:
-    def test_a_change_within_the_look_back_is_seen(
-        self, api: Sandbox, load: Load, query: Query
-    ) -> None:
-        load()
-        rows = change(api, 5)
-        load()
-        assert changed_in(query) == {rows[5]["id"]}
-
-    def test_a_change_before_the_look_back_is_seen_by_a_full_refresh_only(
-        self, api: Sandbox, load: Load, query: Query
-    ) -> None:
-        load()
-        rows = change(api, 200)
-        load()
-        assert changed_in(query) == set()
-        load(FULL_REFRESH)
-        assert changed_in(query) == {rows[200]["id"]}
-
-    def test_a_full_refresh_reads_everything_and_keeps_what_the_api_dropped(
+@pytest.mark.usefixtures("asks_for_windows")
+class TestEitherWay:
+    def test_a_full_refresh_reads_everything_keeps_what_the_api_dropped_and_moves_the_cursor(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
         before = keys_of(api.rows("messages"))
@@ -333,15 +351,51 @@ class TestBothWays:
         assert offsets(api) == PAGES_OF_ALL
         assert (report.rows_listed, report.row_count) == (244, 254)
         assert keys_in(query) == before | keys_of(api.rows("messages"))
-
-    def test_after_a_full_refresh_the_next_sync_goes_on_from_the_newest_row(
-        self, api: Sandbox, load: Load
-    ) -> None:
-        load()
-        api.insert_head("messages", 1)
-        load(FULL_REFRESH)
         start = at_full_second(sent_at(api.rows("messages")[0]) - A_DAY)
         assert load().window.start == start
+
+    def test_rows_without_a_time_are_loaded_when_they_are_listed(
+        self, api: Sandbox, load: Load, query: Query
+    ) -> None:
+        rows = api.rows("messages")
+        rows[3] = {**rows[3], "sent_at": None}
+        rows[4] = {name: value for name, value in rows[4].items() if name != "sent_at"}
+        rows[5] = {**rows[5], "sent_at": ""}
+        api.replace("messages", rows)
+        load()
+        assert keys_in(query) == keys_of(rows)
+        assert load().window.start == at_full_second(sent_at(rows[0]) - A_DAY)
+
+    def test_an_empty_api_is_no_error_and_what_comes_later_is_loaded(
+        self, api: Sandbox, load: Load, query: Query
+    ) -> None:
+        rows = api.rows("messages")
+        api.replace("messages", [])
+        assert load().row_count == 0
+        api.replace("messages", rows)
+        load()
+        assert keys_in(query) == keys_of(rows)
+
+
+@pytest.mark.usefixtures("incremental")
+class TestBothWays:
+    @pytest.mark.usefixtures("loaded")
+    def test_a_change_within_the_look_back_is_seen(
+        self, api: Sandbox, load: Load, query: Query
+    ) -> None:
+        rows = change(api, 5)
+        load()
+        assert changed_in(query) == {rows[5]["id"]}
+
+    @pytest.mark.usefixtures("loaded")
+    def test_a_change_before_the_look_back_is_seen_by_a_full_refresh_only(
+        self, api: Sandbox, load: Load, query: Query
+    ) -> None:
+        rows = change(api, 200)
+        load()
+        assert changed_in(query) == set()
+        load(FULL_REFRESH)
+        assert changed_in(query) == {rows[200]["id"]}
 
     def test_rows_with_equal_times_are_all_loaded(
         self, api: Sandbox, load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
@@ -357,18 +411,6 @@ class TestBothWays:
         load()
         assert keys_in(query) == keys_of([*old, *first, *later])
 
-    def test_rows_without_a_time_are_loaded_when_they_are_listed(
-        self, api: Sandbox, load: Load, query: Query
-    ) -> None:
-        rows = api.rows("messages")
-        rows[3] = {**rows[3], "sent_at": None}
-        rows[4] = {name: value for name, value in rows[4].items() if name != "sent_at"}
-        rows[5] = {**rows[5], "sent_at": ""}
-        api.replace("messages", rows)
-        load()
-        assert keys_in(query) == keys_of(rows)
-        assert load().window.start == at_full_second(sent_at(rows[0]) - A_DAY)
-
     def test_an_api_without_a_total_is_no_obstacle(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
@@ -381,35 +423,20 @@ class TestBothWays:
         assert report.api_total is None
         assert keys_in(query) == keys_of(api.rows("messages"))
 
-    @pytest.mark.usefixtures("api")
-    def test_nothing_new_is_no_error(self, load: Load) -> None:
-        load()
-        assert load().row_count == 250
 
-    def test_an_empty_api_is_no_error_and_what_comes_later_is_loaded(
-        self, api: Sandbox, load: Load, query: Query
-    ) -> None:
-        rows = api.rows("messages")
-        api.replace("messages", [])
-        assert load().row_count == 0
-        api.replace("messages", rows)
-        load()
-        assert keys_in(query) == keys_of(rows)
-
-
-@pytest.mark.usefixtures("incremental")
+@pytest.mark.usefixtures("asks_for_windows")
 class TestTheCursorIsInTheWarehouse:
+    @pytest.mark.usefixtures("loaded")
     def test_nothing_on_the_machine_is_needed_for_it(
         self, api: Sandbox, load: Load, tmp_path: Path
     ) -> None:
-        load()
         assert list((tmp_path / "tmp").glob("email_assets-*")) == []
         assert load().window.start
 
+    @pytest.mark.usefixtures("loaded")
     def test_an_older_warehouse_that_is_put_back_catches_up(
         self, api: Sandbox, load: Load, query: Query, warehouse: Path
     ) -> None:
-        load()
         backup = shutil.copy(warehouse, warehouse.with_suffix(".backup"))
         for _ in range(2):
             api.insert_head("messages", 120)
@@ -418,6 +445,7 @@ class TestTheCursorIsInTheWarehouse:
         load()
         assert keys_in(query) == keys_of(api.rows("messages"))
 
+    @pytest.mark.usefixtures("loaded")
     @pytest.mark.parametrize(
         "sql",
         [
@@ -429,25 +457,24 @@ class TestTheCursorIsInTheWarehouse:
     def test_a_table_that_was_dropped_or_emptied_gets_everything_again(
         self, sql: str, api: Sandbox, load: Load, query: Query, warehouse: Path
     ) -> None:
-        load()
         execute(warehouse, sql)
         load()
         assert keys_in(query) == keys_of(api.rows("messages"))
 
+    @pytest.mark.usefixtures("loaded")
     @pytest.mark.parametrize("sql", ["DROP TABLE email.messages", "DELETE FROM email.messages"])
     def test_so_it_does_if_a_backfill_comes_first(
         self, sql: str, api: Sandbox, load: Load, query: Query, warehouse: Path
     ) -> None:
-        load()
         execute(warehouse, sql)
         load(Span(start=sent_at(api.rows("messages")[0]) - A_DAY))
         load()
         assert keys_in(query) == keys_of(api.rows("messages"))
 
+    @pytest.mark.usefixtures("loaded")
     def test_another_api_is_read_from_the_beginning(
         self, api: Sandbox, load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        load()
         with Sandbox(messages=250, seed=2, api_key=KEY) as other:
             monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", other.base_url)
             load()
@@ -507,7 +534,7 @@ class TestCursorPaths:
         assert said == [told, told]
         assert len(changed_in(query)) == 1
 
-    @pytest.mark.usefixtures("incremental")
+    @pytest.mark.usefixtures("asks_for_windows")
     def test_one_that_rows_have_is_not_talked_about(
         self, api: Sandbox, load: Load, said: list[str]
     ) -> None:
@@ -520,14 +547,14 @@ class TestCursorPaths:
         assert said == []
 
 
-@pytest.mark.usefixtures("incremental")
+@pytest.mark.usefixtures("stops_early")
 class TestCrashes:
     """Rows and cursor come in one load package: neither comes without the other."""
 
+    @pytest.mark.usefixtures("loaded")
     def test_an_error_while_reading_leaves_rows_and_cursor(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
-        load()
         before, start = keys_in(query), load().window.start
         api.insert_head("messages", 230)
         api.set_faults("messages", Fault("status", status=500, after=1))
@@ -538,6 +565,7 @@ class TestCrashes:
         assert load().window.start == start
         assert keys_in(query) == keys_of(api.rows("messages"))
 
+    @pytest.mark.usefixtures("loaded")
     def test_an_error_between_reading_and_loading_does_too(
         self,
         api: Sandbox,
@@ -546,7 +574,6 @@ class TestCrashes:
         warehouse: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        load()
         before, start = keys_in(query), load().window.start
         api.insert_head("messages", 230)
         api.set_faults("messages", Fault("status", status=503, times=1))
@@ -560,10 +587,10 @@ class TestCrashes:
         assert load().window.start == start
         assert keys_in(query) == keys_of(api.rows("messages"))
 
+    @pytest.mark.usefixtures("loaded")
     def test_a_kill_between_reading_and_loading_does_too(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
-        load()
         before, start = keys_in(query), load().window.start
         api.insert_head("messages", 30)
         api.set_faults("messages", Fault("status", status=503, times=1))
@@ -596,19 +623,19 @@ class TestBackfill:
             at_full_second(end + timedelta(seconds=1)),
         )
 
+    @pytest.mark.usefixtures("loaded")
     def test_it_sees_changes_that_no_sync_of_what_is_new_sees(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
-        load()
         rows = change(api, 150, 240)
         load(Span(start=sent_at(rows[160]), end=sent_at(rows[140])))
         assert changed_in(query) == {rows[150]["id"]}
 
+    @pytest.mark.usefixtures("loaded")
     @pytest.mark.parametrize("days", [(30, 20), (2, None), (None, 10)])
     def test_it_leaves_alone_where_the_next_sync_goes_on(
         self, days: tuple[int | None, int | None], api: Sandbox, load: Load, query: Query
     ) -> None:
-        load()
         start = load().window.start
         api.insert_head("messages", 3)
         now = datetime.now(timezone.utc)
@@ -665,22 +692,21 @@ def complete(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
 
 
 class TestDagster:
-    @pytest.mark.usefixtures("incremental")
+    @pytest.mark.usefixtures("incremental", "loaded")
     def test_complete_passes_whatever_part_a_sync_read(
         self, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
         rows = api.rows("messages")
         backfill = {"start": rows[180]["sent_at"], "end": rows[120]["sent_at"]}
-        configs: list[dict[str, Any]] = [{}, {}, {"full_refresh": True}, backfill]
+        configs: list[Row] = [{}, backfill]
         for config in configs:
             found = complete(run(instance, **config))
             assert (config, found.passed, found.description) == (config, True, None)
 
-    @pytest.mark.usefixtures("asks_for_windows")
+    @pytest.mark.usefixtures("asks_for_windows", "loaded")
     def test_complete_counts_what_the_api_says_of_the_window(
         self, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
-        run(instance)
         api.set_faults("messages", Fault("total", value=99))
         found = complete(run(instance))
         assert not found.passed
@@ -697,21 +723,19 @@ class TestDagster:
             "is older; a full_refresh reads everything."
         )
 
-    @pytest.mark.usefixtures("stops_early")
+    @pytest.mark.usefixtures("stops_early", "loaded")
     def test_its_figures_tell_what_was_read(
         self, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
-        first, second = (figures(run(instance), "messages") for _ in range(2))
+        found = figures(run(instance), "messages")
         start = at_full_second(sent_at(api.rows("messages")[0]) - A_DAY)
-        assert (first["window"], first["stopped_early"]) == ("… to …", False)
-        assert (second["window"], second["stopped_early"]) == (f"{start.isoformat()} to …", True)
-        assert (second["requests"], second["rows_listed"], second["api_total"]) == (1, 100, 250)
+        assert (found["window"], found["stopped_early"]) == (f"{start.isoformat()} to …", True)
+        assert (found["requests"], found["rows_listed"], found["api_total"]) == (1, 100, 250)
 
-    @pytest.mark.usefixtures("asks_for_windows")
+    @pytest.mark.usefixtures("asks_for_windows", "loaded")
     def test_a_full_refresh_and_a_backfill_are_run_config(
         self, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
-        run(instance)
         assert figures(run(instance, full_refresh=True), "messages")["rows_received"] == 250
         rows = api.rows("messages")
         backfill = run(instance, start=rows[9]["sent_at"], end=rows[5]["sent_at"])

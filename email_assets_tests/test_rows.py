@@ -14,7 +14,7 @@ from email_assets.rows import Rows
 
 REMEDY = (
     "of which nothing was loaded. If the API changed for good, rename or drop the table bounces "
-    "and run again, which loads everything anew."
+    "and its bounces__… tables, and run again, which loads everything anew."
 )
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from dlt.common.configuration.specs import BaseConfiguration
 
 from email_assets import settings
 from email_assets.settings import (
@@ -18,6 +17,7 @@ from email_assets.settings import (
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
+    Section,
     SettingError,
     WarehouseSettings,
 )
@@ -26,7 +26,7 @@ from email_assets_tests.conftest import PROJECT
 SETTINGS = (ApiSettings, WarehouseSettings, AutomationSettings, CatalogSettings, AlertSettings)
 
 
-def values_of(spec: type[BaseConfiguration]) -> dict[str, Any]:
+def values_of(spec: type[Section]) -> dict[str, Any]:
     loaded = settings.load(spec)
     return {name: getattr(loaded, name) for name in spec.get_resolvable_fields()}
 
@@ -37,7 +37,7 @@ def values_of(spec: type[BaseConfiguration]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("spec", "defaults"),
     [
-        (ApiSettings, {"base_url": None}),
+        (ApiSettings, {"vendor": "generic", "base_url": None}),
         (
             WarehouseSettings,
             {"destination_type": "duckdb", "dataset_name": "email", "lock_timeout": 600},
@@ -56,7 +56,7 @@ def values_of(spec: type[BaseConfiguration]) -> dict[str, Any]:
     ],
 )
 def test_without_any_setting_the_defaults_hold(
-    spec: type[BaseConfiguration], defaults: dict[str, Any]
+    spec: type[Section], defaults: dict[str, Any]
 ) -> None:
     assert values_of(spec) == defaults
 
@@ -64,6 +64,7 @@ def test_without_any_setting_the_defaults_hold(
 @pytest.mark.parametrize(
     ("variable", "text", "spec", "name", "value"),
     [
+        ("SOURCES__EMAIL__VENDOR", "postmark", ApiSettings, "vendor", None),
         ("SOURCES__EMAIL__BASE_URL", "http://[::1]:8025", ApiSettings, "base_url", None),
         (
             "SOURCES__EMAIL__BASE_URL",
@@ -89,7 +90,7 @@ def test_a_setting_is_taken_from_its_environment_variable(
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
     text: str,
-    spec: type[BaseConfiguration],
+    spec: type[Section],
     name: str,
     value: object,
 ) -> None:
@@ -189,7 +190,7 @@ def test_a_value_that_cannot_be_used_is_told_with_where_it_stands(
     monkeypatch: pytest.MonkeyPatch,
     variable: str,
     text: str,
-    spec: type[BaseConfiguration],
+    spec: type[Section],
     problem: str,
 ) -> None:
     monkeypatch.setenv(variable, text)
@@ -266,7 +267,7 @@ from email_assets import settings
 shown = {
     f"{'.'.join(spec.sections)}.{name}": getattr(settings.load(spec), name)
     for spec in vars(settings).values()
-    if isinstance(spec, type) and hasattr(spec, "sections")
+    if isinstance(spec, type) and getattr(spec, "sections", ())
     for name in spec.get_resolvable_fields()
 }
 shown["runtime.request_timeout"] = settings.load_runtime().request_timeout
@@ -299,6 +300,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         [runtime]
         request_timeout = 5
         [sources.email]
+        vendor = "my_company.email_api"
         base_url = "https://mail.example.org"
         [warehouse]
         destination_type = "postgres"
@@ -322,6 +324,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
     project = str(tmp_path / "project")
     assert shown_by_a_fresh_process(tmp_path, DLT_PROJECT_DIR=project) == {
         "runtime.request_timeout": 5,
+        "sources.email.vendor": "my_company.email_api",
         "sources.email.base_url": "https://mail.example.org",
         "warehouse.destination_type": "postgres",
         "warehouse.dataset_name": "mail",
