@@ -117,6 +117,8 @@ class TestFirstRun:
             "rows_listed": rows,
             "rows_loaded": rows,
             "rows_without_key": 0,
+            "window": "everything",
+            "stopped_early": False,
             "api_total": rows,
             "dagster/row_count": rows,
             "requests": math.ceil(rows / 100),
@@ -182,7 +184,9 @@ class TestFirstRun:
         logged = [line for line in said if line.startswith("servers: ")]
 
         assert len(logged) == 1
-        assert logged[0].startswith("servers: 5 rows loaded, 5 in the table (1 requests, 0 retries")
+        assert logged[0].startswith(
+            "servers: 5 rows loaded, 5 in the table; requests: 1, retries: 0, "
+        )
 
 
 class TestSecondRun:
@@ -212,6 +216,8 @@ class TestFigures:
             "rows_listed": 0,
             "rows_loaded": 0,
             "rows_without_key": 0,
+            "window": "everything",
+            "stopped_early": False,
             "api_total": 0,
             "dagster/row_count": 0,
             "requests": 1,

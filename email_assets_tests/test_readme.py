@@ -17,19 +17,18 @@ from email_assets_tests.conftest import PROJECT
 README = (PROJECT / "README.md").read_text()
 
 
-def _code_blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def _section(heading: str) -> str:
+    return README.split(f"## {heading}\n")[1].split("\n## ")[0]
 
 
 def _first_cells(heading: str) -> list[str]:
-    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
-    return re.findall(r"^\| `([^`]+)`", section, re.MULTILINE)
+    return re.findall(r"^\| `([^`]+)`", _section(heading), re.MULTILINE)
 
 
 @pytest.fixture
 def example(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The entry that the README adds, among the vendor's resources for one test."""
-    (block,) = _code_blocks("python")
+    block = _section("Add a resource").split("```python\n")[1].split("```")[0]
     entry: dict[str, Any] = ast.literal_eval(block.strip().rstrip(","))
     monkeypatch.setitem(VENDOR, "resources", [*VENDOR["resources"], entry])
     return entry
@@ -54,8 +53,7 @@ def test_the_entry_of_add_a_resource_asks_the_api_for_its_path(
 
 
 def _variables() -> list[str]:
-    section = README.split("## Configuration\n")[1].split("\n## ")[0]
-    return re.findall(r"^\| `[^|]+\| `([A-Z_]+)`", section, re.MULTILINE)
+    return re.findall(r"^\| `[^|]+\| `([A-Z_]+)`", _section("Configuration"), re.MULTILINE)
 
 
 def test_every_setting_is_in_the_configuration_table() -> None:
@@ -75,11 +73,17 @@ def test_every_setting_is_in_the_configuration_table() -> None:
 
 
 def test_every_row_of_the_configuration_table_names_its_variable_after_its_setting() -> None:
-    section = README.split("## Configuration\n")[1].split("\n## ")[0]
+    section = _section("Configuration")
     rows = re.findall(r"^\| `(?:\[([a-z.]+)\] )?([a-z_]+)`[^|]*\| `([A-Z_]+)`", section, re.M)
     assert len(rows) > 15
     for table, name, variable in rows:
         assert "__".join([*filter(None, table.split(".")), name]).upper() == variable
+
+
+def test_every_setting_of_a_resource_is_in_the_table_of_incremental_sync() -> None:
+    assert sorted(_first_cells("Sync what is new")) == sorted(
+        settings.ResourceSettings.get_resolvable_fields()
+    )
 
 
 @pytest.mark.parametrize("sentence", _first_cells("Troubleshooting"))

@@ -17,6 +17,7 @@ from email_assets.settings import (
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
+    ResourceSettings,
     Section,
     SettingError,
     WarehouseSettings,
@@ -325,6 +326,9 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
     assert shown_by_a_fresh_process(tmp_path, DLT_PROJECT_DIR=project) == {
         "runtime.request_timeout": 5,
         "sources.email.vendor": "my_company.email_api",
+        **dict.fromkeys(
+            f"sources.email.{name}" for name in ResourceSettings.get_resolvable_fields()
+        ),
         "sources.email.base_url": "https://mail.example.org",
         "warehouse.destination_type": "postgres",
         "warehouse.dataset_name": "mail",

@@ -21,7 +21,7 @@ from email_assets_tests.vendor_fixtures import UseVendor, use_vendor
 
 __all__ = ["use_vendor"]
 
-README_SECTION = PROJECT / "docs_vendor_section.md"
+README_SECTION = PROJECT / "README.md"
 """Where the README's section on vendors stands."""
 
 REMEDY = "Set it as [sources.email] vendor in .dlt/config.toml or as SOURCES__EMAIL__VENDOR."
@@ -31,7 +31,7 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 
 def code_block(language: str) -> str:
     """The first example in a language of the README's section on vendors."""
-    section = README_SECTION.read_text().split("## A vendor of your own\n")[1].split("\n## ")[0]
+    section = README_SECTION.read_text().split("### A vendor of your own\n")[1].split("\n## ")[0]
     found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
     assert found
     return found[1]

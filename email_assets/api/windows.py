@@ -65,6 +65,8 @@ class Window:
         return (self.end or now) - (self.start or EARLIEST)
 
     def __str__(self) -> str:
+        if self.start is None and self.end is None:
+            return "everything"
         ends = (end.isoformat() if end else "…" for end in (self.start, self.end))
         return " to ".join(ends)
 
