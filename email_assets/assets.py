@@ -96,7 +96,7 @@ def _build_asset(spec: dg.AssetSpec) -> dg.AssetsDefinition:
                     context, done.resource, done.load_info, pipeline
                 )
         except EmailAssetsError as error:
-            raise dg.Failure(str(error)) from error.__cause__
+            raise dg.Failure(str(error)) from None
         context.log.info(summary_of(name, done.report))
         yield dg.MaterializeResult(
             metadata={

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 import dlt
+import duckdb
 from dlt.common.destination import TLoaderFileFormat
+from dlt.common.exceptions import DltException
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
@@ -171,10 +173,14 @@ def _in_one_sentence(name: str) -> Iterator[None]:
         for cause in causes(error):
             if isinstance(cause, EmailAssetsError):
                 raise cause from None
-        if not isinstance(error, PipelineStepFailed):
-            raise unusable(name, error) from error
-        problem = f"{error.step} step failed with {problem_of(error)}"
-        raise SyncError(f"{name}: dlt's {problem}") from error
+        # without the causes: their texts quote rows, which may hold customers' addresses
+        if isinstance(error, PipelineStepFailed):
+            problem = f"dlt's {error.step} step failed with {problem_of(error)}"
+        elif isinstance(error, (DltException, duckdb.Error, OSError)):
+            raise unusable(name, error) from None
+        else:
+            problem = f"failed with {problem_of(error)}, which is a mistake in email_assets"
+        raise SyncError(f"{name}: {problem}") from None
 
 
 def _file_format(pipeline: dlt.Pipeline) -> TLoaderFileFormat | None:

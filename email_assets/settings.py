@@ -69,7 +69,7 @@ class ApiSettings(Section):
                 "base_url must be an http or https address, for example https://mail.example.org. "
                 + where_to_set(self, "base_url")
             )
-        if address.query or address.username:
+        if address.query or "@" in address.netloc:
             raise SettingError(
                 "base_url must hold no key, user or query; keys belong in .dlt/secrets.toml. "
                 + where_to_set(self, "base_url")

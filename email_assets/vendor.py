@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from dlt.common.exceptions import DictValidationException
+from dlt.common.schema import Schema
 from dlt.common.validation import validate_dict
 
 from email_assets import settings
@@ -115,6 +116,8 @@ def _what_is_wrong(vendor: Any) -> str | None:
             return f"{where} needs a 'name' of its own"
         if not _NAME.fullmatch(resource["name"]):
             return f"{where} needs a 'name' of small letters, digits and _ only"
+        if Schema("vendor").naming.normalize_table_identifier(name := resource["name"]) != name:
+            return f"{where} ({name}) must be named as its table is, in snake_case"
         if not {**defaults, **resource}.get("primary_key"):
             return f"{where} ({resource['name']}) needs a 'primary_key'"
         if not isinstance(endpoint_of(resource), dict):

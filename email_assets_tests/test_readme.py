@@ -29,7 +29,8 @@ def _first_cells(heading: str) -> list[str]:
 def example(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The entry that the README adds, among the vendor's resources for one test."""
     block = _section("Add a resource").split("```python\n")[1].split("```")[0]
-    entry: dict[str, Any] = ast.literal_eval(block.strip().rstrip(","))
+    entry: dict[str, Any]
+    (entry,) = ast.literal_eval(block)  # a line of a list, with its comma
     monkeypatch.setitem(VENDOR, "resources", [*VENDOR["resources"], entry])
     return entry
 

@@ -13,8 +13,8 @@ from requests import Request, Response
 from email_assets.api.errors import ApiError
 from email_assets.api.redaction import redact
 
-_Page = tuple[list[dict[str, Any]], int]
-"""The rows of an answer, and the offset that was asked for."""
+_Page = tuple[list[str], int]
+"""The keys of an answer's rows, and the offset that was asked for."""
 
 REWINDS = 100
 """Times that a list may shift without a new row before its reader gives up."""
@@ -174,9 +174,10 @@ class ListOffsetPaginator(BasePaginator):
         del data  # dlt takes null for no rows; the answer itself tells them apart
         payload = response.json()
         rows, total = self._rows(payload), self._total(payload)
-        repeated = self._came_before(rows)
+        identities = [self._identity(row) for row in rows]
+        repeated = self._came_before(identities)
         change = 0 if total is None or self.total is None else total - self.total
-        keys = {self._identity(row) for row in rows}
+        keys = set(identities)
         end = self._offset + len(keys)
         if end > self.reached:
             self.reached, self._rewinds = end, 0
@@ -184,7 +185,7 @@ class ListOffsetPaginator(BasePaginator):
             self.total = total
 
         self.missed_rows = False
-        self._previous = rows, self._offset
+        self._previous = identities, self._offset
         self._first = self._previous if self._offset == 0 else self._first
         if self.total is None:
             self._go_on_by_overlap(keys, end, repeated)
@@ -232,10 +233,12 @@ class ListOffsetPaginator(BasePaginator):
         self._offset = max(0, offset)
         self.missed_rows = self._has_next_page = True
 
-    def _came_before(self, rows: list[dict[str, Any]]) -> bool:
+    def _came_before(self, identities: list[str]) -> bool:
         """Whether these rows came just before, or as the first ones, for a smaller offset."""
         pages = (self._first, self._previous)
-        return bool(rows) and any(rows == page and self._offset > at for page, at in pages)
+        return bool(identities) and any(
+            identities == page and self._offset > at for page, at in pages
+        )
 
     def _identity(self, row: dict[str, Any]) -> str:
         key = tuple(row.get(field) for field in self._primary_key)

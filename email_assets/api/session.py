@@ -25,8 +25,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.wait import wait_exponential
 
 from email_assets.api.answer import Answer
+from email_assets.api.deadline import cut_off_after, limit_headers
 from email_assets.api.errors import ApiError, ApiUnavailableError, KeyRefusedError
-from email_assets.api.redaction import keep_queries_out_of_logs, redact
+from email_assets.api.redaction import keep_queries_out_of_logs, redact, without_secrets
 from email_assets.api.windows import OWNER_HEADER
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
@@ -136,8 +137,17 @@ class ApiAdapter(HTTPAdapter):
                 "[sources.email] if the API has moved."
             )
         return self._retrying(
-            self._attempt, request, verify=kw.get("verify"), cert=kw.get("cert"), proxies=proxies
+            self._attempt,
+            request,
+            verify=kw.get("verify", True),
+            cert=kw.get("cert"),
+            proxies=proxies,
         )
+
+    def init_poolmanager(self, *args: Any, **kw: Any) -> None:
+        """Make connections whose time limit holds for the whole head of an answer."""
+        super().init_poolmanager(*args, **kw)
+        limit_headers(self.poolmanager)
 
     def _attempt(self, request: PreparedRequest, **kw: Any) -> Answer:
         keyed: PreparedRequest = request.copy()
@@ -146,28 +156,30 @@ class ApiAdapter(HTTPAdapter):
         self._usage.requests += 1
         self._usage.status, self._usage.limits = None, {}
         deadline = time.monotonic() + self._time_limit
+        problem: str | None = None
         try:
             with super().send(keyed, stream=True, timeout=self._time_limit, **kw) as response:
                 self._usage.status = response.status_code
                 self._usage.limits = _limits(response.headers, key.secrets)
                 body = self._read(response.raw, deadline)
             if 200 <= response.status_code < 300:
+                body = without_secrets(body, key.secrets)
                 return Answer(request, response.status_code, dict(response.headers), body)
-            failure = self._refusal(response, body, key)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
-            failure = self._unavailable(_describe_fault(fault, self._time_limit))
+            problem = _describe_fault(fault, self._time_limit)
         except (ValueError, RecursionError):
-            failure = self._unavailable("answered with a body that is no JSON, or a part of it")
+            problem = "answered with a body that is no JSON, or a part of it"
         # outside of the except blocks: a chained exception would carry the URL with the key
-        raise failure
+        if time.monotonic() >= deadline:
+            problem = f"did not finish its answer within {self._time_limit:g} s"
+        raise self._unavailable(problem) if problem else self._refusal(response, body, key)
 
     def _read(self, raw: urllib3.HTTPResponse, deadline: float) -> bytes:
         chunks = []
         try:
-            while chunk := raw.read1(CHUNK, decode_content=True):
-                chunks.append(chunk)
-                if time.monotonic() > deadline:
-                    raise TimeoutError
+            with cut_off_after(deadline - time.monotonic(), raw.connection):
+                while chunk := raw.read1(CHUNK, decode_content=True):
+                    chunks.append(chunk)
         finally:
             self._usage.bytes += raw.tell()
         return b"".join(chunks)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import socket
+import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -14,6 +20,7 @@ import requests
 from email_assets.api.errors import ApiError, ApiUnavailableError, KeyRefusedError
 from email_assets.api.session import Usage
 from email_assets.sandbox import Fault, Sandbox
+from email_assets.source import glimpse, open_listing
 from email_assets_tests.api.conftest import HEAD, REPLY, OpenListing, Speak, ask, read
 from email_assets_tests.conftest import KEY
 
@@ -644,3 +651,49 @@ def test_a_body_as_long_as_it_says_is_read_whatever_else_the_headers_hold(
 ) -> None:
     speak(HEAD + b"this is no header\r\n\r\n" + REPLY)
     assert ask(listing_of().session) == {"data": [], "total": 0}
+
+
+@pytest.fixture
+def dripping_head() -> Iterator[str]:
+    """The address of a server that sends a header byte by byte, and never ends it."""
+    stop = threading.Event()
+
+    def drip(client: socket.socket) -> None:
+        with client, contextlib.suppress(OSError):
+            client.recv(65536)
+            client.sendall(b"HTTP/1.1 200 OK\r\nX-Endless: ")
+            while not stop.wait(0.05):
+                client.sendall(b"x")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(0.05)
+
+        def serve() -> None:
+            while not stop.is_set():
+                with contextlib.suppress(TimeoutError):
+                    drip(listener.accept()[0])
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        stop.set()
+        thread.join()
+
+
+def test_a_head_that_drips_for_ever_meets_the_time_limit(
+    dripping_head: str, monkeypatch: pytest.MonkeyPatch, warehouse: Path
+) -> None:
+    monkeypatch.setenv("API_KEY", KEY)
+    monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", dripping_head)
+    monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", "0.3")
+    monkeypatch.setenv("RUNTIME__REQUEST_MAX_ATTEMPTS", "1")
+    with pytest.raises(ApiUnavailableError, match="did not finish its answer within 0.3 s"):
+        glimpse("bounces", say=print)
+
+
+def test_a_key_that_the_api_repeats_in_its_rows_is_not_loaded(api: Sandbox) -> None:
+    api.replace("bounces", [{"id": 1, "self": f"/v1/bounces/1?api_key={quote(KEY, safe='')}"}])
+    listing = open_listing("bounces", say=print)
+    with listing.session:
+        (row,) = list(listing.source)
+    assert row["self"] == "/v1/bounces/1?api_key=…"
