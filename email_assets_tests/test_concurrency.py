@@ -38,6 +38,5 @@ def test_runs_at_the_same_time_into_tables_that_exist(api: Sandbox, query: Query
 
 
 def test_every_run_is_noted_as_a_load_of_its_own(api: Sandbox, query: Query) -> None:
-    syncing("servers", "servers", "domains")
-    noted = query("SELECT schema_name, status, count(*) FROM email._dlt_loads GROUP BY ALL")
-    assert sorted(noted) == [("domains", 0, 1), ("servers", 0, 2)]
+    syncing("servers", "servers")
+    assert query("SELECT schema_name, status FROM email._dlt_loads") == [("servers", 0)] * 2

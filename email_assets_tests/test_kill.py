@@ -14,11 +14,10 @@ from email_assets_tests.processes import started, stopped
 from email_assets_tests.warehouses import Query, Row, items, listed, load, table
 
 MOMENTS = {
-    "with-the-rows-read": "extract",
-    "with-the-rows-prepared": "normalize",
-    "with-the-rows-set-aside": 'DELETE FROM "email"."messages"',
-    "between-taking-old-rows-out-and-putting-new-ones-in": 'INSERT INTO "email"."messages"',
-    "before-the-load-is-noted": 'INSERT INTO "email"."_dlt_loads"',
+    "once the rows are read": "extract",
+    "once the rows are prepared": "normalize",
+    "amid the change of the table": 'INSERT INTO "email"."messages"',
+    "before the load is noted": 'INSERT INTO "email"."_dlt_loads"',
 }
 
 
@@ -39,7 +38,7 @@ def test_a_kill_in_the_first_run_needs_no_repair(api: Sandbox, query: Query, mom
     assert_exact(query, api.rows("messages"))
 
 
-@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+@pytest.mark.parametrize("moment", list(MOMENTS.values())[1:], ids=list(MOMENTS)[1:])
 def test_a_kill_in_a_later_run_needs_no_repair(api: Sandbox, query: Query, moment: str) -> None:
     load("messages")
     api.insert_head("messages", 7)

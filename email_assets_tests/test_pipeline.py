@@ -306,7 +306,7 @@ def test_a_refused_key_is_an_error_of_its_own(
 
 @pytest.mark.parametrize("faults", [[], [Fault("no_total")]], ids=["total", "no total"])
 def test_the_same_page_for_ever_is_an_error(api: Sandbox, faults: list[Fault]) -> None:
-    api.set_faults("messages", Fault("same_page"), *faults)
+    api.set_faults("messages", Fault("same_page", times=50), *faults)
     with pytest.raises(ApiError, match="the same page of 100 rows"):
         load("messages")
 

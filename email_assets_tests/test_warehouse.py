@@ -62,7 +62,10 @@ def test_a_question_changes_no_file(warehouse: Path) -> None:
     assert (warehouse.read_bytes(), warehouse.stat().st_mtime_ns) == before
 
 
-def test_a_question_is_answered_while_others_read(warehouse: Path) -> None:
+def test_a_question_is_answered_while_others_read(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "0")
     with_table(warehouse, "id BIGINT", "(1)")
     with holding("read", warehouse):
         assert count_rows("bounces", say=print) == 1
