@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,8 @@ from email_assets.warehouse import open_pipeline
 
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__])
+# now, before a test sets a TMPDIR that is too long for the server's socket
+ensure_running()
 
 
 class Other:

@@ -90,7 +90,7 @@ def test_rows_with_equal_ids_are_counted_apart(api: Sandbox) -> None:
 
 REMEDY = (
     " of this run, of which nothing was loaded. If the API changed for good, rename or drop the "
-    "table domains and run again, which loads everything anew."
+    "table domains and its domains__… tables, and run again, which loads everything anew."
 )
 ODD_IDS = {
     "text": ("a-7", "text"),

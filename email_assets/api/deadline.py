@@ -42,13 +42,13 @@ def _cut_off(sock: socket.socket) -> None:
 
 
 class _Http(HTTPConnection):
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override] (as in urllib3 itself)
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
         with cut_off_after(self.timeout, self):
             return super().getresponse()
 
 
 class _Https(HTTPSConnection):
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override] (as in urllib3 itself)
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
         with cut_off_after(self.timeout, self):
             return super().getresponse()
 
