@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from dlt.common.data_types import TDataType
 from dlt.common.normalizers.json import relational
 from dlt.common.schema import Schema
+from dlt.common.schema.detections import is_iso_timestamp
 
 from email_assets.api.errors import ApiError
 
@@ -121,15 +123,16 @@ class DataItemNormalizer(relational.DataItemNormalizer):
     dlt finds the class by its name in this module, which the schemas in warehouses name.
     """
 
-    def coerce_type(self, to_type: TDataType, from_type: TDataType, value: Any) -> Any:
-        """The value in the column's type.
+    def can_coerce_type(self, to_type: TDataType, from_type: TDataType) -> bool:
+        """Whether every value fits; about the others, dlt asks `coerce_type` one by one."""
+        return to_type in (from_type, "text")
 
-        Raises:
-            ValueError: It would not be the same value.
-        """
-        if to_type != from_type and not _keeps(to_type, from_type, value):
-            raise ValueError(value)
-        return super().coerce_type(to_type, from_type, value)
+    def coerce_type(self, to_type: TDataType, from_type: TDataType, value: Any) -> Any:
+        """The value in the column's type, or what makes dlt give it a column of its own."""
+        if self.can_coerce_type(to_type, from_type) or _keeps(to_type, from_type, value):
+            with suppress(ValueError):
+                return super().coerce_type(to_type, from_type, value)
+        return lambda: (from_type, value)
 
 
 def open_schema(resource: str) -> Schema:
@@ -144,9 +147,9 @@ def _keeps(column: TDataType, found: TDataType, value: Any) -> bool:
     if column == "bigint":
         return found == "double" and abs(value) <= BIGGEST_IN_DOUBLE
     if column == "timestamp":
-        # a date with a time, as opposed to all the digits and dates that can be read as a moment
-        return found == "text" and ("T" in value or ":" in value)
-    return column == "text"
+        # what dlt takes for one, not every text of digits that can be read as seconds since 1970
+        return found == "text" and ("T" in value or is_iso_timestamp(str, value) is not None)
+    return False
 
 
 def _is_writable(value: Any) -> bool:

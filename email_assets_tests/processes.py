@@ -17,6 +17,7 @@ from typing import Any
 
 import duckdb
 import pyarrow.parquet  # noqa: F401 (for the server: dlt imports it late)
+import pytest
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from filelock import FileLock
 
@@ -105,7 +106,10 @@ def holding(how: str, file: Path) -> Iterator[Other]:
 def _process(task: Callable[..., None], *arguments: Any) -> Iterator[Other]:
     ours, theirs = _CONTEXT.Pipe()
     process = _CONTEXT.Process(target=_run, args=(theirs, dict(os.environ), task, *arguments))
-    process.start()
+    with pytest.MonkeyPatch.context() as patch:
+        # the server's socket is made in there, and its path must be short
+        patch.setattr(tempfile, "tempdir", "/tmp")
+        process.start()
     theirs.close()
     other = Other(process, ours)
     try:
