@@ -12,12 +12,12 @@ from contextlib import ExitStack, contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
-from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow.parquet  # noqa: F401 (for the server: dlt imports it late)
+import pytest
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from filelock import FileLock
 
@@ -26,8 +26,6 @@ from email_assets.warehouse import open_pipeline
 
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__])
-# now, before a test sets a TMPDIR that is too long for the server's socket
-ensure_running()
 
 
 class Other:
@@ -108,7 +106,10 @@ def holding(how: str, file: Path) -> Iterator[Other]:
 def _process(task: Callable[..., None], *arguments: Any) -> Iterator[Other]:
     ours, theirs = _CONTEXT.Pipe()
     process = _CONTEXT.Process(target=_run, args=(theirs, dict(os.environ), task, *arguments))
-    process.start()
+    with pytest.MonkeyPatch.context() as patch:
+        # the server's socket is made in there, and its path must be short
+        patch.setattr(tempfile, "tempdir", "/tmp")
+        process.start()
     theirs.close()
     other = Other(process, ours)
     try:

@@ -116,7 +116,7 @@ def test_an_id_of_another_type_is_an_error(api: Sandbox, odd: object, called: st
 
 def test_an_id_of_another_type_than_the_tables_is_an_error(api: Sandbox, query: Query) -> None:
     load_rows(api, {"id": 7, "n": 1})
-    for odd, called in ODD_IDS.values():
+    for odd, called in (ODD_IDS["text"], ODD_IDS["a fraction"], ODD_IDS["too long"]):
         put(api, {"id": odd, "n": 2})
         with pytest.raises(ApiError) as failure:
             load("domains")
@@ -324,6 +324,7 @@ CHANGES: dict[str, tuple[Any, Any, str, Any]] = {
     "time to text": (TIME, "soon", "__v_text", "soon"),
     "time to text of digits": (TIME, "1234567890", "__v_text", "1234567890"),
     "time to date": (TIME, "2026-02-01", "__v_text", "2026-02-01"),
+    "time to text with a T": (TIME, "To do", "__v_text", "To do"),
     "time to number": (TIME, 5, "__v_bigint", 5),
     "object to text": ({"a": 1}, "t", "", "t"),
     "object to another": ({"a": 1}, {"a": "t"}, "__a__v_text", "t"),
@@ -370,6 +371,14 @@ def test_an_item_of_another_type_is_kept(changed: Query) -> None:
         1: [{"value": 1, "value__v_text": None}],
         2: [{"value": None, "value__v_text": "007"}],
     }
+
+
+def test_a_value_may_change_its_type_again_and_again(api: Sandbox, query: Query) -> None:
+    values = [5, TIME, "soon", 5, "007", 1.5, True, TIME, "2026"]
+    load_rows(api, *({"id": number, "x": value} for number, value in enumerate(values)))
+    rows = table(query, "domains").values()
+    kept = [value for row in rows for column, value in row.items() if column != "id"]
+    assert kept == [MOMENT if value == TIME else value for value in values]
 
 
 def test_a_nested_list_may_appear_later(api: Sandbox, query: Query) -> None:
