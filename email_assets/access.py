@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -45,6 +46,7 @@ def session_for(
     sleep: Sleep = time.sleep,
     runtime: RuntimeConfiguration | None = None,
     owners: dict[str, str] | None = None,
+    lists_owners: bool = False,
 ) -> Session:
     """A session with the resource's key, which is looked up again for every request.
 
@@ -55,6 +57,7 @@ def session_for(
         sleep: Waits so many seconds between attempts.
         runtime: dlt's `[runtime]` settings, where they should be others.
         owners: Secrets by the owner that a request names, for a resource that has several.
+        lists_owners: Whether it is the owners' secrets that are asked for.
 
     Raises:
         SettingError: A setting is missing or cannot be used.
@@ -68,7 +71,8 @@ def session_for(
         )
 
     def key(owner: str | None) -> Key:
-        return _key(name, block, owners[owner] if owners and owner else None)
+        found = _key(name, block, owners[owner] if owners and owner else None)
+        return replace(found, in_answers=lists_owners)
 
     runtime = runtime or settings.load_runtime()
     return open_session(ApiAdapter(name, address, key, runtime, usage, say, sleep))

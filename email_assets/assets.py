@@ -141,4 +141,5 @@ def figures_of(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
         figures["api_total"] = dg.MetadataValue.int(report.api_total)
     figures["window"] = dg.MetadataValue.text(str(report.window))
     figures["stopped_early"] = dg.MetadataValue.bool(report.stopped_early)
+    figures["newest_is_missing"] = dg.MetadataValue.bool(report.newest_is_missing)
     return figures

@@ -95,10 +95,18 @@ def _build_complete(name: str, _: VendorResource) -> dg.AssetChecksDefinition:
         listed, total = int(figures["rows_listed"]), figures.get("api_total")
         stopped_early = bool(figures.get("stopped_early"))
         metadata = {"rows": rows, "rows_listed": listed}
+        if figures.get("newest_is_missing"):
+            return _warn(
+                f"{name}: the API gave nothing, not even the newest row that it gave before. If "
+                "that row was not deleted, the API misreads start_param or convert: correct them, "
+                "and run a full_refresh.",
+                metadata,
+            )
         if total is None:
+            end = "as far as was asked" if stopped_early else "to the end"
             return dg.AssetCheckResult(
                 passed=True,
-                description=f"{name}: the API gives no total; its list was read to the end.",
+                description=f"{name}: the API gives no total; its list was read {end}.",
                 metadata=metadata,
             )
         metadata["api_total"] = int(total)

@@ -48,14 +48,22 @@ def owners_of(
     if not has_secret and not secrets_are_set(lists_owners):
         remedies = dict.fromkeys(map(where_to_set_secrets, (resource, lists_owners)))
         raise KeyRefusedError(f"{resource['name']}: there is no API key. {' Or: '.join(remedies)}")
-    owners: list[Owner] = []
+    owners: dict[str, Owner] = {}
     secrets: dict[str, str] = {}
-    with session_for(lists_owners, usage=usage, say=say, sleep=sleep, runtime=runtime) as session:
+    with session_for(
+        lists_owners, usage=usage, say=say, sleep=sleep, runtime=runtime, lists_owners=True
+    ) as session:
         client = RESTClient(base_url(), headers(), session=session)
         found = [client.get(alone).json()] if alone else _all(client, lists_owners)
         for row in found:
+            if row.get(for_each["id"]) is None:
+                raise ApiError(
+                    f"{resource['name']}: {for_each['resource']} comes without {for_each['id']}, "
+                    "by which the vendor's file tells its rows apart."
+                )
             name = str(row[for_each["id"]])
-            owners.append(Owner(name, {for_each["label"]: row[for_each["id"]]}))
+            # a list that is read again in part, as lists are that shift, gives some of them twice
+            owners[name] = Owner(name, {for_each["label"]: row[for_each["id"]]})
             if "secret" not in for_each or alone:
                 continue
             secret = row.get(for_each["secret"])
@@ -66,14 +74,16 @@ def owners_of(
                     f"{for_each['secret']}, and its rows cannot be read without one."
                 )
             secrets[name] = first
-    return owners, secrets
+    return list(owners.values()), secrets
 
 
 def _all(client: RESTClient, resource: VendorResource) -> Iterator[dict[str, Any]]:
     endpoint = endpoint_of(resource)
     for page in client.paginate(
         endpoint["path"],
+        method=endpoint.get("method", "GET"),
         params=endpoint.get("params"),
+        json=endpoint.get("json"),
         data_selector=endpoint["data_selector"],
         paginator=paginator_of(resource),
     ):

@@ -59,6 +59,8 @@ class SyncReport:
     """Rows in the resource's table afterwards."""
     usage: Usage
     seconds: float
+    newest_is_missing: bool = False
+    """Whether not even the newest row of earlier syncs came again, which the window should hold."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,9 @@ def sync(
             rows_without_key=listing.rows.without_key,
             api_total=listing.paginator.total,
             window=window,
+            newest_is_missing=window.start is not None
+            and not span.is_backfill
+            and listing.rows.received == 0,
             stopped_early=listing.paginator.stopped_early,
             row_count=row_count,
             usage=listing.usage,

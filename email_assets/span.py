@@ -15,6 +15,9 @@ A_DAY = timedelta(days=1)
 """How far an incremental sync looks back where neither the vendor's file nor a setting says."""
 
 _DATE = re.compile(r"\d{4}-?\d\d-?\d\d")
+_FROM_A_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}(\D|$)")
+YEARS = range(1970, 2201)
+"""Beyond them, a look-back or a time zone may leave the calendar."""
 
 
 class SpanError(EmailAssetsError):
@@ -44,7 +47,7 @@ class Span:
             SpanError: It is no time, or it ends before it starts, or it is full as well.
         """
         try:
-            found = cls(full_refresh, *(as_utc(at) if at else None for at in (start, end)))
+            found = cls(full_refresh, *(_instant(at) if at else None for at in (start, end)))
             if found.end and end and _DATE.fullmatch(end):
                 found = replace(found, end=found.end + A_DAY - timedelta(microseconds=1))
         except (ValueError, OverflowError):
@@ -56,6 +59,13 @@ class Span:
         if found.start and found.end and found.end < found.start:
             raise SpanError("The end of a backfill must not be before its start.")
         return found
+
+
+def _instant(text: str) -> datetime:
+    found = as_utc(text)
+    if not _FROM_A_DATE.match(text) or found.year not in YEARS:
+        raise ValueError(text)
+    return found
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ from dlt.common.validation import validate_dict
 
 from email_assets import settings
 from email_assets.settings import ApiSettings, ResourceSettings, SettingError
-from email_assets.vendors import Vendor, VendorResource
+from email_assets.vendors import Secret, Vendor, VendorResource
 
 PACKAGE = "email_assets.vendors"
 AUTH_TYPES = ("api_key", "bearer", "http_basic")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_SECRET = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
 _CAUSE = re.compile(r"Path `(VENDOR[^`]*)`: (.+)")
 
 
@@ -66,8 +67,18 @@ def _tuned(resource: VendorResource) -> dict[str, Any]:
     """What `[sources.email.<resource>]` changes about the resource's incremental sync."""
     tuned = settings.load(ResourceSettings, str(resource["name"]))
     changes = {name: value for name, value in dict(tuned).items() if value is not None}
-    incremental = {**endpoint_of(resource).get("incremental", {}), **changes}
-    return {"incremental": incremental} if "cursor_path" in incremental else {}
+    defaults = endpoint_of(configured_vendor()["resource_defaults"]).get("incremental", {})
+    incremental = {**defaults, **endpoint_of(resource).get("incremental", {}), **changes}
+    if changes and "cursor_path" not in incremental:
+        raise SettingError(
+            f"[sources.email.{resource['name']}] {', '.join(changes)} means nothing without a "
+            "cursor_path, the field that says when a row came about."
+        )
+    if "end_param" in changes and not incremental.get("start_param"):
+        raise SettingError(
+            f"[sources.email.{resource['name']}] end_param means nothing without a start_param."
+        )
+    return {"incremental": incremental} if incremental else {}
 
 
 @cache
@@ -106,8 +117,11 @@ def _what_is_wrong(vendor: Any) -> str | None:
         validate_dict(Vendor, vendor, path="VENDOR")
     except DictValidationException as error:
         return _cause_in(str(error))
-    if not vendor["client"].get("base_url"):
+    address = vendor["client"].get("base_url")
+    if not address:
         return "VENDOR['client'] needs a 'base_url'"
+    if "@" in address or "?" in address:
+        return "VENDOR['client'] needs a 'base_url' without a user, a key or a query"
     names = [resource.get("name") for resource in vendor["resources"]]
     defaults = vendor["resource_defaults"]
     for at, resource in enumerate(vendor["resources"]):
@@ -127,10 +141,23 @@ def _what_is_wrong(vendor: Any) -> str | None:
         if not isinstance(auth, dict) or auth.get("type") not in AUTH_TYPES:
             types = ", ".join(AUTH_TYPES)
             return f"{where} ({resource['name']}) needs an 'auth' block whose 'type' is of {types}"
+        lister = resource.get("for_each", {}).get("resource")
+        if lister is not None and lister not in names:
+            return f"{where} ({name}) has a 'for_each' of {lister!r}, which is no resource"
         for field in ("path", "data_selector", "paginator"):
             if field not in endpoint:
                 return f"{where} ({resource['name']}) needs an 'endpoint' with a {field!r}"
+        for field in ("api_key", "token", "password"):
+            if field in auth and not _names_a_secret(auth[field]):
+                return (
+                    f"{where} ({name}) needs a Secret(…) as its {field!r}, with the secret's name "
+                    "such as sources.email.my_company.api_key, and never its value"
+                )
     return None
+
+
+def _names_a_secret(value: object) -> bool:
+    return isinstance(value, Secret) and bool(_SECRET.fullmatch(value))
 
 
 def _cause_in(problem: str) -> str:

@@ -237,12 +237,14 @@ class TestStoppingEarly:
         assert offsets(api) == PAGES_OF_ALL
 
     @pytest.mark.usefixtures("loaded")
-    def test_the_next_one_reads_one_page(self, api: Sandbox, load: Load, query: Query) -> None:
+    def test_the_next_one_reads_to_the_first_page_that_is_older(
+        self, api: Sandbox, load: Load, query: Query
+    ) -> None:
         api.insert_head("messages", 3)
         api.reset_counts()
         report = load()
-        assert offsets(api) == [0]
-        assert (report.rows_listed, report.api_total, report.row_count) == (100, 253, 253)
+        assert offsets(api) == [0, 100]
+        assert (report.rows_listed, report.api_total, report.row_count) == (200, 253, 253)
         assert report.stopped_early
         assert keys_in(query) == keys_of(api.rows("messages"))
 
@@ -253,8 +255,19 @@ class TestStoppingEarly:
         api.insert_head("messages", 230)
         api.reset_counts()
         load()
-        assert offsets(api) == [0, 100, 200]
+        assert offsets(api) == [0, 100, 200, 300]
         assert keys_in(query) == keys_of(api.rows("messages"))
+
+    @pytest.mark.usefixtures("loaded")
+    def test_one_old_row_among_new_ones_is_no_end(
+        self, api: Sandbox, load: Load, query: Query
+    ) -> None:
+        api.insert_head("messages", 230)
+        rows = api.rows("messages")
+        rows[60] = {**rows[60], "sent_at": "2020-01-01T00:00:00Z"}
+        api.replace("messages", rows)
+        load()
+        assert keys_in(query) == keys_of(rows)
 
     @pytest.mark.usefixtures("loaded")
     def test_rows_that_vanish_meanwhile_hide_none(
@@ -666,8 +679,8 @@ class TestBackfillOfAListThatCannotBeAskedForLess:
     def test_it_reads_back_to_its_start(self, api: Sandbox, load: Load, query: Query) -> None:
         rows = api.rows("messages")
         load(Span(start=sent_at(rows[120]), end=sent_at(rows[110])))
-        assert offsets(api) == [0, 100]
-        assert keys_in(query) == keys_of(rows[:200])
+        assert offsets(api) == [0, 100, 200]
+        assert keys_in(query) == keys_of(rows)
 
     def test_on_an_empty_warehouse_the_next_sync_loads_everything(
         self, api: Sandbox, load: Load, query: Query
@@ -720,7 +733,7 @@ class TestDagster:
         found = complete(run(instance, start=api.rows("messages")[20]["sent_at"]))
         assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
         assert found.description == (
-            "messages: the API has 250 rows and the table holds 100. The last sync left out what "
+            "messages: the API has 250 rows and the table holds 200. The last sync left out what "
             "is older; a full_refresh reads everything."
         )
 
@@ -731,7 +744,7 @@ class TestDagster:
         found = figures(run(instance), "messages")
         start = at_full_second(sent_at(api.rows("messages")[0]) - A_DAY)
         assert (found["window"], found["stopped_early"]) == (f"{start.isoformat()} to …", True)
-        assert (found["requests"], found["rows_listed"], found["api_total"]) == (1, 100, 250)
+        assert (found["requests"], found["rows_listed"], found["api_total"]) == (2, 200, 250)
 
     @pytest.mark.usefixtures("asks_for_windows", "loaded")
     def test_a_full_refresh_and_a_backfill_are_run_config(

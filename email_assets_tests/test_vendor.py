@@ -14,6 +14,7 @@ from email_assets.pipeline import sync
 from email_assets.sandbox import Sandbox
 from email_assets.settings import SettingError
 from email_assets.vendor import configured_vendor, endpoint_of, primary_key, vendor_resources
+from email_assets.vendors import Secret
 from email_assets.vendors.generic import VENDOR
 from email_assets.warehouse import open_pipeline
 from email_assets_tests.conftest import KEY, PROJECT
@@ -278,6 +279,21 @@ class TestMistakes:
         vendor["resources"][3]["endpoint"] = "/v1/servers"
         assert problem_in(use_vendor, vendor) == (
             "VENDOR['resources'][3] (servers) needs an 'endpoint' with a 'path' of its own"
+        )
+
+    @pytest.mark.parametrize("secret", ["live-key-0123456789", Secret("live-key-0123456789")])
+    def test_a_secret_itself_instead_of_its_name(
+        self, vendor: Any, use_vendor: UseVendor, secret: str
+    ) -> None:
+        vendor["client"]["auth"]["api_key"] = secret
+        problem = problem_in(use_vendor, vendor)
+        assert "needs a Secret(…) as its 'api_key', with the secret's name" in problem
+        assert "live-key" not in problem
+
+    def test_owners_that_no_resource_lists(self, vendor: Any, use_vendor: UseVendor) -> None:
+        vendor["resources"][0]["for_each"] = {"resource": "nobody", "id": "id", "label": "of"}
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR['resources'][0] (bounces) has a 'for_each' of 'nobody', which is no resource"
         )
 
     def test_no_address(self, vendor: Any, use_vendor: UseVendor) -> None:

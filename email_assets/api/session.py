@@ -64,6 +64,8 @@ class Key:
     """Puts the secrets into a request."""
     remedy: str
     """The sentence that says where to set them."""
+    in_answers: bool = False
+    """Whether an answer may hold them: a list of owners gives each one's secret."""
 
 
 class ApiAdapter(HTTPAdapter):
@@ -163,7 +165,7 @@ class ApiAdapter(HTTPAdapter):
                 self._usage.limits = _limits(response.headers, key.secrets)
                 body = self._read(response.raw, deadline)
             if 200 <= response.status_code < 300:
-                body = without_secrets(body, key.secrets)
+                body = body if key.in_answers else without_secrets(body, key.secrets)
                 return Answer(request, response.status_code, dict(response.headers), body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
             problem = _describe_fault(fault, self._time_limit)

@@ -219,7 +219,8 @@ class WindowPaginator(BasePaginator):
         """Whether the part holds more than the API gives, or may, where there is no total."""
         if self._ceiling is None:
             return False
-        return self._part_reached >= self._ceiling if total is None else total > self._ceiling
+        # a total of just the ceiling may be one that the API does not count beyond
+        return (self._part_reached if total is None else total) >= self._ceiling
 
     def _counts_elsewhere(self, row: dict[str, Any]) -> bool:
         """Whether a row at a border comes with another part too, and is counted there."""
@@ -234,8 +235,9 @@ class WindowPaginator(BasePaginator):
         if getattr(self._pages, "missed_rows", False):
             return False  # they are newer than the rows of this page
         times = [at for at in map(self._time_of, rows) if at]
-        # a page in another order says nothing about the pages after it
-        return len(times) > 1 and times[0] > times[-1] and min(times) < self._part.start
+        # the whole page, since one old row among new ones is no end; and one in the order that it
+        # should have, since any other says nothing about the pages after it
+        return len(times) > 1 and times[0] > times[-1] and max(times) < self._part.start
 
     def _halves(self, total: int | None) -> tuple[Window, Window]:
         """The two halves of the part that holds too much, to be read from the end."""

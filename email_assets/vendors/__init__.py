@@ -26,6 +26,9 @@ class Secret(str):
 
     __slots__ = ()
 
+    def __repr__(self) -> str:
+        return f"Secret({super().__repr__()})"
+
 
 class ForEach(TypedDict, total=False):
     """Reads a resource once for every owner, such as a server or a domain.

@@ -129,7 +129,7 @@ class TestSplitting:
     def test_a_list_below_the_ceiling_is_read_as_it_is(
         self, api: Sandbox, listing: Callable[[], Listing]
     ) -> None:
-        api.delete_head("messages", 150)
+        api.delete_head("messages", 151)
         opened = listing()
         assert ids(read(opened)) == ids(api.rows("messages"))
         assert offsets(api) == [0, 40, 80]
@@ -255,13 +255,16 @@ class TestStoppingEarly:
         opened.paginator.window = Window(start)
         return opened
 
-    def test_the_first_page_that_reaches_back_is_the_last(
+    def test_the_first_page_that_is_older_as_a_whole_is_the_last(
         self, api: Sandbox, listing: Listing
     ) -> None:
-        assert ids(read(listing)) == ids(api.rows("messages")[:200])
-        assert offsets(api) == [0, 100]
+        api.insert_head("messages", 100)
+        start = datetime.fromisoformat(api.rows("messages")[150]["sent_at"].replace("Z", "+00:00"))
+        listing.paginator.window = Window(start)
+        assert ids(read(listing)) == ids(api.rows("messages")[:300])
+        assert offsets(api) == [0, 100, 200]
         assert listing.paginator.stopped_early
-        assert (listing.paginator.reached, listing.paginator.total) == (200, 250)
+        assert (listing.paginator.reached, listing.paginator.total) == (300, 350)
 
     def test_a_list_that_ends_before_is_read_to_its_end(
         self, api: Sandbox, listing: Listing

@@ -126,8 +126,8 @@ class TestSecondSync:
 
         report = load("messages")
 
-        # 20 new ones and 72 hours: one page of 100
-        assert (report.rows_listed, report.stopped_early, len(api.requests)) == (100, True, 1)
+        # 20 new ones and 72 hours are in the first page, and the second one is older as a whole
+        assert (report.rows_listed, report.stopped_early, len(api.requests)) == (200, True, 2)
         assert report.row_count == 1020
         assert set(ids(new)) <= set(loaded(query, "messages"))
 
@@ -145,7 +145,7 @@ class TestSecondSync:
         assert opened == [(within["id"],)]
         assert query("SELECT count(*) FROM email.messages WHERE last_event = 'opened'") == [(2,)]
 
-    def test_new_bounces_are_found_with_one_request(self, api: ResendServer, query: Query) -> None:
+    def test_new_bounces_are_found_with_two_requests(self, api: ResendServer, query: Query) -> None:
         for hours in range(1, 500):
             api.suppressions.append(
                 {**api.suppress(NOON - (200 + hours) * HOUR), "id": f"old{hours:03}"}
@@ -157,7 +157,7 @@ class TestSecondSync:
 
         report = load("bounces")
 
-        assert (report.stopped_early, len(api.requests)) == (True, 1)
+        assert (report.stopped_early, len(api.requests)) == (True, 2)
         assert query(f"SELECT email FROM email.bounces WHERE id = '{new['id']}'") == [
             (new["email"],)
         ]
@@ -194,12 +194,12 @@ class TestSecondSync:
         api.emails.insert(240, late)
         api.requests.clear()
 
-        # 14 days of 24 hours: 336 rows
+        # 14 days of 24 hours, 336 rows, are in four pages, and the fifth is older as a whole
         filled = load("messages", backfill("2026-03-20T12:00:00Z", "2026-03-25"))
         asked = len(api.requests)
         after = load("messages")
 
-        assert (filled.row_count, filled.stopped_early, asked) == (1001, True, 4)
+        assert (filled.row_count, filled.stopped_early, asked) == (1001, True, 5)
         assert after.window.start == NOON - HOUR - timedelta(days=3)
 
 
