@@ -5,9 +5,7 @@ Whoever uses the session sends requests and gets answers and exceptions that nev
 
 from __future__ import annotations
 
-import http.client
 import re
-import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +25,7 @@ from tenacity.wait import wait_exponential
 from email_assets.api.answer import Answer
 from email_assets.api.deadline import cut_off_after, limit_headers
 from email_assets.api.errors import ApiError, ApiUnavailableError, KeyRefusedError
+from email_assets.api.faults import describe_fault
 from email_assets.api.redaction import keep_queries_out_of_logs, redact, without_secrets
 from email_assets.api.windows import OWNER_HEADER
 
@@ -168,7 +167,7 @@ class ApiAdapter(HTTPAdapter):
                 body = body if key.in_answers else without_secrets(body, key.secrets)
                 return Answer(request, response.status_code, dict(response.headers), body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
-            problem = _describe_fault(fault, self._time_limit)
+            problem = describe_fault(fault, self._time_limit)
         except (ValueError, RecursionError):
             problem = "answered with a body that is no JSON, or a part of it"
         # outside of the except blocks: a chained exception would carry the URL with the key
@@ -280,53 +279,3 @@ def _retry_after(header: str | None) -> float | None:
     except (urllib3.exceptions.InvalidHeader, ValueError):
         return None
     return seconds if seconds > 0 else None
-
-
-_FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    (
-        (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError),
-        "could not be reached through the proxy that the environment names",
-    ),
-    (
-        (socket.gaierror, urllib3.exceptions.NameResolutionError),
-        "has a host name that cannot be resolved",
-    ),
-    ((ConnectionRefusedError,), "refused the connection"),
-    # urllib3 counts this one among the timeouts
-    ((urllib3.exceptions.NewConnectionError,), "could not be reached"),
-    (
-        (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError),
-        "did not finish its answer within {time_limit:g} s",
-    ),
-    (
-        (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
-        "could not be trusted: the TLS handshake or certificate failed",
-    ),
-    ((urllib3.exceptions.DecodeError,), "answered with a body whose compression is broken"),
-    ((http.client.IncompleteRead,), "answered with a body that was cut short"),
-    ((ConnectionError,), "closed the connection before its answer was complete"),
-    ((http.client.HTTPException,), "answered with something that is not HTTP"),
-)
-"""What can go wrong on the way, the more telling first: one fault wraps several exceptions."""
-
-
-def _describe_fault(fault: Exception, time_limit: float) -> str:
-    """What went wrong on the way, told without the URL that the exceptions' texts hold."""
-    causes = _causes(fault)
-    for kinds, sentence in _FAULTS:
-        if any(isinstance(cause, kinds) for cause in causes):
-            return sentence.format(time_limit=time_limit)
-    return f"could not be asked ({type(causes[-1]).__name__})"
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """The error and everything it wraps, whether chained, a reason or an argument."""
-    seen: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        candidate = waiting.pop(0)
-        if isinstance(candidate, BaseException) and candidate not in seen:
-            seen.append(candidate)
-            waiting += [candidate.__cause__, candidate.__context__, *candidate.args]
-            waiting.append(getattr(candidate, "reason", None))
-    return seen
