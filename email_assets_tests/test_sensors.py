@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -121,7 +121,7 @@ def start_run(instance: dg.DagsterInstance, **of_the_run: Any) -> dg.DagsterRun:
 
 def make_runs_older(instance: dg.DagsterInstance, age: str) -> None:
     runs = Path(instance.storage_directory()).parent / "history" / "runs.db"
-    with sqlite3.connect(runs) as database:
+    with closing(sqlite3.connect(runs)) as database, database:
         database.execute(f"UPDATE runs SET create_timestamp = datetime('now', '-{age}')")
 
 
