@@ -67,7 +67,7 @@ class Rows:
         """
         for path in self._never_load:
             row = _without(row, path)
-        # a copy: the paginator keeps the page as it came, to compare the next one with it
+        # a copy: the paginator that gave the row still reads its time
         row = self._fields.suit(row)
         row["_dlt_id"] = f"{self._stamp}{next(self._numbers):08x}"
         return row
