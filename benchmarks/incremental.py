@@ -32,9 +32,10 @@ LAG = 10
 """Seconds to look back: less than a round takes, so that only what is new is counted."""
 MESSAGES = "SOURCES__EMAIL__MESSAGES"
 
+CURSOR = {"CURSOR_PATH": "sent_at", "LAG": str(LAG)}
 WAYS = {
-    "time filter": {"CURSOR_PATH": "sent_at", "START_PARAM": "since", "END_PARAM": "until"},
-    "stops early": {"CURSOR_PATH": "sent_at", "ROW_ORDER": "desc"},
+    "time filter": {**CURSOR, "START_PARAM": "since", "END_PARAM": "until"},
+    "stops early": {**CURSOR, "ROW_ORDER": "desc"},
     "full merge": {},
 }
 """The settings of each way to sync."""
@@ -69,7 +70,6 @@ class Case:
             os.environ.pop(f"{MESSAGES}__{name}", None)
         for name, value in WAYS[self.way].items():
             os.environ[f"{MESSAGES}__{name}"] = value
-        os.environ[f"{MESSAGES}__LAG"] = str(LAG)
         started = perf_counter()
         with open_pipeline("messages") as pipeline:
             report = sync(pipeline, "messages", say=print).report
