@@ -10,11 +10,10 @@ from urllib.parse import urlsplit
 
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, HttpBasicAuth
-from requests import Session
 
 from email_assets import settings
 from email_assets.api.errors import KeyRefusedError
-from email_assets.api.session import ApiAdapter, Key, Usage, open_session
+from email_assets.api.session import ApiAdapter, ApiSession, Key, Usage
 from email_assets.settings import ApiSettings, SettingError
 from email_assets.vendor import configured_vendor, endpoint_of
 from email_assets.vendors import Secret, VendorResource
@@ -47,7 +46,7 @@ def session_for(
     runtime: RuntimeConfiguration | None = None,
     owners: dict[str, str] | None = None,
     lists_owners: bool = False,
-) -> Session:
+) -> ApiSession:
     """A session with the resource's key, which is looked up again for every request.
 
     Args:
@@ -75,7 +74,8 @@ def session_for(
         return replace(found, in_answers=lists_owners)
 
     runtime = runtime or settings.load_runtime()
-    return open_session(ApiAdapter(name, address, key, runtime, usage, say, sleep))
+    read_ahead = settings.load(ApiSettings).read_ahead
+    return ApiSession(ApiAdapter(name, address, key, runtime, usage, say, sleep, read_ahead))
 
 
 def auth_of(resource: VendorResource) -> dict[str, Any]:

@@ -112,7 +112,8 @@ def summary_of(name: str, report: SyncReport) -> str:
     """A sync in one line of the log."""
     usage = report.usage
     return (
-        f"{name}: {report.rows_loaded} rows loaded, {report.row_count} in the table; "
+        f"{name}: {report.rows_loaded} rows loaded, {report.rows_unchanged} unchanged, "
+        f"{report.row_count} in the table; "
         f"requests: {usage.requests}, retries: {usage.retries}, seconds: {report.seconds:.1f}"
     )
 
@@ -123,6 +124,7 @@ def figures_of(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
         "rows_received": report.rows_received,
         "rows_listed": report.rows_listed,
         "rows_loaded": report.rows_loaded,
+        "rows_unchanged": report.rows_unchanged,
         "rows_without_key": report.rows_without_key,
         "dagster/row_count": report.row_count,
         "requests": report.usage.requests,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.rest_api.config_setup import create_paginator
 
-from email_assets.api.pagination import ListOffsetPaginator, WatchedPaginator
+from email_assets.api.pagination import ListOffsetPaginator, ListPaginator, WatchedPaginator
 from email_assets.api.windows import WindowPaginator
 from email_assets.rows import Rows
 from email_assets.settings import SettingError
@@ -16,7 +15,7 @@ from email_assets.vendor import endpoint_of, primary_key
 from email_assets.vendors import VendorResource
 
 
-def paginator_of(resource: VendorResource, **overrides: Any) -> BasePaginator:
+def paginator_of(resource: VendorResource, **overrides: Any) -> ListPaginator:
     """Ours for lists by offset, which notices what dlt's does not; dlt's, watched, for all others.
 
     Raises:

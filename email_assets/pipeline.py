@@ -17,8 +17,10 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from email_assets.api.session import Usage
 from email_assets.api.windows import Window
+from email_assets.digests import stored_digests
 from email_assets.errors import EmailAssetsError
 from email_assets.normalizer import open_schema
+from email_assets.rows import DLT_ID_LENGTH
 from email_assets.source import open_listing
 from email_assets.span import Span, window_of
 from email_assets.turn import causes, turn_at
@@ -49,6 +51,8 @@ class SyncReport:
     """Rows handed to the warehouse, where those with equal keys become one."""
     rows_without_key: int
     """Rows without a primary key, which were not loaded."""
+    rows_unchanged: int
+    """Rows that the warehouse held already as they are, which were not loaded again."""
     api_total: int | None
     """Rows that the API says there are in the window, or None where it does not say."""
     window: Window
@@ -108,17 +112,23 @@ def sync(
             present = count_table(client, name)
             # somebody dropped or renamed the table, to have it loaded anew
             anew = _knows(pipeline, name) and present is None
+            # rows that somebody took out of the table come again only with everything
+            newest = listing.newest(pipeline) if present else None
+            window = window_of(name, span, listing.incremental, newest)
+            if present and not span.full_refresh:
+                schema, cursor = pipeline.schemas[name], listing.rows.cursor_path
+                listing.rows.leave_out(
+                    stored_digests(client, schema, name, cursor, window.start, DLT_ID_LENGTH)
+                )
         if not anew and name in pipeline.schemas:
             listing.rows.expect_types_of(pipeline.schemas[name])
-        # rows that somebody took out of the table come again only with everything
-        newest = listing.newest(pipeline) if present else None
-        window = window_of(name, span, listing.incremental, newest)
         listing.paginator.window = window
         if listing.incremental and not span.is_backfill:
             listing.keep_newest()
         elif span.is_backfill and not present:
             # else the next sync would take the rows of the backfill for all that there were before
             listing.forget_newest()
+        listing.load_what_is_new()
         pipeline.extract(
             listing.source,
             loader_file_format=_file_format(pipeline),
@@ -133,24 +143,26 @@ def sync(
         with turn_at(database, client, who=name, say=say, sleep=sleep):
             load_info = pipeline.load()
             load_info.raise_on_failed_jobs()
-            read = listing.rows.received - listing.rows.without_key
-            if read and not load_info.loads_ids:
+            rows = listing.rows
+            new = rows.received - rows.without_key - rows.unchanged
+            if new and not load_info.loads_ids:
                 raise WarehouseError(
-                    f"{name}: {read} rows were read and the warehouse took none of them. "
+                    f"{name}: {new} new rows were read and the warehouse took none of them. "
                     "Run again; what was loaded before is untouched."
                 )
             row_count = count_table(client, name) or 0
     return Sync(
         SyncReport(
-            rows_received=listing.rows.received,
+            rows_received=rows.received,
             rows_listed=listing.paginator.reached,
             rows_loaded=loaded,
-            rows_without_key=listing.rows.without_key,
+            rows_without_key=rows.without_key,
+            rows_unchanged=rows.unchanged,
             api_total=listing.paginator.total,
             window=window,
             newest_is_missing=window.start is not None
             and not span.is_backfill
-            and listing.rows.received == 0,
+            and rows.received == 0,
             stopped_early=listing.paginator.stopped_early,
             row_count=row_count,
             usage=listing.usage,

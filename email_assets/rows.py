@@ -11,10 +11,14 @@ from typing import Any
 from dlt.common.schema import Schema
 
 from email_assets.api.errors import ApiError
+from email_assets.digests import CHARACTERS, Digests, digest_of
 from email_assets.instants import as_utc
 from email_assets.normalizer import BIGGEST, Fields
 
 Row = dict[str, Any]
+DLT_ID = "_dlt_id"
+DLT_ID_LENGTH = 16 + 8 + CHARACTERS
+"""Characters of the time that a sync began, of the row's number in it, and of its digest."""
 
 
 class Rows:
@@ -29,6 +33,8 @@ class Rows:
     Attributes:
         received: Rows that came.
         without_key: Rows among them that lack a part of the primary key; they cannot be loaded.
+        unchanged: Rows among them that the warehouse holds already.
+        cursor_path: The field that says when a row came about, or None.
         newest: The latest time in the cursor's field so far, or None.
     """
 
@@ -41,15 +47,19 @@ class Rows:
     ) -> None:
         self.received = 0
         self.without_key = 0
+        self.unchanged = 0
         self.newest: datetime | None = None
         self._resource = resource
         self._primary_key = primary_key
         self._never_load = [path.split(".") for path in never_load]
+        self.cursor_path = cursor_path
         self._cursor_path = cursor_path.split(".") if cursor_path else []
         self._types: dict[str, str] = {}
         self._fields = Fields(resource, [*primary_key, *self._cursor_path[:1]])
         self._stamp = f"{time.time_ns():016x}"
         self._numbers = itertools.count()
+        self._stored = Digests()
+        self._changed: set[int] = set()
 
     def expect_types_of(self, schema: Schema) -> None:
         """Hold the primary key to the types that the warehouse's table has for it."""
@@ -59,18 +69,21 @@ class Rows:
             if data_type := column.get("data_type"):
                 self._types[field] = "a number" if data_type == "bigint" else "text"
 
+    def leave_out(self, stored: Digests) -> None:
+        """Do not load again what the warehouse holds as it is."""
+        self._stored = stored
+
     def prepare(self, row: Row) -> Row:
         """The row as dlt is to have it: without secrets, and with a `_dlt_id` that grows.
 
         By it the last of several rows with one key stays: dlt keeps a `_dlt_id` that a row brings,
-        and deduplicates by the column that says so.
+        and deduplicates by the column that says so. It ends with the row's digest.
         """
         for path in self._never_load:
             row = _without(row, path)
-        # a copy: the paginator that gave the row still reads its time
         row = self._fields.suit(row)
-        row["_dlt_id"] = f"{self._stamp}{next(self._numbers):08x}"
-        return row
+        # a copy: whoever gave the row may still look at it
+        return {**row, DLT_ID: f"{self._stamp}{next(self._numbers):08x}{digest_of(row)}"}
 
     def has_key(self, row: Row) -> bool:
         """Whether the row can be loaded; counts it either way.
@@ -94,6 +107,20 @@ class Rows:
                     f"its {self._resource}__… tables, and run again, which loads everything anew."
                 )
             self._types[field] = found
+        return True
+
+    def is_new(self, row: Row) -> bool:
+        """Whether the warehouse lacks the row as it is; counts it if not.
+
+        Once a row has changed, all others of its key are new, since the last one is to stay.
+        """
+        if not self._stored:
+            return True
+        key = hash(tuple(row[field] for field in self._primary_key))
+        if key not in self._changed and row[DLT_ID][-CHARACTERS:] in self._stored:
+            self.unchanged += 1
+            return False
+        self._changed.add(key)
         return True
 
     def note_time(self, row: Row) -> bool:

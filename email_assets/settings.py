@@ -56,11 +56,15 @@ class ApiSettings(Section):
     """A vendor of this package, or a module (`my_company.email_api`) or file (`email_api.py`)."""
     base_url: str | None = None
     """The API's address, where it is not the one that the vendor's file gives."""
+    read_ahead: int = 8
+    """Pages of a list to keep in flight, once its total is known; 1 asks for them one by one."""
 
     sections: ClassVar[tuple[str, ...]] = (known_sections.SOURCES, "email")
 
     def on_resolved(self) -> None:
-        """Refuse an address that no request could be sent to."""
+        """Refuse an address that no request could be sent to, and a number of pages below 1."""
+        if self.read_ahead < 1:
+            raise SettingError(f"read_ahead must be 1 or more. {where_to_set(self, 'read_ahead')}")
         if self.base_url is None:
             return
         address = _split(self.base_url)

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, cast
 
 import dlt
+from dlt.common import jsonpath
 from dlt.extract import DltResource, DltSource
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
@@ -23,7 +24,7 @@ from email_assets.api.session import Usage
 from email_assets.api.windows import OWNER_HEADER, WindowPaginator
 from email_assets.owners import owners_of
 from email_assets.paging import paginator_of, window_paginator_of
-from email_assets.rows import Rows
+from email_assets.rows import DLT_ID, Rows
 from email_assets.span import Incremental
 from email_assets.vendor import endpoint_of, primary_key, vendor_resources
 from email_assets.vendors import VendorResource
@@ -67,6 +68,10 @@ class Listing:
         name = self.resource.name
         resources = pipeline.state.get("sources", {}).get(name, {}).get("resources", {})
         return self._newest_in(resources.get(name, {}))
+
+    def load_what_is_new(self) -> None:
+        """Hand on only rows that the warehouse lacks; last, so that all others are counted too."""
+        self.resource.add_filter(self.rows.is_new)
 
     def keep_newest(self) -> None:
         """Let the next sync go on from the newest row of this one."""
@@ -138,12 +143,12 @@ def open_listing(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
     cursor_path = incremental.cursor_path if incremental else None
     rows = Rows(name, primary_key(resource), resource.get("never_load", ()), cursor_path)
     paginator = window_paginator_of(resource, incremental, rows)
-    paginator.owners = owners
+    paginator.owners, paginator.expect = owners, session.expect
     source = build_source([resource], name=name, session=session, paginator=paginator)
     source.resources[name].selected = bool(owners)  # without any, there is nothing to ask for
     source.resources[name].add_map(rows.prepare)
     source.resources[name].add_filter(rows.has_key)
-    source.resources[name].apply_hints(columns={"_dlt_id": {"dedup_sort": "desc"}})
+    source.resources[name].apply_hints(columns={DLT_ID: {"dedup_sort": "desc"}})
     address = f"{base_url()}{endpoint_of(resource)['path']}"
     identity = [address, cursor_path or "", *sorted(owner.name for owner in owners)]
     return Listing(source, rows, paginator, incremental, usage, session, identity)
@@ -246,4 +251,6 @@ def _as_dlt_knows_it(resource: VendorResource, paginator: BasePaginator | None) 
     endpoint = {part: value for part, value in endpoint_of(resource).items() if part not in ours}
     # our paginator fills in `{label}`; dlt, which formats a path twice, is to leave it as it is
     endpoint["path"] = endpoint["path"].replace("{", "{" * 4).replace("}", "}" * 4)
+    # dlt would compile a text anew for every page
+    endpoint["data_selector"] = jsonpath.compile_path(endpoint["data_selector"])
     return {**known, "endpoint": endpoint | ({"paginator": paginator} if paginator else {})}

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from typing import Any, NoReturn
 
+import orjson
 from requests import PreparedRequest, Response
 from requests.structures import CaseInsensitiveDict
 
-_SURROGATE = re.compile(rb"\\u[dD]|\xed")
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG_NUMBER = b"0" * 19
+"""The digits of the smallest whole numbers that 64 bits do not hold, all made alike."""
 
 
 class Answer(Response):
     """A response whose body is JSON that is already parsed.
 
     It refers to the request as its sender knows it, without what the adapter added to it.
+
+    Attributes:
+        size: Bytes of the body, decompressed.
     """
 
     def __init__(
@@ -28,6 +33,7 @@ class Answer(Response):
         self.status_code = status
         self.headers = CaseInsensitiveDict(headers)
         self.raw = io.BytesIO(body)
+        self.size = len(body)
         self.payload = parse(body)
 
     def json(self, **_: Any) -> Any:
@@ -43,9 +49,13 @@ def parse(body: bytes) -> Any:
     Raises:
         ValueError: The body is no JSON as RFC 8259 defines it (NaN and Infinity are none).
     """
-    payload = json.loads(body, parse_constant=_refuse_constant)
-    # most bodies can hold no surrogate, neither as an escape nor as bytes, and are spared the walk
-    return _spell_surrogates(payload) if _SURROGATE.search(body) else payload
+    # orjson is twice as fast, and makes a fraction of a number that is too long for it
+    if _LONG_NUMBER not in body.translate(_DIGITS):
+        try:
+            return orjson.loads(body)
+        except ValueError:
+            pass  # a lone surrogate, which can be read all the same, or no JSON
+    return _spell_surrogates(json.loads(body, parse_constant=_refuse_constant))
 
 
 def _refuse_constant(constant: str) -> NoReturn:

@@ -1,9 +1,10 @@
-"""A time limit for a whole answer. A socket's own timeout starts anew with every byte."""
+"""Time limits for whole answers. A socket's own timeout starts anew with every byte."""
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
@@ -12,50 +13,88 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
 
-@contextmanager
-def cut_off_after(seconds: float | None, connection: object) -> Iterator[None]:
-    """Let nothing more come over a connection's socket once the time is up.
+class Deadlines:
+    """Cuts connections off whose answer takes too long; whoever reads then finds it cut short.
 
-    Whoever reads from it then finds the answer cut short.
+    One thread watches all connections, from the first limit on until `close`.
     """
-    sock = getattr(connection, "sock", None)
-    if sock is None or seconds is None:
-        yield
-        return
-    timer = threading.Timer(max(0.0, seconds), _cut_off, [sock])
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    finally:
-        timer.cancel()
+
+    def __init__(self) -> None:
+        self._due: dict[socket.socket, float] = {}
+        self._changed = threading.Condition()
+        self._wakes_at = float("inf")
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def limit(self, connection: object, seconds: float | None) -> Iterator[None]:
+        """Let nothing come over the connection once so many seconds are over, or after `close`."""
+        sock = getattr(connection, "sock", None)
+        if sock is None or seconds is None:
+            yield
+            return
+        self._add(sock, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._due.pop(sock, None)
+
+    def close(self) -> None:
+        """Cut off what is being read, and whatever may yet be."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread:
+            self._thread.join()
+
+    def _add(self, sock: socket.socket, due: float) -> None:
+        with self._changed:
+            if self._closed:
+                _cut_off(sock)
+                return
+            self._due[sock] = due
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, daemon=True)
+                self._thread.start()
+            elif due < self._wakes_at:
+                self._changed.notify()
+
+    def _watch(self) -> None:
+        with self._changed:
+            while not self._closed:
+                now = time.monotonic()
+                for sock in [sock for sock, due in self._due.items() if due <= now]:
+                    _cut_off(sock)
+                    del self._due[sock]
+                self._wakes_at = min(self._due.values(), default=float("inf"))
+                self._changed.wait(self._wakes_at - now if self._due else None)
+            for sock in self._due:
+                _cut_off(sock)
 
 
-def limit_headers(pools: PoolManager) -> None:
+def limit_headers(pools: PoolManager, deadlines: Deadlines) -> None:
     """Let the connections' time limit hold for the head of an answer as a whole."""
-    pools.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+
+    class Http(HTTPConnection):
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
+            with deadlines.limit(self, self.timeout):
+                return super().getresponse()
+
+    class Https(HTTPSConnection):
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
+            with deadlines.limit(self, self.timeout):
+                return super().getresponse()
+
+    class HttpPool(HTTPConnectionPool):
+        ConnectionCls = Http
+
+    class HttpsPool(HTTPSConnectionPool):
+        ConnectionCls = Https
+
+    pools.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
 
 
 def _cut_off(sock: socket.socket) -> None:
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
-
-
-class _Http(HTTPConnection):
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
-        with cut_off_after(self.timeout, self):
-            return super().getresponse()
-
-
-class _Https(HTTPSConnection):
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
-        with cut_off_after(self.timeout, self):
-            return super().getresponse()
-
-
-class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _Http
-
-
-class _HttpsPool(HTTPSConnectionPool):
-    ConnectionCls = _Https

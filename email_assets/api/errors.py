@@ -18,8 +18,12 @@ class ApiUnavailableError(ApiError):
 
     Attributes:
         retry_after: Seconds that the API asked to wait, or None.
+        throttled_before: Seconds that the reader had waited in all when it happened.
     """
 
-    def __init__(self, sentence: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, sentence: str, retry_after: float | None = None, throttled_before: float = 0.0
+    ) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
+        self.throttled_before = throttled_before

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 import http.client
 import socket
+from http import HTTPStatus
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
+
+from email_assets.api.errors import ApiError, KeyRefusedError
+from email_assets.api.redaction import redact
+
+MESSAGE_LENGTH = 300
+"""Characters of an API's own words to pass on."""
 
 FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     (
@@ -43,6 +51,74 @@ def describe_fault(fault: Exception, time_limit: float) -> str:
         if any(isinstance(cause, kinds) for cause in causes):
             return sentence.format(time_limit=time_limit)
     return f"could not be asked ({type(causes[-1]).__name__})"
+
+
+def refusal(
+    resource: str, response: requests.Response, body: bytes, secrets: tuple[str, ...], remedy: str
+) -> ApiError:
+    """The error for an answer that says no, and will say so again.
+
+    Args:
+        resource: The resource's name.
+        response: The answer.
+        body: Its body.
+        secrets: What must not be passed on.
+        remedy: The sentence that says where to set the key.
+    """
+    status, path = response.status_code, urlsplit(response.url).path
+    if status in (401, 403):
+        return KeyRefusedError(f"{resource}: the API refused the key ({status}). {remedy}")
+    if 300 <= status < 400 and (location := response.headers.get("Location")):
+        target = redact(_target(response.url, location), secrets)[:MESSAGE_LENGTH]
+        return ApiError(
+            f"{resource}: the API redirects {path} to {target}, and redirects are not "
+            "followed, so that the key goes nowhere else. Set base_url of [sources.email] to "
+            "the address that answers."
+        )
+    if status == 404:
+        return ApiError(
+            f"{resource}: there is no {path} at {origin_of(response.url)} (404). Check base_url of "
+            "[sources.email] and whether this account's API has the resource."
+        )
+    said = redact(" ".join(body.decode("utf-8", "replace").split()), secrets)
+    return ApiError(
+        f"{resource}: the API refused {path} ({named(status)}) and said: "
+        f"{said[:MESSAGE_LENGTH] or 'nothing'}"
+    )
+
+
+def retry_after(header: str | None) -> float | None:
+    """Seconds from now, or None where the header asks for no wait: then the backoff decides."""
+    try:
+        seconds = urllib3.Retry().parse_retry_after(header) if header else 0.0
+    except (urllib3.exceptions.InvalidHeader, ValueError):
+        return None
+    return seconds if seconds > 0 else None
+
+
+def named(status: int) -> str:
+    """A status with its name, if it has one."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def origin_of(url: str) -> str:
+    """Scheme, host and port of a URL, as far as they are not the default."""
+    address = urlsplit(url)
+    default = {"http": 80, "https": 443}.get(address.scheme)
+    port = f":{address.port}" if address.port and address.port != default else ""
+    return f"{address.scheme}://{address.hostname or ''}{port}"
+
+
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads, without the query, which may repeat the key."""
+    try:
+        target = urljoin(url, location)
+        return f"{origin_of(target)}{urlsplit(target).path}"
+    except ValueError:
+        return "an address that cannot be read"
 
 
 def _causes(error: BaseException) -> list[BaseException]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from copy import deepcopy
+import re
+from collections.abc import Iterator, Sequence
+from copy import copy, deepcopy
 from typing import Any
 
 from dlt.common import jsonpath
-from dlt.sources.helpers.rest_client.paginators import BaseNextUrlPaginator, BasePaginator
+from dlt.sources.helpers.rest_client.paginators import (
+    BaseNextUrlPaginator,
+    BasePaginator,
+    RangePaginator,
+)
 from requests import Request, Response
 
 from email_assets.api.errors import ApiError
@@ -18,9 +23,49 @@ _Page = tuple[list[str], int]
 
 REWINDS = 100
 """Times that a list may shift without a new row before its reader gives up."""
+FEW_PAGES = 5
+"""Up to so many, pages in flight gain nothing to speak of."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z_]\w*")
 
 
-class WatchedPaginator(BasePaginator):
+class Selector:
+    """A JSONPath; one that is a plain key is looked up without walking through the answer."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._compiled = jsonpath.compile_path(path)
+        self._is_plain_key = _PLAIN_KEY.fullmatch(path) is not None
+
+    def find(self, payload: Any) -> list[Any]:
+        """All that is at the path."""
+        if self._is_plain_key and isinstance(payload, dict):
+            return [payload[self._path]] if self._path in payload else []
+        return jsonpath.find_values(self._compiled, payload)
+
+    def __str__(self) -> str:
+        return repr(self._path)
+
+
+class ListPaginator(BasePaginator):
+    """A paginator that may know which pages follow the next one."""
+
+    @property
+    def gives_total(self) -> bool:
+        """Whether an answer has told how long the list is."""
+        return False
+
+    def upcoming(self, request: Request) -> Iterator[Request]:
+        """The requests that follow the next one, as far as the total reaches.
+
+        Args:
+            request: The next request.
+        """
+        del request
+        return iter(())
+
+
+class WatchedPaginator(ListPaginator):
     """One of dlt's paginators, which believe whatever comes; this one does not.
 
     An answer without a list and a way back to a page that was read are errors. A link to the next
@@ -35,9 +80,9 @@ class WatchedPaginator(BasePaginator):
     def __init__(self, resource: str, data_selector: str, pages: BasePaginator) -> None:
         super().__init__()
         self._resource = resource
-        self._data_selector = data_selector
-        self._data_path = jsonpath.compile_path(data_selector)
+        self._data = Selector(data_selector)
         self._pages = pages
+        self._total: int | None = None
         self._asked: set[str] = set()
 
     def init_request(self, request: Request) -> None:
@@ -55,12 +100,15 @@ class WatchedPaginator(BasePaginator):
             ApiError: The answer holds no list of rows.
         """
         payload = response.json()
-        found = jsonpath.find_values(self._data_path, payload)
+        found = self._data.find(payload)
         if not found or found[0] is None:
-            raise self._error(f"gave an answer without {self._data_selector!r}: {_shape(payload)}")
+            raise self._error(f"gave an answer without {self._data}: {_shape(payload)}")
         self._pages.update_state(response, data)
         ended = isinstance(self._pages, BaseNextUrlPaginator) and not data
         self._has_next_page = self._pages.has_next_page and not ended
+        if isinstance(self._pages, RangePaginator) and self._pages.total_path:
+            totals = jsonpath.find_values(self._pages.total_path, payload)
+            self._total = int(totals[0]) if totals and data else None
 
     def update_request(self, request: Request) -> None:
         """Ask for the page that `update_state` decided on.
@@ -75,6 +123,24 @@ class WatchedPaginator(BasePaginator):
             raise self._error("leads back to a page that it gave before")
         self._asked.add(address)
 
+    @property
+    def gives_total(self) -> bool:
+        """Whether an answer has told how many pages there are."""
+        return self._total is not None
+
+    def upcoming(self, request: Request) -> Iterator[Request]:
+        """The requests that follow the next one, where pages have numbers and a total."""
+        pages = self._pages
+        if not isinstance(pages, RangePaginator) or self._total is None:
+            return
+        end = min(self._total + pages.base_index, pages.maximum_value or self._total + 1)
+        ahead = copy(pages)
+        for value in range(pages.current_value + pages.value_step, end, pages.value_step):
+            ahead.current_value = value
+            later = copy_of(request)
+            ahead.update_request(later)
+            yield later
+
     def _error(self, problem: str) -> ApiError:
         return ApiError(
             f"{self._resource}: the API {problem}. Nothing of this run was loaded; what was loaded "
@@ -82,19 +148,19 @@ class WatchedPaginator(BasePaginator):
         )
 
 
-class ListOffsetPaginator(BasePaginator):
+class ListOffsetPaginator(ListPaginator):
     """Reads a list by `offset` and `limit`, to its end, and notices when the list shifts.
 
-    The offset moves by the rows that came, those with equal keys counted once. Where the API gives
-    a total, the list ends there, and a total that falls sends the reader back by as many rows as
-    went missing before it; a last page that is full is followed by one more request, in case the
-    total is too small. Where the API gives no total, each page repeats the last row of the page
-    before, a page that does not continue the one before is read again from further up, and the
-    list ends at a page that brings nothing new. Where rows go on vanishing, pages overlap by so
-    many that the reader gets ahead. Rows read again are merged by their primary key.
+    The offset moves by the rows that came, those with equal keys counted once, less one: each page
+    repeats the last row of the page before. A page that does not is read again from further up,
+    and where rows go on vanishing, pages overlap by so many that the reader gets ahead. By that
+    pages may come in any order of time, as those do that are in flight together. The list ends
+    where the API's total says so, or else at a page that brings nothing new; a last page that is
+    full is followed by one more request, in case the total is too small. Rows read again are merged
+    by their primary key.
 
-    Rows that vanish at the head while as many are added at the end are noticed only without a
-    total; email APIs list the newest first.
+    A list of a few pages with a total is read without an overlap, and one page after the other: a
+    total that falls sends the reader back by as many rows as went missing before it.
 
     Args:
         resource: The resource's name, for sentences.
@@ -127,13 +193,12 @@ class ListOffsetPaginator(BasePaginator):
     ) -> None:
         super().__init__()
         self._resource = resource
-        self._data_path = jsonpath.compile_path(data_selector)
-        self._data_selector = data_selector
+        self._data = Selector(data_selector)
         self._primary_key = primary_key
         self._limit = limit
         self._offset_param = offset_param
         self._limit_param = limit_param
-        self._total_path = jsonpath.compile_path(total_path) if total_path else None
+        self._total_in = Selector(total_path) if total_path else None
         self._maximum_offset = maximum_offset
         self._start()
 
@@ -146,7 +211,9 @@ class ListOffsetPaginator(BasePaginator):
         self._first: _Page = ([], 0)
         self._previous: _Page = ([], 0)
         self._known: set[str] = set()
+        self._tail: dict[str, dict[str, Any]] = {}
         self._widest = 0
+        self._overlaps = False
         self._rewinds = 0
         self._stride = self._overlap = 1
         self._has_next_page = True
@@ -159,10 +226,22 @@ class ListOffsetPaginator(BasePaginator):
 
     def update_request(self, request: Request) -> None:
         """Ask for the page that `update_state` decided on."""
-        request.params[self._offset_param] = self._offset
-        if self._maximum_offset is not None:
-            room = self._maximum_offset - self._offset
-            request.params[self._limit_param] = min(self._limit, room)
+        self._at(self._offset, request)
+
+    @property
+    def gives_total(self) -> bool:
+        """Whether an answer has told how many rows there are."""
+        return self.total is not None
+
+    def upcoming(self, request: Request) -> Iterator[Request]:
+        """The requests that follow the next one, as far as the total reaches, if nothing shifts."""
+        if self.total is None or not self._overlaps:
+            return
+        # the last row of a list is repeated only where a page after it may be missing
+        end = min(self.total, self._maximum_offset or self.total) - self._overlap
+        step = max(1, self._widest - self._overlap)
+        for offset in range(self._offset + step, end, step):
+            yield self._at(offset, copy_of(request))
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         """Learn from a page where to go on.
@@ -171,13 +250,14 @@ class ListOffsetPaginator(BasePaginator):
             ApiError: The answer holds no list of rows, its total is no number, the page came
                 before, or the list shifts faster than it can be read.
         """
-        del data  # dlt takes null for no rows; the answer itself tells them apart
         payload = response.json()
         rows, total = self._rows(payload), self._total(payload)
         identities = [self._identity(row) for row in rows]
         repeated = self._came_before(identities)
         change = 0 if total is None or self.total is None else total - self.total
         keys = set(identities)
+        if data:  # null stands for no rows here, and in the answer for a mistake
+            self._drop_repeated(data, identities)
         end = self._offset + len(keys)
         if end > self.reached:
             self.reached, self._rewinds = end, 0
@@ -186,14 +266,16 @@ class ListOffsetPaginator(BasePaginator):
 
         self.missed_rows = False
         self._previous = identities, self._offset
-        self._first = self._previous if self._offset == 0 else self._first
-        if self.total is None:
+        if self._offset == 0:
+            self._first = self._previous
+            self._overlaps = self.total is None or self.total > FEW_PAGES * len(keys) > FEW_PAGES
+        if self._overlaps or self.total is None:
             self._go_on_by_overlap(keys, end, repeated)
         else:
             self._go_on_by_total(len(keys), end, self.total, change, repeated and change == 0)
         self._widest = max(self._widest, len(keys))
-        if self._maximum_offset is not None and self._offset >= self._maximum_offset:
-            self._has_next_page = False
+        if self._maximum_offset is not None and end >= self._maximum_offset:
+            self._has_next_page = self.missed_rows
 
     def _go_on_by_total(self, rows: int, end: int, total: int, change: int, repeated: bool) -> None:
         vanished = max(0, -change)
@@ -213,6 +295,9 @@ class ListOffsetPaginator(BasePaginator):
 
     def _go_on_by_overlap(self, keys: set[str], end: int, repeated: bool) -> None:
         full = len(keys) >= self._widest > 1
+        if repeated and full and self.total is not None and self._read_to >= self.total:
+            self.reached, self._has_next_page = self._read_to, False
+            return
         if repeated and full:
             raise self._error(f"gave the same page of {len(keys)} rows for two offsets")
         if self._offset > 0 and self._widest > 1 and keys.isdisjoint(self._known):
@@ -221,10 +306,18 @@ class ListOffsetPaginator(BasePaginator):
             self._overlap = min(self._overlap * 2, self._widest // 2)
             return
         self._stride = 1
-        self._has_next_page = full or not keys <= self._known
+        ended = self.total is not None and end >= self.total and not full
+        self._has_next_page = (full or not keys <= self._known) and not ended
         self._known = keys
         # a page of one row leaves no room for an overlap
         self._read_to, self._offset = end, max(self._offset + 1, end - self._overlap)
+
+    def _drop_repeated(self, rows: list[dict[str, Any]], identities: list[str]) -> None:
+        """Leave out what the page before ended with, unless it has changed since."""
+        named = list(zip(identities, rows, strict=True))
+        rows[:] = [row for identity, row in named if self._tail.get(identity) != row]
+        # copies: a row may get more fields on its way
+        self._tail = {identity: dict(row) for identity, row in named[-self._overlap :]}
 
     def _rewind(self, offset: int) -> None:
         self._rewinds += 1
@@ -245,19 +338,19 @@ class ListOffsetPaginator(BasePaginator):
         return repr(row) if None in key else repr(key)
 
     def _rows(self, payload: Any) -> list[dict[str, Any]]:
-        found = jsonpath.find_values(self._data_path, payload)
+        found = self._data.find(payload)
         if not found:
-            raise self._error(f"gave an answer without {self._data_selector!r}: {_shape(payload)}")
+            raise self._error(f"gave an answer without {self._data}: {_shape(payload)}")
         rows = found[0]
         if not isinstance(rows, list):
-            raise self._error(f"gave {_shape(rows)} under {self._data_selector!r}, not a list")
+            raise self._error(f"gave {_shape(rows)} under {self._data}, not a list")
         for row in rows:
             if not isinstance(row, dict):
                 raise self._error(f"gave {_shape(row)} as a row, not an object")
         return rows
 
     def _total(self, payload: Any) -> int | None:
-        found = jsonpath.find_values(self._total_path, payload) if self._total_path else []
+        found = self._total_in.find(payload) if self._total_in else []
         total = found[0] if found else None
         if total is None:
             return None
@@ -269,11 +362,24 @@ class ListOffsetPaginator(BasePaginator):
             raise self._error(f"gave {_shape(total)} as the total, not a whole number from 0")
         return total
 
+    def _at(self, offset: int, request: Request) -> Request:
+        request.params[self._offset_param] = offset
+        if self._maximum_offset is not None:
+            request.params[self._limit_param] = min(self._limit, self._maximum_offset - offset)
+        return request
+
     def _error(self, problem: str) -> ApiError:
         return ApiError(
             f"{self._resource}: at offset {self._offset} the API {problem}. Nothing of this run "
             "was loaded; what was loaded before is untouched."
         )
+
+
+def copy_of(request: Request) -> Request:
+    """A request whose parameters and body can be changed without changing the other's."""
+    found = copy(request)
+    found.params, found.json = dict(request.params or {}), deepcopy(request.json)
+    return found
 
 
 def _address(request: Request) -> str:

@@ -6,32 +6,33 @@ Whoever uses the session sends requests and gets answers and exceptions that nev
 from __future__ import annotations
 
 import re
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
+from functools import partial
+from itertools import chain, repeat
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 from dlt.common.configuration.specs import RuntimeConfiguration
-from requests import PreparedRequest
+from requests import PreparedRequest, Request
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.wait import wait_exponential
 
 from email_assets.api.answer import Answer
-from email_assets.api.deadline import cut_off_after, limit_headers
-from email_assets.api.errors import ApiError, ApiUnavailableError, KeyRefusedError
-from email_assets.api.faults import describe_fault
+from email_assets.api.deadline import Deadlines, limit_headers
+from email_assets.api.errors import ApiError, ApiUnavailableError
+from email_assets.api.faults import describe_fault, named, origin_of, refusal, retry_after
+from email_assets.api.read_ahead import ReadAhead
 from email_assets.api.redaction import keep_queries_out_of_logs, redact, without_secrets
 from email_assets.api.windows import OWNER_HEADER
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 CHUNK = 1 << 16
-MESSAGE_LENGTH = 300
 LIMITS = re.compile(r"(x-)?ratelimit(-.*)?|retry-after", re.IGNORECASE)
 """Headers that say how much may be asked of an API, and when again."""
 
@@ -73,7 +74,7 @@ class ApiAdapter(HTTPAdapter):
     It retries 429, 500, 502, 503, 504, connection errors, timeouts and bodies that are no JSON, as
     dlt's `[runtime]` settings say: `request_max_attempts` in all, waiting `request_backoff_factor`
     seconds and then twice as long each time, or as long as `Retry-After` asks, but never longer
-    than `request_max_retry_delay`.
+    than `request_max_retry_delay`. While it waits and tries again, nothing else is in flight.
 
     Args:
         resource: The resource's name, for sentences.
@@ -84,6 +85,10 @@ class ApiAdapter(HTTPAdapter):
         usage: Counters to add to.
         say: Told one sentence before each retry.
         sleep: Waits so many seconds between attempts.
+        read_ahead: Pages to keep in flight at the most.
+
+    Attributes:
+        read_ahead: The pages that were asked for before they are wanted.
     """
 
     def __init__(
@@ -95,71 +100,81 @@ class ApiAdapter(HTTPAdapter):
         usage: Usage,
         say: Callable[[str], None],
         sleep: Callable[[float], None] = time.sleep,
+        read_ahead: int = 1,
     ) -> None:
-        super().__init__()
+        self._deadlines = Deadlines()
+        super().__init__(pool_maxsize=read_ahead, pool_block=True)
         self._resource = resource
-        self._origin = _origin(base_url)
+        self._origin = origin_of(base_url)
         self._key = key
         self._time_limit = runtime.request_timeout
-        self._usage = usage
-        self._say = say
-        backoff = wait_exponential(
-            multiplier=runtime.request_backoff_factor, max=runtime.request_max_retry_delay
+        # what the environment says of proxies and certificates, looked up once for all requests
+        self._way: dict[str, Any] = dict(
+            requests.Session().merge_environment_settings(base_url, {}, True, None, None)
         )
-
-        def wait(state: RetryCallState) -> float:
-            asked = _failure(state).retry_after
-            return min(asked, runtime.request_max_retry_delay) if asked else backoff(state)
-
+        self._longest_wait = runtime.request_max_retry_delay
+        self._usage = usage
+        self._counting = threading.Lock()
+        self._say = say
+        self._sleep = sleep
         self._attempts = runtime.request_max_attempts
+        self._backoff = wait_exponential(
+            multiplier=runtime.request_backoff_factor, max=self._longest_wait
+        )
         self._retrying = Retrying(
             retry=retry_if_exception_type(ApiUnavailableError),
             stop=stop_after_attempt(self._attempts),
-            wait=wait,
-            sleep=sleep,
+            wait=self._seconds_to_wait,
+            sleep=self._wait_alone,
             before_sleep=self._note_retry,
             reraise=True,
         )
+        self.read_ahead = ReadAhead(self._attempt, read_ahead)
 
-    def send(
-        self, request: PreparedRequest, *_: Any, proxies: Mapping[str, str] | None = None, **kw: Any
-    ) -> Answer:
+    def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Answer:
         """The answer to a request, retried where that may help.
+
+        The first attempt of a page that was asked for ahead is the one that was made then.
 
         Raises:
             KeyRefusedError: There is no key, or the API does not accept it.
             ApiUnavailableError: No attempt brought a usable answer.
             ApiError: The API refused the request, or its answer leads to another host.
         """
-        if _origin(request.url or "") != self._origin:
+        if origin_of(request.url or "") != self._origin:
             raise ApiError(
-                f"{self._resource}: the API's answer leads to {_origin(request.url or '')}, which "
-                f"is not {self._origin}. The key is not sent there. Correct base_url of "
+                f"{self._resource}: the API's answer leads to {origin_of(request.url or '')}, "
+                f"which is not {self._origin}. The key is not sent there. Correct base_url of "
                 "[sources.email] if the API has moved."
             )
-        return self._retrying(
-            self._attempt,
-            request,
-            verify=kw.get("verify", True),
-            cert=kw.get("cert"),
-            proxies=proxies,
+        ahead = self.read_ahead.take(request)
+        attempts: Iterator[Callable[[], Answer]] = chain(
+            [ahead.result] if ahead else [], repeat(partial(self._attempt, request))
         )
+        return self._retrying(lambda: next(attempts)())
 
     def init_poolmanager(self, *args: Any, **kw: Any) -> None:
         """Make connections whose time limit holds for the whole head of an answer."""
         super().init_poolmanager(*args, **kw)
-        limit_headers(self.poolmanager)
+        limit_headers(self.poolmanager, self._deadlines)
 
-    def _attempt(self, request: PreparedRequest, **kw: Any) -> Answer:
+    def close(self) -> None:
+        """Cut off what is in flight, and leave no thread or connection behind."""
+        self._deadlines.close()
+        self.read_ahead.close()
+        super().close()
+
+    def _attempt(self, request: PreparedRequest) -> Answer:
         keyed: PreparedRequest = request.copy()
         key = self._key(keyed.headers.pop(OWNER_HEADER, None))
         keyed = key.auth(keyed)
-        self._usage.requests += 1
-        self._usage.status, self._usage.limits = None, {}
+        with self._counting:
+            self._usage.requests += 1
+            self._usage.status, self._usage.limits = None, {}
         deadline = time.monotonic() + self._time_limit
         problem: str | None = None
         try:
-            with super().send(keyed, stream=True, timeout=self._time_limit, **kw) as response:
+            with super().send(keyed, timeout=self._time_limit, **self._way) as response:
                 self._usage.status = response.status_code
                 self._usage.limits = _limits(response.headers, key.secrets)
                 body = self._read(response.raw, deadline)
@@ -173,16 +188,22 @@ class ApiAdapter(HTTPAdapter):
         # outside of the except blocks: a chained exception would carry the URL with the key
         if time.monotonic() >= deadline:
             problem = f"did not finish its answer within {self._time_limit:g} s"
-        raise self._unavailable(problem) if problem else self._refusal(response, body, key)
+        if not problem and response.status_code in RETRIED_STATUSES:
+            asked = retry_after(response.headers.get("Retry-After"))
+            raise self._unavailable(f"answered {named(response.status_code)}", asked)
+        if problem:
+            raise self._unavailable(problem)
+        raise refusal(self._resource, response, body, key.secrets, key.remedy)
 
     def _read(self, raw: urllib3.HTTPResponse, deadline: float) -> bytes:
         chunks = []
         try:
-            with cut_off_after(deadline - time.monotonic(), raw.connection):
+            with self._deadlines.limit(raw.connection, deadline - time.monotonic()):
                 while chunk := raw.read1(CHUNK, decode_content=True):
                     chunks.append(chunk)
         finally:
-            self._usage.bytes += raw.tell()
+            with self._counting:
+                self._usage.bytes += raw.tell()
         return b"".join(chunks)
 
     def _unavailable(self, problem: str, retry_after: float | None = None) -> ApiUnavailableError:
@@ -190,34 +211,19 @@ class ApiAdapter(HTTPAdapter):
             f"{self._resource}: {self._origin} {problem}. Tried {self._attempts} "
             f"time{'s' if self._attempts > 1 else ''}; what was loaded before is untouched.",
             retry_after,
+            self._usage.seconds_throttled,
         )
 
-    def _refusal(self, response: requests.Response, body: bytes, key: Key) -> ApiError:
-        status = response.status_code
-        if status in RETRIED_STATUSES:
-            return self._unavailable(
-                f"answered {_named(status)}", _retry_after(response.headers.get("Retry-After"))
-            )
-        resource, path = self._resource, urlsplit(response.url).path
-        if status in (401, 403):
-            return KeyRefusedError(f"{resource}: the API refused the key ({status}). {key.remedy}")
-        if 300 <= status < 400 and (location := response.headers.get("Location")):
-            target = redact(_target(response.url, location), key.secrets)[:MESSAGE_LENGTH]
-            return ApiError(
-                f"{resource}: the API redirects {path} to {target}, and redirects are not "
-                "followed, so that the key goes nowhere else. Set base_url of [sources.email] to "
-                "the address that answers."
-            )
-        if status == 404:
-            return ApiError(
-                f"{resource}: there is no {path} at {self._origin} (404). Check base_url of "
-                "[sources.email] and whether this account's API has the resource."
-            )
-        said = redact(" ".join(body.decode("utf-8", "replace").split()), key.secrets)
-        return ApiError(
-            f"{resource}: the API refused {path} ({_named(status)}) and said: "
-            f"{said[:MESSAGE_LENGTH] or 'nothing'}"
-        )
+    def _seconds_to_wait(self, state: RetryCallState) -> float:
+        failure = _failure(state)
+        asked = failure.retry_after
+        seconds = min(asked, self._longest_wait) if asked else self._backoff(state)
+        # pages that failed together wait together: the first of them that is tried again waits
+        return max(0.0, seconds - self._usage.seconds_throttled + failure.throttled_before)
+
+    def _wait_alone(self, seconds: float) -> None:
+        self.read_ahead.settle()
+        self._sleep(seconds)
 
     def _note_retry(self, state: RetryCallState) -> None:
         wait = state.next_action.sleep if state.next_action else 0.0
@@ -227,14 +233,31 @@ class ApiAdapter(HTTPAdapter):
         self._say(f"{problem}; attempt {state.attempt_number + 1} follows in {wait:g} s")
 
 
-def open_session(adapter: ApiAdapter) -> requests.Session:
+class ApiSession(requests.Session):
     """A session that reaches one API only, through the adapter."""
-    keep_queries_out_of_logs()
-    session = requests.Session()
-    session.headers["User-Agent"] = "email_assets"
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
-    return session
+
+    def __init__(self, adapter: ApiAdapter) -> None:
+        super().__init__()
+        keep_queries_out_of_logs()
+        self._adapter = adapter
+        self.headers["User-Agent"] = "email_assets"
+        self.mount("http://", adapter)
+        self.mount("https://", adapter)
+        # the adapter knows what the environment says; looking it up for every page takes its time
+        self.trust_env = False
+
+    def __deepcopy__(self, _: dict[int, Any]) -> ApiSession:
+        """Itself: dlt copies its configuration, and a session is closed where it was opened."""
+        return self
+
+    def expect(self, coming: Iterable[Request]) -> None:
+        """Ask for the pages that come next, in order, before they are wanted."""
+        self._adapter.read_ahead.expect(coming, super().prepare_request)
+
+    def prepare_request(self, request: Request) -> PreparedRequest:
+        """What will be sent, or was already, if its page was asked for ahead."""
+        ahead = self._adapter.read_ahead.prepared(request)
+        return ahead or super().prepare_request(request)
 
 
 def _failure(state: RetryCallState) -> ApiUnavailableError:
@@ -243,39 +266,7 @@ def _failure(state: RetryCallState) -> ApiUnavailableError:
     return error
 
 
-def _origin(url: str) -> str:
-    address = urlsplit(url)
-    default = {"http": 80, "https": 443}.get(address.scheme)
-    port = f":{address.port}" if address.port and address.port != default else ""
-    return f"{address.scheme}://{address.hostname or ''}{port}"
-
-
-def _target(url: str, location: str) -> str:
-    """Where a redirect leads, without the query, which may repeat the key."""
-    try:
-        target = urljoin(url, location)
-        return f"{_origin(target)}{urlsplit(target).path}"
-    except ValueError:
-        return "an address that cannot be read"
-
-
 def _limits(headers: Mapping[str, str], secrets: tuple[str, ...]) -> dict[str, str]:
     return {
         name: redact(value, secrets) for name, value in headers.items() if LIMITS.fullmatch(name)
     }
-
-
-def _named(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
-def _retry_after(header: str | None) -> float | None:
-    """Seconds from now, or None where the header asks for no wait: then the backoff decides."""
-    try:
-        seconds = urllib3.Retry().parse_retry_after(header) if header else 0.0
-    except (urllib3.exceptions.InvalidHeader, ValueError):
-        return None
-    return seconds if seconds > 0 else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -13,6 +13,7 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
 from email_assets.api.errors import ApiError
+from email_assets.api.pagination import ListPaginator, copy_of
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -121,6 +122,7 @@ class WindowPaginator(BasePaginator):
             reading stops at the first page that reaches back before the window.
 
     Attributes:
+        expect: Told, before each page but the first, which requests come next.
         window: What to read; everything, unless it is set before reading starts.
         owners: Whose lists to read, one after the other.
         total: Rows that the API says the window holds, or None where it does not say.
@@ -131,7 +133,7 @@ class WindowPaginator(BasePaginator):
     def __init__(
         self,
         resource: str,
-        pages: BasePaginator,
+        pages: ListPaginator,
         *,
         time_filter: Filter | None = None,
         ceiling: int | None = None,
@@ -145,6 +147,7 @@ class WindowPaginator(BasePaginator):
         self._ceiling = ceiling
         self._time_of = time_of
         self._stops_early = newest_first and time_filter is None
+        self.expect: Callable[[Iterable[Request]], None] = lambda _: None
         self.window = Window()
         self.owners = [Owner()]
         self.total: int | None = None
@@ -154,6 +157,7 @@ class WindowPaginator(BasePaginator):
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""
         self._now = datetime.now(timezone.utc)
+        self._gives_totals = False
         self._waiting = [(owner, self.window) for owner in reversed(self.owners)]
         # a part starts from the request as it was, whatever the pages of another made of it
         self._request = {part: deepcopy(getattr(request, part)) for part in _PARTS_OF_REQUEST}
@@ -165,23 +169,42 @@ class WindowPaginator(BasePaginator):
             self._pages.update_request(request)
         elif self._waiting:
             self._open_next(request)
+        if self._has_next_page:
+            self.expect(self._coming(request))
+
+    def _coming(self, request: Request) -> Iterator[Request]:
+        """The next request and those after it, as far as they are sure to be made."""
+        yield request
+        may_stop_early = self._stops_early and self._part.start is not None
+        if may_stop_early or not self._gives_totals:
+            return
+        yield from self._pages.upcoming(request)
+        for owner, part in reversed(self._waiting):
+            first = copy_of(request)
+            self._open(owner, part, first)
+            yield first
 
     def _open_next(self, request: Request) -> None:
         self._owner, self._part = self._waiting.pop()
         self._part_is_read = False
         self._part_rows = self._elsewhere = 0
-        self._pages = deepcopy(self._template)
+        self._pages = self._open(self._owner, self._part, request)
+
+    def _open(self, owner: Owner, part: Window, request: Request) -> ListPaginator:
+        """A paginator for one part, with the request for its first page."""
         for name, value in self._request.items():
             setattr(request, name, deepcopy(value))
-        request.url = self._owner.address(request.url)
-        if self._owner.name:
-            request.headers = {**(request.headers or {}), OWNER_HEADER: self._owner.name}
-        wanted = self._filter.parameters(self._part) if self._filter else {}
+        request.url = owner.address(request.url)
+        if owner.name:
+            request.headers = {**(request.headers or {}), OWNER_HEADER: owner.name}
+        wanted = self._filter.parameters(part) if self._filter else {}
         if request.json is not None:
             request.json.update(wanted)
         else:
             request.params = {**(request.params or {}), **wanted}
-        self._pages.init_request(request)
+        pages = deepcopy(self._template)
+        pages.init_request(request)
+        return pages
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         """Learn from a page where to go on.
@@ -196,6 +219,7 @@ class WindowPaginator(BasePaginator):
         for row in rows:
             row.update(self._owner.label)
         self._elsewhere += sum(map(self._counts_elsewhere, rows))
+        self._gives_totals = self._gives_totals or self._pages.gives_total
         total: int | None = getattr(self._pages, "total", None)
         if self._is_beyond_ceiling(total):
             self._waiting += [(self._owner, half) for half in self._halves(total)]

@@ -80,7 +80,7 @@ def test_without_a_total_each_page_repeats_the_last_row_of_the_one_before(
     api.replace("messages", numbered(250))
     api.set_faults("messages", NO_TOTAL)
     listing = listing_of("messages")
-    assert ids(read(listing)) == [*range(100), *range(99, 199), *range(198, 250), 249]
+    assert ids(read(listing)) == list(range(250)), "what came twice is handed on once"
     assert offsets(api) == [0, 99, 198, 249]
     assert (listing.paginator.total, listing.paginator.reached) == (None, 250)
 
@@ -198,7 +198,7 @@ def test_a_total_that_comes_late_is_used(api: Sandbox, listing_of: OpenListing) 
     api.set_faults("messages", Fault("no_total", times=1))
     listing = listing_of("messages")
     assert set(ids(read(listing))) == set(ids(api.rows("messages")))
-    assert (offsets(api), listing.paginator.total) == ([0, 99, 199], 250)
+    assert (offsets(api), listing.paginator.total) == ([0, 99, 198], 250)
 
 
 def test_a_total_that_goes_missing_is_remembered(api: Sandbox, listing_of: OpenListing) -> None:
@@ -457,7 +457,7 @@ def test_rows_that_moved_up_to_where_the_reader_went_back_are_no_repetition(
     api.delete_head("messages", 200)
     page = next(reading)
     api.delete_head("messages", 99)
-    assert next(reading) == page
+    assert next(reading) == page[:-1], "all but what the page before ended with"
     assert {row["id"] for rest in reading for row in rest} >= set(range(399, 600))
 
 

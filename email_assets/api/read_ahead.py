@@ -1,0 +1,141 @@
+"""Keeps the next pages of a list in flight while the one before them is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from itertools import islice
+
+from requests import PreparedRequest, Request
+
+from email_assets.api.answer import Answer
+from email_assets.api.errors import ApiUnavailableError
+
+MEMORY = 64 * 1024 * 1024
+"""Bytes of bodies to hold ahead, if they are as large as the largest so far."""
+
+SHARE_IN_VAIN = 20
+"""One page may be asked for in vain for every so many that are read: some lists go on otherwise
+than their first pages suggest."""
+
+
+@dataclass(frozen=True)
+class _Page:
+    request: PreparedRequest
+    answer: Future[Answer]
+    refusals: int
+    """How often the width had been halved when the page was asked for."""
+
+
+class ReadAhead:
+    """Pages that are asked for before they are wanted, each of them once.
+
+    All decisions are made by the thread that reads. A page that failed is not asked for again
+    here: it fails for its reader, who is to try again, alone, after `settle`. Until then nothing
+    new is asked for, and afterwards fewer pages at a time: half of them, and one more for every so
+    many that come (additive increase, multiplicative decrease, as TCP does it).
+
+    Args:
+        fetch: Sends a request once; called in threads.
+        pages: Pages in flight or waiting for their reader, at the most; 1 is no reading ahead.
+    """
+
+    def __init__(self, fetch: Callable[[PreparedRequest], Answer], pages: int) -> None:
+        self._fetch = fetch
+        self._most = pages
+        self._width = float(pages)
+        self._refusals = 0
+        self._largest = 1
+        self._read = 0
+        self._in_vain = 0
+        self._pages: dict[str, _Page] = {}
+        self._in_flight: set[Future[Answer]] = set()
+        self._threads: ThreadPoolExecutor | None = None
+
+    def expect(
+        self, coming: Iterable[Request], prepare: Callable[[Request], PreparedRequest]
+    ) -> None:
+        """Ask for the pages that come next, as many as are allowed.
+
+        Args:
+            coming: The requests that follow, in order, if the list goes on as it did.
+            prepare: Makes of a request what will be sent.
+        """
+        if self._most < 2:
+            return
+        wanted = {_address(request): request for request in islice(coming, self._most)}
+        if next(iter(wanted), None) not in self._pages:
+            # the list did not go on as expected, and what is in flight may have been overtaken
+            self._keep(())
+        self._keep(wanted)
+        if any(_has_failed(page.answer) for page in self._pages.values()):
+            return
+        room = self._room()
+        for address, request in wanted.items():
+            if len(self._pages) >= room:
+                return
+            if address not in self._pages:
+                self._pages[address] = self._ask_for(prepare(request))
+
+    def prepared(self, request: Request) -> PreparedRequest | None:
+        """What was made of exactly this request, or None if its page was not asked for."""
+        page = self._pages.get(_address(request))
+        return page.request if page else None
+
+    def take(self, request: PreparedRequest) -> Future[Answer] | None:
+        """The outcome of a request, or None if its page was not asked for."""
+        for address, page in self._pages.items():
+            if page.request is request:
+                del self._pages[address]
+                self._learn_from(page)
+                return page.answer
+        return None
+
+    def settle(self) -> None:
+        """Wait until nothing is in flight."""
+        wait(list(self._in_flight))
+
+    def close(self) -> None:
+        """Forget all pages, and end the threads as soon as their requests do."""
+        self._keep(())
+        if self._threads:
+            self._threads.shutdown(wait=True)
+
+    def _ask_for(self, request: PreparedRequest) -> _Page:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="read-ahead")
+        answer = self._threads.submit(self._fetch, request)
+        self._in_flight.add(answer)
+        answer.add_done_callback(self._in_flight.discard)
+        return _Page(request, answer, self._refusals)
+
+    def _keep(self, addresses: Iterable[str]) -> None:
+        for address in self._pages.keys() - set(addresses):
+            if not self._pages.pop(address).answer.cancel():
+                self._in_vain += 1
+
+    def _room(self) -> int:
+        """How many pages may be ahead now: the next one, which is sure to be wanted, and others."""
+        may_be_in_vain = self._most + self._read // SHARE_IN_VAIN - self._in_vain
+        return 1 + max(0, min(int(self._width), MEMORY // self._largest, may_be_in_vain) - 1)
+
+    def _learn_from(self, page: _Page) -> None:
+        self._read += 1
+        error = page.answer.exception()
+        if error is None:
+            self._largest = max(self._largest, page.answer.result().size)
+            self._width = min(self._most, self._width + 1 / self._width)
+        elif isinstance(error, ApiUnavailableError) and page.refusals == self._refusals:
+            # pages that were in flight together are refused together, for one reason
+            self._width = max(1.0, self._width / 2)
+            self._refusals += 1
+
+
+def _has_failed(answer: Future[Answer]) -> bool:
+    return answer.done() and answer.exception() is not None
+
+
+def _address(request: Request) -> str:
+    """What tells the request for one page from that for another."""
+    return repr((request.method, request.url, request.params, request.json, request.headers))
