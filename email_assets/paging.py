@@ -29,7 +29,7 @@ def paginator_of(resource: VendorResource, **overrides: Any) -> ListPaginator:
             str(resource["name"]),
             endpoint["data_selector"],
             primary_key(resource),
-            **{**options, **overrides},
+            **{"speculate": resource.get("speculate", False), **options, **overrides},
         )
     paginator = create_paginator(block)
     if paginator is None:

@@ -35,7 +35,7 @@ GLIMPSE_SECONDS = 10
 NEWEST = "newest"
 """Where a resource's dlt state keeps the latest time that syncs have seen, and of which list."""
 
-OURS = frozenset({"description", "kind", "never_load", "for_each"})
+OURS = frozenset({"description", "kind", "never_load", "for_each", "speculate"})
 """What a vendor's file says of a resource that dlt does not know."""
 
 

@@ -29,6 +29,7 @@ DEFAULT_FILE = "warehouse.duckdb"
 DIRECTORY_PREFIX = "email_assets-"
 IN_USE = "in-use.lock"
 SECONDS_TO_LOCK = 60
+UNCOMPRESSED = "sources.data_writer.disable_compression"
 EXAMPLES = 10
 """Duplicate keys that a key count names."""
 
@@ -58,6 +59,9 @@ def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
     State and schema come from the warehouse at every run, so nothing on the local disk can be
     stale, shared or corrupted, and the directory goes when the pipeline does.
     """
+    if dlt.config.get(UNCOMPRESSED) is None:
+        # files that live for moments: packing them takes a tenth of a first sync
+        dlt.config[UNCOMPRESSED] = True
     with _working_directory(resource) as directory:
         pipeline = dlt.pipeline(
             f"email_{resource}",

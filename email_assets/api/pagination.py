@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from copy import copy, deepcopy
 from typing import Any
@@ -51,7 +52,7 @@ class ListPaginator(BasePaginator):
     """A paginator that may know which pages follow the next one."""
 
     @property
-    def gives_total(self) -> bool:
+    def is_foreseeable(self) -> bool:
         """Whether an answer has told how long the list is."""
         return False
 
@@ -124,7 +125,7 @@ class WatchedPaginator(ListPaginator):
         self._asked.add(address)
 
     @property
-    def gives_total(self) -> bool:
+    def is_foreseeable(self) -> bool:
         """Whether an answer has told how many pages there are."""
         return self._total is not None
 
@@ -172,6 +173,7 @@ class ListOffsetPaginator(ListPaginator):
         total_path: JSONPath of the total in an answer, or None where the API has none.
         maximum_offset: Rows that the API gives of a list at the most, or None: it is an error to
             ask for a page that ends beyond them.
+        speculate: Whether pages that may not exist can be asked for ahead, while there is no total.
 
     Attributes:
         total: What the API last said there are, or None.
@@ -190,6 +192,7 @@ class ListOffsetPaginator(ListPaginator):
         limit_param: str = "limit",
         total_path: str | None = "total",
         maximum_offset: int | None = None,
+        speculate: bool = False,
     ) -> None:
         super().__init__()
         self._resource = resource
@@ -200,6 +203,7 @@ class ListOffsetPaginator(ListPaginator):
         self._limit_param = limit_param
         self._total_in = Selector(total_path) if total_path else None
         self._maximum_offset = maximum_offset
+        self._speculate = speculate
         self._start()
 
     def _start(self) -> None:
@@ -229,16 +233,17 @@ class ListOffsetPaginator(ListPaginator):
         self._at(self._offset, request)
 
     @property
-    def gives_total(self) -> bool:
-        """Whether an answer has told how many rows there are."""
-        return self.total is not None
+    def is_foreseeable(self) -> bool:
+        """Whether an answer has told how many rows there are, or it does not matter."""
+        return self.total is not None or self._speculate
 
     def upcoming(self, request: Request) -> Iterator[Request]:
         """The requests that follow the next one, as far as the total reaches, if nothing shifts."""
-        if self.total is None or not self._overlaps:
+        if not self.is_foreseeable or not self._overlaps:
             return
-        # the last row of a list is repeated only where a page after it may be missing
-        end = min(self.total, self._maximum_offset or self.total) - self._overlap
+        total = sys.maxsize if self.total is None else self.total
+        # where the list ends with a page, no other follows that repeats its last row
+        end = min(total, self._maximum_offset or total) - self._overlap
         step = max(1, self._widest - self._overlap)
         for offset in range(self._offset + step, end, step):
             yield self._at(offset, copy_of(request))

@@ -157,7 +157,7 @@ class WindowPaginator(BasePaginator):
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""
         self._now = datetime.now(timezone.utc)
-        self._gives_totals = False
+        self._is_foreseeable = False
         self._waiting = [(owner, self.window) for owner in reversed(self.owners)]
         # a part starts from the request as it was, whatever the pages of another made of it
         self._request = {part: deepcopy(getattr(request, part)) for part in _PARTS_OF_REQUEST}
@@ -176,7 +176,7 @@ class WindowPaginator(BasePaginator):
         """The next request and those after it, as far as they are sure to be made."""
         yield request
         may_stop_early = self._stops_early and self._part.start is not None
-        if may_stop_early or not self._gives_totals:
+        if may_stop_early or not self._is_foreseeable:
             return
         yield from self._pages.upcoming(request)
         for owner, part in reversed(self._waiting):
@@ -219,7 +219,7 @@ class WindowPaginator(BasePaginator):
         for row in rows:
             row.update(self._owner.label)
         self._elsewhere += sum(map(self._counts_elsewhere, rows))
-        self._gives_totals = self._gives_totals or self._pages.gives_total
+        self._is_foreseeable = self._is_foreseeable or self._pages.is_foreseeable
         total: int | None = getattr(self._pages, "total", None)
         if self._is_beyond_ceiling(total):
             self._waiting += [(self._owner, half) for half in self._halves(total)]

@@ -58,6 +58,9 @@ class VendorResource(EndpointResource, total=False):
     never_load: list[str]
     """Fields that hold secrets, as dotted paths (`Hooks.HttpAuth.Password`); lists are entered."""
     for_each: ForEach
+    speculate: bool
+    """Whether pages of a list by offset that has no total may be asked for ahead, as those of one
+    that has. Up to `read_ahead` requests then go beyond its end."""
 
 
 class Vendor(TypedDict):
