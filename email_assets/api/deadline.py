@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
 
@@ -73,8 +73,8 @@ class Deadlines:
                 _cut_off(sock)
 
 
-def limit_headers(pools: PoolManager, deadlines: Deadlines) -> None:
-    """Let the connections' time limit hold for the head of an answer as a whole."""
+def limited_pools(deadlines: Deadlines) -> dict[str, type[HTTPConnectionPool]]:
+    """Connection pools, by scheme, whose time limit holds for the head of an answer as a whole."""
 
     class Http(HTTPConnection):
         def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
@@ -92,7 +92,7 @@ def limit_headers(pools: PoolManager, deadlines: Deadlines) -> None:
     class HttpsPool(HTTPSConnectionPool):
         ConnectionCls = Https
 
-    pools.pool_classes_by_scheme = {"http": HttpPool, "https": HttpsPool}
+    return {"http": HttpPool, "https": HttpsPool}
 
 
 def _cut_off(sock: socket.socket) -> None:

@@ -24,7 +24,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.wait import wait_exponential
 
 from email_assets.api.answer import Answer
-from email_assets.api.deadline import Deadlines, limit_headers
+from email_assets.api.deadline import Deadlines, limited_pools
 from email_assets.api.errors import ApiError, ApiUnavailableError
 from email_assets.api.faults import describe_fault, named, origin_of, refusal, retry_after
 from email_assets.api.read_ahead import ReadAhead
@@ -103,6 +103,7 @@ class ApiAdapter(HTTPAdapter):
         read_ahead: int = 1,
     ) -> None:
         self._deadlines = Deadlines()
+        self._pools = limited_pools(self._deadlines)
         super().__init__(pool_maxsize=read_ahead, pool_block=True)
         self._resource = resource
         self._origin = origin_of(base_url)
@@ -156,7 +157,14 @@ class ApiAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kw: Any) -> None:
         """Make connections whose time limit holds for the whole head of an answer."""
         super().init_poolmanager(*args, **kw)
-        limit_headers(self.poolmanager, self._deadlines)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, *args: Any, **kw: Any) -> Any:
+        """Make such connections through a proxy as well."""
+        manager = super().proxy_manager_for(*args, **kw)
+        if isinstance(manager, urllib3.ProxyManager):
+            manager.pool_classes_by_scheme = self._pools
+        return manager
 
     def close(self) -> None:
         """Cut off what is in flight, and leave no thread or connection behind."""
