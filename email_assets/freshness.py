@@ -45,8 +45,11 @@ def longest_wait(cron: str) -> timedelta:
     times = list(takewhile(lambda at: at < MIDNIGHT + A_DAY, _ticks(f"{minute} {hour} * * *")))
     waits = [later - earlier for earlier, later in pairwise(times)]
     overnight = times[0] + A_DAY - times[-1]
-    active_days = islice(_ticks(f"0 0 {' '.join(days)}"), DAYS_LOOKED_AT)
-    between_days = max(later - earlier for earlier, later in pairwise(active_days))
+    if days == ["*", "*", "*"]:
+        between_days = A_DAY  # as most are; looking at each day would take longer than all else
+    else:
+        active_days = islice(_ticks(f"0 0 {' '.join(days)}"), DAYS_LOOKED_AT)
+        between_days = max(later - earlier for earlier, later in pairwise(active_days))
     return max([*waits, overnight + between_days - A_DAY])
 
 

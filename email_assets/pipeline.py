@@ -106,7 +106,8 @@ def sync(
     listing = open_listing(name, say=say, sleep=sleep)
     listing.source.schema = open_schema(name)
     with listing.session, _in_one_sentence(name):
-        database, client = database_file(pipeline), pipeline.sql_client()
+        client = pipeline.sql_client()
+        database = database_file(client)
         with turn_at(database, client, who=name, say=say, sleep=sleep):
             pipeline.sync_destination()
             present = count_table(client, name)

@@ -17,7 +17,7 @@ from email_assets import settings
 from email_assets.sandbox import Sandbox
 from email_assets.settings import PROJECT_ROOT, ApiSettings, WarehouseSettings
 from email_assets.vendor import vendor_resources
-from email_assets.warehouse import database_file, open_pipeline
+from email_assets.warehouse import database_file, warehouse_client
 
 BIN = Path(sys.executable).parent
 SANDBOX_MESSAGES = 5000
@@ -122,8 +122,7 @@ def _run(environment: dict[str, str]) -> int:
     print("  make ui      # the graph, the checks and every figure over time")
     warehouse, asset = settings.load(WarehouseSettings), next(iter(run.assets))
     if warehouse.destination_type == "duckdb":
-        with open_pipeline(asset) as pipeline:
-            file = os.path.relpath(str(database_file(pipeline)), PROJECT_ROOT)
+        file = os.path.relpath(str(database_file(warehouse_client(asset))), PROJECT_ROOT)
         print(
             f"  .venv/bin/python -c \"import duckdb; duckdb.connect('{file}', read_only=True)"
             f".sql('FROM {warehouse.dataset_name}.{asset} LIMIT 5').show()\""

@@ -168,7 +168,7 @@ def _alert(context: dg.RunFailureSensorContext) -> str:
 
 
 def reason_of(event: dg.DagsterEvent) -> str:
-    """The first line of what went wrong in a step, without the name of the step."""
+    """The first sentence of what went wrong in a step, without the name of the step."""
     failure = event.step_failure_data
     if failure.user_failure_data:
         text = failure.user_failure_data.description
@@ -177,8 +177,10 @@ def reason_of(event: dg.DagsterEvent) -> str:
         while error and error.cause:
             error = error.cause
         text = error.message if error else None
-    first_line = (text or "nothing says why").strip().partition("\n")[0]
-    return first_line.removeprefix(f"{event.step_key}: ")
+    first, *rest = ((text or "").strip() or "nothing says why").splitlines()
+    if first.endswith(":") and rest:  # the next line names the checks that failed
+        first = f"{first} {rest[0]}"
+    return first.removeprefix(f"{event.step_key}: ")
 
 
 def _post(webhook: str, text: str) -> None:

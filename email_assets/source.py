@@ -234,8 +234,7 @@ def build_source(
 ) -> DltSource:
     """The `rest_api_source` of some of the vendor's resources.
 
-    Without a session it can describe itself, which is what asset specs are made of, and must not
-    be read: it would know no key.
+    Without a session it can describe itself and must not be read: it would know no key.
     """
     config: dict[str, Any] = {
         "client": {"base_url": base_url(), "headers": headers(), "session": session},

@@ -13,6 +13,7 @@ from typing import Any, cast
 from dlt.common.exceptions import DictValidationException
 from dlt.common.schema import Schema
 from dlt.common.validation import validate_dict
+from dlt.sources.rest_api.typing import EndpointResourceBase
 
 from email_assets import settings
 from email_assets.settings import ApiSettings, ResourceSettings, SettingError
@@ -45,7 +46,11 @@ def vendor_resources() -> dict[str, VendorResource]:
             {
                 **defaults,
                 **resource,
-                "endpoint": {**endpoint_of(defaults), **endpoint_of(resource), **_tuned(resource)},
+                "endpoint": {
+                    **endpoint_of(defaults),
+                    **endpoint_of(resource),
+                    **_tuned(resource, defaults),
+                },
             },
         )
         for resource in vendor["resources"]
@@ -63,12 +68,12 @@ def primary_key(resource: VendorResource) -> list[str]:
     return [key] if isinstance(key, str) else list(key)
 
 
-def _tuned(resource: VendorResource) -> dict[str, Any]:
+def _tuned(resource: VendorResource, defaults: EndpointResourceBase) -> dict[str, Any]:
     """What `[sources.email.<resource>]` changes about the resource's incremental sync."""
     tuned = settings.load(ResourceSettings, str(resource["name"]))
     changes = {name: value for name, value in dict(tuned).items() if value is not None}
-    defaults = endpoint_of(configured_vendor()["resource_defaults"]).get("incremental", {})
-    incremental = {**defaults, **endpoint_of(resource).get("incremental", {}), **changes}
+    by_default = endpoint_of(defaults).get("incremental", {})
+    incremental = {**by_default, **endpoint_of(resource).get("incremental", {}), **changes}
     if changes and "cursor_path" not in incremental:
         raise SettingError(
             f"[sources.email.{resource['name']}] {', '.join(changes)} means nothing without a "

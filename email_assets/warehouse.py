@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import dlt
+from dlt.common.configuration.specs.base_configuration import is_hint_not_resolvable
 from dlt.common.destination import Destination
 from dlt.common.destination.exceptions import UnknownDestinationModule
+from dlt.common.exceptions import DltException
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredentials
@@ -32,8 +34,6 @@ SECONDS_TO_LOCK = 60
 UNCOMPRESSED = "sources.data_writer.disable_compression"
 EXAMPLES = 10
 """Duplicate keys that a key count names."""
-
-Result = TypeVar("Result")
 
 
 class WarehouseError(EmailAssetsError):
@@ -63,12 +63,15 @@ def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
         # files that live for moments: packing them takes a tenth of a first sync
         dlt.config[UNCOMPRESSED] = True
     with _working_directory(resource) as directory:
-        pipeline = dlt.pipeline(
-            f"email_{resource}",
-            destination=configured_destination(),
-            dataset_name=settings.load(WarehouseSettings).dataset_name,
-            pipelines_dir=str(directory),
-        )
+        try:
+            pipeline = dlt.pipeline(
+                f"email_{resource}",
+                destination=configured_destination(),
+                dataset_name=settings.load(WarehouseSettings).dataset_name,
+                pipelines_dir=str(directory),
+            )
+        except DltException as error:
+            raise unusable(resource, error) from None
         try:
             yield pipeline
         finally:
@@ -77,16 +80,16 @@ def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
 
 
 def configured_destination() -> Destination[Any, Any]:
-    """The dlt destination that the settings name; for DuckDB, `warehouse.duckdb` by default."""
+    """The dlt destination that the settings name; for DuckDB, `warehouse.duckdb` by default.
+
+    Raises:
+        SettingError: dlt does not know it, or what it holds would not last.
+    """
     destination_type = settings.load(WarehouseSettings).destination_type
-    credentials, known = None, dict[str, Any]()
     if destination_type == "duckdb":
-        if dlt.config.get("destination.duckdb.credentials") is None:
-            credentials = DEFAULT_FILE
-        # dlt does not say that DuckDB has transactions, and would delete and insert without one
-        known["supports_transactions"] = True
+        return _duckdb()
     try:
-        destination = Destination.from_reference(destination_type, credentials, **known)
+        destination = Destination.from_reference(destination_type)
     except UnknownDestinationModule:
         raise SettingError(
             f"dlt knows no destination {destination_type!r}; it knows duckdb and postgres, for "
@@ -95,21 +98,47 @@ def configured_destination() -> Destination[Any, Any]:
     return cast(Destination[Any, Any], destination)
 
 
-def database_file(pipeline: dlt.Pipeline) -> Path | None:
-    """The DuckDB file of a pipeline's warehouse, or None if the warehouse is no DuckDB file.
+def _duckdb() -> Destination[Any, Any]:
+    """DuckDB, with every setting of `[destination.duckdb]` looked up already.
+
+    dlt looks them up whenever it makes a client or asks what the destination can do, some thirty
+    times in a sync, which took longer than anything else that a small sync does.
+    """
+    # dlt does not say that DuckDB has transactions, and would delete and insert without one
+    destination = dlt.destinations.duckdb(supports_transactions=True)
+    if dlt.config.get("destination.duckdb.credentials") is None:
+        destination.config_params["credentials"] = DEFAULT_FILE
+    try:
+        found = destination.configuration(destination.spec(), accept_partial=True)
+    except InvalidInMemoryDuckdbCredentials:
+        raise _no_place(":memory:") from None
+    if found.credentials.database == ":pipeline:":
+        raise _no_place(":pipeline:")
+    for name, hint in destination.spec.get_resolvable_fields().items():
+        if not is_hint_not_resolvable(hint):  # what is left is the pipeline's to say
+            destination.config_params[name] = found[name]
+    return destination
+
+
+def warehouse_client(resource: str) -> SqlClient:
+    """What asks the warehouse in SQL, without a pipeline and not connected yet.
+
+    Raises:
+        SettingError: The destination cannot serve as a warehouse.
+    """
+    dataset = settings.load(WarehouseSettings).dataset_name
+    return dlt.dataset(configured_destination(), dataset, dlt.Schema(resource)).sql_client
+
+
+def database_file(client: SqlClient) -> Path | None:
+    """The DuckDB file of a client's warehouse, or None if the warehouse is no DuckDB file.
 
     Raises:
         SettingError: The file cannot serve as a warehouse.
     """
-    try:
-        client = pipeline.sql_client()
-    except InvalidInMemoryDuckdbCredentials:
-        raise _no_place(":memory:") from None
     if not isinstance(client.credentials, DuckDbCredentials):
         return None
     file = Path(str(client.credentials.database))
-    if file.is_relative_to(pipeline.working_dir):
-        raise _no_place(":pipeline:")
     if file.stem.casefold() == client.dataset_name.casefold():
         raise SettingError(
             f"The DuckDB file {file.name} has the name of its dataset {file.stem}, which DuckDB "
@@ -125,15 +154,6 @@ def _no_place(credentials: str) -> SettingError:
     )
 
 
-def count_rows(resource: str, *, say: Callable[[str], None]) -> int:
-    """Rows in the resource's table, 0 while there is no table.
-
-    Raises:
-        WarehouseError: The warehouse cannot be read.
-    """
-    return _ask(resource, lambda client: count_table(client, resource), say) or 0
-
-
 def count_keys(
     resource: str, primary_key: Sequence[str], *, say: Callable[[str], None]
 ) -> KeyCount | None:
@@ -142,26 +162,41 @@ def count_keys(
     Raises:
         WarehouseError: The warehouse cannot be read.
     """
+    try:
+        client = warehouse_client(resource)
+        file = database_file(client)
+        if file and not file.exists():
+            return None
+        if file:
+            # so that a question never creates or changes the file
+            client.credentials.read_only = True
+        with turn_at(file, client, who=resource, say=say):
+            return _count_keys(client, resource, primary_key)
+    except DatabaseUndefinedRelation:
+        return None
+    except EmailAssetsError:
+        raise
+    except Exception as error:
+        problem = unusable(resource, error)
+    raise problem
 
-    def ask(client: SqlClient) -> KeyCount:
-        table = client.make_qualified_table_name(resource)
-        naming = dlt.Schema(resource).naming
-        columns = [client.escape_column_name(naming.normalize_identifier(k)) for k in primary_key]
-        missing = " OR ".join(f"{column} IS NULL" for column in columns)
-        key = ", ".join(columns)
-        duplicates = (
-            f"SELECT {key} FROM {table} WHERE NOT ({missing}) GROUP BY {key} HAVING count(*) > 1"
-        )
-        rows, null_keys = _row(
-            client, f"SELECT count(*), count(CASE WHEN {missing} THEN 1 END) FROM {table}"
-        )
-        (duplicate_keys,) = _row(client, f"SELECT count(*) FROM ({duplicates}) AS duplicates")
-        examples = client.execute_sql(f"{duplicates} ORDER BY {key} LIMIT {EXAMPLES}") or []
-        return KeyCount(
-            rows, null_keys, duplicate_keys, ["/".join(map(str, found)) for found in examples]
-        )
 
-    return _ask(resource, ask, say)
+def _count_keys(client: SqlClient, resource: str, primary_key: Sequence[str]) -> KeyCount:
+    table, naming = client.make_qualified_table_name(resource), dlt.Schema(resource).naming
+    columns = [client.escape_column_name(naming.normalize_identifier(k)) for k in primary_key]
+    missing = " OR ".join(f"{column} IS NULL" for column in columns)
+    key = ", ".join(columns)
+    duplicates = (
+        f"SELECT {key} FROM {table} WHERE NOT ({missing}) GROUP BY {key} HAVING count(*) > 1"
+    )
+    rows, null_keys = _row(
+        client, f"SELECT count(*), count(CASE WHEN {missing} THEN 1 END) FROM {table}"
+    )
+    (duplicate_keys,) = _row(client, f"SELECT count(*) FROM ({duplicates}) AS duplicates")
+    examples = client.execute_sql(f"{duplicates} ORDER BY {key} LIMIT {EXAMPLES}") or []
+    return KeyCount(
+        rows, null_keys, duplicate_keys, ["/".join(map(str, found)) for found in examples]
+    )
 
 
 def count_table(client: SqlClient, table: str) -> int | None:
@@ -193,30 +228,6 @@ def unusable(resource: str, error: BaseException) -> WarehouseError:
         f"{resource}: the warehouse cannot be used: {problem_of(error)}. Correct [warehouse] and "
         "[destination] in .dlt/config.toml, or the environment."
     )
-
-
-def _ask(
-    resource: str, question: Callable[[SqlClient], Result], say: Callable[[str], None]
-) -> Result | None:
-    """The answer to a question about a table, or None while there is no such table."""
-    try:
-        with open_pipeline(resource) as pipeline:
-            file = database_file(pipeline)
-            if file and not file.exists():
-                return None
-            client = pipeline.sql_client()
-            if file:
-                # so that a question never creates or changes the file
-                client.credentials.read_only = True
-            with turn_at(file, client, who=resource, say=say):
-                return question(client)
-    except DatabaseUndefinedRelation:
-        return None
-    except EmailAssetsError:
-        raise
-    except Exception as error:
-        problem = unusable(resource, error)
-    raise problem
 
 
 @contextmanager

@@ -54,7 +54,8 @@ def ask(instance: dg.DagsterInstance, check: str) -> dg.AssetCheckResult:
     """What a check of bounces makes of the warehouse as it is, without a run around it."""
     key = dg.AssetCheckKey(dg.AssetKey("bounces"), check)
     (definition,) = (found for found in CHECKS if key in found.check_keys)
-    result = definition(dg.build_asset_check_context(instance=instance))
+    results: Any = definition(dg.build_asset_check_context(instance=instance))
+    (result,) = (found for found in results if found.check_name == check)
     assert isinstance(result, dg.AssetCheckResult)
     return result
 
@@ -131,6 +132,23 @@ class TestAfterASync:
             "null_ids": len(api.rows("servers")),
             "duplicate_ids": 0,
             "duplicate_examples": [],
+        }
+
+    def test_a_primary_key_that_fails_fails_the_run_and_complete_is_told_all_the_same(
+        self, api: Sandbox, instance: dg.DagsterInstance
+    ) -> None:
+        api.set_faults("servers", Fault("null_id", rows=100))
+
+        result = materialize(instance, "servers")
+
+        assert not result.success
+        assert [str(event.step_key) for event in result.get_step_failure_events()] == [
+            "servers_checks"
+        ]
+        assert {found.check_name for found in result.get_asset_check_evaluations()} == {
+            "primary_key",
+            "complete",
+            "freshness_check",
         }
 
     def test_an_api_that_promises_more_rows_than_it_gives_makes_complete_warn(

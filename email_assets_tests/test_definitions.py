@@ -112,6 +112,11 @@ class TestLoading:
     def test_it_does_not_start_the_sandbox(self, loaded: dict[str, Any]) -> None:
         assert [name for name in loaded["modules"] if name.startswith("email_assets.sandbox")] == []
 
+    def test_it_imports_nothing_that_only_a_sync_or_the_sandbox_needs(
+        self, loaded: dict[str, Any]
+    ) -> None:
+        assert {"pyarrow", "starlette", "uvicorn"} & set(loaded["modules"]) == set()
+
 
 class TestAssets:
     def test_there_is_one_for_each_resource(self) -> None:

@@ -412,6 +412,18 @@ class TestRunFailureAlert:
         )
         assert " servers failed: the API refused /v1/servers (501 Not Implemented)" in body["text"]
 
+    def test_a_check_that_fails_the_run_is_named(
+        self, alert: Sensor, webhook: Webhook, api: Sandbox, instance: dg.DagsterInstance
+    ) -> None:
+        api.set_faults("servers", Fault("null_id", rows=100))
+        materialize(instance, "servers")
+
+        alert.tick()
+
+        (body,) = webhook.bodies
+        assert body["text"].startswith("servers_checks failed: ")
+        assert "failed with ERROR severity: servers: primary_key" in body["text"]
+
     def test_the_link_leads_where_people_open_dagster(
         self,
         alert: Sensor,
