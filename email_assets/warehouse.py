@@ -32,6 +32,9 @@ DIRECTORY_PREFIX = "email_assets-"
 IN_USE = "in-use.lock"
 SECONDS_TO_LOCK = 60
 UNCOMPRESSED = "sources.data_writer.disable_compression"
+MEMORY_LIMIT = "256MB"
+"""What DuckDB may hold in memory; beyond it, a large load works on the disk. By itself it takes four
+fifths of the machine's."""
 EXAMPLES = 10
 """Duplicate keys that a key count names."""
 
@@ -114,6 +117,8 @@ def _duckdb() -> Destination[Any, Any]:
         raise _no_place(":memory:") from None
     if found.credentials.database == ":pipeline:":
         raise _no_place(":pipeline:")
+    limits = {"memory_limit": MEMORY_LIMIT, **(found.credentials.global_config or {})}
+    found.credentials.global_config = limits
     for name, hint in destination.spec.get_resolvable_fields().items():
         if not is_hint_not_resolvable(hint):  # what is left is the pipeline's to say
             destination.config_params[name] = found[name]
