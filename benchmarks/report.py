@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from results import Results, cpu, peak, wall
+from rounds import Measurement
 from targets import targets
-from variants import VARIANTS, Variant
+from variants import OURS, VARIANTS, Variant
 
 INTRODUCTION = """\
 Made by `make bench`. Every variant syncs `messages`, with their nested list of recipients, and
@@ -28,7 +29,7 @@ def report(
     if results.extracts:
         parts += ["## Extract alone", _table(list(_extracts(results)))]
     if results.million:
-        parts += [f"1,000,000 rows, {results.million.case.milliseconds} ms: {results.million}."]
+        parts += ["## A million rows", _table(list(_million(results.million)))]
     if results.start_ups:
         parts += ["## Start-up of the command line", _table(list(_start_ups(results)))]
     return parts
@@ -85,6 +86,14 @@ def _extracts(results: Results) -> Iterator[list[str]]:
             f"{extract.rate:,.0f}",
             _ratio(extract.rate / alone.rate if alone else None),
         ]
+
+
+def _million(found: Measurement) -> Iterator[list[str]]:
+    yield ["latency", "rows", "scenario", "variant", "wall s", "CPU s", "peak MB", "requests"]
+    usage = found.usage
+    figures = [f"{usage.wall:.1f}", f"{usage.cpu:.1f}", f"{usage.peak:,.0f}", f"{found.requests:,}"]
+    case = [f"{found.case.milliseconds} ms", f"{found.rows:,}", found.case.scenario, OURS.name]
+    yield [*case, *([found.problem, "", "", ""] if found.problem else figures)]
 
 
 def _start_ups(results: Results) -> Iterator[list[str]]:
