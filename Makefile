@@ -5,10 +5,10 @@ PORT ?= 3000
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui check test lint sandbox lock clean
+.PHONY: help run ui check test lint sandbox bench bench-quick lock clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/.ready ## Load the five assets (from your API if it is configured, else from the sandbox)
 	@$(BIN)/python -m email_assets.quickstart run
@@ -30,6 +30,12 @@ lint: .venv/.ready ## Check style and types
 
 sandbox: .venv/.ready ## Serve the local email API on http://127.0.0.1:8025
 	@$(BIN)/python -m email_assets.sandbox
+
+bench: .venv/.ready ## Compare speed and memory with peers, in about an hour; writes benchmarks/RESULTS.md
+	@$(BIN)/python benchmarks/bench.py --write --million
+
+bench-quick: .venv/.ready ## The same on few rows, in three minutes; writes nothing
+	@$(BIN)/python benchmarks/bench.py --quick
 
 lock: .venv/.ready ## Renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --all-extras --upgrade \

@@ -13,20 +13,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-import requests
+from local_api import KEY, PROJECT, LocalApi, sandbox
 
-PROJECT = Path(__file__).resolve().parent.parent
-KEY = "benchmark"
 NEW = 100
 LAG = 10
 """Seconds to look back: less than a round takes, so that only what is new is counted."""
@@ -48,13 +43,13 @@ class Case:
     Attributes:
         way: One of `WAYS`.
         stored: Messages that were there before.
-        address: Where the API is.
+        api: The API.
         warehouse: The DuckDB file.
     """
 
     way: str
     stored: int
-    address: str
+    api: LocalApi
     warehouse: Path
     requests: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
@@ -64,7 +59,7 @@ class Case:
         from email_assets.pipeline import sync
         from email_assets.warehouse import open_pipeline
 
-        os.environ["SOURCES__EMAIL__BASE_URL"] = self.address
+        os.environ["SOURCES__EMAIL__BASE_URL"] = self.api.address
         os.environ["DESTINATION__DUCKDB__CREDENTIALS"] = str(self.warehouse)
         for name in {name for settings in WAYS.values() for name in settings}:
             os.environ.pop(f"{MESSAGES}__{name}", None)
@@ -75,40 +70,9 @@ class Case:
             report = sync(pipeline, "messages", say=print).report
         self.seconds.append(perf_counter() - started)
         self.requests.append(report.usage.requests)
-        listed = requests.get(
-            f"{self.address}/v1/messages", params={"api_key": KEY, "limit": "1"}, timeout=10
-        ).json()["total"]
+        listed = self.api.total("messages")
         if report.row_count != listed:
             raise SystemExit(f"{self.way}: {report.row_count} rows instead of {listed}")
-
-    def insert(self) -> None:
-        """Let new messages arrive."""
-        requests.post(
-            f"{self.address}/sandbox/rows/messages",
-            params={"api_key": KEY},
-            json={"insert_head": NEW},
-            timeout=10,
-        ).raise_for_status()
-
-
-@contextmanager
-def sandbox(messages: int) -> Iterator[str]:
-    """The address of a local email API with so many messages."""
-    program = (
-        "import sys, threading; from email_assets.sandbox import Sandbox\n"
-        f"with Sandbox(messages={messages}, api_key={KEY!r}) as s:\n"
-        "    print(s.base_url, flush=True); sys.stdin.read()"
-    )
-    with subprocess.Popen(  # noqa: S603
-        [sys.executable, "-c", program],
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout  # noqa: S101
-        yield process.stdout.readline().strip()
-        process.communicate()
 
 
 def main() -> None:
@@ -121,19 +85,17 @@ def main() -> None:
         prepare(Path(folder))
         with sandbox(sizes[0]) as small, sandbox(sizes[1]) as large:
             cases = [
-                Case(
-                    way, stored, address, Path(folder) / f"{way.replace(' ', '_')}_{stored}.duckdb"
-                )
+                Case(way, stored, api, Path(folder) / f"{way.replace(' ', '_')}_{stored}.duckdb")
                 for way in WAYS
-                for stored, address in zip(sizes, (small, large), strict=True)
+                for stored, api in zip(sizes, (small, large), strict=True)
             ]
             for case in cases:
                 case.sync()
                 case.requests.clear()
                 case.seconds.clear()
             for number in range(rounds):
-                for case in {case.address: case for case in cases}.values():
-                    case.insert()
+                for api in (small, large):
+                    api.insert(NEW)
                 # back and forth, so that none always comes after the same other
                 for case in cases if number % 2 == 0 else reversed(cases):
                     case.sync()
