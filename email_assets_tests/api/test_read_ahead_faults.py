@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 import requests
@@ -15,6 +18,7 @@ from email_assets.api.session import Usage
 from email_assets.source import open_listing
 from email_assets_tests.api.conftest import OpenListing, Serve, ids, pages, read
 from email_assets_tests.api.pending import (
+    PATIENCE,
     PendingServer,
     all_at_once,
     numbered,
@@ -49,10 +53,16 @@ def busy(status: int = 429, retry_after: str | None = "17") -> Answer:
     return Answer(status, {}, {"Retry-After": retry_after} if retry_after else {})
 
 
+def threads_of_asking() -> list[str]:
+    """The threads that ask for pages."""
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if name.startswith("read-ahead")]
+
+
 def threads_of_read_ahead() -> list[str]:
     """The threads that ask for pages, and the one that watches their time limits."""
     names = [thread.name for thread in threading.enumerate()]
-    return [name for name in names if name.startswith("read-ahead") or "_watch" in name]
+    return threads_of_asking() + [name for name in names if "_watch" in name]
 
 
 # Refused pages
@@ -270,6 +280,51 @@ def test_closing_cuts_off_what_an_abandoned_reader_left_in_flight(serve: Serve) 
     assert threads_of_read_ahead() == []
     assert len(server.pending) == 8, "the server has not answered them, and nobody waits for it"
     assert asked_after(server) == [-1]
+
+
+@pytest.fixture
+def no_second_connection() -> Iterator[str]:
+    """The address of a server that gives the first page, and lets nobody connect after that."""
+    body = json.dumps({"data": numbered(100), "total": LONG}).encode()
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, ExitStack() as after:
+
+        def give_one_page() -> None:
+            client = after.enter_context(listener.accept()[0])
+            client.recv(65536)
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+
+        thread = threading.Thread(target=give_one_page)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread.join()
+
+
+def test_closing_does_not_wait_for_connections_that_do_not_come_about(
+    no_second_connection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", no_second_connection)
+    monkeypatch.setenv("API_KEY", KEY)
+    monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", str(2 * PATIENCE))
+    listing = open_listing("messages", say=print)
+    assert len(next(pages(listing))) == 100
+    closing = threading.Thread(target=listing.session.close)
+    closing.start()
+    closing.join(PATIENCE)
+    was_closed = not closing.is_alive()
+    closing.join()
+    assert was_closed
+    assert threads_of_read_ahead() == []
+
+
+def test_with_a_setting_of_one_nothing_is_asked_for_before_it_is_wanted(
+    serve: Serve, listing_of: OpenListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(SETTING, "1")
+    server = serve(numbered(LONG))
+    reading = pages(listing_of("messages"))
+    for wanted in (1, 2, 3):
+        next(reading)
+        assert (server.offsets, threads_of_asking()) == (PAGES[:wanted], [])
 
 
 def test_a_session_that_was_never_used_can_be_closed_and_any_other_twice(
