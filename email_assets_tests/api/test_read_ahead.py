@@ -63,7 +63,7 @@ def test_with_a_setting_of_one_no_two_pages_are_in_flight(
     ("count", "cap"),
     [
         *((count, 100) for count in (0, 1, 100, 101, 500, 501, 595, 999, 1000, LONG)),
-        *((count, 50) for count in (101, 501, 999, LONG)),
+        *((count, 50) for count in (101, 501, 999)),
         *((count, 7) for count in (1, 36, 101, 500)),
     ],
 )
@@ -174,7 +174,7 @@ def test_pages_answered_in_any_order_while_the_list_shifts_lose_no_row(
     assert max(server.at_once) >= 8
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_every_row_that_stays_is_read_whatever_comes_and_goes_between_pages_in_flight(
     serve: Serve, listing_of: OpenListing, seed: int
 ) -> None:
@@ -224,7 +224,7 @@ def test_as_many_new_rows_as_a_page_goes_on_by_are_no_repetition(
     assert {*ids(read(listing_of("messages")))} >= set(range(LONG))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_list_that_goes_on_otherwise_is_read_whole_with_few_requests_in_vain(
     serve: Serve, listing_of: OpenListing, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
