@@ -38,7 +38,7 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("spec", "defaults"),
     [
-        (ApiSettings, {"vendor": "generic", "base_url": None}),
+        (ApiSettings, {"vendor": "generic", "base_url": None, "read_ahead": 8}),
         (
             WarehouseSettings,
             {"destination_type": "duckdb", "dataset_name": "email", "lock_timeout": 600},
@@ -74,6 +74,7 @@ def test_without_any_setting_the_defaults_hold(
             "base_url",
             None,
         ),
+        ("SOURCES__EMAIL__READ_AHEAD", "1", ApiSettings, "read_ahead", 1),
         ("WAREHOUSE__DESTINATION_TYPE", "postgres", WarehouseSettings, "destination_type", None),
         ("WAREHOUSE__DATASET_NAME", "007", WarehouseSettings, "dataset_name", None),
         ("WAREHOUSE__LOCK_TIMEOUT", "1.5", WarehouseSettings, "lock_timeout", 1.5),
@@ -162,6 +163,14 @@ WRONG_TYPE = "{} has a value of the wrong type. "
         *(
             ("SOURCES__EMAIL__BASE_URL", url, ApiSettings, NO_KEY_IN_IT)
             for url in ("http://host/?api_key=k", "http://ann:pass@host", "http://ann@host")
+        ),
+        *(
+            ("SOURCES__EMAIL__READ_AHEAD", text, ApiSettings, "read_ahead must be 1 or more. ")
+            for text in ("0", "-8")
+        ),
+        *(
+            ("SOURCES__EMAIL__READ_AHEAD", text, ApiSettings, WRONG_TYPE.format("read_ahead"))
+            for text in ("many", "", "2.5", "true")
         ),
         *(
             (
@@ -303,6 +312,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         [sources.email]
         vendor = "my_company.email_api"
         base_url = "https://mail.example.org"
+        read_ahead = 4
         [warehouse]
         destination_type = "postgres"
         dataset_name = "mail"
@@ -330,6 +340,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
             f"sources.email.{name}" for name in ResourceSettings.get_resolvable_fields()
         ),
         "sources.email.base_url": "https://mail.example.org",
+        "sources.email.read_ahead": 4,
         "warehouse.destination_type": "postgres",
         "warehouse.dataset_name": "mail",
         "warehouse.lock_timeout": 1.5,

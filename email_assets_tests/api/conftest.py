@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from itertools import islice
 from typing import Any, Protocol
 
 import pytest
 from dlt.extract.exceptions import ResourceExtractionError
+from dlt.sources.helpers.rest_client.client import RESTClient
 from requests import Session
 
 from email_assets.access import Sleep, base_url
 from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Sandbox
 from email_assets.source import Listing, open_listing
-
-Rows = list[dict[str, Any]]
+from email_assets_tests.api.pending import PendingServer, Rows
+from email_assets_tests.conftest import KEY
 
 ENOUGH = 30_000
 """More rows than any list here has: reading that many means reading without end."""
@@ -51,6 +52,24 @@ def listing_of(waits: list[float], said: list[str]) -> Iterator[OpenListing]:
         yield opened
 
 
+class Serve(Protocol):
+    def __call__(self, rows: Sequence[dict[str, Any]] = ()) -> PendingServer: ...
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Makes a server that counts what it has at once the API."""
+    with ExitStack() as after:
+
+        def serving(rows: Sequence[dict[str, Any]] = ()) -> PendingServer:
+            server: PendingServer = after.enter_context(PendingServer(list(rows)))
+            monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", server.base_url)
+            monkeypatch.setenv("API_KEY", KEY)
+            return server
+
+        yield serving
+
+
 def ask(session: Session, path: str = "/v1/bounces") -> Any:
     """The document of one answer, asked for as dlt asks."""
     return session.get(f"{base_url()}{path}").json()
@@ -66,6 +85,13 @@ def read(listing: Listing) -> Rows:
         raise
     assert len(rows) < ENOUGH, "the list does not end"
     return rows
+
+
+def pages(listing: Listing) -> Iterator[Rows]:
+    """The pages of a listing, each given out when it is asked for."""
+    client = RESTClient(base_url(), session=listing.session)
+    name = listing.resource.name
+    yield from client.paginate(f"/v1/{name}", data_selector="data", paginator=listing.paginator)
 
 
 def ids(rows: Rows) -> list[Any]:

@@ -28,9 +28,49 @@ def test_json_is_read(body: bytes, value: Any) -> None:
     assert parse(body) == value
 
 
-@pytest.mark.parametrize("number", [2**53 + 1, 2**63, -(2**64), 10**40])
+@pytest.mark.parametrize(
+    "number",
+    [
+        0,
+        2**53 + 1,
+        10**18 - 1,
+        10**18,
+        -(10**18),
+        2**63 - 1,
+        -(2**63),
+        2**63,
+        -(2**63) - 1,
+        2**64 - 1,
+        2**64,
+        -(2**64),
+        10**40,
+    ],
+)
 def test_a_number_of_any_size_stays_exact(number: int) -> None:
     assert parse(str(number).encode()) == number
+
+
+def test_a_long_number_among_others_and_within_text_stays_exact() -> None:
+    body = b'{"id": 18446744073709551616, "n": [1, 2.5], "text": "18446744073709551616"}'
+    assert parse(body) == {"id": 2**64, "n": [1, 2.5], "text": "18446744073709551616"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"-0", b"-0.0", b"1.0", b"1E2", b"2.5e3", b"0.1", b"123456789.123456789", b"5e-324"),
+        *(b"1.7976931348623157e308", b"1e-400", b"0.12345678901234567890123", b"1E400", b"-1e400"),
+        b'{"a": 1, "b": 2, "a": 3}',
+        b'"\\u0000 \\/ \\t"',
+        b"[" * 900 + b"]" * 900,
+        '{"käse": 1}'.encode("utf-16-le"),
+        "[1]".encode("utf-32"),
+    ],
+    ids=lambda body: body[:20],
+)
+def test_numbers_texts_and_keys_are_what_python_makes_of_them(body: bytes) -> None:
+    expected = json.loads(body)
+    assert repr(parse(body)) == repr(expected), "equal, and of the same type"
 
 
 @pytest.mark.parametrize(
@@ -47,6 +87,16 @@ def test_a_number_of_any_size_stays_exact(number: int) -> None:
         b"[-Infinity]",
         b"{'a': 1}",
         b'["\xff\xfe"]',
+        b'"\xc0\x80"',
+        '"käse"'.encode("latin-1"),
+        b'"\x01"',
+        b"\xef\xbb\xbf",
+        b"[1,]",
+        b"01",
+        b"+1",
+        b".5",
+        b"[NaN, 18446744073709551616]",
+        rb'["\ud800", NaN]',
         b"1" * 5000,
     ],
 )

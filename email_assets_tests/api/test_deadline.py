@@ -1,0 +1,194 @@
+"""Time limits for what comes over a connection, and what closing them does."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from types import SimpleNamespace
+
+import pytest
+
+from email_assets.api.deadline import Deadlines
+
+PATIENCE = 10.0
+"""Seconds after which a test fails that would hang."""
+
+
+class Connection(SimpleNamespace):
+    """What a request is sent over: one end of a pair of sockets. The other end is `there`."""
+
+    sock: socket.socket
+    there: socket.socket
+
+    def receive(self) -> bytes:
+        """What comes next, or nothing where the connection was cut off."""
+        return self.sock.recv(100)
+
+
+@pytest.fixture
+def connections() -> Iterator[list[Connection]]:
+    """Three connections over which nothing comes by itself."""
+    with ExitStack() as after:
+        found = []
+        for _ in range(3):
+            here, there = (after.enter_context(end) for end in socket.socketpair())
+            here.settimeout(PATIENCE)
+            found.append(Connection(sock=here, there=there))
+        yield found
+
+
+@pytest.fixture
+def deadlines() -> Iterator[Deadlines]:
+    found = Deadlines()
+    yield found
+    found.close()
+
+
+def watchers() -> int:
+    return sum("_watch" in thread.name for thread in threading.enumerate())
+
+
+def test_a_connection_is_cut_off_when_its_time_is_over(
+    deadlines: Deadlines, connections: list[Connection]
+) -> None:
+    with deadlines.limit(connections[0], 0.01):
+        assert connections[0].receive() == b""
+
+
+@pytest.mark.parametrize("seconds", [0, -1.0])
+def test_a_time_that_is_over_already_is_over(
+    deadlines: Deadlines, connections: list[Connection], seconds: float
+) -> None:
+    with deadlines.limit(connections[0], seconds):
+        assert connections[0].receive() == b""
+
+
+def test_what_comes_bit_by_bit_is_cut_off_too(
+    deadlines: Deadlines, connections: list[Connection]
+) -> None:
+    (connection, *_) = connections
+    connection.there.sendall(b"a bit")
+    with deadlines.limit(connection, 0.05), suppress(BrokenPipeError):
+        while connection.receive():
+            connection.there.sendall(b"a bit")
+    assert connection.receive() == b""
+
+
+def test_a_connection_that_was_in_time_stays(
+    deadlines: Deadlines, connections: list[Connection]
+) -> None:
+    in_time, late, _ = connections
+    with deadlines.limit(in_time, 0.01):
+        pass
+    with deadlines.limit(late, 0.02):
+        assert late.receive() == b"", "by now, the other one's time is over"
+    in_time.there.sendall(b"still here")
+    assert in_time.receive() == b"still here"
+
+
+def test_a_short_limit_that_is_set_after_a_long_one_is_kept(
+    deadlines: Deadlines, connections: list[Connection]
+) -> None:
+    long, short, _ = connections
+    with deadlines.limit(long, 60):
+        for _ in range(2):  # the second time, the watcher is sure to wait for the long one
+            here, there = socket.socketpair()
+            here.settimeout(PATIENCE)
+            with here, there, deadlines.limit(SimpleNamespace(sock=here), 0.01):
+                assert here.recv(1) == b""
+        with deadlines.limit(short, 0.01):
+            assert short.receive() == b""
+        long.there.sendall(b"still here")
+        assert long.receive() == b"still here"
+
+
+def test_an_error_of_the_reader_ends_the_limit(
+    deadlines: Deadlines, connections: list[Connection]
+) -> None:
+    failed, late, _ = connections
+    with pytest.raises(ZeroDivisionError), deadlines.limit(failed, 0.01):
+        raise ZeroDivisionError
+    with deadlines.limit(late, 0.02):
+        assert late.receive() == b""
+    failed.there.sendall(b"still here")
+    assert failed.receive() == b"still here"
+
+
+@pytest.mark.parametrize("connection", [None, object(), SimpleNamespace(sock=None)])
+def test_what_is_not_connected_needs_no_limit(deadlines: Deadlines, connection: object) -> None:
+    before = watchers()
+    with deadlines.limit(connection, 1):
+        assert watchers() == before
+
+
+def test_without_a_limit_nothing_is_watched(
+    deadlines: Deadlines, connections: list[Connection]
+) -> None:
+    before = watchers()
+    with deadlines.limit(connections[0], None):
+        assert watchers() == before
+
+
+def test_a_connection_that_was_closed_meanwhile_is_let_be(
+    deadlines: Deadlines, connections: list[Connection]
+) -> None:
+    gone, late, _ = connections
+    with deadlines.limit(gone, 0.01):
+        gone.sock.close()
+        with deadlines.limit(late, 0.02):
+            assert late.receive() == b"", "the watcher goes on"
+
+
+def test_one_thread_watches_all_connections_and_ends_with_closing(
+    connections: list[Connection],
+) -> None:
+    before = watchers()
+    deadlines = Deadlines()
+    with ExitStack() as limits:
+        for connection in connections:
+            limits.enter_context(deadlines.limit(connection, 60))
+        assert watchers() == before + 1
+        deadlines.close()
+        assert watchers() == before
+
+
+def test_closing_cuts_off_whatever_is_being_read(connections: list[Connection]) -> None:
+    deadlines, limited = Deadlines(), threading.Barrier(len(connections) + 1)
+    received: list[bytes] = []
+
+    def wait_for_more(connection: Connection) -> None:
+        with deadlines.limit(connection, 60):
+            limited.wait(PATIENCE)
+            received.append(connection.receive())
+
+    readers = [threading.Thread(target=wait_for_more, args=(one,)) for one in connections]
+    for reader in readers:
+        reader.start()
+    limited.wait(PATIENCE)
+    deadlines.close()
+    for reader in readers:
+        reader.join()
+    assert received == [b""] * 3
+
+
+def test_after_closing_nothing_can_be_read_and_nothing_is_watched(
+    connections: list[Connection],
+) -> None:
+    before = watchers()
+    deadlines = Deadlines()
+    deadlines.close()
+    with deadlines.limit(connections[0], 60):
+        assert connections[0].receive() == b""
+    assert watchers() == before
+
+
+def test_closing_leaves_connections_alone_that_nobody_reads(connections: list[Connection]) -> None:
+    deadlines = Deadlines()
+    with deadlines.limit(connections[0], 60):
+        pass
+    deadlines.close()
+    deadlines.close()
+    connections[0].there.sendall(b"still here")
+    assert connections[0].receive() == b"still here"
