@@ -33,8 +33,8 @@ IN_USE = "in-use.lock"
 SECONDS_TO_LOCK = 60
 UNCOMPRESSED = "sources.data_writer.disable_compression"
 MEMORY_LIMIT = "256MB"
-"""What DuckDB may hold in memory; beyond it, a large load works on the disk. By itself it takes four
-fifths of the machine's."""
+"""What DuckDB may hold in memory; beyond it, a large load works on the disk. By itself, it takes up
+to four fifths of what the machine has."""
 EXAMPLES = 10
 """Duplicate keys that a key count names."""
 

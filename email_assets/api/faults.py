@@ -26,8 +26,11 @@ FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         "has a host name that cannot be resolved",
     ),
     ((ConnectionRefusedError,), "refused the connection"),
-    # urllib3 counts this one among the timeouts
-    ((urllib3.exceptions.NewConnectionError,), "could not be reached"),
+    # urllib3 counts these among the timeouts
+    (
+        (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError),
+        "could not be reached",
+    ),
     (
         (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError),
         "did not finish its answer within {time_limit:g} s",

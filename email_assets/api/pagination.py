@@ -275,7 +275,7 @@ class ListOffsetPaginator(ListPaginator):
             self._first = self._previous
             self._overlaps = self.total is None or self.total > FEW_PAGES * len(keys) > FEW_PAGES
         if self._overlaps or self.total is None:
-            self._go_on_by_overlap(keys, end, repeated)
+            self._go_on_by_overlap(keys, end, repeated and change == 0)
         else:
             self._go_on_by_total(len(keys), end, self.total, change, repeated and change == 0)
         self._widest = max(self._widest, len(keys))

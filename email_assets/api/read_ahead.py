@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
@@ -24,8 +24,10 @@ than their first pages suggest."""
 class _Page:
     request: PreparedRequest
     answer: Future[Answer]
+    is_sure: bool
+    """Whether it will be wanted however the list that is being read goes on."""
     refusals: int
-    """How often the width had been halved when the page was asked for."""
+    """How often pages had been refused when it was asked for."""
 
 
 class ReadAhead:
@@ -34,11 +36,13 @@ class ReadAhead:
     All decisions are made by the thread that reads. A page that failed is not asked for again
     here: it fails for its reader, who is to try again, alone, after `settle`. Until then nothing
     new is asked for, and afterwards fewer pages at a time: half of them, and one more for every so
-    many that come (additive increase, multiplicative decrease, as TCP does it).
+    many that come (additive increase, multiplicative decrease, as TCP does it). Each time that
+    happens, it takes twice as many pages to get there: some APIs allow only so many at once.
 
     Args:
         fetch: Sends a request once; called in threads.
-        pages: Pages in flight or waiting for their reader, at the most; 1 is no reading ahead.
+        pages: Requests in flight, and pages of one list that wait for their reader, at the most; 1
+            is no reading ahead.
     """
 
     def __init__(self, fetch: Callable[[PreparedRequest], Answer], pages: int) -> None:
@@ -54,12 +58,16 @@ class ReadAhead:
         self._threads: ThreadPoolExecutor | None = None
 
     def expect(
-        self, coming: Iterable[Request], prepare: Callable[[Request], PreparedRequest]
+        self,
+        coming: Iterable[Request],
+        others: Iterable[Request],
+        prepare: Callable[[Request], PreparedRequest],
     ) -> None:
-        """Ask for the pages that come next, as many as are allowed.
+        """Ask for pages, as many as are allowed.
 
         Args:
             coming: The requests that follow, in order, if the list goes on as it did.
+            others: Requests for other lists, which are sure to follow after those.
             prepare: Makes of a request what will be sent.
         """
         if self._most < 2:
@@ -67,16 +75,20 @@ class ReadAhead:
         wanted = {_address(request): request for request in islice(coming, self._most)}
         if next(iter(wanted), None) not in self._pages:
             # the list did not go on as expected, and what is in flight may have been overtaken
-            self._keep(())
-        self._keep(wanted)
+            self._drop_unless_in(())
+        self._drop_unless_in(wanted)
         if any(_has_failed(page.answer) for page in self._pages.values()):
             return
         room = self._room()
-        for address, request in wanted.items():
+        of_this_list = sum(not page.is_sure for page in self._pages.values())
+        missing = [request for address, request in wanted.items() if address not in self._pages]
+        for request in missing[: max(0, room - of_this_list)]:
+            self._ask_for(prepare(request), _address(request), is_sure=False)
+        for request in others:
             if len(self._pages) >= room:
                 return
-            if address not in self._pages:
-                self._pages[address] = self._ask_for(prepare(request))
+            if (address := _address(request)) not in self._pages:
+                self._ask_for(prepare(request), address, is_sure=True)
 
     def prepared(self, request: Request) -> PreparedRequest | None:
         """What was made of exactly this request, or None if its page was not asked for."""
@@ -92,28 +104,39 @@ class ReadAhead:
                 return page.answer
         return None
 
+    def note_size(self, size: int) -> None:
+        """Learn how large answers are; those that were not asked for ahead tell that, too."""
+        self._largest = max(self._largest, size)
+
     def settle(self) -> None:
         """Wait until nothing is in flight."""
         wait(list(self._in_flight))
 
     def close(self) -> None:
         """Forget all pages, and end the threads as soon as their requests do."""
-        self._keep(())
+        for page in self._pages.values():
+            page.answer.cancel()
+        self._pages.clear()
         if self._threads:
             self._threads.shutdown(wait=True)
 
-    def _ask_for(self, request: PreparedRequest) -> _Page:
+    def _ask_for(self, request: PreparedRequest, address: str, *, is_sure: bool) -> None:
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="read-ahead")
         answer = self._threads.submit(self._fetch, request)
         self._in_flight.add(answer)
         answer.add_done_callback(self._in_flight.discard)
-        return _Page(request, answer, self._refusals)
+        self._pages[address] = _Page(request, answer, is_sure, self._refusals)
 
-    def _keep(self, addresses: Iterable[str]) -> None:
-        for address in self._pages.keys() - set(addresses):
-            if not self._pages.pop(address).answer.cancel():
+    def _drop_unless_in(self, addresses: Container[str]) -> None:
+        for address, page in list(self._pages.items()):
+            if page.is_sure or address in addresses:
+                continue
+            del self._pages[address]
+            if not page.answer.cancel():
                 self._in_vain += 1
+                if _has_failed(page.answer):
+                    self._learn_from(page)
 
     def _room(self) -> int:
         """How many pages may be ahead now: the next one, which is sure to be wanted, and others."""
@@ -124,8 +147,8 @@ class ReadAhead:
         self._read += 1
         error = page.answer.exception()
         if error is None:
-            self._largest = max(self._largest, page.answer.result().size)
-            self._width = min(self._most, self._width + 1 / self._width)
+            pages_for_one_more = self._most * 2 ** (self._refusals - 1)
+            self._width = min(self._most, self._width + 1 / pages_for_one_more)
         elif isinstance(error, ApiUnavailableError) and page.refusals == self._refusals:
             # pages that were in flight together are refused together, for one reason
             self._width = max(1.0, self._width / 2)

@@ -33,6 +33,8 @@ from email_assets.api.windows import OWNER_HEADER
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 CHUNK = 1 << 16
+CONNECTING = 5
+"""Seconds to reach the API at the most: a session that is closed waits for connections to be."""
 LIMITS = re.compile(r"(x-)?ratelimit(-.*)?|retry-after", re.IGNORECASE)
 """Headers that say how much may be asked of an API, and when again."""
 
@@ -152,7 +154,9 @@ class ApiAdapter(HTTPAdapter):
         attempts: Iterator[Callable[[], Answer]] = chain(
             [ahead.result] if ahead else [], repeat(partial(self._attempt, request))
         )
-        return self._retrying(lambda: next(attempts)())
+        answer: Answer = self._retrying(lambda: next(attempts)())
+        self.read_ahead.note_size(answer.size)
+        return answer
 
     def init_poolmanager(self, *args: Any, **kw: Any) -> None:
         """Make connections whose time limit holds for the whole head of an answer."""
@@ -182,7 +186,8 @@ class ApiAdapter(HTTPAdapter):
         deadline = time.monotonic() + self._time_limit
         problem: str | None = None
         try:
-            with super().send(keyed, timeout=self._time_limit, **self._way) as response:
+            limits = min(CONNECTING, self._time_limit), self._time_limit
+            with super().send(keyed, timeout=limits, **self._way) as response:
                 self._usage.status = response.status_code
                 self._usage.limits = _limits(response.headers, key.secrets)
                 body = self._read(response.raw, deadline)
@@ -231,14 +236,16 @@ class ApiAdapter(HTTPAdapter):
 
     def _wait_alone(self, seconds: float) -> None:
         self.read_ahead.settle()
+        # only now, so that what has failed meanwhile counts this wait as one of its own
+        self._usage.seconds_throttled += seconds
         self._sleep(seconds)
 
     def _note_retry(self, state: RetryCallState) -> None:
         wait = state.next_action.sleep if state.next_action else 0.0
         self._usage.retries += 1
-        self._usage.seconds_throttled += wait
         problem = str(_failure(state)).partition(". Tried")[0]
-        self._say(f"{problem}; attempt {state.attempt_number + 1} follows in {wait:g} s")
+        when = f"in {wait:g} s" if wait else "at once"
+        self._say(f"{problem}; attempt {state.attempt_number + 1} follows {when}")
 
 
 class ApiSession(requests.Session):
@@ -258,9 +265,9 @@ class ApiSession(requests.Session):
         """Itself: dlt copies its configuration, and a session is closed where it was opened."""
         return self
 
-    def expect(self, coming: Iterable[Request]) -> None:
-        """Ask for the pages that come next, in order, before they are wanted."""
-        self._adapter.read_ahead.expect(coming, super().prepare_request)
+    def expect(self, coming: Iterable[Request], others: Iterable[Request]) -> None:
+        """Ask for the pages that come next, and those of other lists, before they are wanted."""
+        self._adapter.read_ahead.expect(coming, others, super().prepare_request)
 
     def prepare_request(self, request: Request) -> PreparedRequest:
         """What will be sent, or was already, if its page was asked for ahead."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
@@ -122,7 +123,8 @@ class WindowPaginator(BasePaginator):
             reading stops at the first page that reaches back before the window.
 
     Attributes:
-        expect: Told, before each page but the first, which requests come next.
+        expect: Told, before each page but the first, which requests come next, and which come for
+            other parts.
         window: What to read; everything, unless it is set before reading starts.
         owners: Whose lists to read, one after the other.
         total: Rows that the API says the window holds, or None where it does not say.
@@ -147,7 +149,7 @@ class WindowPaginator(BasePaginator):
         self._ceiling = ceiling
         self._time_of = time_of
         self._stops_early = newest_first and time_filter is None
-        self.expect: Callable[[Iterable[Request]], None] = lambda _: None
+        self.expect: Callable[[Iterable[Request], Iterable[Request]], None] = lambda *_: None
         self.window = Window()
         self.owners = [Owner()]
         self.total: int | None = None
@@ -170,15 +172,13 @@ class WindowPaginator(BasePaginator):
         elif self._waiting:
             self._open_next(request)
         if self._has_next_page:
-            self.expect(self._coming(request))
+            may_stop_early = self._stops_early and self._part.start is not None
+            is_sure = self._is_foreseeable and not may_stop_early
+            later = self._pages.upcoming(request) if is_sure else ()
+            self.expect(chain([request], later), self._first_requests(request) if is_sure else ())
 
-    def _coming(self, request: Request) -> Iterator[Request]:
-        """The next request and those after it, as far as they are sure to be made."""
-        yield request
-        may_stop_early = self._stops_early and self._part.start is not None
-        if may_stop_early or not self._is_foreseeable:
-            return
-        yield from self._pages.upcoming(request)
+    def _first_requests(self, request: Request) -> Iterator[Request]:
+        """The requests for the first pages of the parts that wait."""
         for owner, part in reversed(self._waiting):
             first = copy_of(request)
             self._open(owner, part, first)
