@@ -108,7 +108,7 @@ def test_after_a_refusal_half_as_many_pages_are_in_flight_and_then_slowly_more(
 ) -> None:
     server = serve(numbered(LONG))
     server.reply = fails(server, IN_FLIGHT, busy())
-    at_once = [*[4] * 9, *[5] * 8, *[6] * 8, 7, 6, 5, 4, 3, 2, 1]
+    at_once = [*[4] * 8, *[5] * 8, *[6] * 8, 7, 7, 6, 5, 4, 3, 2, 1]
     refused, rest = all_at_once(server, 8), PAGES[9:]
     retried = 1 + 2 * len(IN_FLIGHT)
 
