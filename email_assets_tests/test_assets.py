@@ -116,6 +116,7 @@ class TestFirstRun:
             "rows_received": rows,
             "rows_listed": rows,
             "rows_loaded": rows,
+            "rows_unchanged": 0,
             "rows_without_key": 0,
             "window": "everything",
             "stopped_early": False,
@@ -186,7 +187,7 @@ class TestFirstRun:
 
         assert len(logged) == 1
         assert logged[0].startswith(
-            "servers: 5 rows loaded, 5 in the table; requests: 1, retries: 0, "
+            "servers: 5 rows loaded, 0 unchanged, 5 in the table; requests: 1, retries: 0, "
         )
 
 
@@ -200,6 +201,7 @@ class TestSecondRun:
         found = figures(materialize(instance, "servers"), "servers")
 
         assert found["first_run"] is False
+        assert (found["rows_loaded"], found["rows_unchanged"]) == (1, 5)
         assert found["dagster/row_count"] == 6
         assert query("SELECT count(*), count(DISTINCT id) FROM email.servers") == [(6, 6)]
 
@@ -216,6 +218,7 @@ class TestFigures:
             "rows_received": 0,
             "rows_listed": 0,
             "rows_loaded": 0,
+            "rows_unchanged": 0,
             "rows_without_key": 0,
             "window": "everything",
             "stopped_early": False,

@@ -29,6 +29,7 @@ THREE_ROWS_SYNCED = SyncReport(
     rows_listed=3,
     rows_loaded=3,
     rows_without_key=0,
+    rows_unchanged=0,
     api_total=3,
     window=Window(),
     stopped_early=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from email_assets.sandbox import Sandbox
-from email_assets_tests.processes import syncing
+from email_assets_tests.processes import stopped, syncing
 from email_assets_tests.warehouses import Query, items, listed, load, table
 
 
@@ -38,5 +38,7 @@ def test_runs_at_the_same_time_into_tables_that_exist(api: Sandbox, query: Query
 
 
 def test_every_run_is_noted_as_a_load_of_its_own(api: Sandbox, query: Query) -> None:
-    syncing("servers", "servers")
+    with stopped("servers", "extract") as run:
+        load("servers")
+        run.let_go()
     assert query("SELECT schema_name, status FROM email._dlt_loads") == [("servers", 0)] * 2

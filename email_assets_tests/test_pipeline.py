@@ -37,6 +37,7 @@ def figures(report: SyncReport) -> dict[str, Any]:
         "received": report.rows_received,
         "listed": report.rows_listed,
         "loaded": report.rows_loaded,
+        "unchanged": report.rows_unchanged,
         "without key": report.rows_without_key,
         "total": report.api_total,
         "in table": report.row_count,
@@ -49,6 +50,7 @@ def all_rows(count: int, requests: int = 1) -> dict[str, Any]:
     """The figures of a sync in which nothing was special."""
     return {
         **dict.fromkeys(("received", "listed", "loaded", "total", "in table"), count),
+        "unchanged": 0,
         "without key": 0,
         "requests": requests,
         "retries": 0,
@@ -143,7 +145,11 @@ def test_no_working_folder_is_left(first: FirstSyncs) -> None:
 
 def test_a_second_sync_changes_nothing(api: Sandbox, query: Query) -> None:
     load("messages")
-    assert figures(load("messages")) == all_rows(250, requests=3)
+    assert figures(load("messages")) == {
+        **all_rows(250, requests=3),
+        "loaded": 0,
+        "unchanged": 250,
+    }
     rows = api.rows("messages")
     assert table(query, "messages") == listed(rows)
     assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
@@ -170,7 +176,11 @@ def test_a_changed_nested_list_is_replaced(api: Sandbox, query: Query) -> None:
 def test_new_rows_are_added(api: Sandbox, query: Query) -> None:
     load("bounces")
     api.insert_head("bounces", 80)
-    assert figures(load("bounces")) == all_rows(103, requests=2)
+    assert figures(load("bounces")) == {
+        **all_rows(103, requests=2),
+        "loaded": 80,
+        "unchanged": 23,
+    }
     assert table(query, "bounces") == listed(api.rows("bounces"))
 
 
@@ -179,7 +189,7 @@ def test_rows_that_vanish_from_the_api_stay(api: Sandbox, query: Query) -> None:
     load("bounces")
     api.delete_head("bounces", 3)
     report = load("bounces")
-    assert (report.api_total, report.rows_loaded, report.row_count) == (20, 20, 23)
+    assert (report.api_total, report.rows_unchanged, report.row_count) == (20, 20, 23)
     assert table(query, "bounces") == listed(before)
 
 
@@ -259,6 +269,7 @@ def test_a_load_that_fails_half_way_leaves_what_was_there(
     load("servers")
     change(warehouse, "ALTER TABLE email.servers DROP COLUMN color")
     before = table(query, "servers")
+    api.replace("servers", [{**row, "name": "renamed"} for row in api.rows("servers")])
     with pytest.raises(SyncError, match=r"^servers: dlt's load step failed with BinderException: "):
         load("servers")
     assert table(query, "servers") == before
@@ -333,6 +344,9 @@ def test_no_working_folder_is_left_after_a_failure(api: Sandbox) -> None:
 def test_rows_that_are_lost_on_the_way_are_an_error(api: Sandbox, query: Query, step: str) -> None:
     """What happened when two runs shared a working folder: one wiped what the other had read."""
     load("servers")
+    before = api.rows("servers")
+    changed = [{**row, "name": "renamed"} for row in before[:3]]
+    api.replace("servers", [*changed, *before[3:]])
     with open_pipeline("servers") as pipeline:
         run = getattr(pipeline, step)
 
@@ -346,7 +360,7 @@ def test_rows_that_are_lost_on_the_way_are_an_error(api: Sandbox, query: Query, 
         with pytest.raises(WarehouseError) as failure:
             sync(pipeline, "servers", say=print, sleep=never)
     assert str(failure.value) == (
-        "servers: 5 rows were read and the warehouse took none of them. Run again; what was "
+        "servers: 3 new rows were read and the warehouse took none of them. Run again; what was "
         "loaded before is untouched."
     )
-    assert table(query, "servers") == listed(api.rows("servers"))
+    assert table(query, "servers") == listed(before)
