@@ -24,6 +24,9 @@ from filelock import FileLock
 from email_assets.pipeline import sync
 from email_assets.warehouse import open_pipeline
 
+HERE = "here"
+"""What another process says when it has come to the moment at which it stops."""
+
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__])
 
@@ -85,7 +88,7 @@ def stopped(name: str, moment: str) -> Iterator[Other]:
             before which it does.
     """
     with _process(_sync, name, moment) as other:
-        other.said()
+        assert other.said() == HERE, f"the sync of {name} ended and never came to: {moment}"
         yield other
 
 
@@ -175,5 +178,5 @@ def _hold(connection: Connection, how: str, file: Path) -> None:
 
 
 def _stop(connection: Connection) -> None:
-    connection.send("here")
+    connection.send(HERE)
     connection.recv()

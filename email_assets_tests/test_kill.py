@@ -64,6 +64,7 @@ def test_a_kill_amid_the_change_of_a_table_leaves_it_as_it_was(
 ) -> None:
     load(resource)
     before = query(f"FROM email.{resource} ORDER BY id")
+    api.replace(resource, [{**row, "server_id": 99} for row in api.rows(resource)])
     with stopped(resource, f'INSERT INTO "email"."{resource}"') as run:
         run.kill()
     assert query(f"FROM email.{resource} ORDER BY id") == before
