@@ -6,6 +6,8 @@ known of a table is always true of that very table, were it restored from an old
 
 from __future__ import annotations
 
+import json
+import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
@@ -23,10 +25,15 @@ BYTES = 8
 CHARACTERS = 2 * BYTES
 CHUNK = 10_000
 
+_HEXADECIMAL = re.compile("[0-9a-f]+")
+
 
 def digest_of(row: dict[str, Any]) -> str:
     """A few bytes that another row, or the same row with other values, does not have."""
-    text = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    try:
+        text = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # a number beyond 64 bits, in a field that is kept as it came
+        text = json.dumps(row, sort_keys=True).encode()
     return blake2b(text, digest_size=BYTES).hexdigest()
 
 
@@ -82,7 +89,9 @@ def stored_digests(
             parameters.append(since)
     with client.execute_query(query, *parameters) as cursor:
         return Digests(
-            row_id[-CHARACTERS:] for (row_id,) in _rows(cursor) if len(row_id) == id_length
+            row_id[-CHARACTERS:]
+            for (row_id,) in _rows(cursor)
+            if len(row_id) == id_length and _HEXADECIMAL.fullmatch(row_id)
         )
 
 

@@ -75,7 +75,9 @@ class Fields:
         if not names and self._are_fine(row.values()):
             return row
         return {
-            names.get(field, field): value if field in self._first else self._suit(value)
+            names.get(field, field): self._suit(value, field not in self._first)
+            if field not in self._first or isinstance(value, (dict, list))
+            else value
             for field, value in row.items()
         }
 
@@ -93,12 +95,15 @@ class Fields:
                 return False
         return True
 
-    def _suit(self, value: Any) -> Any:
+    def _suit(self, value: Any, may_rename: bool) -> Any:
         if isinstance(value, dict):
-            names = self._names(tuple(value))
-            return {names.get(field, field): self._suit(part) for field, part in value.items()}
+            names = self._names(tuple(value)) if may_rename else {}
+            return {
+                names.get(field, field): self._suit(part, may_rename)
+                for field, part in value.items()
+            }
         if isinstance(value, list):
-            return [self._suit(item) for item in value]
+            return [self._suit(item, may_rename) for item in value]
         if isinstance(value, int) and not -BIGGEST - 1 <= value <= BIGGEST:
             return str(value)
         return value

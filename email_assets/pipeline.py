@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -105,7 +106,7 @@ def sync(
     started = time.monotonic()
     listing = open_listing(name, say=say, sleep=sleep)
     listing.source.schema = open_schema(name)
-    with listing.session, _in_one_sentence(name):
+    with listing.session, _in_one_sentence(name), _garbage_of_its_own():
         client = pipeline.sql_client()
         database = database_file(client)
         with turn_at(database, client, who=name, say=say, sleep=sleep):
@@ -116,10 +117,14 @@ def sync(
             # rows that somebody took out of the table come again only with everything
             newest = listing.newest(pipeline) if present else None
             window = window_of(name, span, listing.incremental, newest)
-            if present and not span.full_refresh:
+            # a table that dlt knows nothing of is one of a first run that was killed
+            if present and _knows(pipeline, name) and not span.full_refresh:
                 schema, cursor = pipeline.schemas[name], listing.rows.cursor_path
+                by_time = listing.incremental is not None and listing.incremental.time_filter
+                # an API that cannot be asked for less gives rows from before the window too
+                since = window.start if by_time else None
                 listing.rows.leave_out(
-                    stored_digests(client, schema, name, cursor, window.start, DLT_ID_LENGTH)
+                    stored_digests(client, schema, name, cursor, since, DLT_ID_LENGTH)
                 )
         if not anew and name in pipeline.schemas:
             listing.rows.expect_types_of(pipeline.schemas[name])
@@ -178,6 +183,20 @@ def _knows(pipeline: dlt.Pipeline, name: str) -> bool:
     """Whether the schema that came from the warehouse says that the resource has a table."""
     schema = pipeline.schemas.get(name)
     return schema is not None and name in schema.data_table_names(seen_data_only=True)
+
+
+@contextmanager
+def _garbage_of_its_own() -> Iterator[None]:
+    """Let Python look for garbage in what is made from here on.
+
+    A sync makes so many objects that it would search, again and again, all that a Dagster process
+    holds anyway, which takes a tenth of the time.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 @contextmanager

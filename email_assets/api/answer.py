@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from typing import Any, NoReturn
 
 import orjson
@@ -55,7 +56,14 @@ def parse(body: bytes) -> Any:
             return orjson.loads(body)
         except ValueError:
             pass  # a lone surrogate, which can be read all the same, or no JSON
-    return _spell_surrogates(json.loads(body, parse_constant=_refuse_constant))
+    return _spell_surrogates(
+        json.loads(body, parse_constant=_refuse_constant, parse_float=_fraction)
+    )
+
+
+def _fraction(text: str) -> float | str:
+    """A fraction, or the text of one that a double cannot hold, as of a number beyond 64 bits."""
+    return text if math.isinf(number := float(text)) else number
 
 
 def _refuse_constant(constant: str) -> NoReturn:

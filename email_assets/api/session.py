@@ -144,12 +144,6 @@ class ApiAdapter(HTTPAdapter):
             ApiUnavailableError: No attempt brought a usable answer.
             ApiError: The API refused the request, or its answer leads to another host.
         """
-        if origin_of(request.url or "") != self._origin:
-            raise ApiError(
-                f"{self._resource}: the API's answer leads to {origin_of(request.url or '')}, "
-                f"which is not {self._origin}. The key is not sent there. Correct base_url of "
-                "[sources.email] if the API has moved."
-            )
         ahead = self.read_ahead.take(request)
         attempts: Iterator[Callable[[], Answer]] = chain(
             [ahead.result] if ahead else [], repeat(partial(self._attempt, request))
@@ -177,6 +171,12 @@ class ApiAdapter(HTTPAdapter):
         super().close()
 
     def _attempt(self, request: PreparedRequest) -> Answer:
+        if origin_of(request.url or "") != self._origin:
+            raise ApiError(
+                f"{self._resource}: the API's answer leads to {origin_of(request.url or '')}, "
+                f"which is not {self._origin}. The key is not sent there. Correct base_url of "
+                "[sources.email] if the API has moved."
+            )
         keyed: PreparedRequest = request.copy()
         key = self._key(keyed.headers.pop(OWNER_HEADER, None))
         keyed = key.auth(keyed)

@@ -123,8 +123,7 @@ class WindowPaginator(BasePaginator):
             reading stops at the first page that reaches back before the window.
 
     Attributes:
-        expect: Told, before each page but the first, which requests come next, and which come for
-            other parts.
+        expect: Told which requests come next, and which come for other parts, where that is sure.
         window: What to read; everything, unless it is set before reading starts.
         owners: Whose lists to read, one after the other.
         total: Rows that the API says the window holds, or None where it does not say.
@@ -171,11 +170,10 @@ class WindowPaginator(BasePaginator):
             self._pages.update_request(request)
         elif self._waiting:
             self._open_next(request)
-        if self._has_next_page:
-            may_stop_early = self._stops_early and self._part.start is not None
-            is_sure = self._is_foreseeable and not may_stop_early
-            later = self._pages.upcoming(request) if is_sure else ()
-            self.expect(chain([request], later), self._first_requests(request) if is_sure else ())
+        may_stop_early = self._stops_early and self._part.start is not None
+        if self._has_next_page and self._is_foreseeable and not may_stop_early:
+            coming = chain([request], self._pages.upcoming(request))
+            self.expect(coming, self._first_requests(request))
 
     def _first_requests(self, request: Request) -> Iterator[Request]:
         """The requests for the first pages of the parts that wait."""

@@ -59,7 +59,7 @@ def test_a_long_number_among_others_and_within_text_stays_exact() -> None:
     "body",
     [
         *(b"-0", b"-0.0", b"1.0", b"1E2", b"2.5e3", b"0.1", b"123456789.123456789", b"5e-324"),
-        *(b"1.7976931348623157e308", b"1e-400", b"0.12345678901234567890123", b"1E400", b"-1e400"),
+        *(b"1.7976931348623157e308", b"1e-400", b"0.12345678901234567890123"),
         b'{"a": 1, "b": 2, "a": 3}',
         b'"\\u0000 \\/ \\t"',
         b"[" * 900 + b"]" * 900,
@@ -142,3 +142,8 @@ def test_an_answer_is_a_response_that_is_parsed_already() -> None:
         '{"data": []}',
     )
     assert answer.json() is answer.json()
+
+
+@pytest.mark.parametrize("number", ["1E400", "-1e400"])
+def test_a_fraction_that_a_double_cannot_hold_becomes_text(number: str) -> None:
+    assert parse(f'{{"x": {number}}}'.encode()) == {"x": number}

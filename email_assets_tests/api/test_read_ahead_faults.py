@@ -223,6 +223,7 @@ def test_an_api_that_allows_one_request_at_a_time_is_read_whole(
         return server.page(asked) if asked is server.pending[0] else busy(retry_after="1")
 
     server.reply = one_by_one
+    server.may_go = all_at_once(server, 8, lambda left: left[-1])
     listing = listing_of("messages")
     assert ids(read(listing)) == list(range(1200))
     assert listing.usage.retries > 0
