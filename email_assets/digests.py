@@ -22,10 +22,11 @@ from email_assets.turn import SqlClient
 
 BYTES = 8
 """Of a digest: among a million rows, a changed one is taken for an old one by chance of 1:10¹³."""
-CHARACTERS = 2 * BYTES
 CHUNK = 10_000
 
-_HEXADECIMAL = re.compile("[0-9a-f]+")
+DLT_ID = "_dlt_id"
+_DLT_ID = re.compile(rf"[0-9a-f]{{24}}([0-9a-f]{{{2 * BYTES}}})")
+"""When the sync began, the row's number in it, and the row's digest."""
 
 
 def digest_of(row: dict[str, Any]) -> str:
@@ -35,6 +36,12 @@ def digest_of(row: dict[str, Any]) -> str:
     except TypeError:  # a number beyond 64 bits, in a field that is kept as it came
         text = json.dumps(row, sort_keys=True).encode()
     return blake2b(text, digest_size=BYTES).hexdigest()
+
+
+def digest_in(dlt_id: str) -> str | None:
+    """The digest in a `_dlt_id`, or None if there is none: an earlier release wrote it."""
+    found = _DLT_ID.fullmatch(dlt_id)
+    return found[1] if found else None
 
 
 class Digests:
@@ -47,7 +54,9 @@ class Digests:
     def __init__(self, found: Iterable[str] = ()) -> None:
         self._sorted = array("Q", sorted(int(digest, 16) for digest in found))
 
-    def __contains__(self, digest: str) -> bool:
+    def __contains__(self, digest: str | None) -> bool:
+        if digest is None:
+            return False
         number = int(digest, 16)
         at = bisect_left(self._sorted, number)
         return at < len(self._sorted) and self._sorted[at] == number
@@ -62,7 +71,6 @@ def stored_digests(
     resource: str,
     cursor_path: str | None,
     since: datetime | None,
-    id_length: int,
 ) -> Digests:
     """The digests of a resource's table, over an open connection.
 
@@ -74,12 +82,11 @@ def stored_digests(
         resource: The resource's name, which is the table's.
         cursor_path: The field that says when a row came about, or None.
         since: Leave rows from before this instant out, where the column of the field is a time.
-        id_length: Characters of a `_dlt_id` that ends with a digest.
     """
     if not client.capabilities.supports_transactions:
         return Digests()
     table = client.make_qualified_table_name(resource)
-    query = f"SELECT {client.escape_column_name('_dlt_id')} FROM {table}"
+    query = f"SELECT {client.escape_column_name(DLT_ID)} FROM {table}"
     parameters: list[Any] = []
     if since and cursor_path:
         naming = schema.naming
@@ -88,11 +95,7 @@ def stored_digests(
             query += f" WHERE {client.escape_column_name(column)} >= %s"
             parameters.append(since)
     with client.execute_query(query, *parameters) as cursor:
-        return Digests(
-            row_id[-CHARACTERS:]
-            for (row_id,) in _rows(cursor)
-            if len(row_id) == id_length and _HEXADECIMAL.fullmatch(row_id)
-        )
+        return Digests(filter(None, (digest_in(dlt_id) for (dlt_id,) in _rows(cursor))))
 
 
 def _rows(cursor: Any) -> Iterator[tuple[str]]:

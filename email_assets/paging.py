@@ -6,7 +6,8 @@ from typing import Any
 
 from dlt.sources.rest_api.config_setup import create_paginator
 
-from email_assets.api.pagination import ListOffsetPaginator, ListPaginator, WatchedPaginator
+from email_assets.api.offset import ListOffsetPaginator
+from email_assets.api.pagination import ListPaginator, WatchedPaginator
 from email_assets.api.windows import WindowPaginator
 from email_assets.rows import Rows
 from email_assets.settings import SettingError

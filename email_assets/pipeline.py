@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import dlt
 import duckdb
@@ -21,10 +22,9 @@ from email_assets.api.windows import Window
 from email_assets.digests import stored_digests
 from email_assets.errors import EmailAssetsError
 from email_assets.normalizer import open_schema
-from email_assets.rows import DLT_ID_LENGTH
-from email_assets.source import open_listing
+from email_assets.source import Listing, open_listing
 from email_assets.span import Span, window_of
-from email_assets.turn import causes, turn_at
+from email_assets.turn import SqlClient, causes, turn_at
 from email_assets.warehouse import (
     WarehouseError,
     count_table,
@@ -108,37 +108,14 @@ def sync(
     listing.source.schema = open_schema(name)
     with listing.session, _in_one_sentence(name), _garbage_of_its_own():
         client = pipeline.sql_client()
-        database = database_file(client)
-        with turn_at(database, client, who=name, say=say, sleep=sleep):
+        turn = partial(turn_at, database_file(client), client, who=name, say=say, sleep=sleep)
+        with turn():
             pipeline.sync_destination()
-            present = count_table(client, name)
-            # somebody dropped or renamed the table, to have it loaded anew
-            anew = _knows(pipeline, name) and present is None
-            # rows that somebody took out of the table come again only with everything
-            newest = listing.newest(pipeline) if present else None
-            window = window_of(name, span, listing.incremental, newest)
-            # a table that dlt knows nothing of is one of a first run that was killed
-            if present and _knows(pipeline, name) and not span.full_refresh:
-                schema, cursor = pipeline.schemas[name], listing.rows.cursor_path
-                by_time = listing.incremental is not None and listing.incremental.time_filter
-                # an API that cannot be asked for less gives rows from before the window too
-                since = window.start if by_time else None
-                listing.rows.leave_out(
-                    stored_digests(client, schema, name, cursor, since, DLT_ID_LENGTH)
-                )
-        if not anew and name in pipeline.schemas:
-            listing.rows.expect_types_of(pipeline.schemas[name])
-        listing.paginator.window = window
-        if listing.incremental and not span.is_backfill:
-            listing.keep_newest()
-        elif span.is_backfill and not present:
-            # else the next sync would take the rows of the backfill for all that there were before
-            listing.forget_newest()
-        listing.load_what_is_new()
+            is_anew = _aim(listing, pipeline, client, name, span)
         pipeline.extract(
             listing.source,
             loader_file_format=_file_format(pipeline),
-            refresh="drop_sources" if anew else None,
+            refresh="drop_sources" if is_anew else None,
         )
         if not span.is_backfill and listing.finds_no_time:
             say(
@@ -146,43 +123,67 @@ def sync(
                 f"Correct cursor_path of [sources.email.{name}] or in the vendor's file."
             )
         loaded = pipeline.normalize().row_counts.get(name, 0)
-        with turn_at(database, client, who=name, say=say, sleep=sleep):
+        with turn():
             load_info = pipeline.load()
             load_info.raise_on_failed_jobs()
-            rows = listing.rows
-            new = rows.received - rows.without_key - rows.unchanged
-            if new and not load_info.loads_ids:
+            if listing.rows.new and not load_info.loads_ids:
                 raise WarehouseError(
-                    f"{name}: {new} new rows were read and the warehouse took none of them. "
-                    "Run again; what was loaded before is untouched."
+                    f"{name}: {listing.rows.new} new rows were read and the warehouse took none "
+                    "of them. Run again; what was loaded before is untouched."
                 )
             row_count = count_table(client, name) or 0
-    return Sync(
-        SyncReport(
-            rows_received=rows.received,
-            rows_listed=listing.paginator.reached,
-            rows_loaded=loaded,
-            rows_without_key=rows.without_key,
-            rows_unchanged=rows.unchanged,
-            api_total=listing.paginator.total,
-            window=window,
-            newest_is_missing=window.start is not None
-            and not span.is_backfill
-            and rows.received == 0,
-            stopped_early=listing.paginator.stopped_early,
-            row_count=row_count,
-            usage=listing.usage,
-            seconds=time.monotonic() - started,
-        ),
-        listing.resource,
-        load_info,
+    report = _report(listing, span, loaded, row_count, time.monotonic() - started)
+    return Sync(report, listing.resource, load_info)
+
+
+def _aim(
+    listing: Listing, pipeline: dlt.Pipeline, client: SqlClient, name: str, span: Span
+) -> bool:
+    """Settle what is read, and what of it is loaded; tells whether the table is made anew."""
+    stored, schema = count_table(client, name), pipeline.schemas.get(name)
+    # one of a first run that was killed is not known
+    is_known = schema is not None and name in schema.data_table_names(seen_data_only=True)
+    # rows that somebody took out of the table come again only with everything
+    newest = listing.newest(pipeline) if stored else None
+    window = window_of(name, span, listing.incremental, newest)
+    listing.paginator.window = window
+    if stored and schema and is_known and not span.full_refresh:
+        cursor_path, by_time = listing.rows.cursor_path, listing.paginator.asks_for_windows
+        # an API that cannot be asked for less gives rows from before the window too
+        since = window.start if by_time else None
+        listing.rows.leave_out(stored_digests(client, schema, name, cursor_path, since))
+    # somebody dropped or renamed the table, to have it loaded anew
+    is_anew = is_known and stored is None
+    if schema and not is_anew:
+        listing.rows.expect_types_of(schema)
+    if listing.incremental and not span.is_backfill:
+        listing.keep_newest()
+    elif span.is_backfill and not stored:
+        # else the next sync would take the rows of the backfill for all that there were before
+        listing.forget_newest()
+    listing.load_what_is_new()
+    return is_anew
+
+
+def _report(
+    listing: Listing, span: Span, loaded: int, row_count: int, seconds: float
+) -> SyncReport:
+    rows, paginator = listing.rows, listing.paginator
+    looked_for_what_is_new = paginator.window.start is not None and not span.is_backfill
+    return SyncReport(
+        rows_received=rows.received,
+        rows_listed=paginator.reached,
+        rows_loaded=loaded,
+        rows_without_key=rows.without_key,
+        rows_unchanged=rows.unchanged,
+        api_total=paginator.total,
+        window=paginator.window,
+        newest_is_missing=looked_for_what_is_new and rows.received == 0,
+        stopped_early=paginator.stopped_early,
+        row_count=row_count,
+        usage=listing.usage,
+        seconds=seconds,
     )
-
-
-def _knows(pipeline: dlt.Pipeline, name: str) -> bool:
-    """Whether the schema that came from the warehouse says that the resource has a table."""
-    schema = pipeline.schemas.get(name)
-    return schema is not None and name in schema.data_table_names(seen_data_only=True)
 
 
 @contextmanager

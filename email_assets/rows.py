@@ -11,14 +11,11 @@ from typing import Any
 from dlt.common.schema import Schema
 
 from email_assets.api.errors import ApiError
-from email_assets.digests import CHARACTERS, Digests, digest_of
+from email_assets.digests import DLT_ID, Digests, digest_in, digest_of
 from email_assets.instants import as_utc
 from email_assets.normalizer import BIGGEST, Fields
 
 Row = dict[str, Any]
-DLT_ID = "_dlt_id"
-DLT_ID_LENGTH = 16 + 8 + CHARACTERS
-"""Characters of the time that a sync began, of the row's number in it, and of its digest."""
 
 
 class Rows:
@@ -60,6 +57,11 @@ class Rows:
         self._numbers = itertools.count()
         self._stored = Digests()
         self._changed: set[int] = set()
+
+    @property
+    def new(self) -> int:
+        """Rows among those that came which are to be loaded."""
+        return self.received - self.without_key - self.unchanged
 
     def expect_types_of(self, schema: Schema) -> None:
         """Hold the primary key to the types that the warehouse's table has for it."""
@@ -117,7 +119,7 @@ class Rows:
         if not self._stored:
             return True
         key = hash(tuple(row[field] for field in self._primary_key))
-        if key not in self._changed and row[DLT_ID][-CHARACTERS:] in self._stored:
+        if key not in self._changed and digest_in(row[DLT_ID]) in self._stored:
             self.unchanged += 1
             return False
         self._changed.add(key)

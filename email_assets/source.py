@@ -22,9 +22,10 @@ from email_assets import settings
 from email_assets.access import Say, Sleep, base_url, headers, session_for
 from email_assets.api.session import Usage
 from email_assets.api.windows import OWNER_HEADER, WindowPaginator
+from email_assets.digests import DLT_ID
 from email_assets.owners import owners_of
 from email_assets.paging import paginator_of, window_paginator_of
-from email_assets.rows import DLT_ID, Rows
+from email_assets.rows import Rows
 from email_assets.span import Incremental
 from email_assets.vendor import endpoint_of, primary_key, vendor_resources
 from email_assets.vendors import VendorResource

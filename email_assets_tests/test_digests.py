@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from email_assets.api.answer import parse
-from email_assets.digests import CHARACTERS, Digests, digest_of
+from email_assets.digests import BYTES, Digests, digest_of
 
+CHARACTERS = 2 * BYTES
 LOWEST, HIGHEST = "0" * CHARACTERS, "f" * CHARACTERS
 
 

@@ -124,6 +124,7 @@ class WindowPaginator(BasePaginator):
 
     Attributes:
         expect: Told which requests come next, and which come for other parts, where that is sure.
+        asks_for_windows: Whether the API is asked for no more than the window.
         window: What to read; everything, unless it is set before reading starts.
         owners: Whose lists to read, one after the other.
         total: Rows that the API says the window holds, or None where it does not say.
@@ -144,6 +145,7 @@ class WindowPaginator(BasePaginator):
         super().__init__()
         self._resource = resource
         self._template = pages
+        self.asks_for_windows = time_filter is not None
         self._filter = time_filter
         self._ceiling = ceiling
         self._time_of = time_of

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from email_assets.api.errors import ApiError
-from email_assets.api.pagination import REWINDS
+from email_assets.api.offset import REWINDS
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, ids, offsets, pages, read
 from email_assets_tests.api.pending import Rows, numbered

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from email_assets.api import read_ahead
-from email_assets.api.pagination import FEW_PAGES
+from email_assets.api.offset import FEW_PAGES
 from email_assets.api.read_ahead import SHARE_IN_VAIN
 from email_assets_tests.api.conftest import OpenListing, Serve, ids, read
 from email_assets_tests.api.pending import (

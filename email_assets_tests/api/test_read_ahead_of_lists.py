@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from email_assets.api.pagination import FEW_PAGES
+from email_assets.api.offset import FEW_PAGES
 from email_assets.api.windows import Window
 from email_assets_tests.api.conftest import OpenListing, Serve, ids, read
 from email_assets_tests.api.pending import (

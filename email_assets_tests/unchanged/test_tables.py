@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from email_assets.rows import DLT_ID_LENGTH
+from email_assets.digests import BYTES
 from email_assets.sandbox import Sandbox
 from email_assets_tests.unchanged.loading import (
     OLD_LENGTH,
@@ -66,7 +66,9 @@ def test_rows_of_a_release_without_digests_are_loaded_once_more(
 
 def test_rows_carry_their_digest_from_the_first_sync_on(api: Sandbox, query: Query) -> None:
     load("messages")
-    assert query("SELECT DISTINCT length(_dlt_id) FROM email.messages") == [(DLT_ID_LENGTH,)]
+    assert query("SELECT DISTINCT length(_dlt_id) FROM email.messages") == [
+        (OLD_LENGTH + 2 * BYTES,)
+    ]
 
 
 @pytest.mark.parametrize(
