@@ -37,7 +37,9 @@ class SyncConfig(dg.Config):
     """What to sync, where it should not be what is new."""
 
     full_refresh: bool = Field(
-        default=False, description="Read everything the API has. Rows it no longer has stay."
+        default=False,
+        description="Read everything the API has, and load it even if it is "
+        "unchanged. Rows the API no longer has stay.",
     )
     start: str | None = Field(
         default=None, description="Fill in from this date or time on, such as 2026-01-31."

@@ -38,14 +38,14 @@ def digest_of(row: dict[str, Any]) -> str:
     return blake2b(text, digest_size=BYTES).hexdigest()
 
 
-def digest_in(dlt_id: str) -> str | None:
+def digest_in(dlt_id: str | None) -> str | None:
     """The digest in a `_dlt_id`, or None if there is none: an earlier release wrote it."""
-    found = _DLT_ID.fullmatch(dlt_id)
+    found = _DLT_ID.fullmatch(dlt_id or "")
     return found[1] if found else None
 
 
 class Digests:
-    """Digests of many rows, in so many bytes each.
+    """Digests of many rows, in so many bytes each once they are sorted.
 
     Args:
         found: They may be as many as the rows of a table.
@@ -59,7 +59,8 @@ class Digests:
             return False
         number = int(digest, 16)
         at = bisect_left(self._sorted, number)
-        return at < len(self._sorted) and self._sorted[at] == number
+        # what is there twice is loaded again, by which it becomes one
+        return list(self._sorted[at : at + 2]).count(number) == 1
 
     def __bool__(self) -> bool:
         return bool(self._sorted)
@@ -74,7 +75,7 @@ def stored_digests(
 ) -> Digests:
     """The digests of a resource's table, over an open connection.
 
-    None where the warehouse has no transactions: there, a row may have come without its children.
+    There are none where the warehouse has no transactions: a row may be there without its children.
 
     Args:
         client: Connected to the warehouse.

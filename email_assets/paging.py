@@ -35,7 +35,12 @@ def paginator_of(resource: VendorResource, **overrides: Any) -> ListPaginator:
     paginator = create_paginator(block)
     if paginator is None:
         raise SettingError(f"{resource['name']}: the vendor's file must say which paginator it is.")
-    return WatchedPaginator(str(resource["name"]), endpoint["data_selector"], paginator)
+    return WatchedPaginator(
+        str(resource["name"]),
+        endpoint["data_selector"],
+        paginator,
+        speculate=resource.get("speculate", False),
+    )
 
 
 def window_paginator_of(

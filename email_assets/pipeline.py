@@ -29,6 +29,7 @@ from email_assets.warehouse import (
     WarehouseError,
     count_table,
     database_file,
+    limit_memory,
     problem_of,
     unusable,
 )
@@ -124,6 +125,7 @@ def sync(
             )
         loaded = pipeline.normalize().row_counts.get(name, 0)
         with turn():
+            limit_memory(client, listing.usage.bytes / max(1, listing.rows.received))
             load_info = pipeline.load()
             load_info.raise_on_failed_jobs()
             if listing.rows.new and not load_info.loads_ids:
@@ -191,7 +193,8 @@ def _garbage_of_its_own() -> Iterator[None]:
     """Let Python look for garbage in what is made from here on.
 
     A sync makes so many objects that it would search, again and again, all that a Dagster process
-    holds anyway, which takes a tenth of the time.
+    holds anyway, which takes a tenth of the time. It is the process's: of two syncs in threads, the
+    first to end ends it for both.
     """
     gc.freeze()
     try:

@@ -29,6 +29,8 @@ from email_assets.errors import EmailAssetsError
 
 RUNTIME = ("runtime",)
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+MOST_READ_AHEAD = 64
+"""Each page in flight is a thread and a connection."""
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
 """Seconds that a sync may look back; whoever wants more wants a full refresh."""
 
@@ -63,8 +65,11 @@ class ApiSettings(Section):
 
     def on_resolved(self) -> None:
         """Refuse an address that no request could be sent to, and a number of pages below 1."""
-        if self.read_ahead < 1:
-            raise SettingError(f"read_ahead must be 1 or more. {where_to_set(self, 'read_ahead')}")
+        if not 1 <= self.read_ahead <= MOST_READ_AHEAD:
+            raise SettingError(
+                f"read_ahead must be a number of pages from 1 to {MOST_READ_AHEAD}. "
+                + where_to_set(self, "read_ahead")
+            )
         if self.base_url is None:
             return
         address = _split(self.base_url)

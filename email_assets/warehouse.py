@@ -33,8 +33,9 @@ IN_USE = "in-use.lock"
 SECONDS_TO_LOCK = 60
 UNCOMPRESSED = "sources.data_writer.disable_compression"
 MEMORY_LIMIT = "256MB"
-"""What DuckDB may hold in memory; beyond it, a large load works on the disk. By itself, it takes up
-to four fifths of what the machine has."""
+"""What DuckDB may hold of narrow rows in memory; beyond it, it works on the disk."""
+NARROW = 4096
+"""Bytes of a narrow row at the most."""
 EXAMPLES = 10
 """Duplicate keys that a key count names."""
 
@@ -117,8 +118,6 @@ def _duckdb() -> Destination[Any, Any]:
         raise _no_place(":memory:") from None
     if found.credentials.database == ":pipeline:":
         raise _no_place(":pipeline:")
-    limits = {"memory_limit": MEMORY_LIMIT, **(found.credentials.global_config or {})}
-    found.credentials.global_config = limits
     for name, hint in destination.spec.get_resolvable_fields().items():
         if not is_hint_not_resolvable(hint):  # what is left is the pipeline's to say
             destination.config_params[name] = found[name]
@@ -150,6 +149,23 @@ def database_file(client: SqlClient) -> Path | None:
             "cannot tell apart. Give the file another name in DESTINATION__DUCKDB__CREDENTIALS."
         )
     return file
+
+
+def limit_memory(client: SqlClient, bytes_per_row: float) -> None:
+    """Let DuckDB load narrow rows in little memory, unless its own settings say how much it has.
+
+    By itself it takes up to four fifths of what the machine has. Wide rows are left to that: it
+    loads 2,048 at a time, whatever their size, and fails where they do not fit.
+
+    Args:
+        client: Connected to the warehouse.
+        bytes_per_row: How large a row is on average, as JSON.
+    """
+    credentials = client.credentials
+    if not isinstance(credentials, DuckDbCredentials) or bytes_per_row > NARROW:
+        return
+    if "memory_limit" not in (credentials.global_config or {}):
+        client.execute_sql(f"SET GLOBAL memory_limit = '{MEMORY_LIMIT}'")
 
 
 def _no_place(credentials: str) -> SettingError:

@@ -165,7 +165,12 @@ WRONG_TYPE = "{} has a value of the wrong type. "
             for url in ("http://host/?api_key=k", "http://ann:pass@host", "http://ann@host")
         ),
         *(
-            ("SOURCES__EMAIL__READ_AHEAD", text, ApiSettings, "read_ahead must be 1 or more. ")
+            (
+                "SOURCES__EMAIL__READ_AHEAD",
+                text,
+                ApiSettings,
+                "read_ahead must be a number of pages from 1 to 64. ",
+            )
             for text in ("0", "-8")
         ),
         *(

@@ -7,6 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from email_assets.sandbox import Sandbox
@@ -17,6 +18,7 @@ from email_assets.warehouse import (
     WarehouseError,
     count_keys,
     database_file,
+    limit_memory,
     open_pipeline,
     warehouse_client,
 )
@@ -321,3 +323,30 @@ def test_other_folders_are_not_touched(warehouse: Path) -> None:
     os.utime(folder, (0, 0))
     with open_pipeline("servers"):
         assert folder.is_dir()
+
+
+def memory_for(bytes_per_row: float) -> str:
+    """What DuckDB may hold in memory while it loads rows of this size."""
+    client = warehouse_client("servers")
+    with turn_at(database_file(client), client, who="servers", say=print, sleep=never):
+        limit_memory(client, bytes_per_row)
+        found = client.execute_sql("SELECT current_setting('memory_limit')")
+    assert found
+    return str(found[0][0])
+
+
+def test_narrow_rows_are_loaded_in_little_memory(warehouse: Path) -> None:
+    assert memory_for(400) == "244.1 MiB"
+
+
+def test_wide_rows_are_left_the_memory_that_duckdb_takes(warehouse: Path) -> None:
+    with duckdb.connect() as connection:
+        found = connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert (memory_for(40_000),) == found
+
+
+def test_a_configured_memory_limit_stays(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", '{"memory_limit": "1GiB"}'
+    )
+    assert memory_for(400) == "1.0 GiB"

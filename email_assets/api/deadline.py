@@ -5,12 +5,15 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import HTTPResponse
+
+SOCKET = "socket_of_body"
+"""The attribute of a response that holds the socket from which its body comes."""
 
 
 class Deadlines:
@@ -27,9 +30,8 @@ class Deadlines:
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def limit(self, connection: object, seconds: float | None) -> Iterator[None]:
-        """Let nothing come over the connection once so many seconds are over, or after `close`."""
-        sock = getattr(connection, "sock", None)
+    def limit(self, sock: socket.socket | None, seconds: float | None) -> Iterator[None]:
+        """Let nothing come over a socket once so many seconds are over, or after `close`."""
         if sock is None or seconds is None:
             yield
             return
@@ -76,15 +78,22 @@ class Deadlines:
 def limited_pools(deadlines: Deadlines) -> dict[str, type[HTTPConnectionPool]]:
     """Connection pools, by scheme, whose time limit holds for the head of an answer as a whole."""
 
+    def _with_socket(
+        sock: socket.socket, seconds: float | None, respond: Callable[[], HTTPResponse]
+    ) -> HTTPResponse:
+        with deadlines.limit(sock, seconds):
+            response = respond()
+        # a connection that ends with its answer has let go of it by now
+        setattr(response, SOCKET, sock)
+        return response
+
     class Http(HTTPConnection):
         def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
-            with deadlines.limit(self, self.timeout):
-                return super().getresponse()
+            return _with_socket(self.sock, self.timeout, super().getresponse)
 
     class Https(HTTPSConnection):
         def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as in urllib3
-            with deadlines.limit(self, self.timeout):
-                return super().getresponse()
+            return _with_socket(self.sock, self.timeout, super().getresponse)
 
     class HttpPool(HTTPConnectionPool):
         ConnectionCls = Http

@@ -174,6 +174,10 @@ class ListOffsetPaginator(ListPaginator):
         if repeated and full and self.total is not None and self._read_to >= self.total:
             self.reached, self._has_next_page = self._read_to, False
             return
+        if repeated and full and self.total is not None and self._offset < len(self._first[0]):
+            # some APIs round the offset to whole pages, which leaves no room for an overlap
+            self._overlaps, self._offset, self._has_next_page = False, self._read_to, True
+            return
         if repeated and full:
             raise self._error(f"gave the same page of {len(keys)} rows for two offsets")
         if self._offset > 0 and self._widest > 1 and keys.isdisjoint(self._known):

@@ -67,13 +67,18 @@ class WatchedPaginator(ListPaginator):
         resource: The resource's name, for sentences.
         data_selector: JSONPath of the rows in an answer.
         pages: The paginator to watch.
+        speculate: Whether pages with numbers may be asked for ahead. They cannot overlap: two that
+            are answered the other way round while rows arrive hide a row from the reader.
     """
 
-    def __init__(self, resource: str, data_selector: str, pages: BasePaginator) -> None:
+    def __init__(
+        self, resource: str, data_selector: str, pages: BasePaginator, speculate: bool = False
+    ) -> None:
         super().__init__()
         self._resource = resource
         self._data = Selector(data_selector)
         self._pages = pages
+        self._speculate = speculate
         self._total: int | None = None
         self._asked: set[str] = set()
 
@@ -117,13 +122,13 @@ class WatchedPaginator(ListPaginator):
 
     @property
     def is_foreseeable(self) -> bool:
-        """Whether an answer has told how many pages there are."""
-        return self._total is not None
+        """Whether an answer has told how many pages there are, and they may be asked for ahead."""
+        return self._speculate and self._total is not None
 
     def upcoming(self, request: Request) -> Iterator[Request]:
         """The requests that follow the next one, where pages have numbers and a total."""
         pages = self._pages
-        if not isinstance(pages, RangePaginator) or self._total is None:
+        if not self.is_foreseeable or not isinstance(pages, RangePaginator) or not self._total:
             return
         end = min(self._total + pages.base_index, pages.maximum_value or self._total + 1)
         ahead = copy(pages)
@@ -148,7 +153,7 @@ def copy_of(request: Request) -> Request:
 
 
 def _address(request: Request) -> str:
-    """What tells the request for one page from that for another."""
+    """What tells the request for one page of a list from that for another."""
     return repr((request.url, request.params, request.json))
 
 

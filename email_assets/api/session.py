@@ -24,7 +24,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.wait import wait_exponential
 
 from email_assets.api.answer import Answer
-from email_assets.api.deadline import Deadlines, limited_pools
+from email_assets.api.deadline import SOCKET, Deadlines, limited_pools
 from email_assets.api.errors import ApiError, ApiUnavailableError
 from email_assets.api.faults import describe_fault, named, origin_of, refusal, retry_after
 from email_assets.api.read_ahead import ReadAhead
@@ -211,7 +211,8 @@ class ApiAdapter(HTTPAdapter):
     def _read(self, raw: urllib3.HTTPResponse, deadline: float) -> bytes:
         chunks = []
         try:
-            with self._deadlines.limit(raw.connection, deadline - time.monotonic()):
+            sock = getattr(raw, SOCKET, None)
+            with self._deadlines.limit(sock, deadline - time.monotonic()):
                 while chunk := raw.read1(CHUNK, decode_content=True):
                     chunks.append(chunk)
         finally:

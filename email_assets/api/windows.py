@@ -173,7 +173,9 @@ class WindowPaginator(BasePaginator):
         elif self._waiting:
             self._open_next(request)
         may_stop_early = self._stops_early and self._part.start is not None
-        if self._has_next_page and self._is_foreseeable and not may_stop_early:
+        if not self._has_next_page:
+            self.expect((), ())
+        elif self._is_foreseeable and not may_stop_early:
             coming = chain([request], self._pages.upcoming(request))
             self.expect(coming, self._first_requests(request))
 

@@ -1,8 +1,9 @@
 """Email services' APIs, described as data: one module per vendor, each with one `VENDOR`.
 
 The data is what dlt's `rest_api_source` documents (`RESTAPIConfig`), so that a dlt user knows it at
-sight, with three additions: `Secret` stands where dlt has a secret's value, and a resource says
-what it is and which of its fields are never loaded.
+sight, with a few additions: `Secret` stands where dlt has a secret's value, and a resource says
+what it is, which of its fields are never loaded, whose rows it holds, and whether its pages may be
+asked for ahead at a price.
 
 The endpoint's `incremental` block is in dlt's words too: `cursor_path` (a time), `start_param` and
 `end_param` (the API's own filter), `convert` (how the filter writes an instant, given as an aware
@@ -59,8 +60,9 @@ class VendorResource(EndpointResource, total=False):
     """Fields that hold secrets, as dotted paths (`Hooks.HttpAuth.Password`); lists are entered."""
     for_each: ForEach
     speculate: bool
-    """Whether pages of a list by offset that has no total may be asked for ahead, as those of one
-    that has. Up to `read_ahead` requests then go beyond its end."""
+    """Whether pages may be asked for ahead where that has a price: of a list by offset without a
+    total, up to `read_ahead` requests go beyond the end; of a list by page number with a total, a
+    row may be missed until the next sync that reads it, if rows arrive meanwhile."""
 
 
 class Vendor(TypedDict):

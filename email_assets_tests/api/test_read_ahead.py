@@ -243,3 +243,17 @@ def test_a_list_that_goes_on_otherwise_is_read_whole_with_few_requests_in_vain(
         made.append(len(server.requests))
     without, ahead = made
     assert without < ahead <= without + 8 + without // SHARE_IN_VAIN
+
+
+def test_an_api_that_knows_only_whole_pages_is_read_page_by_page(
+    serve: Serve, listing_of: OpenListing
+) -> None:
+    server = serve(numbered(1234))
+
+    def rounded(asked: Asked) -> Answer:
+        first = offset_of(asked) // 100 * 100
+        return Answer(200, {"data": server.rows[first : first + 100], "total": 1234})
+
+    server.reply = rounded
+    assert set(ids(read(listing_of("messages")))) == set(range(1234))
+    assert [offset for offset in server.offsets if offset % 100 == 0] == list(range(0, 1234, 100))

@@ -77,7 +77,8 @@ WITH_A_CEILING = VENDOR % (
             },"""
 )
 BY_PAGE_NUMBER = VENDOR % (
-    """"endpoint": {
+    """"speculate": %s,
+            "endpoint": {
                 "path": "/v1/messages",
                 "paginator": {"type": "page_number", "base_page": %d, "total_path": "pages"},
             },"""
@@ -249,13 +250,24 @@ def page_of(asked: Asked) -> int:
 def test_numbered_pages_with_a_total_are_read_ahead_each_of_them_once(
     serve: Serve, listing_of: OpenListing, use_vendor: UseVendor, base: int, count: int
 ) -> None:
-    use_vendor(BY_PAGE_NUMBER % base)
+    use_vendor(BY_PAGE_NUMBER % (True, base))
     server = serve(numbered(count))
     server.reply = numbered_page(server, base)
     numbers = list(range(base, base + -(-count // 100)))
     server.may_go = together(server, 8, numbers, page_of)
     assert ids(read(listing_of("messages"))) == list(range(count))
     assert sorted(map(page_of, server.requests)) == numbers
+
+
+def test_numbered_pages_which_cannot_overlap_are_read_one_by_one_unless_the_vendor_says_so(
+    serve: Serve, listing_of: OpenListing, use_vendor: UseVendor
+) -> None:
+    use_vendor(BY_PAGE_NUMBER % (False, 1))
+    server = serve(numbered(1000))
+    server.lingers = True
+    server.reply = numbered_page(server, 1)
+    assert ids(read(listing_of("messages"))) == list(range(1000))
+    assert (len(server.requests), server.most_at_once) == (10, 1)
 
 
 @pytest.mark.parametrize(("vendor", "parameter"), [(BY_LINK, "page"), (BY_CURSOR, "cursor")])

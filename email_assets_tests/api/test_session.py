@@ -655,15 +655,23 @@ def test_a_body_as_long_as_it_says_is_read_whatever_else_the_headers_hold(
     assert ask(listing_of().session) == {"data": [], "total": 0}
 
 
-@pytest.fixture
-def dripping_head() -> Iterator[str]:
-    """The address of a server that sends a header byte by byte, and never ends it."""
+HEADS = {
+    "head": b"HTTP/1.1 200 OK\r\nX-Endless: ",
+    "body of a connection that it ends": b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+    "body of HTTP/1.0": b"HTTP/1.0 200 OK\r\n\r\n",
+}
+"""The starts of answers whose rest drips."""
+
+
+@pytest.fixture(params=list(HEADS.values()), ids=list(HEADS))
+def dripping(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a server that goes on byte by byte, and never ends."""
     stop = threading.Event()
 
     def drip(client: socket.socket) -> None:
         with client, contextlib.suppress(OSError):
             client.recv(65536)
-            client.sendall(b"HTTP/1.1 200 OK\r\nX-Endless: ")
+            client.sendall(request.param)
             while not stop.wait(0.05):
                 client.sendall(b"x")
 
@@ -682,11 +690,11 @@ def dripping_head() -> Iterator[str]:
         thread.join()
 
 
-def test_a_head_that_drips_for_ever_meets_the_time_limit(
-    dripping_head: str, monkeypatch: pytest.MonkeyPatch, warehouse: Path
+def test_an_answer_that_drips_for_ever_meets_the_time_limit(
+    dripping: str, monkeypatch: pytest.MonkeyPatch, warehouse: Path
 ) -> None:
     monkeypatch.setenv("API_KEY", KEY)
-    monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", dripping_head)
+    monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", dripping)
     monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", "0.3")
     monkeypatch.setenv("RUNTIME__REQUEST_MAX_ATTEMPTS", "1")
     with pytest.raises(ApiUnavailableError, match=r"did not finish its answer within 0\.3 s"):

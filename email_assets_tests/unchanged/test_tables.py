@@ -133,3 +133,14 @@ def test_of_a_restored_backup_rows_that_changed_back_meanwhile_are_unchanged(
     api.replace("messages", rows)
     assert counts(load("messages")) == (0, 250)
     assert_exact(query, rows)
+
+
+def test_a_row_that_somebody_copied_becomes_one_again(
+    api: Sandbox, query: Query, warehouse: Path
+) -> None:
+    load("messages")
+    rows = api.rows("messages")
+    copied = f"INSERT INTO email.messages SELECT * FROM email.messages WHERE id = '{rows[7]['id']}'"
+    change(warehouse, copied)
+    assert counts(load("messages")) == (1, len(rows) - 1)
+    assert_exact(query, rows)
