@@ -1,42 +1,28 @@
-"""What the checks of an asset say, evaluated on a real instance and a real warehouse."""
+"""Asset checks after a sync and alone, freshness, and a warehouse that cannot be read."""
 
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
-import duckdb
 import pytest
 
-from email_assets.api.session import Usage
-from email_assets.api.windows import Window
-from email_assets.assets import figures_of
-from email_assets.checks import build_checks, build_freshness_checks
-from email_assets.pipeline import SyncReport
 from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests.check_runs import (
+    CHECKS,
+    ask,
+    metadata_of,
+    put,
+    report_sync,
+)
 from email_assets_tests.dagster_fixtures import empty_home, instance, materialize
 
 __all__ = ["empty_home", "instance"]
 
-CHECKS = [*build_checks(), *build_freshness_checks()]
-THREE_ROWS_SYNCED = SyncReport(
-    rows_received=3,
-    rows_listed=3,
-    rows_loaded=3,
-    rows_without_key=0,
-    rows_unchanged=0,
-    api_total=3,
-    window=Window(),
-    stopped_early=False,
-    row_count=3,
-    usage=Usage(requests=1, bytes=300),
-    seconds=0.5,
-)
+
 HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
 
 
@@ -51,22 +37,6 @@ def evaluate(
     return evaluation
 
 
-def ask(instance: dg.DagsterInstance, check: str) -> dg.AssetCheckResult:
-    """What a check of bounces makes of the warehouse as it is, without a run around it."""
-    key = dg.AssetCheckKey(dg.AssetKey("bounces"), check)
-    (definition,) = (found for found in CHECKS if key in found.check_keys)
-    results: Any = definition(dg.build_asset_check_context(instance=instance))
-    (result,) = (found for found in results if found.check_name == check)
-    assert isinstance(result, dg.AssetCheckResult)
-    return result
-
-
-def report_sync(instance: dg.DagsterInstance, asset: str = "bounces", **changes: Any) -> None:
-    """Record a materialization with the figures of a sync, as an asset leaves them."""
-    report = replace(THREE_ROWS_SYNCED, **changes)
-    instance.report_runless_asset_event(dg.AssetMaterialization(asset, metadata=figures_of(report)))
-
-
 def report_materialized(instance: dg.DagsterInstance, asset: str, ago: timedelta) -> None:
     """Record a materialization that is some time ago."""
     with dg.DagsterInstance.ephemeral() as elsewhere:
@@ -74,18 +44,6 @@ def report_materialized(instance: dg.DagsterInstance, asset: str, ago: timedelta
         entry = elsewhere.get_latest_materialization_event(dg.AssetKey(asset))
     assert entry
     instance.handle_new_event(entry._replace(timestamp=time.time() - ago.total_seconds()))
-
-
-def put(warehouse: Path, *ids: Any, column: str = "BIGINT") -> None:
-    """Put rows with these ids into the table of bounces, past the asset."""
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("CREATE SCHEMA email")
-        connection.execute(f"CREATE TABLE email.bounces (id {column})")
-        connection.executemany("INSERT INTO email.bounces VALUES (?)", [[key] for key in ids])
-
-
-def metadata_of(found: dg.AssetCheckEvaluation | dg.AssetCheckResult) -> dict[str, Any]:
-    return {key: getattr(value, "value", value) for key, value in (found.metadata or {}).items()}
 
 
 @pytest.fixture
@@ -213,157 +171,6 @@ class TestAlone:
         warehouse.write_bytes(b"rubbish" * 1000)
 
         assert not evaluate(instance, "primary_key").passed
-
-
-class TestPrimaryKey:
-    def test_it_counts_the_rows(self, warehouse: Path, instance: dg.DagsterInstance) -> None:
-        put(warehouse, 1, 2, 3)
-
-        result = ask(instance, "primary_key")
-
-        assert (result.passed, result.description) == (True, None)
-        assert metadata_of(result) == {
-            "rows": 3,
-            "null_ids": 0,
-            "duplicate_ids": 0,
-            "duplicate_examples": [],
-        }
-
-    def test_rows_that_came_without_an_id_fail_with_their_number(
-        self, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        put(warehouse, 1, 2, 3)
-        report_sync(instance, rows_received=5, rows_without_key=2)
-
-        result = ask(instance, "primary_key")
-
-        assert not result.passed
-        assert result.description == "bounces: rows that came without id and were not loaded: 2."
-        assert metadata_of(result)["null_ids"] == 2
-
-    def test_null_ids_in_the_table_fail_with_their_number(
-        self, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        put(warehouse, 1, None, None)
-
-        result = ask(instance, "primary_key")
-
-        assert not result.passed
-        assert result.severity is dg.AssetCheckSeverity.ERROR
-        assert result.description == "bounces: rows of the table that have none: 2."
-        assert metadata_of(result)["null_ids"] == 2
-
-    def test_duplicate_ids_fail_and_are_named(
-        self, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        put(warehouse, 7, 7, 8, 9, 9, 9)
-
-        result = ask(instance, "primary_key")
-
-        assert not result.passed
-        assert result.description == "bounces: keys that more than one row has: 2."
-        assert metadata_of(result)["duplicate_ids"] == 2
-        assert metadata_of(result)["duplicate_examples"] == ["7", "9"]
-
-    def test_ten_duplicates_at_most_are_named(
-        self, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        put(warehouse, *range(12), *range(12))
-
-        found = metadata_of(ask(instance, "primary_key"))
-
-        assert found["duplicate_ids"] == 12
-        assert found["duplicate_examples"] == [str(key) for key in range(10)]
-
-    def test_addresses_among_the_duplicates_are_masked(
-        self, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        put(warehouse, *["ann.baker7@bluebird.example"] * 2, column="VARCHAR")
-
-        result = ask(instance, "primary_key")
-
-        assert metadata_of(result)["duplicate_examples"] == ["…"]
-
-    @pytest.mark.parametrize("file_exists", [False, True])
-    def test_a_missing_table_holds_nothing_yet(
-        self, file_exists: bool, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        if file_exists:
-            duckdb.connect(str(warehouse)).close()
-
-        result = ask(instance, "primary_key")
-
-        assert result.passed
-        assert result.description == "bounces: nothing is loaded yet."
-        assert metadata_of(result)["rows"] == 0
-
-
-class TestComplete:
-    def test_it_passes_when_the_table_holds_what_the_api_has(
-        self, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        put(warehouse, 1, 2, 3)
-        report_sync(instance)
-
-        result = ask(instance, "complete")
-
-        assert (result.passed, result.description) == (True, None)
-        assert metadata_of(result) == {"rows": 3, "rows_listed": 3, "api_total": 3}
-
-    def test_it_passes_when_the_table_keeps_rows_that_the_api_dropped(
-        self, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        put(warehouse, 1, 2, 3, 4)
-        report_sync(instance)
-
-        assert ask(instance, "complete").passed
-
-    def test_it_warns_when_the_table_holds_fewer_rows_than_the_api_said(
-        self, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        put(warehouse, 1, 2)
-        report_sync(instance)
-
-        result = ask(instance, "complete")
-
-        assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
-        assert result.description == (
-            "bounces: the API listed 3 rows and the table holds 2. Rows without a key are left out "
-            "and rows with equal keys become one; see primary_key."
-        )
-        assert metadata_of(result) == {"rows": 2, "rows_listed": 3, "api_total": 3}
-
-    def test_it_warns_when_the_table_is_gone(
-        self, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        duckdb.connect(str(warehouse)).close()
-        report_sync(instance)
-
-        result = ask(instance, "complete")
-
-        assert not result.passed
-        assert metadata_of(result)["rows"] == 0
-
-    def test_it_warns_while_the_asset_was_never_materialized(
-        self, instance: dg.DagsterInstance
-    ) -> None:
-        result = ask(instance, "complete")
-
-        assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
-        assert result.description == (
-            "bounces: no sync has told yet what the API has. Materialize it."
-        )
-
-    def test_it_warns_when_the_last_materialization_was_reported_by_hand(
-        self, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        put(warehouse, 1)
-        by_hand = dg.AssetMaterialization("bounces", metadata={"note": "restored from a backup"})
-        instance.report_runless_asset_event(by_hand)
-
-        result = ask(instance, "complete")
-
-        assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
 
 
 class TestAWarehouseThatCannotBeRead:

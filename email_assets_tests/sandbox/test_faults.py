@@ -1,14 +1,11 @@
-"""Each kind of fault does what it says, when it is told to."""
+"""When a fault strikes, and what a fault may be."""
 
 from __future__ import annotations
 
-import gzip
 import http.client
-import json
 import math
 import re
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -17,6 +14,7 @@ from email_assets.sandbox import Fault, Sandbox
 from email_assets.sandbox.data import RESOURCES
 from email_assets.sandbox.kinds import KINDS
 from email_assets_tests.sandbox.conftest import Waits, get, ids, page
+from email_assets_tests.sandbox.fault_fixtures import raw
 
 EVERY_FAULT = [
     Fault(
@@ -24,14 +22,6 @@ EVERY_FAULT = [
     )
     for kind in KINDS
 ]
-
-
-def raw(sandbox: Sandbox, resource: str) -> tuple[http.client.HTTPConnection, Any]:
-    """A connection on which a page was asked for, and the answer whose body is not read yet."""
-    address = sandbox.base_url.removeprefix("http://")
-    connection = http.client.HTTPConnection(address, timeout=5)
-    connection.request("GET", f"/v1/{resource}?{urlencode({'api_key': sandbox.api_key})}")
-    return connection, connection.getresponse()
 
 
 # When a fault strikes
@@ -118,252 +108,6 @@ def test_no_fault_breaks_the_server_whatever_the_rows(
         assert fault.kind in ("drop", "refuse", "bad_gzip")
     else:
         assert status != 500
-
-
-# Faults of the page
-
-
-def test_page_cap_gives_no_more_rows_than_it_says(sandbox: Sandbox) -> None:
-    sandbox.set_faults("messages", Fault("page_cap", rows=50))
-    rows = sandbox.rows("messages")
-    assert page(sandbox, "messages", limit=500) == {"data": rows[:50], "total": 250}
-    assert page(sandbox, "messages", offset=50, limit=20)["data"] == rows[50:70]
-
-
-def test_same_page_ignores_the_offset(sandbox: Sandbox) -> None:
-    sandbox.set_faults("messages", Fault("same_page"))
-    first = sandbox.rows("messages")[:10]
-    assert page(sandbox, "messages", offset=100, limit=10) == {"data": first, "total": 250}
-    assert sandbox.requests[-1].offset == 100
-
-
-def test_empty_has_no_rows(sandbox: Sandbox) -> None:
-    sandbox.set_faults("messages", Fault("empty"))
-    assert page(sandbox, "messages") == {"data": [], "total": 0}
-
-
-def test_null_id_strikes_the_first_rows_of_each_page(sandbox: Sandbox) -> None:
-    sandbox.set_faults("messages", Fault("null_id", rows=2))
-    for offset in (0, 10):
-        rows = sandbox.rows("messages")[offset : offset + 10]
-        expected = [row | {"id": None} for row in rows[:2]] + rows[2:]
-        assert page(sandbox, "messages", offset=offset, limit=10)["data"] == expected
-
-
-def test_null_id_can_leave_the_id_out(sandbox: Sandbox) -> None:
-    sandbox.set_faults("messages", Fault("null_id", missing=True))
-    first, second = page(sandbox, "messages", limit=2)["data"]
-    assert "id" not in first
-    assert "id" in second
-
-
-@pytest.mark.parametrize(
-    ("resource", "to", "expected"),
-    [
-        ("servers", "text", ["5", "4", "3", "2", "1"]),
-        ("servers", "float", [5.0, 4.0, 3.0, 2.0, 1.0]),
-        ("servers", "big", [2**64 + n for n in (5, 4, 3, 2, 1)]),
-    ],
-)
-def test_id_type_changes_the_ids_type(
-    sandbox: Sandbox, resource: str, to: str, expected: list[Any]
-) -> None:
-    sandbox.set_faults(resource, Fault("id_type", to=to))
-    found = ids(page(sandbox, resource)["data"])
-    assert found == expected
-    assert {type(value) for value in found} == {type(expected[0])}
-
-
-@pytest.mark.parametrize(("to", "type_"), [("text", str), ("float", float), ("big", int)])
-def test_id_type_keeps_the_ids_of_messages_apart(
-    sandbox: Sandbox, to: str, type_: type[Any]
-) -> None:
-    sandbox.set_faults("messages", Fault("id_type", to=to))
-    found = ids(page(sandbox, "messages", limit=500)["data"])
-    assert len(set(found)) == 250
-    assert {type(value) for value in found} == {type_}
-    assert to != "big" or min(found) >= 2**64
-
-
-@pytest.mark.parametrize(
-    ("resource", "name"),
-    [
-        ("messages", "subject"),
-        ("bounces", "description"),
-        ("servers", "name"),
-        ("domains", "name"),
-        ("deliverystats", "name"),
-    ],
-)
-def test_duplicate_repeats_the_first_row_changed(
-    sandbox: Sandbox, resource: str, name: str
-) -> None:
-    sandbox.set_faults(resource, Fault("duplicate"))
-    rows = sandbox.rows(resource)[:3]
-    document = page(sandbox, resource, limit=3)
-    assert document["data"] == [*rows, rows[0] | {name: "duplicate"}]
-    assert document["total"] == len(sandbox.rows(resource))
-
-
-def test_insert_head_moves_the_rows_between_pages(sandbox: Sandbox) -> None:
-    before = sandbox.rows("messages")
-    sandbox.set_faults("messages", Fault("insert_head", rows=3, times=1))
-    assert page(sandbox, "messages", limit=10) == {"data": before[:10], "total": 250}
-    second = page(sandbox, "messages", offset=10, limit=10)
-    assert second == {"data": before[7:17], "total": 253}
-
-
-def test_delete_head_moves_the_rows_between_pages(sandbox: Sandbox) -> None:
-    before = sandbox.rows("messages")
-    sandbox.set_faults("messages", Fault("delete_head", rows=3, times=1))
-    assert page(sandbox, "messages", limit=10) == {"data": before[:10], "total": 250}
-    second = page(sandbox, "messages", offset=10, limit=10)
-    assert second == {"data": before[13:23], "total": 247}
-
-
-# Faults of the document
-
-
-def test_no_total_leaves_the_total_out(sandbox: Sandbox) -> None:
-    sandbox.set_faults("servers", Fault("no_total"))
-    assert page(sandbox, "servers") == {"data": sandbox.rows("servers")}
-
-
-@pytest.mark.parametrize("value", [0, 9, -1, 2.5, "5", None, True, [], {"n": 5}])
-def test_total_can_be_anything(sandbox: Sandbox, value: Any) -> None:
-    sandbox.set_faults("servers", Fault("total", value=value))
-    assert page(sandbox, "servers") == {"data": sandbox.rows("servers"), "total": value}
-
-
-def test_not_json_nan_is_in_the_first_row(sandbox: Sandbox) -> None:
-    sandbox.set_faults("servers", Fault("not_json_nan"))
-    response = get(sandbox, "servers")
-    assert b'"score":NaN}' in response.content
-    assert math.isnan(json.loads(response.content)["data"][0]["score"])
-
-
-@pytest.mark.parametrize(
-    ("kind", "expected"),
-    [
-        ("data_null", {"data": None, "total": 5}),
-        ("data_missing", {"total": 5}),
-        ("data_not_list", {"data": {"rows": 5}, "total": 5}),
-        ("error_200", {"error": "Something went wrong, please try again later."}),
-    ],
-)
-def test_the_document_has_no_rows(sandbox: Sandbox, kind: str, expected: Any) -> None:
-    sandbox.set_faults("servers", Fault(kind))
-    assert page(sandbox, "servers") == expected
-
-
-# Faults of the body
-
-
-def test_truncated_json_is_half_of_it_and_complete_as_a_transfer(sandbox: Sandbox) -> None:
-    whole = get(sandbox, "servers").content
-    sandbox.set_faults("servers", Fault("truncated_json"))
-    response = get(sandbox, "servers")
-    assert response.status_code == 200
-    assert response.content == whole[: len(whole) // 2]
-
-
-def test_html_comes_with_200(sandbox: Sandbox) -> None:
-    sandbox.set_faults("servers", Fault("html"))
-    response = get(sandbox, "servers")
-    assert response.status_code == 200
-    assert response.headers["content-type"] == "text/html; charset=utf-8"
-    assert response.text.startswith("<!doctype html>")
-
-
-@pytest.mark.parametrize(
-    ("body", "content_type", "content"),
-    [
-        (None, "application/json", b'{"error":"Bad Gateway."}'),
-        ("down\u2014", "text/plain; charset=utf-8", "down\u2014".encode()),
-        ({"message": "down"}, "application/json", b'{"message":"down"}'),
-        ([], "application/json", b"[]"),
-    ],
-)
-def test_status_can_have_any_body(
-    sandbox: Sandbox, body: Any, content_type: str, content: bytes
-) -> None:
-    sandbox.set_faults("servers", Fault("status", status=502, body=body))
-    response = get(sandbox, "servers")
-    assert (response.status_code, response.content) == (502, content)
-    assert response.headers["content-type"] == content_type
-    assert "retry-after" not in response.headers
-
-
-@pytest.mark.parametrize("status", [204, 304])
-def test_a_status_without_a_body_has_none(sandbox: Sandbox, status: int) -> None:
-    sandbox.set_faults("servers", Fault("status", status=status, body="text", times=1))
-    with requests.Session() as session:
-        url = f"{sandbox.base_url}/v1/servers?api_key=sandbox"
-        first, second = session.get(url, timeout=5), session.get(url, timeout=5)
-    assert (first.status_code, first.content) == (status, b"")
-    assert (second.status_code, second.json()["total"]) == (200, 5)
-
-
-def test_a_status_that_nobody_knows_can_be_given(sandbox: Sandbox) -> None:
-    sandbox.set_faults("servers", Fault("status", status=599))
-    assert get(sandbox, "servers").json() == {"error": "Unknown."}
-
-
-def test_redirect_leads_to_its_location(sandbox: Sandbox) -> None:
-    sandbox.set_faults("servers", Fault("redirect", location="https://x.example/a", status=307))
-    response = get(sandbox, "servers")
-    assert (response.status_code, response.headers["location"]) == (307, "https://x.example/a")
-
-
-@pytest.mark.parametrize(
-    ("location", "expected"),
-    [
-        ("http://x.example/a", "http://x.example/a?api_key=sandbox&limit=3"),
-        ("http://x.example/a?b=1", "http://x.example/a?b=1&api_key=sandbox&limit=3"),
-    ],
-)
-def test_echo_redirect_takes_the_query_along(
-    sandbox: Sandbox, location: str, expected: str
-) -> None:
-    sandbox.set_faults("servers", Fault("echo_redirect", location=location))
-    response = get(sandbox, "servers", limit=3)
-    assert (response.status_code, response.headers["location"]) == (302, expected)
-
-
-@pytest.mark.parametrize(("options", "status"), [({}, 422), ({"status": 401}, 401)])
-def test_echo_error_repeats_the_key_and_an_address(
-    sandbox: Sandbox, options: dict[str, int], status: int
-) -> None:
-    sandbox.set_faults("servers", Fault("echo_error", **options))
-    response = get(sandbox, "servers", limit=3)
-    asked = "/v1/servers?api_key=sandbox&limit=3"
-    assert response.status_code == status
-    assert response.json() == {"error": f"{asked} is not possible for ann.baker7@bluebird.example."}
-
-
-def test_headers_are_added_to_the_answer(sandbox: Sandbox) -> None:
-    sandbox.set_faults("servers", Fault("headers", lines="RateLimit-Limit: 5\nX-Reset: a: b"))
-    response = get(sandbox, "servers")
-    assert response.json()["data"] == sandbox.rows("servers")
-    assert (response.headers["RateLimit-Limit"], response.headers["X-Reset"]) == ("5", "a: b")
-
-
-def test_gzip_is_compressed(sandbox: Sandbox) -> None:
-    sandbox.set_faults("servers", Fault("gzip"))
-    connection, response = raw(sandbox, "servers")
-    assert response.headers["content-encoding"] == "gzip"
-    assert json.loads(gzip.decompress(response.read()))["data"] == sandbox.rows("servers")
-    connection.close()
-
-
-def test_bad_gzip_is_not_compressed(sandbox: Sandbox) -> None:
-    sandbox.set_faults("servers", Fault("bad_gzip"))
-    connection, response = raw(sandbox, "servers")
-    assert response.headers["content-encoding"] == "gzip"
-    assert json.loads(response.read())["data"] == sandbox.rows("servers")
-    connection.close()
-    with pytest.raises(requests.exceptions.ContentDecodingError):
-        get(sandbox, "servers")
 
 
 # Faults of the wire

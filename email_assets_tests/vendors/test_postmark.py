@@ -1,70 +1,38 @@
-"""Postmark: a real server of its shape, a real warehouse, exact rows and requests."""
+"""Postmark's resources, its servers and its tokens."""
 
 from __future__ import annotations
 
 import logging
 import os
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import dagster as dg
 import pytest
 
-from email_assets.api.errors import ApiError, KeyRefusedError
-from email_assets.api.windows import Window
-from email_assets.assets import DLT_RESOURCE, build_assets
-from email_assets.checks import build_checks
-from email_assets.pipeline import SyncReport, sync
-from email_assets.source import Listing, open_listing
-from email_assets.span import Span
+from email_assets.api.errors import KeyRefusedError
+from email_assets.pipeline import sync
 from email_assets.warehouse import open_pipeline
 from email_assets_tests.conftest import PROJECT
-from email_assets_tests.dagster_fixtures import command, figures, new_home
+from email_assets_tests.dagster_fixtures import command, new_home
+from email_assets_tests.vendors.postmark_fixtures import (
+    HOUR,
+    NOON,
+    Query,
+    api,
+    configure,
+    load,
+    loaded_ids,
+    message_ids,
+    read,
+    server,
+)
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer, Server
 
-Query = Callable[[str], list[tuple[Any, ...]]]
+__all__ = ["api", "configure", "server"]
+
 
 NAMES = ["bounces", "messages", "deliverystats", "servers", "domains"]
-NOON = datetime(2026, 6, 15, 12, tzinfo=timezone.utc)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-SPRING_FORWARD = datetime(2026, 3, 8, 7, tzinfo=timezone.utc)
-"""Eastern clocks go from 2:00 to 3:00."""
-FALL_BACK = datetime(2026, 11, 1, 6, tzinfo=timezone.utc)
-"""Eastern clocks go from 2:00 back to 1:00."""
-
-
-@pytest.fixture
-def configure(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Sets a server as the API to load, and those tokens that are given."""
-
-    def set_up(api: PostmarkServer, server_token: str | None, account_token: str | None) -> None:
-        monkeypatch.setenv("SOURCES__EMAIL__VENDOR", "postmark")
-        monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", api.base_url)
-        tokens = {"SERVER_TOKEN": server_token, "ACCOUNT_TOKEN": account_token}
-        for name, token in tokens.items():
-            variable = f"SOURCES__EMAIL__POSTMARK__{name}"
-            if token is None:
-                monkeypatch.delenv(variable, raising=False)
-            else:
-                monkeypatch.setenv(variable, token)
-
-    return set_up
-
-
-@pytest.fixture
-def api(configure: Callable[..., None]) -> Iterator[PostmarkServer]:
-    """An account of one server, with both tokens set."""
-    with PostmarkServer() as running:
-        configure(running, running.servers[0].token, ACCOUNT_TOKEN)
-        yield running
-
-
-@pytest.fixture
-def server(api: PostmarkServer) -> Server:
-    """The one server of the account."""
-    return api.servers[0]
 
 
 @pytest.fixture
@@ -73,28 +41,6 @@ def account(configure: Callable[..., None]) -> Iterator[PostmarkServer]:
     with PostmarkServer(servers=3) as running:
         configure(running, None, ACCOUNT_TOKEN)
         yield running
-
-
-def load(name: str, span: Span | None = None) -> SyncReport:
-    """Sync a resource, and tell what the sync did."""
-    with open_pipeline(name) as pipeline:
-        return sync(pipeline, name, say=lambda _: None, span=span or Span()).report
-
-
-def read(name: str, start: datetime, end: datetime | None) -> tuple[list[dict[str, Any]], Listing]:
-    """The rows that a sync would hand to the warehouse, in the order they came."""
-    listing = open_listing(name, say=lambda _: None)
-    listing.paginator.window = Window(start, end)
-    with listing.session:
-        return list(listing.source), listing
-
-
-def message_ids(server: Server) -> list[str]:
-    return sorted(message["MessageID"] for message in server.messages)
-
-
-def loaded_ids(query: Query) -> list[str]:
-    return [key for (key,) in query("SELECT message_id FROM email.messages ORDER BY message_id")]
 
 
 class TestEveryResource:
@@ -181,243 +127,11 @@ class TestEveryResource:
         assert {asked.headers["Accept"] for asked in api.requests} == {"application/json"}
 
 
-class TestSecondSync:
-    def test_it_asks_for_what_is_new_less_the_look_back(
-        self, api: PostmarkServer, server: Server
-    ) -> None:
-        for days in range(3):
-            server.send(NOON - days * DAY)
-        load("messages")
-        api.requests.clear()
-
-        report = load("messages")
-
-        (asked,) = (asked for asked in api.requests if asked.path == "/messages/outbound")
-        assert asked.query == {"count": "500", "offset": "0", "fromdate": "2026-06-14T08:00:00"}
-        assert (report.rows_received, report.rows_listed, report.api_total) == (2, 2, 2)
-        assert report.row_count == 3
-
-    @pytest.mark.usefixtures("api")
-    def test_it_finds_what_came_in_between(self, server: Server, query: Query) -> None:
-        server.send(NOON)
-        load("messages")
-        server.send(NOON + HOUR)
-
-        load("messages")
-
-        assert loaded_ids(query) == message_ids(server)
-
-    @pytest.mark.usefixtures("api")
-    def test_a_bounce_that_changes_within_the_look_back_is_updated(
-        self, server: Server, query: Query
-    ) -> None:
-        changing = server.bounce(NOON - 6 * DAY)
-        server.bounce(NOON)
-        load("bounces")
-        changing["Inactive"] = False
-
-        load("bounces")
-
-        assert query("SELECT inactive FROM email.bounces ORDER BY bounced_at") == [
-            (False,),
-            (True,),
-        ]
-
-    @pytest.mark.usefixtures("api")
-    def test_a_row_that_vanished_upstream_stays(self, server: Server, query: Query) -> None:
-        server.send(NOON - 60 * DAY)
-        server.send(NOON)
-        load("messages")
-        kept = message_ids(server)
-        server.messages[:] = server.messages[1:]
-
-        load("messages")
-        load("messages", Span(full_refresh=True))
-
-        assert loaded_ids(query) == kept
-
-
-class TestManyMessages:
-    def test_25_000_in_one_month_are_loaded_once_each_and_the_checks_are_green(
-        self, api: PostmarkServer, server: Server, query: Query
-    ) -> None:
-        server.send_many(NOON - number * timedelta(days=30) / 25_000 for number in range(25_000))
-
-        result = materialize("messages")
-
-        assert loaded_ids(query) == message_ids(server)
-        assert len(server.messages) == 25_000
-        found = figures(result, "messages")
-        assert found["rows_listed"] == found["api_total"] == found["dagster/row_count"] == 25_000
-        assert checks(result) == {"primary_key": True, "complete": True}
-        # pages, and the ways down from the year 2000 to the weeks that fit
-        assert found["requests"] == api.count("/messages/outbound") + 1
-        assert api.count("/messages/outbound") < 100
-
-        again = load("messages")
-
-        assert again.usage.requests == 1 + 2
-        assert again.rows_received == again.api_total == 834
-        assert again.row_count == 25_000
-
-    def test_a_stretch_that_holds_too_much_is_split_until_its_parts_fit(
-        self, api: PostmarkServer, server: Server
-    ) -> None:
-        start = NOON - timedelta(seconds=12_000)
-        server.send_many(
-            start + timedelta(seconds=each, milliseconds=500) for each in range(12_000)
-        )
-
-        rows, listing = read("messages", start, NOON)
-
-        assert sorted({row["MessageID"] for row in rows}) == message_ids(server)
-        assert listing.paginator.total == listing.paginator.reached == 12_000
-        lists = [asked.query for asked in api.requests if asked.path == "/messages/outbound"]
-        parts: dict[tuple[str, str], set[int]] = {}
-        for asked in lists:
-            parts.setdefault((asked["fromdate"], asked["todate"]), set()).add(int(asked["offset"]))
-        # the whole, and its halves, whose pages overlap by a row and may come in any order; one
-        # page was asked for ahead in vain
-        assert sorted(map(sorted, parts.values())) == [
-            [0],
-            [*range(0, 6_001, 499)],
-            [*range(0, 6_001, 499)],
-        ]
-        assert len(lists) <= 1 + 13 + 13 + 1
-        assert {asked["count"] for asked in lists} == {"500"}
-
-    def test_exactly_as_many_as_the_api_gives_may_be_more_that_it_does_not_count(
-        self, api: PostmarkServer, server: Server
-    ) -> None:
-        server.send_many(NOON - timedelta(seconds=number) for number in range(10_000))
-
-        rows, listing = read("messages", NOON - DAY, None)
-
-        assert sorted({row["MessageID"] for row in rows}) == message_ids(server)
-        assert listing.paginator.total == listing.paginator.reached == 10_000
-        assert api.count("/messages/outbound") > 20
-
-    @pytest.mark.usefixtures("api")
-    def test_equal_times_at_a_border_are_not_lost_and_not_counted_twice(
-        self, server: Server, query: Query
-    ) -> None:
-        start, border, end = NOON - 2 * HOUR, NOON - HOUR, NOON
-        for milliseconds in (-1, 0, 0, 1, 999):
-            server.send_many([border + timedelta(milliseconds=milliseconds)] * 100)
-        for seconds in range(1_000):
-            server.send_many([start + timedelta(seconds=seconds)] * 5)
-            server.send_many([end - timedelta(seconds=seconds)] * 5)
-
-        result = materialize("messages", start=start.isoformat(), end=end.isoformat())
-
-        assert loaded_ids(query) == message_ids(server)
-        found = figures(result, "messages")
-        assert found["rows_received"] == 10_500 + 400
-        assert found["rows_listed"] == found["api_total"] == 10_500
-        assert checks(result) == {"primary_key": True, "complete": True}
-
-    @pytest.mark.usefixtures("api")
-    def test_more_within_a_second_than_the_api_gives_is_an_error_that_names_the_window(
-        self, server: Server
-    ) -> None:
-        server.send_many([NOON] * 10_001)
-
-        with pytest.raises(ApiError) as raised:
-            load("messages", Span(start=NOON - DAY, end=NOON + DAY))
-
-        assert str(raised.value) == (
-            "messages: the API has 10001 rows for the time 2026-06-15T12:00:00+00:00 to "
-            "2026-06-15T12:00:01+00:00 and gives 10000 of them at the most. Nothing of this run "
-            "was loaded."
-        )
-
-
-class TestClockChanges:
-    @pytest.mark.parametrize("change", [SPRING_FORWARD, FALL_BACK], ids=["spring", "autumn"])
-    def test_syncs_every_hour_lose_nothing(
-        self,
-        change: datetime,
-        configure: Callable[..., None],
-        query: Query,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__LAG", "0")  # which would hide a lost hour
-        # a wall time that means the later of two instants is the one that could lose rows
-        with PostmarkServer(fold=1) as api:
-            server = api.servers[0]
-            configure(api, server.token, None)
-            for hour in range(-2, 3):
-                for minutes in (10, 30, 50):
-                    server.send(change + hour * HOUR + timedelta(minutes=minutes))
-                load("messages")
-                assert loaded_ids(query) == message_ids(server)
-
-    @pytest.mark.parametrize("fold", [0, 1], ids=["earlier", "later"])
-    @pytest.mark.parametrize("change", [SPRING_FORWARD, FALL_BACK], ids=["spring", "autumn"])
-    def test_a_backfill_of_any_hour_holds_all_of_that_hour(
-        self, change: datetime, fold: int, configure: Callable[..., None]
-    ) -> None:
-        with PostmarkServer(fold=fold) as api:
-            server = api.servers[0]
-            configure(api, server.token, None)
-            for minutes in range(-180, 240, 10):
-                server.send(change + timedelta(minutes=minutes))
-            for minutes in range(-180, 180, 30):
-                start = change + timedelta(minutes=minutes)
-                wanted = {
-                    message["MessageID"]
-                    for message in server.messages
-                    if start <= datetime.fromisoformat(message["ReceivedAt"]) <= start + HOUR
-                }
-
-                rows, _ = read("messages", start, start + HOUR)
-
-                assert wanted <= {row["MessageID"] for row in rows}
-
-
-class TestSpans:
-    def test_a_backfill_loads_its_days_and_leaves_the_cursor(
-        self, api: PostmarkServer, server: Server, query: Query
-    ) -> None:
-        server.send(NOON)
-        load("messages")
-        for days in range(1, 40):
-            server.send(NOON + days * DAY)
-        api.requests.clear()
-
-        filled = load("messages", Span.parse(False, "2026-07-01", "2026-07-05T12:00:00Z"))
-        followed = load("messages")
-
-        backfill, next_sync = (
-            asked.query for asked in api.requests if asked.path == "/messages/outbound"
-        )
-        assert backfill["fromdate"] == "2026-06-30T20:00:00"
-        assert backfill["todate"] == "2026-07-05T08:00:01"
-        assert (filled.rows_received, filled.api_total, filled.row_count) == (5, 5, 6)
-        assert next_sync["fromdate"] == "2026-06-14T08:00:00"
-        assert (followed.rows_received, followed.row_count) == (40, 40)
-        assert loaded_ids(query) == message_ids(server)
-
-    @pytest.mark.usefixtures("api")
-    def test_a_full_refresh_asks_for_everything(
-        self, api: PostmarkServer, server: Server, query: Query
-    ) -> None:
-        server.send(NOON)
-        load("messages")
-        server.send(NOON - 40 * DAY)
-        api.requests.clear()
-
-        load("messages", Span(full_refresh=True))
-
-        assert api.requests[-1].query == {"count": "500", "offset": "0"}
-        assert loaded_ids(query) == message_ids(server)
-
-
 class TestSeveralServers:
     def test_the_bounces_of_each_carry_its_id(self, account: PostmarkServer, query: Query) -> None:
-        for server in account.servers:
-            for hours in range(server.id):
-                server.bounce(NOON - hours * HOUR)
+        for each in account.servers:
+            for hours in range(each.id):
+                each.bounce(NOON - hours * HOUR)
 
         report = load("bounces")
 
@@ -428,13 +142,13 @@ class TestSeveralServers:
         assert account.count("/bounces") == 3
 
     def test_the_messages_of_each_carry_its_id(self, account: PostmarkServer, query: Query) -> None:
-        for server in account.servers:
-            server.send(NOON)
+        for each in account.servers:
+            each.send(NOON)
 
         load("messages")
 
         assert query("SELECT server_id, message_id FROM email.messages ORDER BY 1") == [
-            (server.id, server.messages[0]["MessageID"]) for server in account.servers
+            (each.id, each.messages[0]["MessageID"]) for each in account.servers
         ]
 
     @pytest.mark.usefixtures("account")
@@ -447,8 +161,8 @@ class TestSeveralServers:
         ) == [(1, 3), (2, 6), (3, 9)]
 
     def test_the_second_sync_asks_each_for_what_is_new(self, account: PostmarkServer) -> None:
-        for server in account.servers:
-            server.send(NOON - server.id * HOUR)
+        for each in account.servers:
+            each.send(NOON - each.id * HOUR)
         load("messages")
         account.requests.clear()
 
@@ -458,16 +172,16 @@ class TestSeveralServers:
         assert [query["fromdate"] for query in lists] == ["2026-06-14T07:00:00"] * 3
 
     def test_a_server_that_holds_too_much_is_split_by_itself(self, account: PostmarkServer) -> None:
-        for server in account.servers:
-            server.send(NOON)
+        for each in account.servers:
+            each.send(NOON)
         busy = account.servers[1]
         busy.send_many(NOON - timedelta(seconds=number) for number in range(10_000))
 
         rows, _ = read("messages", NOON - timedelta(seconds=10_000), NOON)
 
-        for server in account.servers:
-            found = {row["MessageID"] for row in rows if row["ServerID"] == server.id}
-            assert sorted(found) == message_ids(server)
+        for each in account.servers:
+            found = {row["MessageID"] for row in rows if row["ServerID"] == each.id}
+            assert sorted(found) == message_ids(each)
 
     def test_with_a_server_token_that_server_alone_is_read(
         self, account: PostmarkServer, configure: Callable[..., None], query: Query
@@ -535,9 +249,9 @@ class TestTokens:
     ) -> None:
         monkeypatch.setenv("RUNTIME__LOG_LEVEL", "DEBUG")
         caplog.set_level(logging.DEBUG)
-        for server in account.servers:
-            server.send(NOON)
-            server.bounce(NOON)
+        for each in account.servers:
+            each.send(NOON)
+            each.bounce(NOON)
 
         for name in NAMES:
             with open_pipeline(name) as pipeline:
@@ -596,23 +310,6 @@ class TestConfiguration:
             "servers": 2,
             "domains": 2,
         }
-
-
-def materialize(name: str, **config: str) -> dg.ExecuteInProcessResult:
-    """Materialize a resource's asset, and run its checks."""
-    key = dg.AssetKey(name)
-    assets = [asset for asset in build_assets() if key in asset.keys]
-    checks = [check for check in build_checks() if key in {k.asset_key for k in check.check_keys}]
-    return dg.materialize(
-        [*assets, *checks],
-        resources=DLT_RESOURCE,
-        run_config={"ops": {name: {"config": config}}},
-    )
-
-
-def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
-    """Which checks of a run passed."""
-    return {found.check_name: found.passed for found in result.get_asset_check_evaluations()}
 
 
 def contents_of(folder: Path) -> Iterator[bytes]:

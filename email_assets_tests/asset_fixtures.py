@@ -1,0 +1,43 @@
+"""Runs of the assets, and what they tell."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from email_assets.sandbox import Sandbox
+from email_assets_tests.dagster_fixtures import (
+    empty_home,
+    instance,
+    materialize,
+    platform,
+)
+
+__all__ = ["empty_home", "instance"]
+
+
+@dataclass
+class Materialization:
+    """A run of all assets, the API that it read, what it logged and the warehouse it filled."""
+
+    run: dg.ExecuteInProcessResult
+    sandbox: Sandbox
+    log: list[dg.EventLogEntry]
+    warehouse: Path
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            return connection.execute(sql).fetchall()
+
+    def rows_of_api(self, name: str) -> int:
+        return len(self.sandbox.rows(name))
+
+
+def materialize_all(folder: Path, empty_home: Path, sandbox: Sandbox) -> Materialization:
+    """Run all assets on a fresh instance and warehouse; the run may fail."""
+    with platform(folder, empty_home, sandbox) as instance:
+        run = materialize(instance)
+        log = instance.all_logs(run.run_id)
+    return Materialization(run, sandbox, list(log), folder / "warehouse.duckdb")

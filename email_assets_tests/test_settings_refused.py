@@ -1,0 +1,127 @@
+"""Values that cannot be used are refused with a sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+from email_assets import settings
+from email_assets.settings import (
+    ApiSettings,
+    AutomationSettings,
+    CatalogSettings,
+    Section,
+    SettingError,
+    WarehouseSettings,
+)
+
+NO_ADDRESS = "base_url must be an http or https address, for example https://mail.example.org. "
+
+
+NO_KEY_IN_IT = "base_url must hold no key, user or query; keys belong in .dlt/secrets.toml. "
+
+
+NO_ZONE = "timezone {!r} is no IANA time zone such as Europe/Berlin. "
+
+
+NO_CRON = "{} {!r} is no cron expression of five fields such as '0 * * * *'. "
+
+
+WRONG_TYPE = "{} has a value of the wrong type. "
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "spec", "problem"),
+    [
+        *(
+            ("SOURCES__EMAIL__BASE_URL", url, ApiSettings, NO_ADDRESS)
+            for url in (
+                "",
+                "mail.example.org",
+                "//mail.example.org",
+                "ftp://mail.example.org",
+                "http://",
+                "http://:8025",
+                "http://host:port",
+                "http://host:0",
+                "http://host:99999",
+                "http://[::1",
+            )
+        ),
+        *(
+            ("SOURCES__EMAIL__BASE_URL", url, ApiSettings, NO_KEY_IN_IT)
+            for url in ("http://host/?api_key=k", "http://ann:pass@host", "http://ann@host")
+        ),
+        *(
+            (
+                "SOURCES__EMAIL__READ_AHEAD",
+                text,
+                ApiSettings,
+                "read_ahead must be a number of pages from 1 to 64. ",
+            )
+            for text in ("0", "-8")
+        ),
+        *(
+            ("SOURCES__EMAIL__READ_AHEAD", text, ApiSettings, WRONG_TYPE.format("read_ahead"))
+            for text in ("many", "", "2.5", "true")
+        ),
+        *(
+            (
+                "WAREHOUSE__LOCK_TIMEOUT",
+                text,
+                WarehouseSettings,
+                "lock_timeout must not be below 0. ",
+            )
+            for text in ("-1", "-0.1", "nan")
+        ),
+        *(
+            ("AUTOMATION__TIMEZONE", text, AutomationSettings, NO_ZONE.format(text))
+            for text in ("Mars/Base", "Berlin", "", "../../etc/passwd", "/etc/localtime")
+        ),
+        *(
+            (f"AUTOMATION__{name.upper()}", text, AutomationSettings, NO_CRON.format(name, text))
+            for name in ("event_cron", "inventory_cron")
+            for text in ("hourly", "@daily", "* * * *", "* * * * * *", "61 * * * *", "")
+        ),
+        ("WAREHOUSE__LOCK_TIMEOUT", "soon", WarehouseSettings, WRONG_TYPE.format("lock_timeout")),
+        ("AUTOMATION__ENABLED", "perhaps", AutomationSettings, WRONG_TYPE.format("enabled")),
+        ("CATALOG__OWNERS", "ann@x.example", CatalogSettings, WRONG_TYPE.format("owners")),
+        ("CATALOG__TAGS", "[]", CatalogSettings, WRONG_TYPE.format("tags")),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_told_with_where_it_stands(
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    text: str,
+    spec: type[Section],
+    problem: str,
+) -> None:
+    monkeypatch.setenv(variable, text)
+    with pytest.raises(SettingError) as caught:
+        settings.load(spec)
+    *sections, name = variable.lower().split("__")
+    assert str(caught.value) == (
+        f"{problem}Set it as [{'.'.join(sections)}] {name} in .dlt/config.toml or as {variable}."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("request_timeout", "soon", "has a value of the wrong type"),
+        ("request_timeout", "0", "must be above 0"),
+        ("request_timeout", "nan", "must be above 0"),
+        ("request_max_attempts", "0", "must be above 0"),
+        ("request_max_attempts", "-3", "must be above 0"),
+        ("request_max_retry_delay", "", "has a value of the wrong type"),
+    ],
+)
+def test_a_runtime_value_that_cannot_be_used_is_told_with_where_it_stands(
+    monkeypatch: pytest.MonkeyPatch, name: str, text: str, problem: str
+) -> None:
+    monkeypatch.setenv(f"RUNTIME__{name.upper()}", text)
+    with pytest.raises(SettingError) as caught:
+        settings.load_runtime()
+    assert str(caught.value) == (
+        f"{name} {problem}. Set it as [runtime] {name} in .dlt/config.toml or as "
+        f"RUNTIME__{name.upper()}."
+    )
