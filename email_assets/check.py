@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from email_assets.access import Say
 from email_assets.api.errors import KeyRefusedError
 from email_assets.api.redaction import redact
 from email_assets.api.session import Usage
@@ -72,15 +73,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failures else 0
 
 
-def inquire(resource: VendorResource) -> Finding:
+def inquire(resource: VendorResource, *, say: Say = print) -> Finding:
     """Ask for the first page of a resource, of its first owner if it has several.
+
+    Args:
+        resource: The resource, complete.
+        say: Told what somebody who watches would want to know.
 
     Raises:
         SettingError: A setting is missing or cannot be used.
     """
     name, found = str(resource["name"]), Finding(resource)
     try:
-        with closing(first_pages(resource, usage=found.usage, say=print)) as pages:
+        with closing(first_pages(resource, usage=found.usage, say=say)) as pages:
             found.page = next(pages, FirstPage([], 0, is_last=True, owners=0))
         incremental = Incremental.of(endpoint_of(resource))
         cursor_path = incremental.cursor_path if incremental else _only_time(found.page.rows)

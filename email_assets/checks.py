@@ -1,4 +1,4 @@
-"""Asset checks: are the keys unique, is the table complete, is the asset fresh?"""
+"""Asset checks: are the keys unique, is the table complete and of the same shape, is it fresh?"""
 
 import warnings
 from collections.abc import Iterator
@@ -17,10 +17,11 @@ from email_assets.warehouse import KeyCount, count_keys
 
 PRIMARY_KEY = "primary_key"
 COMPLETE = "complete"
+SCHEMA_UNCHANGED = "schema_unchanged"
 
 
 def build_checks() -> list[dg.AssetChecksDefinition]:
-    """`primary_key` and `complete` for every resource."""
+    """`primary_key`, `complete` and `schema_unchanged` for every resource."""
     return [_build_checks(name, resource) for name, resource in vendor_resources().items()]
 
 
@@ -59,12 +60,22 @@ def _build_checks(name: str, resource: VendorResource) -> dg.AssetChecksDefiniti
                 description="The last sync read as many rows as the API said there are in the "
                 "stretch of time that it asked for, and the table holds at least as many.",
             ),
+            dg.AssetCheckSpec(
+                SCHEMA_UNCHANGED,
+                asset=name,
+                description="The last sync brought no new column and no value of another type.",
+            ),
         ],
         can_subset=True,
     )
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         asked = {check.name for check in context.selected_asset_check_keys}
         figures = _last_figures(context, name)
+        if SCHEMA_UNCHANGED in asked:
+            yield _judge_schema(name, figures)
+            asked.discard(SCHEMA_UNCHANGED)
+        if not asked:
+            return
         try:
             found = count_keys(name, key, say=context.log.info) or KeyCount(0, 0, 0, [])
         except EmailAssetsError as error:
@@ -147,6 +158,17 @@ def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.Ass
     return dg.AssetCheckResult(
         check_name=COMPLETE, passed=True, description=nothing, metadata=metadata
     )
+
+
+def _judge_schema(name: str, figures: dict[str, Any]) -> dg.AssetCheckResult:
+    changes: list[str] = figures.get("schema_changes") or []
+    if changes:
+        return _warn(
+            f"{name}: the last sync brought {'; '.join(map(redact, changes))}. The rows are "
+            "loaded; see that whoever reads the table can do with it.",
+            check=SCHEMA_UNCHANGED,
+        )
+    return dg.AssetCheckResult(check_name=SCHEMA_UNCHANGED, passed=True)
 
 
 def _warn(

@@ -6,8 +6,9 @@ import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
+from typing import Any, Literal
 
 import dlt
 import duckdb
@@ -22,6 +23,8 @@ from email_assets.api.windows import Window
 from email_assets.digests import stored_digests
 from email_assets.errors import EmailAssetsError
 from email_assets.normalizer import open_schema
+from email_assets.preview import preview_of
+from email_assets.schema_changes import schema_changes
 from email_assets.source import Listing, open_listing
 from email_assets.span import Span, window_of
 from email_assets.turn import SqlClient, causes, turn_at
@@ -35,6 +38,7 @@ from email_assets.warehouse import (
 )
 
 WHAT_IS_NEW = Span()
+Step = Literal["extract", "normalize", "load"]
 
 
 class SyncError(EmailAssetsError):
@@ -65,8 +69,21 @@ class SyncReport:
     """Rows in the resource's table afterwards."""
     usage: Usage
     seconds: float
+    rows_new: int = 0
+    """Rows by which the table grew."""
+    seconds_of: dict[Step, float] = field(default_factory=dict)
+    """Seconds of each of dlt's steps, with what the last waited for its turn at the file."""
+    schema_changes: list[str] = field(default_factory=list)
+    """Columns and tables that rows of an existing table brought along, a phrase for each."""
+    preview: list[dict[str, str]] = field(default_factory=list)
+    """A few rows of the table, with addresses masked, if the settings want to see them."""
     newest_is_missing: bool = False
     """Whether not even the newest row of earlier syncs came again, which the window should hold."""
+
+    @property
+    def rows_updated(self) -> int:
+        """Rows that took the place of an earlier copy of themselves."""
+        return max(0, self.rows_loaded - self.rows_new)
 
 
 @dataclass(frozen=True)
@@ -104,7 +121,7 @@ def sync(
     Raises:
         EmailAssetsError: A setting, the API or the warehouse is at fault; the text says which.
     """
-    started = time.monotonic()
+    started, seconds_of = time.monotonic(), dict[Step, float]()
     listing = open_listing(name, say=say, sleep=sleep)
     listing.source.schema = open_schema(name)
     with listing.session, _in_one_sentence(name), _garbage_of_its_own():
@@ -112,19 +129,22 @@ def sync(
         turn = partial(turn_at, database_file(client), client, who=name, say=say, sleep=sleep)
         with turn():
             pipeline.sync_destination()
-            is_anew = _aim(listing, pipeline, client, name, span)
-        pipeline.extract(
-            listing.source,
-            loader_file_format=_file_format(pipeline),
-            refresh="drop_sources" if is_anew else None,
-        )
+            rows_before = count_table(client, name)
+            is_anew = _aim(listing, pipeline, rows_before, client, name, span)
+        with _timed(seconds_of, "extract"):
+            pipeline.extract(
+                listing.source,
+                loader_file_format=_file_format(pipeline),
+                refresh="drop_sources" if is_anew else None,
+            )
         if not span.is_backfill and listing.finds_no_time:
             say(
                 f"{name}: no row has a time in its cursor_path, so every sync reads everything. "
                 f"Correct cursor_path of [sources.email.{name}] or in the vendor's file."
             )
-        loaded = pipeline.normalize().row_counts.get(name, 0)
-        with turn():
+        with _timed(seconds_of, "normalize"):
+            loaded = pipeline.normalize().row_counts.get(name, 0)
+        with _timed(seconds_of, "load"), turn():
             limit_memory(client, listing.usage.bytes / max(1, listing.rows.received))
             load_info = pipeline.load()
             load_info.raise_on_failed_jobs()
@@ -134,15 +154,33 @@ def sync(
                     "of them. Run again; what was loaded before is untouched."
                 )
             row_count = count_table(client, name) or 0
-    report = _report(listing, span, loaded, row_count, time.monotonic() - started)
+            preview = preview_of(client, name)
+    report = SyncReport(
+        **_read(listing, span),
+        rows_loaded=loaded,
+        rows_new=max(0, row_count - (rows_before or 0)),
+        row_count=row_count,
+        seconds=time.monotonic() - started,
+        seconds_of=seconds_of,
+        schema_changes=schema_changes(load_info, name) if rows_before else [],
+        preview=preview,
+    )
     return Sync(report, listing.resource, load_info)
 
 
 def _aim(
-    listing: Listing, pipeline: dlt.Pipeline, client: SqlClient, name: str, span: Span
+    listing: Listing,
+    pipeline: dlt.Pipeline,
+    stored: int | None,
+    client: SqlClient,
+    name: str,
+    span: Span,
 ) -> bool:
-    """Settle what is read, and what of it is loaded; tells whether the table is made anew."""
-    stored, schema = count_table(client, name), pipeline.schemas.get(name)
+    """Settle what is read, and what of it is loaded; tells whether the table is made anew.
+
+    What is `stored` are the rows of the table, or None if there is no table.
+    """
+    schema = pipeline.schemas.get(name)
     # one of a first run that was killed is not known
     is_known = schema is not None and name in schema.data_table_names(seen_data_only=True)
     # rows that somebody took out of the table come again only with everything
@@ -167,25 +205,28 @@ def _aim(
     return is_anew
 
 
-def _report(
-    listing: Listing, span: Span, loaded: int, row_count: int, seconds: float
-) -> SyncReport:
+def _read(listing: Listing, span: Span) -> dict[str, Any]:
+    """What a report says of the reading."""
     rows, paginator = listing.rows, listing.paginator
     looked_for_what_is_new = paginator.window.start is not None and not span.is_backfill
-    return SyncReport(
-        rows_received=rows.received,
-        rows_listed=paginator.reached,
-        rows_loaded=loaded,
-        rows_without_key=rows.without_key,
-        rows_unchanged=rows.unchanged,
-        api_total=paginator.total,
-        window=paginator.window,
-        newest_is_missing=looked_for_what_is_new and rows.received == 0,
-        stopped_early=paginator.stopped_early,
-        row_count=row_count,
-        usage=listing.usage,
-        seconds=seconds,
-    )
+    return {
+        "rows_received": rows.received,
+        "rows_listed": paginator.reached,
+        "rows_without_key": rows.without_key,
+        "rows_unchanged": rows.unchanged,
+        "api_total": paginator.total,
+        "window": paginator.window,
+        "newest_is_missing": looked_for_what_is_new and rows.received == 0,
+        "stopped_early": paginator.stopped_early,
+        "usage": listing.usage,
+    }
+
+
+@contextmanager
+def _timed(seconds_of: dict[Step, float], step: Step) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    seconds_of[step] = time.monotonic() - started
 
 
 @contextmanager

@@ -31,6 +31,7 @@ RUNTIME = ("runtime",)
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MOST_READ_AHEAD = 64
 """Each page in flight is a thread and a connection."""
+MOST_PREVIEWED = 100
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
 """Seconds that a sync may look back; whoever wants more wants a full refresh."""
 
@@ -175,8 +176,18 @@ class CatalogSettings(Section):
     """E-mail addresses, or teams as `team:name`."""
     tags: dict[str, str] = field(default_factory=dict)
     """Tags, name to value."""
+    preview_rows: int = 0
+    """Rows that a materialization shows, with addresses masked. They are customers' data."""
 
     sections: ClassVar[tuple[str, ...]] = ("catalog",)
+
+    def on_resolved(self) -> None:
+        """Refuse numbers that no page could show."""
+        if not 0 <= self.preview_rows <= MOST_PREVIEWED:
+            raise SettingError(
+                f"preview_rows must lie between 0 and {MOST_PREVIEWED}. "
+                + where_to_set(self, "preview_rows")
+            )
 
 
 @configspec

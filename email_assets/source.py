@@ -36,7 +36,7 @@ GLIMPSE_SECONDS = 10
 NEWEST = "newest"
 """Where a resource's dlt state keeps the latest time that syncs have seen, and of which list."""
 
-OURS = frozenset({"description", "kind", "never_load", "for_each", "speculate"})
+OURS = frozenset({"description", "documentation", "kind", "never_load", "for_each", "speculate"})
 """What a vendor's file says of a resource that dlt does not know."""
 
 
@@ -246,6 +246,10 @@ def build_source(
 
 def _as_dlt_knows_it(resource: VendorResource, paginator: BasePaginator | None) -> dict[str, Any]:
     known = {field: value for field, value in resource.items() if field not in OURS}
+    if columns := cast(dict[str, dict[str, Any]], known.get("columns")):
+        # descriptions are for people, and of a column without other hints dlt expects values
+        hints = {name: _without_description(of) for name, of in columns.items()}
+        known["columns"] = {name: of for name, of in hints.items() if of}
     # the session authenticates, and our paginator reads by time
     ours = ("auth", "incremental", "paginator")
     endpoint = {part: value for part, value in endpoint_of(resource).items() if part not in ours}
@@ -254,3 +258,7 @@ def _as_dlt_knows_it(resource: VendorResource, paginator: BasePaginator | None) 
     # dlt would compile a text anew for every page
     endpoint["data_selector"] = jsonpath.compile_path(endpoint["data_selector"])
     return {**known, "endpoint": endpoint | ({"paginator": paginator} if paginator else {})}
+
+
+def _without_description(hints: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in hints.items() if name != "description"}

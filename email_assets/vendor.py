@@ -57,6 +57,18 @@ def vendor_resources() -> dict[str, VendorResource]:
     }
 
 
+def entry_of(name: str) -> tuple[Path, int]:
+    """The file that a resource stands in, and the line of its name there."""
+    file = Path(str(_find(settings.load(ApiSettings).vendor).__file__))
+    return file, line_of(rf"""["']name["']\s*:\s*["']{name}["']""", file)
+
+
+def line_of(pattern: str, file: Path) -> int:
+    """The first line of a file that a pattern is found in, or 1 if it is found nowhere."""
+    lines = enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
+    return next((number for number, line in lines if re.search(pattern, line)), 1)
+
+
 def endpoint_of(resource: Any) -> dict[str, Any]:
     """The resource's endpoint block, in dlt's form."""
     return cast(dict[str, Any], resource.get("endpoint", {}))
@@ -97,6 +109,7 @@ def _load(name: str) -> Vendor:
     return cast(Vendor, vendor)
 
 
+@cache
 def _find(name: str) -> ModuleType:
     if name.endswith(".py"):
         file = settings.project_file(name)

@@ -9,8 +9,8 @@ import duckdb
 
 from email_assets.api.session import Usage
 from email_assets.api.windows import Window
-from email_assets.assets import figures_of
 from email_assets.checks import build_checks, build_freshness_checks
+from email_assets.figures import figures_of
 from email_assets.pipeline import SyncReport
 from email_assets_tests.dagster_fixtures import empty_home, instance
 

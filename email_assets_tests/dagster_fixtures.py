@@ -20,6 +20,7 @@ BIN = Path(sys.executable).parent
 EVENTS = ["bounces", "messages", "deliverystats"]
 INVENTORY = ["servers", "domains"]
 NAMES = EVENTS + INVENTORY
+CHECK_NAMES = ["primary_key", "complete", "schema_unchanged", "freshness_check"]
 
 
 @pytest.fixture(scope="session")

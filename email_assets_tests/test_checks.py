@@ -18,7 +18,7 @@ from email_assets_tests.check_runs import (
     put,
     report_sync,
 )
-from email_assets_tests.dagster_fixtures import empty_home, instance, materialize
+from email_assets_tests.dagster_fixtures import CHECK_NAMES, empty_home, instance, materialize
 
 __all__ = ["empty_home", "instance"]
 
@@ -72,11 +72,9 @@ class TestAfterASync:
     ) -> None:
         found = sync_servers(instance)
 
-        assert {name: evaluation.passed for name, evaluation in found.items()} == {
-            "primary_key": True,
-            "complete": True,
-            "freshness_check": True,
-        }
+        assert {name: evaluation.passed for name, evaluation in found.items()} == dict.fromkeys(
+            CHECK_NAMES, True
+        )
 
     def test_a_resource_whose_rows_all_lack_an_id_fails_primary_key(
         self, api: Sandbox, instance: dg.DagsterInstance
@@ -104,11 +102,9 @@ class TestAfterASync:
         assert [str(event.step_key) for event in result.get_step_failure_events()] == [
             "servers_checks"
         ]
-        assert {found.check_name for found in result.get_asset_check_evaluations()} == {
-            "primary_key",
-            "complete",
-            "freshness_check",
-        }
+        assert {found.check_name for found in result.get_asset_check_evaluations()} == set(
+            CHECK_NAMES
+        )
 
     def test_an_api_that_promises_more_rows_than_it_gives_makes_complete_warn(
         self, api: Sandbox, instance: dg.DagsterInstance

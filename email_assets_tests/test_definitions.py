@@ -19,6 +19,7 @@ from email_assets.schedules import build_schedules
 from email_assets.settings import SettingError
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
+    CHECK_NAMES,
     EVENTS,
     INVENTORY,
     NAMES,
@@ -72,6 +73,13 @@ def built_specs() -> list[dg.AssetSpec]:
     return [spec for asset in build_assets() for spec in asset.specs]
 
 
+def linked(spec: dg.AssetSpec, number: int) -> str:
+    """The line that one of an asset's code references leads to."""
+    reference = spec.metadata["dagster/code_references"].code_references[number]
+    lines: list[str] = Path(reference.file_path).read_text().splitlines()
+    return lines[int(reference.line_number) - 1]
+
+
 def check_keys(definitions: Iterable[dg.AssetsDefinition]) -> set[tuple[str, str]]:
     return {
         (key.asset_key.to_user_string(), key.name)
@@ -120,18 +128,16 @@ class TestLoading:
 
 class TestAssets:
     def test_there_is_one_for_each_resource(self) -> None:
-        assert sorted(specs()) == sorted(NAMES)
+        assert sorted(specs()) == sorted([*NAMES, "email_api"])
 
     def test_their_group_is_email(self) -> None:
         assert {spec.group_name for spec in specs().values()} == {"email"}
 
     def test_their_kinds_are_dlt_and_the_destination(self) -> None:
-        assert {frozenset(spec.kinds) for spec in specs().values()} == {
-            frozenset({"dlt", "duckdb"})
-        }
+        assert {frozenset(spec.kinds) for spec in built_specs()} == {frozenset({"dlt", "duckdb"})}
 
     def test_their_descriptions_say_what_a_row_is_and_where_it_comes_from(self) -> None:
-        assert {name: spec.description for name, spec in specs().items()} == {
+        assert {spec.key.to_user_string(): spec.description for spec in built_specs()} == {
             "bounces": "A message that could not be delivered to one of its recipients.\n\n"
             "From `GET /v1/bounces`.",
             "messages": "A message sent through the service, with its recipients and status.\n\n"
@@ -145,20 +151,43 @@ class TestAssets:
         }
 
     def test_they_name_their_tables(self) -> None:
-        assert {name: spec.metadata["dagster/table_name"] for name, spec in specs().items()} == {
-            name: f"email.{name}" for name in NAMES
+        assert [spec.metadata["dagster/table_name"] for spec in built_specs()] == [
+            f"email.{spec.key.to_user_string()}" for spec in built_specs()
+        ]
+
+    def test_the_api_is_upstream_of_each(self) -> None:
+        assert {dep.asset_key.to_user_string() for spec in built_specs() for dep in spec.deps} == {
+            "email_api"
         }
 
-    def test_nothing_is_upstream_of_them(self) -> None:
-        assert [list(spec.deps) for spec in specs().values()] == [[]] * len(NAMES)
-
-    def test_nobody_owns_or_tags_them_by_default(self) -> None:
-        ours = {
-            tag for spec in specs().values() for tag in spec.tags if not tag.startswith("dagster/")
+    def test_their_tags_say_which_vendor_they_come_from_and_of_which_kind_they_are(self) -> None:
+        assert {
+            spec.key.to_user_string(): (spec.tags["vendor"], spec.tags["kind"])
+            for spec in built_specs()
+        } == {
+            **dict.fromkeys(EVENTS, ("generic", "event")),
+            **dict.fromkeys(INVENTORY, ("generic", "inventory")),
         }
 
-        assert [list(spec.owners) for spec in specs().values()] == [[]] * len(NAMES)
-        assert ours == set()
+    def test_nobody_owns_them_by_default(self) -> None:
+        assert [list(spec.owners) for spec in built_specs()] == [[]] * len(NAMES)
+
+    def test_they_link_to_their_entry_in_the_vendors_file(self) -> None:
+        for spec in built_specs():
+            assert linked(spec, 0).strip() == f'"name": "{spec.key.to_user_string()}",'
+
+    def test_they_link_to_what_the_readme_says_of_syncs(self) -> None:
+        assert linked(built_specs()[0], 1) == "## Sync what is new"
+
+    def test_those_of_a_real_vendor_link_to_its_documentation(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SOURCES__EMAIL__VENDOR", "postmark")
+
+        links = [spec.metadata["api_documentation"].value for spec in built_specs()]
+        assert [link.startswith("https://postmarkapp.com/developer/api/") for link in links] == [
+            True
+        ] * len(NAMES)
 
     @pytest.mark.parametrize(
         ("names", "window"),
@@ -233,11 +262,9 @@ class TestSettings:
 
 
 class TestTheRest:
-    def test_every_asset_has_the_three_checks(self) -> None:
+    def test_every_asset_has_its_checks(self) -> None:
         assert check_keys([*build_checks(), *build_freshness_checks()]) == {
-            (name, check)
-            for name in NAMES
-            for check in ("primary_key", "complete", "freshness_check")
+            (name, check) for name in NAMES for check in CHECK_NAMES
         }
 
     def test_the_definitions_hold_every_check(self) -> None:
@@ -303,8 +330,10 @@ class TestCommands:
 
         assert status == 0, output
         listed = json.loads(output[output.index("{") :])
-        assert sorted(asset["asset_key"] for asset in listed["assets"]) == sorted(NAMES)
-        assert len(listed["asset_checks"]) == 3 * len(NAMES)
+        assert sorted(asset["asset_key"] for asset in listed["assets"]) == sorted(
+            [*NAMES, "email_api"]
+        )
+        assert len(listed["asset_checks"]) == len(CHECK_NAMES) * len(NAMES)
 
     def test_a_setting_that_cannot_be_used_is_the_last_line_of_what_is_said(
         self, said: dict[str, tuple[int, str]]

@@ -51,7 +51,7 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
                 "inventory_cron": "30 5 * * *",
             },
         ),
-        (CatalogSettings, {"owners": [], "tags": {}}),
+        (CatalogSettings, {"owners": [], "tags": {}, "preview_rows": 0}),
         (AlertSettings, {"dagster_url": "http://127.0.0.1:3000"}),
     ],
 )
@@ -84,6 +84,7 @@ def test_without_any_setting_the_defaults_hold(
         ("AUTOMATION__INVENTORY_CRON", "0 0 1 * *", AutomationSettings, "inventory_cron", None),
         ("CATALOG__OWNERS", '["team:mail"]', CatalogSettings, "owners", ["team:mail"]),
         ("CATALOG__TAGS", '{"tier": "1"}', CatalogSettings, "tags", {"tier": "1"}),
+        ("CATALOG__PREVIEW_ROWS", "5", CatalogSettings, "preview_rows", 5),
         ("ALERTS__DAGSTER_URL", "https://dagster.example.org", AlertSettings, "dagster_url", None),
     ],
 )
@@ -223,6 +224,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         [catalog]
         owners = ["ann@x.example", "team:mail"]
         tags = { tier = "1" }
+        preview_rows = 5
         [alerts]
         dagster_url = "https://dagster.example.org"
         """
@@ -248,6 +250,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "automation.inventory_cron": "0 0 * * 0",
         "catalog.owners": ["ann@x.example", "team:mail"],
         "catalog.tags": {"tier": "1"},
+        "catalog.preview_rows": 5,
         "alerts.dagster_url": "https://dagster.example.org",
         "api_key": "0012345",
         "alerts.webhook_url": "https://hooks.example.org/1",

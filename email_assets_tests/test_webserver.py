@@ -18,7 +18,13 @@ import requests
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.conftest import KEY, PROJECT
-from email_assets_tests.dagster_fixtures import EVENTS, command, empty_home, settings_for
+from email_assets_tests.dagster_fixtures import (
+    CHECK_NAMES,
+    EVENTS,
+    command,
+    empty_home,
+    settings_for,
+)
 
 __all__ = ["empty_home"]
 
@@ -205,8 +211,7 @@ def test_a_run_evaluates_the_checks_of_its_asset(server: Server, launched: dict[
     server.status(launched["asset"])
 
     assert server.checks("servers") == {
-        name: {"status": "SUCCEEDED", "runId": launched["asset"]}
-        for name in ("primary_key", "complete", "freshness_check")
+        name: {"status": "SUCCEEDED", "runId": launched["asset"]} for name in CHECK_NAMES
     }
 
 

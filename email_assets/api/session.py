@@ -54,6 +54,8 @@ class Usage:
     """The status of the latest request's answer, or None while it has none."""
     limits: dict[str, str] = field(default_factory=dict, compare=False)
     """Headers of that answer that say how much may be asked."""
+    seconds_to_answer: float = field(default=0.0, compare=False)
+    """Seconds from a request to the last byte of its answer, of the latest that was read."""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,8 @@ class ApiAdapter(HTTPAdapter):
         with self._counting:
             self._usage.requests += 1
             self._usage.status, self._usage.limits = None, {}
-        deadline = time.monotonic() + self._time_limit
+        started = time.monotonic()
+        deadline = started + self._time_limit
         problem: str | None = None
         try:
             limits = min(CONNECTING, self._time_limit), self._time_limit
@@ -191,6 +194,7 @@ class ApiAdapter(HTTPAdapter):
                 self._usage.status = response.status_code
                 self._usage.limits = _limits(response.headers, key.secrets)
                 body = self._read(response.raw, deadline)
+            self._usage.seconds_to_answer = time.monotonic() - started
             if 200 <= response.status_code < 300:
                 body = body if key.in_answers else without_secrets(body, key.secrets)
                 return Answer(request, response.status_code, dict(response.headers), body)

@@ -2,8 +2,9 @@
 
 The data is what dlt's `rest_api_source` documents (`RESTAPIConfig`), so that a dlt user knows it at
 sight, with a few additions: `Secret` stands where dlt has a secret's value, and a resource says
-what it is, which of its fields are never loaded, whose rows it holds, and whether its pages may be
-asked for ahead at a price.
+what it is, where it is documented, which of its fields are never loaded, whose rows it holds, and
+whether its pages may be asked for ahead at a price. `columns` may hold no more than a column's
+`description`, for people.
 
 The endpoint's `incremental` block is in dlt's words too: `cursor_path` (a time), `start_param` and
 `end_param` (the API's own filter), `convert` (how the filter writes an instant, given as an aware
@@ -56,6 +57,8 @@ class VendorResource(EndpointResource, total=False):
     description: Required[str]
     """One sentence: what a row of this resource is."""
     kind: Required[Kind]
+    documentation: str
+    """The page that documents the resource."""
     never_load: list[str]
     """Fields that hold secrets, as dotted paths (`Hooks.HttpAuth.Password`); lists are entered."""
     for_each: ForEach

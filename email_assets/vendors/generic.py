@@ -25,30 +25,62 @@ VENDOR: Vendor = {
             "name": "bounces",
             "kind": "event",
             "description": "A message that could not be delivered to one of its recipients.",
+            "columns": {
+                "message_id": {"description": "The message that bounced."},
+                "server_id": {"description": "The server that it went out through."},
+                "type": {"description": "Why it bounced, such as HardBounce."},
+                "email": {"description": "The recipient."},
+                "bounced_at": {"description": "When the bounce was reported."},
+                "inactive": {"description": "Whether nothing is sent to the address any more."},
+            },
             "endpoint": {"path": "/v1/bounces"},
         },
         {
             "name": "messages",
             "kind": "event",
             "description": "A message sent through the service, with its recipients and status.",
+            "columns": {
+                "server_id": {"description": "The server that it went out through."},
+                "domain_id": {"description": "The domain that it was sent from."},
+                "from": {"description": "The sender's address."},
+                "status": {"description": "The last thing that happened to it."},
+                "tag": {"description": "What the sender calls this kind of message."},
+                "sent_at": {"description": "When the service took it over."},
+                "opens": {"description": "How often it was opened."},
+            },
             "endpoint": {"path": "/v1/messages"},
         },
         {
             "name": "deliverystats",
             "kind": "event",
             "description": "How many deliveries failed, for each type of bounce.",
+            "columns": {
+                "type": {"description": "The type of bounce."},
+                "count": {"description": "Bounces of this type."},
+            },
             "endpoint": {"path": "/v1/deliverystats"},
         },
         {
             "name": "servers",
             "kind": "inventory",
             "description": "A mail server of the account, through which its messages go out.",
+            "columns": {
+                "delivery_type": {
+                    "description": "Whether messages are really sent (live) or not (sandbox)."
+                },
+            },
             "endpoint": {"path": "/v1/servers"},
         },
         {
             "name": "domains",
             "kind": "inventory",
             "description": "A domain that the account sends from, and how far it is verified.",
+            "columns": {
+                "name": {"description": "The domain."},
+                "spf_verified": {"description": "Whether its SPF record lets the service send."},
+                "dkim_verified": {"description": "Whether its DKIM key is published."},
+                "return_path": {"description": "Where bounces are sent to."},
+            },
             "endpoint": {"path": "/v1/domains"},
         },
     ],

@@ -12,6 +12,7 @@ from email.utils import format_datetime
 from email_assets.vendors import Secret, Vendor
 
 AN_HOUR = 60 * 60
+REFERENCE = "https://documentation.mailgun.com/docs/mailgun/api-reference"
 
 VENDOR: Vendor = {
     "client": {
@@ -32,6 +33,11 @@ VENDOR: Vendor = {
             "name": "bounces",
             "kind": "event",
             "description": "An address that bounced, to which a domain sends nothing any more.",
+            "documentation": REFERENCE,
+            "columns": {
+                "code": {"description": "The SMTP status that the recipient's server gave."},
+                "created_at": {"description": "When it bounced."},
+            },
             "primary_key": ["domain", "address"],
             "for_each": {"resource": "domains", "id": "name", "label": "domain"},
             "endpoint": {
@@ -46,10 +52,15 @@ VENDOR: Vendor = {
             "name": "messages",
             "kind": "event",
             "description": "Something that happened to a message, such as its delivery.",
+            "documentation": REFERENCE,
             # an id is unique within a day
             "primary_key": ["id", "@timestamp"],
             # its keys are the sender's own, and each would become a column
-            "columns": {"user-variables": {"data_type": "json"}},
+            "columns": {
+                "event": {"description": "What happened, such as accepted, delivered or failed."},
+                "@timestamp": {"description": "When it happened."},
+                "user-variables": {"data_type": "json"},
+            },
             "endpoint": {
                 "path": "/v1/analytics/logs",
                 "method": "POST",
@@ -78,6 +89,7 @@ VENDOR: Vendor = {
             "name": "servers",
             "kind": "inventory",
             "description": "A sub-account, with domains, messages and keys of its own.",
+            "documentation": REFERENCE,
             "endpoint": {
                 "path": "/v5/accounts/subaccounts",
                 "data_selector": "subaccounts",
@@ -93,6 +105,10 @@ VENDOR: Vendor = {
             "name": "domains",
             "kind": "inventory",
             "description": "A domain that the account sends from, and how far it is verified.",
+            "documentation": REFERENCE,
+            "columns": {
+                "state": {"description": "Whether it may send."},
+            },
             "never_load": ["smtp_password"],
             "endpoint": {
                 "path": "/v4/domains",

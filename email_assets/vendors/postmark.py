@@ -72,6 +72,14 @@ VENDOR: Vendor = {
             "name": "bounces",
             "kind": "event",
             "description": "A message that bounced, and whether its address is inactive since.",
+            "documentation": "https://postmarkapp.com/developer/api/bounce-api",
+            "columns": {
+                "Type": {"description": "Why it bounced, such as HardBounce."},
+                "Email": {"description": "The recipient."},
+                "Inactive": {"description": "Whether nothing is sent to the address any more."},
+                "CanActivate": {"description": "Whether the address can be activated again."},
+                "ServerID": {"description": "The server that it went out through."},
+            },
             # nothing says that an ID is unique beyond its server
             "primary_key": ["ServerID", "ID"],
             "for_each": EACH_SERVER,
@@ -93,10 +101,17 @@ VENDOR: Vendor = {
             "name": "messages",
             "kind": "event",
             "description": "A message that the server took over to send, and how far it is.",
+            "documentation": "https://postmarkapp.com/developer/api/messages-api",
             "primary_key": "MessageID",
             "for_each": EACH_SERVER,
             # its keys are the sender's own, and each would become a column
-            "columns": {"Metadata": {"data_type": "json"}},
+            "columns": {
+                "Status": {"description": "How far it is: Queued, Sent or Processed."},
+                "ReceivedAt": {"description": "When Postmark took it over."},
+                "Tag": {"description": "What the sender calls this kind of message."},
+                "ServerID": {"description": "The server that it went out through."},
+                "Metadata": {"data_type": "json"},
+            },
             "endpoint": {
                 "path": "/messages/outbound",
                 "data_selector": "Messages",
@@ -115,6 +130,11 @@ VENDOR: Vendor = {
             "name": "deliverystats",
             "kind": "event",
             "description": "How many of a server's messages bounced, for each type of bounce.",
+            "documentation": "https://postmarkapp.com/developer/api/bounce-api",
+            "columns": {
+                "Type": {"description": "The type of bounce; none in the row of all types."},
+                "Count": {"description": "Bounces of this type."},
+            },
             # the row of all types has a Name and no Type
             "primary_key": ["ServerID", "Name"],
             "for_each": EACH_SERVER,
@@ -128,6 +148,10 @@ VENDOR: Vendor = {
             "name": "servers",
             "kind": "inventory",
             "description": "A server of the account: its name, its settings and its streams' link.",
+            "documentation": "https://postmarkapp.com/developer/api/servers-api",
+            "columns": {
+                "DeliveryType": {"description": "Whether messages are really sent (Live)."},
+            },
             # besides the tokens, hooks: their addresses may hold a user and a password
             "never_load": [
                 "ApiTokens",
@@ -147,6 +171,11 @@ VENDOR: Vendor = {
             "name": "domains",
             "kind": "inventory",
             "description": "A domain that the account sends from, and how far it is verified.",
+            "documentation": "https://postmarkapp.com/developer/api/domains-api",
+            "columns": {
+                "SPFVerified": {"description": "Whether its SPF record lets Postmark send."},
+                "DKIMVerified": {"description": "Whether its DKIM key is published."},
+            },
             "endpoint": {
                 "path": "/domains",
                 "data_selector": "Domains",

@@ -34,6 +34,10 @@ VENDOR: Vendor = {
             "name": "bounces",
             "kind": "event",
             "description": "An address that bounced, to which nothing is sent any more.",
+            "columns": {
+                "email": {"description": "The address that bounced."},
+                "created_at": {"description": "When it was suppressed."},
+            },
             "endpoint": {
                 "path": "/suppressions",
                 "params": {"limit": 100, "origin": "bounce"},
@@ -45,8 +49,11 @@ VENDOR: Vendor = {
             "name": "messages",
             "kind": "event",
             "description": "A message that was sent, and the last thing that happened to it.",
+            "documentation": "https://resend.com/docs/api-reference/emails/list-emails",
             # null in most accounts: without a type, dlt warns at every sync
             "columns": {
+                "last_event": {"description": "What happened to it last, such as delivered."},
+                "created_at": {"description": "When Resend took it over."},
                 "cc": {"data_type": "json"},
                 "bcc": {"data_type": "json"},
                 "reply_to": {"data_type": "json"},
@@ -62,6 +69,10 @@ VENDOR: Vendor = {
             "name": "domains",
             "kind": "inventory",
             "description": "A domain that the account sends from, and how far it is verified.",
+            "documentation": "https://resend.com/docs/api-reference/domains/list-domains",
+            "columns": {
+                "status": {"description": "How far it is verified."},
+            },
             "endpoint": {"path": "/domains"},
         },
     ],

@@ -106,7 +106,7 @@ class TestResources:
     @pytest.mark.usefixtures("api")
     def test_assets_checks_jobs_schedules_and_sensors_follow(self) -> None:
         assert {asset.key.to_user_string() for asset in build_assets()} == set(NAMES)
-        assert sum(len(checks.check_keys) for checks in build_checks()) == 2 * len(NAMES)
+        assert sum(len(checks.check_keys) for checks in build_checks()) == 3 * len(NAMES)
         assert {job.name for job in build_jobs()} == {
             "email_events",
             "email_inventory",

@@ -1,0 +1,85 @@
+"""The email API as an asset upstream of all others: where the data comes from, and how it does."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from email_assets import settings
+from email_assets.access import base_url
+from email_assets.api.errors import ApiUnavailableError, KeyRefusedError
+from email_assets.api.windows import Window
+from email_assets.check import Finding, inquire
+from email_assets.errors import EmailAssetsError
+from email_assets.pipeline import SyncReport
+from email_assets.settings import ApiSettings
+from email_assets.vendor import vendor_resources
+
+EMAIL_API = "email_api"
+
+
+def build_api_asset(group: str) -> dg.SourceAsset:
+    """The asset `email_api`. To observe it asks the API for one page of each resource."""
+    with warnings.catch_warnings():
+        # beta, and all that Dagster has for what others make and we look at
+        warnings.filterwarnings("ignore", message=".*observable_source_asset")
+
+        @dg.observable_source_asset(
+            name=EMAIL_API,
+            group_name=group,
+            description=f"The email service's API, {settings.load(ApiSettings).vendor} at "
+            f"{base_url()}. To observe it asks for one page of each resource and loads nothing.",
+            tags={"dagster/kind/api": "", "kind": "api"},
+        )
+        def email_api(context: dg.AssetExecutionContext) -> dg.ObserveResult:
+            try:
+                found = [inquire(one, say=context.log.info) for one in vendor_resources().values()]
+            except EmailAssetsError as error:
+                raise dg.Failure(str(error)) from None
+            for inquiry in found:
+                if inquiry.failure:
+                    context.log.error(inquiry.failure)
+            return dg.ObserveResult(metadata=_seen_in(found))
+
+    return email_api
+
+
+def seen_by(name: str, report: SyncReport) -> dg.AssetObservation:
+    """What a sync that went well saw of the API on its way."""
+    # a window's total is not the list's
+    total = report.api_total if report.window == Window() else None
+    return dg.AssetObservation(
+        EMAIL_API,
+        metadata={
+            "reachable": True,
+            "authorised": True,
+            **({} if total is None else {f"rows_of_{name}": total}),
+            "seconds_to_answer": round(report.usage.seconds_to_answer, 3),
+        },
+    )
+
+
+def missed_by(error: EmailAssetsError) -> dg.AssetObservation | None:
+    """What a sync that failed saw of the API, or None if the API had no part in it."""
+    if isinstance(error, KeyRefusedError):
+        return dg.AssetObservation(EMAIL_API, metadata={"authorised": False})
+    if isinstance(error, ApiUnavailableError):
+        return dg.AssetObservation(EMAIL_API, metadata={"reachable": False})
+    return None
+
+
+def _seen_in(found: Sequence[Finding]) -> dict[str, Any]:
+    asked = [inquiry for inquiry in found if inquiry.usage.requests]
+    return {
+        "reachable": all(inquiry.usage.status is not None for inquiry in asked),
+        "authorised": not any(inquiry.key_refused for inquiry in found),
+        **{
+            f"rows_of_{inquiry.resource['name']}": inquiry.page.total
+            for inquiry in found
+            if inquiry.page and inquiry.page.total is not None
+        },
+        "seconds_to_answer": round(max(i.usage.seconds_to_answer for i in found), 3),
+    }

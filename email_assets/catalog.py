@@ -1,0 +1,86 @@
+"""What Dagster's catalog says of a resource's asset: its table, its tags, where to read on."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import dlt
+
+from email_assets import settings
+from email_assets.settings import PROJECT_ROOT, ApiSettings, CatalogSettings, WarehouseSettings
+from email_assets.vendor import endpoint_of, entry_of, line_of
+from email_assets.vendors import VendorResource
+
+README_SECTION = "## Sync what is new"
+
+
+def description_of(resource: VendorResource) -> str:
+    """What a row is, and which request brings it."""
+    endpoint = endpoint_of(resource)
+    address = f"{endpoint.get('method', 'GET')} {endpoint['path']}"
+    return f"{resource['description']}\n\nFrom `{address}`."
+
+
+def tags_of(resource: VendorResource) -> dict[str, str]:
+    """The vendor and the kind, and what the settings add."""
+    vendor = Path(settings.load(ApiSettings).vendor).stem.rpartition(".")[2]
+    return {
+        "vendor": vendor,
+        "kind": resource["kind"],
+        **settings.load(CatalogSettings).tags,
+    }
+
+
+def metadata_of(resource: VendorResource) -> dict[str, Any]:
+    """The table's name, the API's documentation, and links to the vendor's file and the README."""
+    name = str(resource["name"])
+    metadata: dict[str, Any] = {
+        "dagster/table_name": f"{settings.load(WarehouseSettings).dataset_name}.{name}",
+        "dagster/code_references": _code_references(name),
+    }
+    if address := resource.get("documentation"):
+        metadata["api_documentation"] = dg.MetadataValue.url(address)
+    return metadata
+
+
+def described(schema: dg.TableSchema, resource: VendorResource) -> dg.TableSchema:
+    """A table's columns, with the descriptions that the vendor's file has of them."""
+    naming = dlt.Schema("catalog").naming
+    columns: Any = resource.get("columns") or {}
+    descriptions = {
+        naming.normalize_path(name): hints["description"]
+        for name, hints in columns.items()
+        if "description" in hints
+    }
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                column.type,
+                description=descriptions.get(column.name),
+                constraints=column.constraints,
+            )
+            for column in schema.columns
+        ]
+    )
+
+
+def _code_references(name: str) -> dg.CodeReferencesMetadataValue:
+    file, line = entry_of(name)
+    places = [(file, line, f"{file.name}: {name}")]
+    readme = PROJECT_ROOT / "README.md"  # not in an installed package
+    if readme.is_file():
+        title = README_SECTION.strip("# ")
+        places.append((readme, line_of(README_SECTION, readme), f"README.md: {title}"))
+    with warnings.catch_warnings():
+        # beta, and no more than a link
+        warnings.filterwarnings("ignore", message=".*CodeReference")
+        return dg.CodeReferencesMetadataValue(
+            code_references=[
+                dg.LocalFileCodeReference(file_path=str(file), line_number=line, label=label)
+                for file, line, label in places
+            ]
+        )

@@ -1,0 +1,36 @@
+"""What a load changed about the shape of a resource's tables."""
+
+from __future__ import annotations
+
+from dlt.common.pipeline import LoadInfo
+
+VARIANT = "__v_"
+"""Stands in the name of dlt's column for values of another type than their field had before."""
+
+
+def schema_changes(load_info: LoadInfo, resource: str) -> list[str]:
+    """A phrase for each column and child table that a load added; dlt takes none away.
+
+    Args:
+        load_info: What dlt tells of the load.
+        resource: Its table, and those that dlt made of lists in its rows, are looked at.
+    """
+    changes: list[str] = []
+    for package in load_info.load_packages:
+        for table, update in package.schema_update.items():
+            if table != resource and not table.startswith(f"{resource}__"):
+                continue
+            columns = update.get("columns", {})
+            if "_dlt_id" in columns:
+                changes.append(f"a new table {table}")
+                continue
+            for name, column in columns.items():
+                changes.append(_phrase(f"{table}.{name}", str(column.get("data_type"))))
+    return changes
+
+
+def _phrase(column: str, data_type: str) -> str:
+    before, is_variant, _ = column.rpartition(VARIANT)
+    if is_variant:
+        return f"{before} also came as {data_type}, which is in {column}"
+    return f"a new column {column} ({data_type})"

@@ -1,0 +1,77 @@
+"""A new column or a changed type is loaded, told, and warned of."""
+
+import dagster as dg
+
+from email_assets.sandbox import Sandbox
+from email_assets_tests.dagster_fixtures import empty_home, figures, instance, materialize
+
+__all__ = ["empty_home", "instance"]
+
+DOMAIN = {"id": 1, "name": "mail.acme.example", "score": 5}
+
+
+def changes_after(api: Sandbox, instance: dg.DagsterInstance, *rows: object) -> object:
+    """What the sync of these rows, after one of a single domain, says has changed."""
+    api.replace("domains", [DOMAIN])
+    materialize(instance, "domains")
+    api.replace("domains", [DOMAIN, *rows])
+    return figures(materialize(instance, "domains"), "domains")["schema_changes"]
+
+
+def judged(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
+    (found,) = (
+        evaluation
+        for evaluation in result.get_asset_check_evaluations()
+        if evaluation.check_name == "schema_unchanged"
+    )
+    return found
+
+
+def test_the_first_sync_changes_nothing(api: Sandbox, instance: dg.DagsterInstance) -> None:
+    assert figures(materialize(instance, "domains"), "domains")["schema_changes"] == []
+
+
+def test_rows_of_the_same_shape_change_nothing(api: Sandbox, instance: dg.DagsterInstance) -> None:
+    assert changes_after(api, instance, {**DOMAIN, "id": 2}) == []
+
+
+def test_a_new_column_is_told(api: Sandbox, instance: dg.DagsterInstance) -> None:
+    assert changes_after(api, instance, {**DOMAIN, "id": 2, "region": "eu"}) == [
+        "a new column domains.region (text)"
+    ]
+
+
+def test_a_value_of_another_type_is_told(api: Sandbox, instance: dg.DagsterInstance) -> None:
+    assert changes_after(api, instance, {**DOMAIN, "id": 2, "score": "high"}) == [
+        "domains.score also came as text, which is in domains.score__v_text"
+    ]
+
+
+def test_a_new_list_is_told_as_its_table(api: Sandbox, instance: dg.DagsterInstance) -> None:
+    assert changes_after(api, instance, {**DOMAIN, "id": 2, "records": [{"type": "MX"}]}) == [
+        "a new table domains__records"
+    ]
+
+
+def test_the_check_warns_with_the_difference(api: Sandbox, instance: dg.DagsterInstance) -> None:
+    api.replace("domains", [DOMAIN])
+    materialize(instance, "domains")
+    api.replace("domains", [{**DOMAIN, "region": "eu"}])
+
+    result = materialize(instance, "domains")
+
+    found = judged(result)
+    assert result.success
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert found.description == (
+        "domains: the last sync brought a new column domains.region (text). The rows are loaded; "
+        "see that whoever reads the table can do with it."
+    )
+
+
+def test_the_check_passes_again_with_the_next_sync(
+    api: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    changes_after(api, instance, {**DOMAIN, "id": 2, "region": "eu"})
+
+    assert judged(materialize(instance, "domains")).passed
