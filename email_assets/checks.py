@@ -52,7 +52,7 @@ def _build_checks(name: str, resource: VendorResource) -> dg.AssetChecksDefiniti
                 asset=name,
                 # fails the run, so that its failure reaches whoever hears of failed runs
                 blocking=True,
-                description=f"Every row has a {', '.join(key)}, and no two rows have the same.",
+                description=f"No row lacks its {', '.join(key)}, and no two rows have the same.",
             ),
             dg.AssetCheckSpec(
                 COMPLETE,

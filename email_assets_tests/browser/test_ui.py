@@ -1,34 +1,14 @@
-"""`make ui` in a real browser: the graph, a materialization by click, its checks and figures."""
+"""`make ui` in a real browser, as somebody sees it who opens it for the first time."""
 
-import json
-import os
+from __future__ import annotations
+
 import re
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
-from shutil import which
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
-FLAGS = [
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-START_SECONDS = 90
-RUN_MILLISECONDS = 60_000
+from email_assets_tests.browser.conftest import CHROMIUM, Platform
+from email_assets_tests.dagster_fixtures import CHECK_NAMES, NAMES
 
 pytestmark = [
     pytest.mark.browser,
@@ -36,109 +16,92 @@ pytestmark = [
 ]
 
 
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def _assets_at(address: str) -> int:
-    """How many assets the UI's server knows; 0 while it is not up."""
-    query = json.dumps({"query": "{ assetNodes { id } }"}).encode()
-    request = urllib.request.Request(
-        f"{address}/graphql", query, {"Content-Type": "application/json"}
-    )
-    try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
-            return len(json.load(answer)["data"]["assetNodes"])
-    except OSError:
-        return 0
-
-
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where `make ui` serves a history and a warehouse of its own."""
-    folder = tmp_path_factory.mktemp("ui")
-    port = _free_port()
-    address = f"http://127.0.0.1:{port}"
-    with (folder / "output").open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "email_assets.quickstart", "ui", "--port", str(port)],
-            env={
-                **os.environ,
-                "DAGSTER_HOME": str(folder),
-            },
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            deadline = time.monotonic() + START_SECONDS
-            while _assets_at(address) == 0:
-                said = (folder / "output").read_text
-                assert process.poll() is None, said()
-                assert time.monotonic() < deadline, said()
-                time.sleep(0.2)
-            yield address
-        finally:
-            process.send_signal(signal.SIGINT)
-            process.wait(timeout=60)
+def materialized(platform: Platform) -> str:
+    """A run of everything, launched before anybody looks."""
+    return platform.launch("email_all")
 
 
-@pytest.fixture(scope="module")
-def browser_page(address: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
-    """One browser for all the tests of this module, as one person would have."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1400, "height": 1200})
-        page.set_default_timeout(RUN_MILLISECONDS)
-        yield page
-        browser.close()
+def open_page(page: Page, platform: Platform, path: str) -> None:
+    # never for network idle: the UI asks on and on
+    page.goto(f"{platform.address}{path}", wait_until="domcontentloaded")
 
 
-@pytest.fixture
-def page(browser_page: Page, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Page]:
-    """The page, photographed if the test fails."""
-    failed_before = request.session.testsfailed
-    yield browser_page
-    if request.session.testsfailed > failed_before:
-        browser_page.screenshot(path=tmp_path / "screenshot.png")
-
-
-def test_the_graph_shows_the_five_assets(page: Page, address: str) -> None:
-    page.goto(f"{address}/asset-groups", wait_until="domcontentloaded")
-    for name in ("bounces", "deliverystats", "domains", "messages", "servers"):
-        expect(page.get_by_text(name, exact=True).first).to_be_visible()
-
-
-def test_a_click_materializes_an_asset_and_its_checks_pass(page: Page, address: str) -> None:
-    page.goto(f"{address}/assets/bounces", wait_until="domcontentloaded")
+def materialize_by_click(page: Page, platform: Platform, asset: str) -> str:
+    """Click an asset's button, and give the id of the run that it launches."""
+    open_page(page, platform, f"/assets/{asset}")
     # leaving the page before its answer came would take the launch back
     with page.expect_response(
         lambda answer: "LaunchPipelineExecution" in (answer.request.post_data or "")
-    ):
+    ) as launched:
         page.get_by_role("button", name=re.compile(r"Materialize$")).click()
-    for check in ("complete", "freshness_check", "primary_key"):
-        page.goto(
-            f"{address}/assets/bounces?view=checks&checkDetail={check}",
-            wait_until="domcontentloaded",
-        )
-        expect(page.get_by_text("Passed").first).to_be_visible(timeout=RUN_MILLISECONDS)
+    (run,) = set(re.findall(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", launched.value.text()))
+    return str(run)
 
 
-def test_the_asset_page_shows_how_many_rows_there_are(page: Page, address: str) -> None:
-    page.goto(f"{address}/assets/bounces", wait_until="domcontentloaded")
-    expect(page.get_by_text("Row count", exact=True)).to_be_visible()
-    expect(page.get_by_text(re.compile(r"^4\d\d$")).first).to_be_visible()
+@pytest.mark.usefixtures("materialized")
+def test_the_graph_shows_the_api_and_the_assets_that_come_from_it(
+    page: Page, platform: Platform
+) -> None:
+    open_page(page, platform, "/asset-groups")
+    for name in ("email_api", *NAMES):
+        expect(page.get_by_text(name, exact=True).first).to_be_visible()
 
 
-def test_the_automation_page_lists_schedules_and_sensors(page: Page, address: str) -> None:
-    page.goto(f"{address}/automation", wait_until="domcontentloaded")
-    for name in (
-        "email_events",
-        "email_inventory",
-        "new_records",
-        "freshness_checks",
-        "run_failure_alert",
-    ):
+def test_a_click_materializes_an_asset(page: Page, platform: Platform) -> None:
+    run = materialize_by_click(page, platform, "servers")
+
+    open_page(page, platform, f"/runs/{run}")
+    expect(page.get_by_text("Success", exact=True).first).to_be_visible()
+
+
+@pytest.mark.parametrize("check", CHECK_NAMES)
+def test_its_checks_pass(page: Page, platform: Platform, check: str) -> None:
+    open_page(page, platform, f"/assets/servers?view=checks&checkDetail={check}")
+    expect(page.get_by_text("Passed").first).to_be_visible()
+
+
+def test_its_page_says_how_many_rows_there_are_and_whether_they_are_fresh(
+    page: Page, platform: Platform
+) -> None:
+    open_page(page, platform, "/assets/servers")
+    for heading in ("Row count", "Freshness policy", "Latest check results"):
+        expect(page.get_by_text(heading, exact=True).first).to_be_visible()
+    expect(page.get_by_text("generic.py: servers")).to_be_visible()
+
+
+def test_its_figures_are_plotted(page: Page, platform: Platform) -> None:
+    open_page(page, platform, "/assets/servers")
+    page.get_by_text("Plots", exact=True).click()
+    expect(page.get_by_text("rows_loaded", exact=True)).to_be_visible()
+    expect(page.locator("canvas").first).to_be_visible()
+
+
+def test_the_api_is_shown_as_observed(page: Page, platform: Platform) -> None:
+    open_page(page, platform, "/assets/email_api")
+    expect(page.get_by_text("Latest observation", exact=True)).to_be_visible()
+    expect(page.get_by_text("authorised", exact=True)).to_be_visible()
+
+
+def test_a_run_that_fails_shows_what_is_wrong_in_a_sentence(page: Page, platform: Platform) -> None:
+    platform.set_fault("domains", kind="status", status=401)
+    run = materialize_by_click(page, platform, "domains")
+
+    open_page(page, platform, f"/runs/{run}")
+    expect(page.get_by_text("Failure", exact=True).first).to_be_visible()
+    expect(
+        page.get_by_text(re.compile("domains: the API refused the key .401.")).first
+    ).to_be_visible()
+
+
+def test_the_automation_page_lists_schedules_and_sensors(page: Page, platform: Platform) -> None:
+    open_page(page, platform, "/automation")
+    for name in ("email_events", "email_inventory", "new_records", "freshness_checks"):
         expect(page.get_by_text(name, exact=True)).to_be_visible()
+
+
+def test_a_sensor_that_is_switched_on_ticks(page: Page, platform: Platform) -> None:
+    open_page(page, platform, "/locations/email_assets/sensors/new_records")
+    # the switch's own box is hidden behind what is drawn of it
+    page.locator("input[type=checkbox]").first.locator("..").click()
+    expect(page.get_by_text(re.compile(r"1 run|[Rr]equested|Skipped")).first).to_be_visible()

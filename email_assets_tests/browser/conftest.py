@@ -1,0 +1,135 @@
+"""`make ui` on a sandbox of its own, and one Chromium that looks at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import which
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
+FLAGS = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_SECONDS = 90
+PATIENCE = 60_000
+"""Milliseconds in which something that is looked for must appear."""
+LAUNCH = """
+mutation ($job: String!) {
+  launchRun(executionParams: {
+    selector: {
+      repositoryLocationName: "email_assets", repositoryName: "__repository__", jobName: $job
+    }
+  }) { __typename ... on LaunchRunSuccess { run { runId } } }
+}
+"""
+
+
+@dataclass
+class Platform:
+    """What `make ui` serves."""
+
+    address: str
+    """Of Dagster's UI."""
+    sandbox: str
+    """Address of the API that is loaded."""
+
+    def ask(self, query: str, **variables: str) -> Any:
+        """Dagster's answer to a GraphQL query."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        return _send("POST", f"{self.address}/graphql", body)["data"]
+
+    def launch(self, job: str) -> str:
+        """Launch a job as the UI does; gives the run's id."""
+        run: str = self.ask(LAUNCH, job=job)["launchRun"]["run"]["runId"]
+        return run
+
+    def set_fault(self, resource: str, **fault: Any) -> None:
+        """Let the API have a trouble with a resource from now on."""
+        address = f"{self.sandbox}/sandbox/faults/{resource}?api_key=sandbox"
+        _send("PUT", address, json.dumps([fault]).encode())
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """`make ui` with a history and a warehouse of its own."""
+    folder = tmp_path_factory.mktemp("ui")
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    with (folder / "output").open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "email_assets.quickstart", "ui", "--port", str(port)],
+            env={**os.environ, "DAGSTER_HOME": str(folder)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    said = (folder / "output").read_text
+    try:
+        found = Platform(f"http://127.0.0.1:{port}", "")
+        deadline = time.monotonic() + START_SECONDS
+        while not _is_up(found):
+            assert process.poll() is None, said()
+            assert time.monotonic() < deadline, said()
+            time.sleep(0.2)
+        found.sandbox = re.findall(r"sandbox API: (\S+)\. ", said())[0]
+        yield found
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def browser_page() -> Iterator[Page]:
+    """One browser for all the tests, as one person would have."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(viewport={"width": 1400, "height": 1200})
+        page.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
+        yield page
+        browser.close()
+
+
+@pytest.fixture
+def page(browser_page: Page, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Page]:
+    """The page, photographed if the test fails."""
+    failed_before = request.session.testsfailed
+    yield browser_page
+    if request.session.testsfailed > failed_before:
+        browser_page.screenshot(path=tmp_path / "screenshot.png")
+
+
+def _is_up(platform: Platform) -> bool:
+    try:
+        return bool(platform.ask("{ assetNodes { id } }")["assetNodes"])
+    except OSError:
+        return False
+
+
+def _send(method: str, address: str, body: bytes) -> Any:
+    request = urllib.request.Request(
+        address, body, {"Content-Type": "application/json"}, method=method
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.loads(answer.read() or b"null")
