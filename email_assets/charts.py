@@ -17,7 +17,8 @@ INK, FAINT, GRID = "#1f2733", "#5d6b7e", "#e3e7ed"
 CALM, LOUD = "#4f7fd6", "#d9493a"
 """The colours of bars below a limit, and above it."""
 LONGEST_LABEL = 30
-TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+STEPS = tuple(part * 10.0**power for power in range(-4, 5) for part in (1, 2, 5))
+"""What may lie between two lines of a scale."""
 LEFT, RIGHT, TOP = 56, 20, 56
 
 
@@ -36,7 +37,7 @@ def rates_over_time(title: str, bars: Sequence[Bar], limit: float) -> str:
     height, bottom = 300, 40
     base, room = height - bottom, height - bottom - TOP
     highest = max([limit, *(bar.value or 0 for bar in bars)]) * 1.1 or 1
-    step = next((tick for tick in TICKS if highest / tick <= 6), 1.0)
+    step = next(step for step in STEPS if highest / step <= 6 or step == STEPS[-1])
     slot = (WIDTH - LEFT - RIGHT) / max(1, len(bars))
 
     def y(value: float) -> float:

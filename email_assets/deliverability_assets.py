@@ -1,7 +1,5 @@
 """What people open this for: how mail is delivered, as assets made of messages and bounces."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta, timezone
@@ -112,10 +110,9 @@ def _build_daily_asset() -> dg.AssetsDefinition:
             raise dg.Failure(str(error)) from None
         except EmailAssetsError as error:
             raise dg.Failure(str(error)) from None
-        seconds = time.monotonic() - started
-        yield dg.MaterializeResult(
-            metadata={"dagster/row_count": rows, "seconds": round(seconds, 3)}
-        )
+        seconds = round(time.monotonic() - started, 3)
+        context.log.info(f"{DAILY}: {rows} rows in the table; seconds: {seconds:.1f}")
+        yield dg.MaterializeResult(metadata={"dagster/row_count": rows, "seconds": seconds})
 
     return daily
 
@@ -130,7 +127,7 @@ def _build_report_asset(clock: Clock) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=REPORT, specs=[spec])
     def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        today = clock().date()
+        started, today = time.monotonic(), clock().date()
         try:
             rows = read_daily(first_day(today), who=REPORT, say=context.log.info)
             limit = settings.load(DeliverabilitySettings).max_bounce_rate
@@ -143,6 +140,7 @@ def _build_report_asset(clock: Clock) -> dg.AssetsDefinition:
             "sent": found.sent,
             "bounced": found.bounced,
             "complaints": found.complaints,
+            "seconds": round(time.monotonic() - started, 3),
         }
         if found.bounce_rate is not None:
             figures["bounce_rate"] = round(found.bounce_rate, 6)
@@ -183,11 +181,11 @@ def _judge(rows: list[SenderDay], today: date, limit: float) -> dg.AssetCheckRes
         # the one that bounced most, since a sender of few messages easily has the highest rate
         sender, worst = max(by_sender(of_day[day]).items(), key=lambda pair: pair[1].bounced)
         return _result(
-            f"{DAILY}: {percent(found.bounce_rate)} of the messages of {day}{so_far} (UTC) bounced "
-            f"({found.bounced} of {found.sent}), and {percent(limit)} may. {sender} had most of "
-            f"them: {worst.bounced} of its {worst.sent}. Providers suspend accounts for that: stop "
-            "writing to the addresses in bounces, and look at where that sender's addresses come "
-            "from.",
+            f"{DAILY}: {percent(found.bounce_rate)} of the messages of {day}{so_far} (UTC) "
+            f"bounced, {found.bounced} of {found.sent}; max_bounce_rate is {percent(limit)}. "
+            f"{sender} had most bounces, {worst.bounced} of {worst.sent}. Providers suspend "
+            "accounts for that: stop writing to the addresses in bounces, and look at where that "
+            "sender's addresses come from.",
             figures | {"worst_sender": sender},
             passed=False,
         )

@@ -20,6 +20,7 @@ BIN = Path(sys.executable).parent
 EVENTS = ["bounces", "messages", "deliverystats"]
 INVENTORY = ["servers", "domains"]
 NAMES = EVENTS + INVENTORY
+MADE_OF_EVENTS = ["deliverability_daily", "deliverability_report"]
 
 
 @pytest.fixture(scope="session")
