@@ -31,13 +31,13 @@ def counted(sandbox: Sandbox) -> list[tuple[Any, ...]]:
         (row["bounced_at"][:10], senders[row["message_id"]], KINDS[row["type"]])
         for row in sandbox.rows("bounces")
     )
-    keys = sorted({*sent, *(key[:2] for key in bounced)})
     table = []
-    for key in keys:
-        of_kind = [bounced[(*key, kind)] for kind in ("hard", "soft", "complaints", "other")]
-        both = of_kind[0] + of_kind[1]
-        rate = both / sent[key] if sent[key] else None
-        table.append((*key, sent[key], both, *of_kind, rate))
+    for day, sender in sorted({*sent, *(key[:2] for key in bounced)}):
+        kinds = ("hard", "soft", "complaints", "other")
+        hard, soft, *others = (bounced[day, sender, kind] for kind in kinds)
+        messages = sent[day, sender]
+        rate = (hard + soft) / messages if messages else None
+        table.append((day, sender, messages, hard + soft, hard, soft, *others, rate))
     return table
 
 
