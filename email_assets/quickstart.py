@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from email_assets import settings
+from email_assets.deliverability import made_of
 from email_assets.sandbox import Sandbox
 from email_assets.settings import PROJECT_ROOT, ApiSettings, WarehouseSettings
 from email_assets.vendor import vendor_resources
@@ -40,7 +41,8 @@ class AssetLine:
     """What the run did for one asset."""
 
     figures: dict[str, Any] = field(default_factory=dict)
-    checks: dict[str, bool] = field(default_factory=dict)
+    checks: dict[str, str] = field(default_factory=dict)
+    """A sign for each check: passed, of concern, failed."""
 
 
 @dataclass
@@ -49,6 +51,8 @@ class Run:
 
     assets: dict[str, AssetLine] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    concerns: list[str] = field(default_factory=list)
+    """What checks say of the account, while all is well with the run."""
 
     def line(self, asset: str) -> AssetLine:
         """The asset's line, which begins with the first event that names it."""
@@ -64,21 +68,24 @@ def main() -> int:
     os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".dagster"))
     # new messages arrive while somebody watches, so that a second sync finds something
     rate = MESSAGES_A_MINUTE if arguments.command == "ui" else 0.0
-    with _api(rate) as (description, environment):
+    with _api(rate) as (description, remark, environment):
         print(description, flush=True)
         if arguments.command == "run":
-            return _run(environment)
+            return _run(environment, remark)
         return _ui(environment, arguments.port)
 
 
 @contextmanager
-def _api(rate: float) -> Iterator[tuple[str, dict[str, str]]]:
-    """The configured API, or the sandbox for as long as the command runs."""
+def _api(rate: float) -> Iterator[tuple[str, str, dict[str, str]]]:
+    """The configured API, or the sandbox for as long as the command runs.
+
+    What it is, what to say when a check finds something to look at, and the environment to use it.
+    """
     environment = {**os.environ, "PYTHONWARNINGS": QUIET}
     api = settings.load(ApiSettings)
     if api.base_url or api.vendor != "generic" or settings.secret("api_key"):
         where = api.base_url or ("no base_url is set yet" if api.vendor == "generic" else "")
-        yield f"Your API: {' '.join(filter(None, (api.vendor, where)))}", environment
+        yield f"Your API: {' '.join(filter(None, (api.vendor, where)))}", "", environment
         return
     # the sandbox's customers must never end up between real ones, nor its runs in their history
     folder = Path(environment["DAGSTER_HOME"]) / "sandbox"
@@ -88,6 +95,7 @@ def _api(rate: float) -> Iterator[tuple[str, dict[str, str]]]:
         yield (
             f"The bundled sandbox API: {sandbox.base_url}. To load your own, set API_KEY and "
             "SOURCES__EMAIL__BASE_URL.",
+            "The run is fine: mail of the sandbox's made-up account bounces that often.",
             environment
             | {
                 "API_KEY": sandbox.api_key,
@@ -100,7 +108,7 @@ def _api(rate: float) -> Iterator[tuple[str, dict[str, str]]]:
         )
 
 
-def _run(environment: dict[str, str]) -> int:
+def _run(environment: dict[str, str], remark: str) -> int:
     started = datetime.now(timezone.utc)
     command = ["asset", "materialize", "--select", "*", "-m", "email_assets.definitions"]
     status = subprocess.run(
@@ -113,8 +121,10 @@ def _run(environment: dict[str, str]) -> int:
         return status or 1
     _print_table(run)
     seconds = (datetime.now(timezone.utc) - started).total_seconds()
-    if status or run.problems:
-        print("\n".join(["", *run.problems]))
+    if told := [*run.problems, *run.concerns]:
+        print("\n".join(["", *told]))
+    if remark and run.concerns and not run.problems:
+        print(remark)
     if status:
         print(f"\nFailed after {seconds:.0f} s.")
         return status
@@ -143,7 +153,7 @@ def _run_since(started: datetime) -> Run | None:
         runs = [found.dagster_run for found in records if not found.dagster_run.remote_job_origin]
         if not runs:
             return None
-        run = Run()
+        run, names = Run(), {*vendor_resources(), *made_of(vendor_resources())}
         for entry in instance.all_logs(runs[0].run_id):
             event = entry.dagster_event
             if event is None:
@@ -155,28 +165,31 @@ def _run_since(started: datetime) -> Run | None:
             elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
                 found = event.asset_check_evaluation_data
                 asset = found.asset_key.to_user_string()
-                run.line(asset).checks[found.check_name] = found.passed
+                is_of_concern = found.severity is dg.AssetCheckSeverity.WARN
+                sign = "✓" if found.passed else "!" if is_of_concern else "✗"
+                run.line(asset).checks[found.check_name] = sign
                 if not found.passed:
-                    run.problems.append(f"{found.check_name}: {found.description}")
-            elif event.is_step_failure and event.step_key in vendor_resources():
+                    told = run.concerns if is_of_concern else run.problems
+                    told.append(f"{sign} {found.check_name}: {found.description}")
+            elif event.is_step_failure and event.step_key in names:
                 run.line(event.step_key)
                 run.problems.append(f"{event.step_key}: {reason_of(event)}")
         return run
 
 
 def _print_table(run: Run) -> None:
-    print(f"\n  {'asset':<14}{'rows':>9}{'loaded':>9}{'requests':>10}{'seconds':>9}  checks")
+    width = max(map(len, ["asset", *run.assets]))
+    print(f"\n  {'asset':<{width}}{'rows':>9}{'loaded':>9}{'requests':>10}{'seconds':>9}  checks")
     for name, line in sorted(run.assets.items()):
-        checks = "  ".join(
-            f"{'✓' if passed else '✗'} {check}" for check, passed in sorted(line.checks.items())
-        )
+        checks = "  ".join(f"{sign} {check}" for check, sign in sorted(line.checks.items()))
         if line.figures:
-            counts = (line.figures[key] for key in ("dagster/row_count", "rows_loaded", "requests"))
-            rows, loaded, requests = counts
+            counts = ("dagster/row_count", "rows_loaded", "requests")
+            # what is made of other assets loads nothing
+            rows, loaded, requests = (line.figures.get(key, "") for key in counts)
             told = f"{rows:>9}{loaded:>9}{requests:>10}{line.figures['seconds']:>9.1f}"
         else:
             told = f"{'failed':>9}{'':>28}"
-        print(f"  {name:<14}{told}  {checks}".rstrip())
+        print(f"  {name:<{width}}{told}  {checks}".rstrip())
 
 
 def _ui(environment: dict[str, str], port: int) -> int:

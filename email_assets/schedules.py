@@ -5,6 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from email_assets import settings
+from email_assets.deliverability import made_of
 from email_assets.freshness import cron_of
 from email_assets.settings import AutomationSettings
 from email_assets.vendor import vendor_resources
@@ -24,13 +25,14 @@ def build_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
     jobs = [
         dg.define_asset_job(
             job,
-            selection=dg.AssetSelection.assets(*names_of(kind)),
+            selection=dg.AssetSelection.assets(*names_of(kind), *made_of(names_of(kind))),
             description=f"Syncs {', '.join(names_of(kind))}.",
         )
         for kind, job in JOB_OF_KIND.items()
         if names_of(kind)
     ]
-    everything = dg.AssetSelection.assets(*vendor_resources())
+    resources = vendor_resources()
+    everything = dg.AssetSelection.assets(*resources, *made_of(resources))
     return [
         *jobs,
         dg.define_asset_job(JOB_OF_ALL, selection=everything, description="Syncs everything."),

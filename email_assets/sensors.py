@@ -16,6 +16,7 @@ from email_assets import settings
 from email_assets.api.errors import ApiError, ApiUnavailableError
 from email_assets.api.redaction import redact
 from email_assets.api.session import RETRIED_STATUSES
+from email_assets.deliverability import made_of
 from email_assets.errors import EmailAssetsError
 from email_assets.freshness import window_of
 from email_assets.schedules import JOB_OF_ALL, JOB_OF_KIND, names_of
@@ -60,7 +61,7 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=NEW_RECORDS,
-        asset_selection=dg.AssetSelection.assets(*names),
+        asset_selection=dg.AssetSelection.assets(*names, *made_of(names)),
         minimum_interval_seconds=60,
         default_status=status,
         description="Asks the API for one row of each event resource and syncs those whose total "
@@ -91,7 +92,11 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
             context.log.warning(str(problem))
         # no run_key: Dagster would skip a change that is undone and then made again
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(asset_selection=[dg.AssetKey(name) for name in changed])],
+            run_requests=[
+                dg.RunRequest(
+                    asset_selection=[dg.AssetKey(name) for name in (*changed, *made_of(changed))]
+                )
+            ],
             cursor=json.dumps(now),
         )
 

@@ -200,6 +200,24 @@ class AlertSettings(Section):
     sections: ClassVar[tuple[str, ...]] = ("alerts",)
 
 
+@configspec
+class DeliverabilitySettings(Section):
+    """`[deliverability]`: when bounces are too many."""
+
+    max_bounce_rate: float = 0.05
+    """The share of a day's messages that may bounce."""
+
+    sections: ClassVar[tuple[str, ...]] = ("deliverability",)
+
+    def on_resolved(self) -> None:
+        """Refuse what is no share."""
+        if not 0 <= self.max_bounce_rate <= 1:  # also what is not a number
+            raise SettingError(
+                "max_bounce_rate must be a share from 0 to 1, such as 0.05 for 5 %. "
+                + where_to_set(self, "max_bounce_rate")
+            )
+
+
 Settings = TypeVar("Settings", bound=Section)
 
 

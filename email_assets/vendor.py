@@ -17,7 +17,7 @@ from dlt.sources.rest_api.typing import EndpointResourceBase
 
 from email_assets import settings
 from email_assets.settings import ApiSettings, ResourceSettings, SettingError
-from email_assets.vendors import Secret, Vendor, VendorResource
+from email_assets.vendors import Deliverability, Secret, Sender, Vendor, VendorResource
 
 PACKAGE = "email_assets.vendors"
 AUTH_TYPES = ("api_key", "bearer", "http_basic")
@@ -78,6 +78,18 @@ def primary_key(resource: VendorResource) -> list[str]:
     """The fields that identify a row, as the API spells them."""
     key = cast("str | list[str]", resource["primary_key"])
     return [key] if isinstance(key, str) else list(key)
+
+
+def deliverability() -> Deliverability | None:
+    """Which fields tell how mail is delivered, or None where that cannot be told."""
+    found = configured_vendor().get("deliverability")
+    return found if found and {"messages", "bounces"} <= vendor_resources().keys() else None
+
+
+def senders_of(mapping: Deliverability) -> list[Sender]:
+    """The senders that a mapping names: of messages, and of bounces that say it themselves."""
+    of_bounces = mapping["bounces"].get("sender")
+    return [mapping["messages"]["sender"], *([of_bounces] if of_bounces else [])]
 
 
 def _tuned(resource: VendorResource, defaults: EndpointResourceBase) -> dict[str, Any]:
@@ -171,6 +183,26 @@ def _what_is_wrong(vendor: Any) -> str | None:
                     f"{where} ({name}) needs a Secret(…) as its {field!r}, with the secret's name "
                     "such as sources.email.my_company.api_key, and never its value"
                 )
+    mapping = vendor.get("deliverability")
+    return _what_is_wrong_with(mapping, names) if mapping else None
+
+
+def _what_is_wrong_with(mapping: Deliverability, resources: list[str]) -> str | None:
+    where, messages, bounces = "VENDOR['deliverability']", mapping["messages"], mapping["bounces"]
+    for sender in senders_of(mapping):
+        lookup = [key for key in ("resource", "id", "name") if sender.get(key)]
+        if lookup and len(lookup) < 3:
+            return f"{where} needs a 'sender' with all of 'resource', 'id' and 'name', or with none"
+        if lookup and sender["resource"] not in resources:
+            return f"{where} has a 'sender' of {sender['resource']!r}, which is no resource"
+    if ("sender" in bounces) == ("message" in bounces):
+        return f"{where} needs a 'sender' or a 'message' of bounces, and not both"
+    if "message" in bounces and "id" not in messages:
+        return f"{where} needs the 'id' of messages that 'message' of bounces points to"
+    kinds = (bounces.get("hard", []), bounces.get("soft", []), bounces.get("complaint", []))
+    types = [type_ for kind in kinds for type_ in kind]
+    if twice := sorted({type_ for type_ in types if types.count(type_) > 1}):
+        return f"{where} has the type {twice[0]!r} twice"
     return None
 
 

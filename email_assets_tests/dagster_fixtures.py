@@ -21,6 +21,7 @@ EVENTS = ["bounces", "messages", "deliverystats"]
 INVENTORY = ["servers", "domains"]
 NAMES = EVENTS + INVENTORY
 CHECK_NAMES = ["primary_key", "complete", "schema_unchanged", "freshness_check"]
+MADE_OF_EVENTS = ["deliverability_daily", "deliverability_report"]
 
 
 @pytest.fixture(scope="session")

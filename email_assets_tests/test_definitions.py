@@ -15,6 +15,7 @@ import pytest
 from email_assets.assets import build_assets
 from email_assets.checks import build_checks, build_freshness_checks
 from email_assets.definitions import defs
+from email_assets.deliverability_assets import build_deliverability_checks
 from email_assets.schedules import build_schedules
 from email_assets.settings import SettingError
 from email_assets_tests.conftest import PROJECT
@@ -22,6 +23,7 @@ from email_assets_tests.dagster_fixtures import (
     CHECK_NAMES,
     EVENTS,
     INVENTORY,
+    MADE_OF_EVENTS,
     NAMES,
     command,
     empty_home,
@@ -48,6 +50,7 @@ def watch(event, arguments):
 
 sys.addaudithook(watch)
 from email_assets.definitions import defs
+from email_assets.deliverability_assets import build_deliverability_checks
 defs.resolve_all_asset_specs()
 sys.stdout.write(json.dumps({"touched": touched, "modules": list(sys.modules)}))
 """
@@ -64,8 +67,9 @@ COMMANDS: dict[str, tuple[list[str], dict[str, str]]] = {
 
 
 def specs() -> dict[str, dg.AssetSpec]:
-    """The assets as the definitions hold them."""
-    return {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    """The assets of resources, as the definitions hold them."""
+    found = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    return {name: spec for name, spec in found.items() if name not in MADE_OF_EVENTS}
 
 
 def built_specs() -> list[dg.AssetSpec]:
@@ -128,7 +132,7 @@ class TestLoading:
 
 class TestAssets:
     def test_there_is_one_for_each_resource(self) -> None:
-        assert sorted(specs()) == sorted([*NAMES, "email_api"])
+        assert sorted(specs()) == sorted([*NAMES, *MADE_OF_EVENTS, "email_api"])
 
     def test_their_group_is_email(self) -> None:
         assert {spec.group_name for spec in specs().values()} == {"email"}
@@ -269,7 +273,7 @@ class TestTheRest:
 
     def test_the_definitions_hold_every_check(self) -> None:
         assert check_keys(defs.asset_checks or ()) == check_keys(
-            [*build_checks(), *build_freshness_checks()]
+            [*build_checks(), *build_freshness_checks(), *build_deliverability_checks()]
         )
 
     @pytest.mark.parametrize(
@@ -331,9 +335,9 @@ class TestCommands:
         assert status == 0, output
         listed = json.loads(output[output.index("{") :])
         assert sorted(asset["asset_key"] for asset in listed["assets"]) == sorted(
-            [*NAMES, "email_api"]
+            [*NAMES, *MADE_OF_EVENTS, "email_api"]
         )
-        assert len(listed["asset_checks"]) == len(CHECK_NAMES) * len(NAMES)
+        assert len(listed["asset_checks"]) == len(CHECK_NAMES) * len(NAMES) + 1
 
     def test_a_setting_that_cannot_be_used_is_the_last_line_of_what_is_said(
         self, said: dict[str, tuple[int, str]]

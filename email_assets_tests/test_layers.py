@@ -14,7 +14,7 @@ import email_assets
 
 ABOVE_THE_LINE = {
     *("definitions", "sensors", "schedules", "checks", "assets", "quickstart"),
-    *("api_asset", "catalog", "figures"),
+    *("api_asset", "catalog", "figures", "deliverability_assets"),
 }
 NEIGHBOURS = ["vendors", "api", "sandbox"]
 IMPORT_IN_TURN = """

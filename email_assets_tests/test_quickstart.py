@@ -53,11 +53,14 @@ def test_a_first_run_loads_the_five_assets(first_run: tuple[str, Path]) -> None:
     assert (messages, servers) == (5000, 5)
 
 
-def test_a_first_run_ends_with_a_table_of_assets_rows_and_green_checks(
+def test_a_first_run_ends_with_a_table_of_assets_rows_and_checks(
     first_run: tuple[str, Path],
 ) -> None:
     output, _ = first_run
     table = dict(re.findall(r"^  (\w+) +(\d+) +\d+ +\d+ +[\d.]+  ", output, re.MULTILINE))
+    made_of_them = re.findall(
+        r"^  (deliverability_\w+) {4,}(\d*) +[\d.]+(?: +. (\w+))?$", output, re.M
+    )
     assert table == {
         "bounces": "455",
         "deliverystats": "7",
@@ -66,6 +69,21 @@ def test_a_first_run_ends_with_a_table_of_assets_rows_and_green_checks(
         "servers": "5",
     }
     assert output.count("✓ complete  ✓ freshness_check  ✓ primary_key") == 5
+    assert [(name, check) for name, _, check in made_of_them] == [
+        ("deliverability_daily", "bounce_rate"),
+        ("deliverability_report", ""),
+    ]
+    assert int(made_of_them[0][1]) >= 8 * 30
+
+
+def test_mail_that_bounces_is_something_to_look_at_and_no_failure(
+    first_run: tuple[str, Path],
+) -> None:
+    output, _ = first_run
+    said = re.search(r"^! bounce_rate: deliverability_daily: .*\n(.*)", output, re.MULTILINE)
+    assert ("! bounce_rate\n" in output) == bool(said)
+    assert said is None or said[1].startswith("The run is fine: mail of the sandbox's")
+    assert "✗" not in output
 
 
 def test_a_first_run_names_the_next_two_commands(first_run: tuple[str, Path]) -> None:

@@ -13,6 +13,7 @@ from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import (
     EVENTS,
     INVENTORY,
+    MADE_OF_EVENTS,
     NAMES,
     empty_home,
     materialize,
@@ -22,7 +23,11 @@ from email_assets_tests.dagster_fixtures import (
 
 __all__ = ["empty_home"]
 
-JOBS = {"email_events": EVENTS, "email_inventory": INVENTORY, "email_all": NAMES}
+JOBS = {
+    "email_events": EVENTS + MADE_OF_EVENTS,
+    "email_inventory": INVENTORY,
+    "email_all": NAMES + MADE_OF_EVENTS,
+}
 
 
 def schedules() -> dict[str, dg.ScheduleDefinition]:

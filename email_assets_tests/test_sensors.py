@@ -14,6 +14,7 @@ from email_assets.sandbox import Fault, Sandbox
 from email_assets.sensors import build_sensors
 from email_assets_tests.dagster_fixtures import (
     EVENTS,
+    MADE_OF_EVENTS,
     NAMES,
     empty_home,
     instance,
@@ -57,7 +58,7 @@ class TestAllSensors:
 
 class TestNewRecords:
     def test_the_first_tick_syncs_every_event_resource(self, new_records: Sensor) -> None:
-        assert new_records.requested() == EVENTS
+        assert new_records.requested() == EVENTS + MADE_OF_EVENTS
 
     def test_a_tick_asks_for_one_row_of_each_event_resource(
         self, new_records: Sensor, api: Sandbox
@@ -77,8 +78,16 @@ class TestNewRecords:
         new_records.tick()
         api.insert_head("messages", 3)
 
-        assert new_records.requested() == ["messages"]
+        assert new_records.requested() == ["messages", *MADE_OF_EVENTS]
         assert new_records.tick().run_requests == []
+
+    def test_what_changes_neither_messages_nor_bounces_is_synced_alone(
+        self, new_records: Sensor, api: Sandbox
+    ) -> None:
+        new_records.tick()
+        api.insert_head("deliverystats", 1)
+
+        assert new_records.requested() == ["deliverystats"]
 
     def test_a_row_that_replaces_another_is_noticed(
         self, new_records: Sensor, api: Sandbox
@@ -87,7 +96,7 @@ class TestNewRecords:
         api.delete_head("messages", 1)
         api.insert_head("messages", 1)
 
-        assert new_records.requested() == ["messages"]
+        assert new_records.requested() == ["messages", *MADE_OF_EVENTS]
 
     def test_a_change_that_is_undone_and_made_again_is_synced_each_time(
         self, new_records: Sensor, api: Sandbox
@@ -131,16 +140,16 @@ class TestNewRecords:
         new_records.tick()
         api.start()
 
-        assert new_records.requested() == ["messages"]
+        assert new_records.requested() == ["messages", *MADE_OF_EVENTS]
 
     def test_one_resource_that_is_down_does_not_hold_up_the_others(
         self, new_records: Sensor, api: Sandbox
     ) -> None:
         api.set_faults("bounces", Fault("status", status=503))
-        assert new_records.requested() == ["messages", "deliverystats"]
+        assert new_records.requested() == ["messages", "deliverystats", *MADE_OF_EVENTS]
         api.clear_faults()
 
-        assert new_records.requested() == ["bounces"]
+        assert new_records.requested() == ["bounces", *MADE_OF_EVENTS]
 
     def test_the_next_tick_is_the_retry(self, new_records: Sensor, api: Sandbox) -> None:
         for name in EVENTS:
@@ -179,7 +188,7 @@ class TestNewRecords:
         start_run(instance, job_name="some", tags={"dagster/sensor_name": "new_records"})
         make_runs_older(instance, "3 hours")
 
-        assert new_records.requested() == EVENTS
+        assert new_records.requested() == EVENTS + MADE_OF_EVENTS
 
     def test_what_a_failed_run_did_not_sync_is_asked_for_again_after_some_time(
         self, new_records: Sensor, instance: dg.DagsterInstance, api: Sandbox
@@ -197,14 +206,14 @@ class TestNewRecords:
 
         assert new_records.tick().skip_message == "The API has nothing new."
         make_runs_older(instance, "16 minutes")
-        assert new_records.requested() == ["messages"]
+        assert new_records.requested() == ["messages", *MADE_OF_EVENTS]
 
     def test_a_resource_that_is_refused_does_not_hold_up_the_others(
         self, new_records: Sensor, api: Sandbox
     ) -> None:
         api.set_faults("deliverystats", Fault("status", status=404))
 
-        assert new_records.requested() == ["bounces", "messages"]
+        assert new_records.requested() == ["bounces", "messages", *MADE_OF_EVENTS]
 
     def test_the_cursor_tells_nothing_of_the_rows(self, new_records: Sensor, api: Sandbox) -> None:
         api.replace("bounces", [{"id": "anna@customer.example"}])
@@ -219,7 +228,7 @@ class TestNewRecords:
     ) -> None:
         start_run(instance, job_name="email_all")
 
-        assert new_records.requested() == EVENTS
+        assert new_records.requested() == EVENTS + MADE_OF_EVENTS
 
 
 class TestFreshnessChecks:

@@ -9,6 +9,7 @@ from email_assets.settings import (
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
+    DeliverabilitySettings,
     Section,
     SettingError,
     WarehouseSettings,
@@ -81,6 +82,15 @@ WRONG_TYPE = "{} has a value of the wrong type. "
             (f"AUTOMATION__{name.upper()}", text, AutomationSettings, NO_CRON.format(name, text))
             for name in ("event_cron", "inventory_cron")
             for text in ("hourly", "@daily", "* * * *", "* * * * * *", "61 * * * *", "")
+        ),
+        *(
+            (
+                "DELIVERABILITY__MAX_BOUNCE_RATE",
+                text,
+                DeliverabilitySettings,
+                "max_bounce_rate must be a share from 0 to 1, such as 0.05 for 5 %. ",
+            )
+            for text in ("5", "-0.1", "nan")
         ),
         ("WAREHOUSE__LOCK_TIMEOUT", "soon", WarehouseSettings, WRONG_TYPE.format("lock_timeout")),
         ("AUTOMATION__ENABLED", "perhaps", AutomationSettings, WRONG_TYPE.format("enabled")),

@@ -127,6 +127,45 @@ class TestMistakes:
             "VENDOR['resources'][0] (bounces) has a 'for_each' of 'nobody', which is no resource"
         )
 
+    @pytest.mark.parametrize(
+        ("block", "change", "problem"),
+        [
+            ("messages", {"sent": "at"}, "/messages received unexpected fields `{'sent'}`"),
+            ("bounces", {"time": None}, "/bounces missing required fields `{'time'}`"),
+            ("bounces", {"hard": "HardBounce"}, "/bounces field `hard` with value"),
+            (
+                "messages",
+                {"sender": {"field": "of", "resource": "nobody", "id": "id", "name": "name"}},
+                " has a 'sender' of 'nobody', which is no resource",
+            ),
+            (
+                "messages",
+                {"sender": {"field": "of", "resource": "domains"}},
+                " needs a 'sender' with all of 'resource', 'id' and 'name', or with none",
+            ),
+            (
+                "bounces",
+                {"message": None},
+                " needs a 'sender' or a 'message' of bounces, and not both",
+            ),
+            (
+                "messages",
+                {"id": None},
+                " needs the 'id' of messages that 'message' of bounces points to",
+            ),
+            ("bounces", {"soft": ["HardBounce"]}, " has the type 'HardBounce' twice"),
+        ],
+    )
+    def test_a_mistake_in_what_deliverability_is_made_of(
+        self, block: str, change: dict[str, Any], problem: str, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        changed = vendor["deliverability"][block] | change
+        vendor["deliverability"][block] = {k: v for k, v in changed.items() if v is not None}
+
+        found = problem_in(use_vendor, vendor).replace("VENDOR['deliverability']", "", 1)
+
+        assert found.removeprefix("VENDOR/deliverability").startswith(problem)
+
     def test_no_address(self, vendor: Any, use_vendor: UseVendor) -> None:
         del vendor["client"]["base_url"]
         assert problem_in(use_vendor, vendor) == "VENDOR['client'] needs a 'base_url'"

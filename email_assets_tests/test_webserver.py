@@ -21,6 +21,7 @@ from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.dagster_fixtures import (
     CHECK_NAMES,
     EVENTS,
+    MADE_OF_EVENTS,
     command,
     empty_home,
     settings_for,
@@ -230,7 +231,7 @@ def test_a_sensor_that_is_switched_on_syncs_what_is_new_by_itself(
     run = wait_for(lambda: server.ask(RUNS_OF_SENSOR)["results"], UNTIL_A_RUN_ENDS)[-1]
 
     assert server.status(run["runId"]) == "SUCCESS", server.log(run["runId"])
-    assert {key["path"][0] for key in run["assetSelection"]} == set(EVENTS)
+    assert {key["path"][0] for key in run["assetSelection"]} == {*EVENTS, *MADE_OF_EVENTS}
     assert server.rows("messages") == len(sandbox.rows("messages"))
 
 

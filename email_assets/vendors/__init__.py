@@ -4,7 +4,7 @@ The data is what dlt's `rest_api_source` documents (`RESTAPIConfig`), so that a 
 sight, with a few additions: `Secret` stands where dlt has a secret's value, and a resource says
 what it is, where it is documented, which of its fields are never loaded, whose rows it holds, and
 whether its pages may be asked for ahead at a price. `columns` may hold no more than a column's
-`description`, for people.
+`description`, for people. `deliverability` names the fields that tell how mail is delivered.
 
 The endpoint's `incremental` block is in dlt's words too: `cursor_path` (a time), `start_param` and
 `end_param` (the API's own filter), `convert` (how the filter writes an instant, given as an aware
@@ -68,9 +68,65 @@ class VendorResource(EndpointResource, total=False):
     row may be missed until the next sync that reads it, if rows arrive meanwhile."""
 
 
-class Vendor(TypedDict):
+class Sender(TypedDict, total=False):
+    """Who sent: a sending domain, or a server."""
+
+    field: Required[str]
+    """The field that tells the sender: its name, or its id if the name stands in a resource."""
+    resource: str
+    """The resource of this file whose rows are the senders."""
+    id: str
+    """The field of that resource that `field` points to."""
+    name: str
+    """The field of that resource that people know the sender by."""
+
+
+class SentMessages(TypedDict, total=False):
+    """What the rows of `messages` tell. Nested fields are dotted paths, as everywhere."""
+
+    time: Required[str]
+    """The field that says when a message was sent."""
+    sender: Required[Sender]
+    id: str
+    """The field that `message` of the bounces points to."""
+
+
+class BouncedMessages(TypedDict, total=False):
+    """What the rows of `bounces` tell. A type that is in no list is none of these, only `other`."""
+
+    time: Required[str]
+    """The field that says when a message bounced."""
+    type: Required[str]
+    """The field that says why."""
+    hard: list[str]
+    """Types of bounces after which it is no use to write to the address again."""
+    soft: list[str]
+    """Types of bounces after which it may be."""
+    complaint: list[str]
+    """Types that say that the recipient called the message spam."""
+    sender: Sender
+    """Who sent, where a bounce says so itself."""
+    message: str
+    """The field with the message's `id`, where only the message says who sent."""
+
+
+class Deliverability(TypedDict, total=False):
+    """Which fields tell how mail is delivered, as the API spells them.
+
+    The assets that are made of them are defined where this block and both resources are.
+    """
+
+    messages: Required[SentMessages]
+    bounces: Required[BouncedMessages]
+    optional: bool
+    """Whether an API of this shape may lack these fields. The assets are skipped then, instead of
+    failing."""
+
+
+class Vendor(TypedDict, total=False):
     """An email service's API."""
 
-    client: ClientConfig
-    resource_defaults: EndpointResourceBase
-    resources: list[VendorResource]
+    client: Required[ClientConfig]
+    resource_defaults: Required[EndpointResourceBase]
+    resources: Required[list[VendorResource]]
+    deliverability: Deliverability

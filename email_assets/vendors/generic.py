@@ -84,4 +84,21 @@ VENDOR: Vendor = {
             "endpoint": {"path": "/v1/domains"},
         },
     ],
+    "deliverability": {
+        # rows need no more than an id to be loaded
+        "optional": True,
+        "messages": {
+            "id": "id",
+            "time": "sent_at",
+            "sender": {"field": "domain_id", "resource": "domains", "id": "id", "name": "name"},
+        },
+        "bounces": {
+            "time": "bounced_at",
+            "message": "message_id",
+            "type": "type",
+            "hard": ["HardBounce"],
+            "soft": ["SoftBounce", "Blocked", "DnsError"],
+            "complaint": ["SpamComplaint"],
+        },
+    },
 }

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from dlt.sources.rest_api.typing import ApiKeyAuthConfig, OffsetPaginatorConfig
 
-from email_assets.vendors import ForEach, Secret, Vendor
+from email_assets.vendors import ForEach, Secret, Sender, Vendor
 
 EASTERN = ZoneInfo("America/New_York")
 A_DAY = 24 * 60 * 60
@@ -55,6 +55,8 @@ EACH_SERVER: ForEach = {
     "label": "ServerID",
     "alone": "/server",
 }
+
+A_SERVER: Sender = {"field": "ServerID", "resource": "servers", "id": "ID", "name": "Name"}
 
 VENDOR: Vendor = {
     "client": {
@@ -183,5 +185,17 @@ VENDOR: Vendor = {
             },
         },
     ],
+    "deliverability": {
+        "messages": {"time": "ReceivedAt", "sender": A_SERVER},
+        "bounces": {
+            "time": "BouncedAt",
+            "sender": A_SERVER,
+            "type": "Type",
+            "hard": ["HardBounce", "BadEmailAddress"],
+            # Transient is a delay, and what SpamNotification tells of was delivered
+            "soft": ["SoftBounce", "Blocked", "DnsError", "DMARCPolicy"],
+            "complaint": ["SpamComplaint"],
+        },
+    },
 }
 """Postmark's API."""

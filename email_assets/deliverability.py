@@ -1,0 +1,172 @@
+"""How mail is delivered: a table of messages and bounces by day and sender, made by SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+from email_assets.deliverability_sql import Tables, by_day_and_sender
+from email_assets.errors import EmailAssetsError
+from email_assets.turn import SqlClient, turn_at
+from email_assets.vendor import deliverability, senders_of
+from email_assets.warehouse import count_table, database_file, unusable, warehouse_client
+
+DAILY = "deliverability_daily"
+REPORT = "deliverability_report"
+
+COLUMNS = {
+    "day": ("DATE", "A day in UTC."),
+    "sender": ("VARCHAR", "The domain or server that sent, or its id while it has no name."),
+    "sent": ("BIGINT", "Messages sent on that day."),
+    "bounced": ("BIGINT", "Hard and soft bounces that came on that day, of messages of any day."),
+    "hard": ("BIGINT", "Bounces after which it is no use to write to the address again."),
+    "soft": ("BIGINT", "Bounces after which it may be."),
+    "complaints": ("BIGINT", "Messages that their recipients called spam."),
+    "other": ("BIGINT", "What else came back, such as delays and automatic replies."),
+    "bounce_rate": ("DOUBLE PRECISION", "bounced / sent; NULL where nothing was sent."),
+}
+"""The table's columns: type and meaning of each."""
+
+
+class DeliverabilityError(EmailAssetsError):
+    """A table is not there yet."""
+
+
+@dataclass(frozen=True)
+class SenderDay:
+    """What came of a sender's mail on one day."""
+
+    day: date
+    sender: str
+    sent: int
+    hard: int
+    soft: int
+    complaints: int
+    other: int
+
+    @property
+    def bounced(self) -> int:
+        """Hard and soft bounces."""
+        return self.hard + self.soft
+
+
+def made_of(resources: Iterable[str]) -> list[str]:
+    """The assets that change when these resources do."""
+    is_read = {"messages", "bounces"} & {*resources}
+    return [DAILY, REPORT] if is_read and deliverability() else []
+
+
+def resources_read() -> list[str]:
+    """The resources that `deliverability_daily` is made of, or none where it is not defined."""
+    mapping = deliverability()
+    if mapping is None:
+        return []
+    lookups = [sender["resource"] for sender in senders_of(mapping) if "resource" in sender]
+    return list(dict.fromkeys(["messages", "bounces", *lookups]))
+
+
+def build_daily(*, say: Callable[[str], None]) -> int:
+    """Make the table anew, of all messages and bounces that are loaded; tells how many rows it has.
+
+    Readers see the old table or the new one, and a failure leaves the old one.
+
+    Raises:
+        DeliverabilityError: Messages or bounces were never loaded.
+        MappingError: A table is not what the vendor's file says of it.
+        EmailAssetsError: The warehouse cannot be used.
+    """
+    mapping = deliverability()
+    assert mapping  # noqa: S101 (the asset is defined only where there is one)
+    with _connected(DAILY, say, missing=_not_loaded("messages")) as client:
+        tables = Tables(DAILY, client, resources_read())
+        for resource in ("messages", "bounces"):
+            if not tables.was_synced(resource):
+                raise _not_loaded(resource)
+        for resource in resources_read():
+            if not tables.was_synced(resource):
+                say(f"{DAILY}: {resource} is not loaded yet, so senders are shown by their id.")
+        with client.begin_transaction():
+            # a day is one of UTC, whatever the server thinks
+            client.execute_sql("SET TimeZone = 'UTC'")
+            found = by_day_and_sender(mapping, tables)
+            _replace(client, found)
+        return count_table(client, DAILY) or 0
+
+
+def _replace(client: SqlClient, found: tuple[str, list[str]] | None) -> None:
+    """Fill the table with what a query finds, or empty it."""
+    table = client.make_qualified_table_name(DAILY)
+    columns = [client.escape_column_name(name) for name in COLUMNS]
+    types = [f"{column} {COLUMNS[name][0]}" for column, name in zip(columns, COLUMNS, strict=True)]
+    client.execute_sql(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(types)})")
+    # two at once that delete and insert would double the rows of a server; this one locks them out
+    client.truncate_tables(DAILY)
+    if found:
+        query, parameters = found
+        client.execute_sql(f"INSERT INTO {table} ({', '.join(columns)}) {query}", *parameters)
+
+
+def read_daily(since: date, *, who: str, say: Callable[[str], None]) -> list[SenderDay]:
+    """The table's rows from a day on, by day and sender.
+
+    Args:
+        since: The first day.
+        who: The asset that asks, for sentences.
+        say: Told who holds the DuckDB file, when there is somebody to wait for.
+
+    Raises:
+        DeliverabilityError: There is no table yet.
+        EmailAssetsError: The warehouse cannot be read.
+    """
+    missing = DeliverabilityError(f"{who}: there is no table {DAILY} yet. Materialize {DAILY}.")
+    with _connected(who, say, missing=missing, read_only=True) as client:
+        day, *others = (
+            client.escape_column_name(name)
+            for name in ("day", "sender", "sent", "hard", "soft", "complaints", "other")
+        )
+        query = (
+            f"SELECT {', '.join([day, *others])} FROM {client.make_qualified_table_name(DAILY)} "
+            f"WHERE {day} >= %s ORDER BY {day}, {others[0]}"
+        )
+        try:
+            return [SenderDay(*row) for row in client.execute_sql(query, since) or ()]
+        except DatabaseUndefinedRelation:
+            pass
+    raise missing
+
+
+def _not_loaded(resource: str) -> DeliverabilityError:
+    return DeliverabilityError(
+        f"{DAILY}: there is no table {resource} yet. Materialize {resource}."
+    )
+
+
+@contextmanager
+def _connected(
+    who: str, say: Callable[[str], None], *, missing: DeliverabilityError, read_only: bool = False
+) -> Iterator[SqlClient]:
+    """A turn at the warehouse, whose errors come out as one sentence each.
+
+    Raises:
+        DeliverabilityError: `missing`, while there is no DuckDB file.
+        EmailAssetsError: The warehouse cannot be used.
+    """
+    try:
+        client = warehouse_client(who)
+        file = database_file(client)
+        if file and not file.exists():
+            raise missing
+        if file and read_only:
+            client.credentials.read_only = True
+        with turn_at(file, client, who=who, say=say):
+            yield client
+        return
+    except EmailAssetsError:
+        raise
+    except Exception as error:
+        problem = unusable(who, error)
+    raise problem

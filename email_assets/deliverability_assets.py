@@ -1,0 +1,211 @@
+"""What people open this for: how mail is delivered, as assets made of messages and bounces."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import dagster as dg
+
+from email_assets import settings
+from email_assets.assets import GROUP
+from email_assets.deliverability import (
+    COLUMNS,
+    DAILY,
+    REPORT,
+    SenderDay,
+    build_daily,
+    made_of,
+    read_daily,
+    resources_read,
+)
+from email_assets.deliverability_report import (
+    DAYS,
+    ENOUGH,
+    Total,
+    by_sender,
+    first_day,
+    percent,
+    render,
+    total,
+)
+from email_assets.deliverability_sql import MappingError
+from email_assets.errors import EmailAssetsError
+from email_assets.freshness import window_of
+from email_assets.settings import (
+    AutomationSettings,
+    CatalogSettings,
+    DeliverabilitySettings,
+    WarehouseSettings,
+)
+from email_assets.vendor import deliverability, vendor_resources
+
+BOUNCE_RATE = "bounce_rate"
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """This instant."""
+    return datetime.now(timezone.utc)
+
+
+def build_deliverability_assets(clock: Clock = utc_now) -> list[dg.AssetsDefinition]:
+    """Both assets, or none where the vendor's file does not say of what fields to make them.
+
+    Args:
+        clock: The time now, in UTC; tests inject theirs.
+    """
+    return [_build_daily_asset(), _build_report_asset(clock)] if made_of(vendor_resources()) else []
+
+
+def build_deliverability_checks(clock: Clock = utc_now) -> list[dg.AssetChecksDefinition]:
+    """`bounce_rate`, where there are the assets."""
+    return [_build_check(clock)] if made_of(vendor_resources()) else []
+
+
+def _spec(name: str, deps: list[str], description: str, **more: Any) -> dg.AssetSpec:
+    catalog = settings.load(CatalogSettings)
+    kind = vendor_resources()["messages"]["kind"]
+    window = window_of(kind, settings.load(AutomationSettings))
+    return dg.AssetSpec(
+        key=name,
+        group_name=GROUP,
+        deps=deps,
+        description=description,
+        owners=catalog.owners,
+        tags=catalog.tags,
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
+        **more,
+    )
+
+
+def _build_daily_asset() -> dg.AssetsDefinition:
+    warehouse = settings.load(WarehouseSettings)
+    mapping = deliverability()
+    schema = dg.TableSchema(
+        [dg.TableColumn(name, type_, description) for name, (type_, description) in COLUMNS.items()]
+    )
+    spec = _spec(
+        DAILY,
+        resources_read(),
+        "What each sender sent on each day, and what of it bounced.",
+        kinds={"sql", warehouse.destination_type.rpartition(".")[2]},
+        metadata={
+            "dagster/table_name": f"{warehouse.dataset_name}.{DAILY}",
+            "dagster/column_schema": schema,
+        },
+        skippable=True,
+    )
+
+    @dg.multi_asset(name=DAILY, specs=[spec])
+    def daily(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        started = time.monotonic()
+        try:
+            rows = build_daily(say=context.log.info)
+        except MappingError as error:
+            if mapping and mapping.get("optional"):
+                context.log.warning(f"{error} {DAILY} and {REPORT} are skipped.")
+                return
+            raise dg.Failure(str(error)) from None
+        except EmailAssetsError as error:
+            raise dg.Failure(str(error)) from None
+        seconds = round(time.monotonic() - started, 3)
+        context.log.info(f"{DAILY}: {rows} rows in the table; seconds: {seconds:.1f}")
+        yield dg.MaterializeResult(metadata={"dagster/row_count": rows, "seconds": seconds})
+
+    return daily
+
+
+def _build_report_asset(clock: Clock) -> dg.AssetsDefinition:
+    spec = _spec(
+        REPORT,
+        [DAILY],
+        f"The bounce rate of the last {DAYS} days, the worst senders, and bounces by type.",
+        kinds={"markdown"},
+    )
+
+    @dg.multi_asset(name=REPORT, specs=[spec])
+    def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        started, today = time.monotonic(), clock().date()
+        try:
+            rows = read_daily(first_day(today), who=REPORT, say=context.log.info)
+            limit = settings.load(DeliverabilitySettings).max_bounce_rate
+        except EmailAssetsError as error:
+            raise dg.Failure(str(error)) from None
+        rows = [row for row in rows if row.day <= today]
+        found = total(rows)
+        figures: dict[str, Any] = {
+            "report": dg.MetadataValue.md(render(rows, today, limit)),
+            "sent": found.sent,
+            "bounced": found.bounced,
+            "complaints": found.complaints,
+            "seconds": round(time.monotonic() - started, 3),
+        }
+        if found.bounce_rate is not None:
+            figures["bounce_rate"] = round(found.bounce_rate, 6)
+        yield dg.MaterializeResult(metadata=figures)
+
+    return report
+
+
+def _build_check(clock: Clock) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        name=BOUNCE_RATE,
+        asset=DAILY,
+        description="No more of the messages of the last whole day bounced than max_bounce_rate "
+        f"allows, nor of today's once there are {ENOUGH}.",
+    )
+    def bounce_rate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        today = clock().date()
+        try:
+            limit = settings.load(DeliverabilitySettings).max_bounce_rate
+            rows = read_daily(today - timedelta(days=1), who=DAILY, say=context.log.info)
+        except EmailAssetsError as error:
+            return _result(str(error), passed=False)
+        return _judge(rows, today, limit)
+
+    return bounce_rate
+
+
+def _judge(rows: list[SenderDay], today: date, limit: float) -> dg.AssetCheckResult:
+    yesterday = today - timedelta(days=1)
+    of_day = {day: [row for row in rows if row.day == day] for day in (yesterday, today)}
+    figures: dict[str, Any] = {"max_bounce_rate": limit, "day": str(yesterday)}
+    figures |= _figures(total(of_day[yesterday]), "")
+    figures |= _figures(total(of_day[today]), "today_")
+    for day, so_far, least in ((yesterday, "", 1), (today, " so far", ENOUGH)):
+        found = total(of_day[day])
+        if found.sent < least or (found.bounce_rate or 0) <= limit:
+            continue
+        # the one that bounced most, since a sender of few messages easily has the highest rate
+        sender, worst = max(by_sender(of_day[day]).items(), key=lambda pair: pair[1].bounced)
+        return _result(
+            f"{DAILY}: {percent(found.bounce_rate)} of the messages of {day}{so_far} (UTC) "
+            f"bounced, {found.bounced} of {found.sent}; max_bounce_rate is {percent(limit)}. "
+            f"{sender} had most bounces, {worst.bounced} of {worst.sent}. Providers suspend "
+            "accounts for that: stop writing to the addresses in bounces, and look at where that "
+            "sender's addresses come from.",
+            figures | {"worst_sender": sender},
+            passed=False,
+        )
+    nothing = None if figures["sent"] else f"{DAILY}: nothing was sent on {yesterday} (UTC)."
+    return _result(nothing, figures, passed=True)
+
+
+def _figures(found: Total, prefix: str) -> dict[str, Any]:
+    counts: dict[str, Any] = {f"{prefix}sent": found.sent, f"{prefix}bounced": found.bounced}
+    if found.bounce_rate is not None:
+        counts[f"{prefix}bounce_rate"] = round(found.bounce_rate, 6)
+    return counts
+
+
+def _result(
+    sentence: str | None, metadata: dict[str, Any] | None = None, *, passed: bool
+) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence,
+        metadata=metadata,
+    )

@@ -1,0 +1,75 @@
+"""Messages and bounces, put into a warehouse by hand or counted as the sandbox lists them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from email_assets.sandbox import Sandbox
+from email_assets_tests.warehouses import change
+
+KINDS = {
+    "HardBounce": "hard",
+    "SoftBounce": "soft",
+    "Blocked": "soft",
+    "DnsError": "soft",
+    "SpamComplaint": "complaints",
+    "Transient": "other",
+    "AutoResponder": "other",
+}
+DAILY = "day, sender, sent, bounced, hard, soft, complaints, other, bounce_rate"
+ROWS_OF_DAILY = f"SELECT {DAILY} FROM email.deliverability_daily ORDER BY day, sender"
+
+
+def counted(sandbox: Sandbox) -> list[tuple[Any, ...]]:
+    """The table as it should be: the sandbox's rows, counted without SQL."""
+    names = {domain["id"]: domain["name"] for domain in sandbox.rows("domains")}
+    senders = {row["id"]: names[row["domain_id"]] for row in sandbox.rows("messages")}
+    sent = Counter((row["sent_at"][:10], senders[row["id"]]) for row in sandbox.rows("messages"))
+    bounced = Counter(
+        (row["bounced_at"][:10], senders[row["message_id"]], KINDS[row["type"]])
+        for row in sandbox.rows("bounces")
+    )
+    table = []
+    for day, sender in sorted({*sent, *(key[:2] for key in bounced)}):
+        kinds = ("hard", "soft", "complaints", "other")
+        hard, soft, *others = (bounced[day, sender, kind] for kind in kinds)
+        messages = sent[day, sender]
+        rate = (hard + soft) / messages if messages else None
+        table.append((day, sender, messages, hard + soft, hard, soft, *others, rate))
+    return table
+
+
+def put_messages(warehouse: Path, *rows: str) -> None:
+    """A table of messages: `('id', domain_id, 'sent_at')`."""
+    change(
+        warehouse,
+        "CREATE SCHEMA IF NOT EXISTS email",
+        "CREATE TABLE email.messages (id VARCHAR, domain_id BIGINT, sent_at TIMESTAMPTZ)",
+        *(f"INSERT INTO email.messages VALUES {row}" for row in rows),
+    )
+
+
+def put_bounces(warehouse: Path, *rows: str) -> None:
+    """A table of bounces: `('message_id', 'type', 'bounced_at')`."""
+    change(
+        warehouse,
+        "CREATE SCHEMA IF NOT EXISTS email",
+        "CREATE TABLE email.bounces (message_id VARCHAR, type VARCHAR, bounced_at TIMESTAMPTZ)",
+        *(f"INSERT INTO email.bounces VALUES {row}" for row in rows),
+    )
+
+
+def put_daily(warehouse: Path, *rows: str) -> None:
+    """The table by day and sender, without its sums: `('day', 'sender', sent, hard, soft)`."""
+    change(
+        warehouse,
+        "CREATE SCHEMA IF NOT EXISTS email",
+        "CREATE TABLE email.deliverability_daily (day DATE, sender VARCHAR, sent BIGINT, "
+        "hard BIGINT, soft BIGINT, complaints BIGINT DEFAULT 0, other BIGINT DEFAULT 0)",
+        *(
+            f"INSERT INTO email.deliverability_daily (day, sender, sent, hard, soft) VALUES {row}"
+            for row in rows
+        ),
+    )

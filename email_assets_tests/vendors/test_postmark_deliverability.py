@@ -1,0 +1,36 @@
+"""Postmark's messages and bounces by day and server."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from email_assets.deliverability import build_daily
+from email_assets_tests.deliverability_fixtures import ROWS_OF_DAILY
+from email_assets_tests.vendors.postmark_fixtures import DAY, NOON, Query, configure, load
+from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
+
+__all__ = ["configure"]
+
+# in New York, the day before
+HALF_PAST_MIDNIGHT = NOON - timedelta(hours=11, minutes=30)
+
+
+def test_they_are_counted_by_utc_day_and_the_servers_name(
+    configure: Callable[..., None], query: Query
+) -> None:
+    with PostmarkServer(servers=2) as api:
+        configure(api, None, ACCOUNT_TOKEN)
+        first, second = api.servers
+        first.send_many([HALF_PAST_MIDNIGHT, NOON, NOON, NOON])
+        second.send_many([NOON - DAY])
+        types = ["BadEmailAddress", "Blocked", "Transient", "SpamComplaint", "HardBounce"]
+        for type_ in types:
+            first.bounce(NOON)["Type"] = type_
+        for name in ("servers", "messages", "bounces"):
+            load(name)
+
+        build_daily(say=print)
+
+    assert [(str(day), *rest) for day, *rest in query(ROWS_OF_DAILY)] == [
+        ("2026-06-14", "Server 2", 1, 0, 0, 0, 0, 0, 0.0),
+        ("2026-06-15", "Server 1", 4, 3, 2, 1, 1, 1, 0.75),
+    ]
