@@ -18,8 +18,12 @@ from zoneinfo import ZoneInfo
 import dlt
 from croniter import CroniterError, croniter
 from dlt.common.configuration import configspec, known_sections, resolve_configuration
+from dlt.common.configuration.container import Container
 from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
+from dlt.common.configuration.providers import SecretsTomlProvider
+from dlt.common.configuration.providers.toml import SECRETS_TOML, TomlProviderReadException
 from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.configuration.utils import deserialize_value
 from dlt.common.known_env import DLT_PROJECT_DIR
 from dlt.common.runtime import run_context
@@ -244,8 +248,39 @@ def secret(name: str) -> str | None:
     `get` leaves a key of digits as it stands; dlt's `secrets[name]` would make a number of it.
     """
     use_project()
+    _take_in_new_secrets()
     value: object = dlt.secrets.get(name)
     return None if value is None else str(value).strip() or None
+
+
+_taken_in: dict[tuple[str, ...], list[tuple[int, int] | None]] = {}
+
+
+def _take_in_new_secrets() -> None:
+    """Read `secrets.toml` again if it has changed.
+
+    dlt reads it once in the life of a process, and the one that evaluates sensors lives for months.
+    """
+    context = run_context.active()
+    folders = context.settings_dir, context.global_dir
+    found = [_stamp(Path(folder) / SECRETS_TOML) for folder in folders]
+    if _taken_in.get(folders) == found:
+        return
+    try:
+        provider = SecretsTomlProvider(*folders)
+    except TomlProviderReadException:
+        return  # somebody is writing it: what it held before counts until it can be read
+    Container()[PluggableRunContext].providers[SECRETS_TOML] = provider
+    _taken_in[folders] = found
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """What changes when a file is written or replaced, or None if there is none."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
 
 
 def where_to_set_secret(name: str) -> str:
