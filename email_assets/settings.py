@@ -35,6 +35,8 @@ RUNTIME = ("runtime",)
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MOST_READ_AHEAD = 64
 """Each page in flight is a thread and a connection."""
+LEAST_RETENTION = 7
+"""Days. What has not ended after so long was killed, and its run can be deleted like the others."""
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
 """Seconds that a sync may look back; whoever wants more wants a full refresh."""
 
@@ -191,6 +193,24 @@ class AlertSettings(Section):
     """Where people open Dagster's UI."""
 
     sections: ClassVar[tuple[str, ...]] = ("alerts",)
+
+
+@configspec
+class RetentionSettings(Section):
+    """`[retention]`: how long the history of runs is kept."""
+
+    days: int = 90
+    """Days after which a run, its events and its logs are deleted."""
+
+    sections: ClassVar[tuple[str, ...]] = ("retention",)
+
+    def on_resolved(self) -> None:
+        """Refuse days that a run under way could outlast."""
+        if self.days < LEAST_RETENTION:
+            raise SettingError(
+                f"days must be a whole number of days from {LEAST_RETENTION} on. "
+                + where_to_set(self, "days")
+            )
 
 
 Settings = TypeVar("Settings", bound=Section)

@@ -12,7 +12,16 @@ import pytest
 
 import email_assets
 
-ABOVE_THE_LINE = {"definitions", "sensors", "schedules", "checks", "assets", "quickstart"}
+ABOVE_THE_LINE = {
+    "definitions",
+    "sensors",
+    "schedules",
+    "checks",
+    "assets",
+    "quickstart",
+    "retention",
+    "lost_runs",
+}
 NEIGHBOURS = ["vendors", "api", "sandbox"]
 IMPORT_IN_TURN = """
 import importlib, json, sys
