@@ -1,5 +1,6 @@
 """The configuration for a server, as it is shipped: units, instance, proxy."""
 
+import json
 import os
 import re
 import shlex
@@ -56,7 +57,7 @@ class Machine:
 
     def moved(self, text: str) -> str:
         for path, here in {
-            "/opt/email_assets/.venv/bin/": f"{BIN}/",
+            "/opt/email_assets/.venv/bin": BIN,
             "/opt/email_assets/docs/server": self.folder / "server",
             "/opt/email_assets": PROJECT,
             "/etc/email_assets": self.folder / "server",
@@ -86,15 +87,16 @@ class Machine:
             lines += [
                 line for line in Path(file).read_text().splitlines() if not line.startswith("#")
             ]
-        return dict(line.split("=", 1) for line in lines) | {
+        return dict(line.split("=", 1) for line in lines)
+
+    def start(self, name: str) -> subprocess.Popen[str]:
+        """Do what systemd does: the command before, the command, and the command after."""
+        unit = self.unit(name)
+        environment = self.environment(name) | {
             "DLT_PROJECT_DIR": str(self.folder / "project"),  # not the developer's own secrets
             "RUNTIME__REQUEST_BACKOFF_FACTOR": "0",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-
-    def start(self, name: str) -> subprocess.Popen[str]:
-        """Do what systemd does: the command before, the command, and the command after."""
-        unit, environment = self.unit(name), self.environment(name)
         (directory,) = unit["WorkingDirectory"]
         if "RuntimeDirectory" in unit:
             shutil.rmtree(self.run)
@@ -255,6 +257,24 @@ def test_a_run_that_was_killed_in_a_shell_is_ended_by_run_monitoring(
     platform: Platform, killed_in_a_shell: str
 ) -> None:
     assert platform.server.status(killed_in_a_shell) == "FAILURE"
+
+
+def test_a_command_by_hand_has_the_environment_of_the_units(machine: Machine) -> None:
+    script = (machine.folder / "server/run").read_text()
+    user = "setpriv --reuid=email_assets --regid=email_assets --init-groups "
+    assert user in script
+    asked = "import json, os; print(json.dumps(dict(os.environ)))"
+
+    done = subprocess.run(
+        ["sh", "-c", script.replace(user, ""), "run", "python", "-c", asked],
+        capture_output=True,
+        check=True,
+        env={},
+        text=True,
+    )
+
+    unit = machine.environment("code") | {"PYTHONUNBUFFERED": None}
+    assert {name: json.loads(done.stdout).get(name) for name in unit} == unit
 
 
 def test_systemd_finds_no_fault_with_the_units(machine: Machine) -> None:
