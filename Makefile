@@ -5,10 +5,12 @@ PORT ?= 3000
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
 .DEFAULT_GOAL := help
-.PHONY: help run ui check test lint sandbox bench bench-quick lock clean
+.PHONY: help install run ui check test lint sandbox bench bench-quick lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: .venv/.ready ## Set up .venv, and nothing else
 
 run: .venv/.ready ## Load the five assets (from your API if it is configured, else from the sandbox)
 	@$(BIN)/python -m email_assets.quickstart run

@@ -7,6 +7,7 @@ import dagster as dg
 from email_assets import settings
 from email_assets.deliverability import made_of
 from email_assets.freshness import cron_of
+from email_assets.retention import CRON, JOB_OF_RETENTION, build_retention_job
 from email_assets.settings import AutomationSettings
 from email_assets.vendor import vendor_resources
 from email_assets.vendors import Kind
@@ -20,8 +21,8 @@ def names_of(kind: Kind) -> list[str]:
     return [name for name, found in vendor_resources().items() if found["kind"] == kind]
 
 
-def build_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
-    """A job for each kind of resource, and one for everything."""
+def build_jobs() -> list[dg.UnresolvedAssetJobDefinition | dg.JobDefinition]:
+    """A job for each kind of resource, one for everything, and one that deletes old runs."""
     jobs = [
         dg.define_asset_job(
             job,
@@ -36,24 +37,30 @@ def build_jobs() -> list[dg.UnresolvedAssetJobDefinition]:
     return [
         *jobs,
         dg.define_asset_job(JOB_OF_ALL, selection=everything, description="Syncs everything."),
+        build_retention_job([*JOB_OF_KIND.values(), JOB_OF_ALL]),
     ]
 
 
 def build_schedules() -> list[dg.ScheduleDefinition]:
-    """A schedule for the job of each kind, switched off unless the settings say otherwise."""
+    """A schedule for the job of each kind, and a daily one that deletes old runs.
+
+    They are switched off unless the settings say otherwise.
+    """
     automation = settings.load(AutomationSettings)
     status = (
         dg.DefaultScheduleStatus.RUNNING if automation.enabled else dg.DefaultScheduleStatus.STOPPED
     )
+    crons = {
+        job: cron_of(kind, automation) for kind, job in JOB_OF_KIND.items() if names_of(kind)
+    } | {JOB_OF_RETENTION: CRON}
     return [
         dg.ScheduleDefinition(
             name=job,
             job_name=job,
-            cron_schedule=cron_of(kind, automation),
+            cron_schedule=cron,
             execution_timezone=automation.timezone,
             default_status=status,
             description=f"Runs the job {job}.",
         )
-        for kind, job in JOB_OF_KIND.items()
-        if names_of(kind)
+        for job, cron in crons.items()
     ]

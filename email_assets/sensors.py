@@ -19,6 +19,7 @@ from email_assets.api.session import RETRIED_STATUSES
 from email_assets.deliverability import made_of
 from email_assets.errors import EmailAssetsError
 from email_assets.freshness import window_of
+from email_assets.retention import JOB_OF_RETENTION
 from email_assets.schedules import JOB_OF_ALL, JOB_OF_KIND, names_of
 from email_assets.settings import AlertSettings, AutomationSettings
 from email_assets.source import glimpse
@@ -153,9 +154,11 @@ def _is_ours(run: dg.DagsterRun) -> bool:
     """Whether a run is of our jobs, or of some of our assets or their checks."""
     checked = {check.asset_key for check in run.asset_check_selection or ()}
     ours = {dg.AssetKey(name) for name in vendor_resources()}
-    return run.job_name in {*JOB_OF_KIND.values(), JOB_OF_ALL} or not ours.isdisjoint(
-        checked | set(run.asset_selection or ())
-    )
+    return run.job_name in {
+        *JOB_OF_KIND.values(),
+        JOB_OF_ALL,
+        JOB_OF_RETENTION,
+    } or not ours.isdisjoint(checked | set(run.asset_selection or ()))
 
 
 def _alert(context: dg.RunFailureSensorContext) -> str:

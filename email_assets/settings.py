@@ -18,8 +18,12 @@ from zoneinfo import ZoneInfo
 import dlt
 from croniter import CroniterError, croniter
 from dlt.common.configuration import configspec, known_sections, resolve_configuration
+from dlt.common.configuration.container import Container
 from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
+from dlt.common.configuration.providers import SecretsTomlProvider
+from dlt.common.configuration.providers.toml import SECRETS_TOML, TomlProviderReadException
 from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.configuration.utils import deserialize_value
 from dlt.common.known_env import DLT_PROJECT_DIR
 from dlt.common.runtime import run_context
@@ -32,6 +36,8 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 MOST_READ_AHEAD = 64
 """Each page in flight is a thread and a connection."""
 MOST_PREVIEWED = 100
+LEAST_RETENTION = 7
+"""Days. What has not ended after so long was killed, and its run can be deleted like the others."""
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
 """Seconds that a sync may look back; whoever wants more wants a full refresh."""
 
@@ -218,6 +224,24 @@ class DeliverabilitySettings(Section):
             )
 
 
+@configspec
+class RetentionSettings(Section):
+    """`[retention]`: how long the history of runs is kept."""
+
+    days: int = 90
+    """Days after which a run, its events and its logs are deleted."""
+
+    sections: ClassVar[tuple[str, ...]] = ("retention",)
+
+    def on_resolved(self) -> None:
+        """Refuse days that a run under way could outlast."""
+        if self.days < LEAST_RETENTION:
+            raise SettingError(
+                f"days must be a whole number of days from {LEAST_RETENTION} on. "
+                + where_to_set(self, "days")
+            )
+
+
 Settings = TypeVar("Settings", bound=Section)
 
 
@@ -273,8 +297,39 @@ def secret(name: str) -> str | None:
     `get` leaves a key of digits as it stands; dlt's `secrets[name]` would make a number of it.
     """
     use_project()
+    _take_in_new_secrets()
     value: object = dlt.secrets.get(name)
     return None if value is None else str(value).strip() or None
+
+
+_taken_in: dict[tuple[str, ...], list[tuple[int, int] | None]] = {}
+
+
+def _take_in_new_secrets() -> None:
+    """Read `secrets.toml` again if it has changed.
+
+    dlt reads it once in the life of a process, and the one that evaluates sensors lives for months.
+    """
+    context = run_context.active()
+    folders = context.settings_dir, context.global_dir
+    found = [_stamp(Path(folder) / SECRETS_TOML) for folder in folders]
+    if _taken_in.get(folders) == found:
+        return
+    try:
+        provider = SecretsTomlProvider(*folders)
+    except TomlProviderReadException:
+        return  # somebody is writing it: what it held before counts until it can be read
+    Container()[PluggableRunContext].providers[SECRETS_TOML] = provider
+    _taken_in[folders] = found
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """What changes when a file is written or replaced, or None if there is none."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino
 
 
 def where_to_set_secret(name: str) -> str:

@@ -280,8 +280,8 @@ class TestTheRest:
     @pytest.mark.parametrize(
         ("held", "names"),
         [
-            (defs.jobs, ["email_events", "email_inventory", "email_all"]),
-            (defs.schedules, ["email_events", "email_inventory"]),
+            (defs.jobs, ["email_events", "email_inventory", "email_all", "email_retention"]),
+            (defs.schedules, ["email_events", "email_inventory", "email_retention"]),
             (defs.sensors, ["new_records", "freshness_checks", "run_failure_alert"]),
         ],
     )

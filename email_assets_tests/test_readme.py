@@ -65,6 +65,7 @@ def test_every_setting_is_in_the_configuration_table() -> None:
         settings.CatalogSettings,
         settings.AlertSettings,
         settings.DeliverabilitySettings,
+        settings.RetentionSettings,
     ]
     ours = {
         "__".join((*spec.sections, name)).upper()

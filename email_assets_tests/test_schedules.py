@@ -40,6 +40,8 @@ def test_each_job_says_what_it_syncs() -> None:
         "email_events": "Syncs bounces, messages, deliverystats.",
         "email_inventory": "Syncs servers, domains.",
         "email_all": "Syncs everything.",
+        "email_retention": "Deletes runs older than `[retention] days` with their events and logs, "
+        "except those that the present state of an asset or a check comes from.",
     }
 
 
@@ -50,11 +52,15 @@ def test_a_job_selects_its_assets(job: str) -> None:
     assert {key.to_user_string() for key in selected} == set(JOBS[job])
 
 
-def test_events_run_hourly_and_inventory_daily_by_utc() -> None:
+def test_events_run_hourly_and_everything_else_daily_by_utc() -> None:
     assert {
         name: (schedule.cron_schedule, schedule.execution_timezone)
         for name, schedule in schedules().items()
-    } == {"email_events": ("0 * * * *", "UTC"), "email_inventory": ("30 5 * * *", "UTC")}
+    } == {
+        "email_events": ("0 * * * *", "UTC"),
+        "email_inventory": ("30 5 * * *", "UTC"),
+        "email_retention": ("45 3 * * *", "UTC"),
+    }
 
 
 def test_schedules_are_stopped_unless_they_are_switched_on() -> None:
@@ -82,6 +88,7 @@ def test_cron_and_time_zone_are_settings(monkeypatch: pytest.MonkeyPatch) -> Non
     } == {
         "email_events": ("*/10 8-18 * * *", "Europe/Berlin"),
         "email_inventory": ("0 3 * * 1", "Europe/Berlin"),
+        "email_retention": ("45 3 * * *", "Europe/Berlin"),
     }
 
 
@@ -119,6 +126,6 @@ def test_a_tick_checks_what_it_synced(run_of_tick: dg.ExecuteInProcessResult) ->
     }
 
 
-@pytest.mark.parametrize("name", ["email_events", "email_inventory"])
+@pytest.mark.parametrize("name", ["email_events", "email_inventory", "email_retention"])
 def test_a_schedule_runs_the_job_of_its_name(name: str) -> None:
     assert schedules()[name].job_name == name

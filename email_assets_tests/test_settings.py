@@ -18,12 +18,20 @@ from email_assets.settings import (
     AutomationSettings,
     CatalogSettings,
     ResourceSettings,
+    RetentionSettings,
     Section,
     WarehouseSettings,
 )
 from email_assets_tests.conftest import PROJECT
 
-SETTINGS = (ApiSettings, WarehouseSettings, AutomationSettings, CatalogSettings, AlertSettings)
+SETTINGS = (
+    ApiSettings,
+    WarehouseSettings,
+    AutomationSettings,
+    CatalogSettings,
+    AlertSettings,
+    RetentionSettings,
+)
 
 
 def values_of(spec: type[Section]) -> dict[str, Any]:
@@ -53,6 +61,7 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
         ),
         (CatalogSettings, {"owners": [], "tags": {}, "preview_rows": 0}),
         (AlertSettings, {"dagster_url": "http://127.0.0.1:3000"}),
+        (RetentionSettings, {"days": 90}),
     ],
 )
 def test_without_any_setting_the_defaults_hold(
@@ -86,6 +95,7 @@ def test_without_any_setting_the_defaults_hold(
         ("CATALOG__TAGS", '{"tier": "1"}', CatalogSettings, "tags", {"tier": "1"}),
         ("CATALOG__PREVIEW_ROWS", "5", CatalogSettings, "preview_rows", 5),
         ("ALERTS__DAGSTER_URL", "https://dagster.example.org", AlertSettings, "dagster_url", None),
+        ("RETENTION__DAYS", "7", RetentionSettings, "days", 7),
     ],
 )
 def test_a_setting_is_taken_from_its_environment_variable(
@@ -227,6 +237,8 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         preview_rows = 5
         [alerts]
         dagster_url = "https://dagster.example.org"
+        [retention]
+        days = 30
         """
     )
     (tmp_path / "project" / ".dlt" / "secrets.toml").write_text(
@@ -252,6 +264,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "catalog.tags": {"tier": "1"},
         "catalog.preview_rows": 5,
         "alerts.dagster_url": "https://dagster.example.org",
+        "retention.days": 30,
         "api_key": "0012345",
         "alerts.webhook_url": "https://hooks.example.org/1",
         "folder": project,

@@ -10,6 +10,7 @@ from email_assets.settings import (
     AutomationSettings,
     CatalogSettings,
     DeliverabilitySettings,
+    RetentionSettings,
     Section,
     SettingError,
     WarehouseSettings,
@@ -93,6 +94,13 @@ WRONG_TYPE = "{} has a value of the wrong type. "
             for text in ("5", "-0.1", "nan")
         ),
         ("WAREHOUSE__LOCK_TIMEOUT", "soon", WarehouseSettings, WRONG_TYPE.format("lock_timeout")),
+        (
+            "RETENTION__DAYS",
+            "6",
+            RetentionSettings,
+            "days must be a whole number of days from 7 on. ",
+        ),
+        ("RETENTION__DAYS", "a year", RetentionSettings, WRONG_TYPE.format("days")),
         ("AUTOMATION__ENABLED", "perhaps", AutomationSettings, WRONG_TYPE.format("enabled")),
         ("CATALOG__OWNERS", "ann@x.example", CatalogSettings, WRONG_TYPE.format("owners")),
         ("CATALOG__TAGS", "[]", CatalogSettings, WRONG_TYPE.format("tags")),
