@@ -2,10 +2,11 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PORT ?= 3000
+MINUTES ?= 10
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui check test lint sandbox bench bench-quick lock clean
+.PHONY: help install run ui check test soak lint sandbox bench bench-quick lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +25,9 @@ check: .venv/.ready ## Ask your API for one page of each resource, before anythi
 # by file, so that what a file's tests share is set up once
 test: .venv/.ready ## Run the tests
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+soak: .venv/.ready ## Run the platform for MINUTES=10 among faults and kills, and compare every row
+	@$(BIN)/python -m email_assets_tests.soak --minutes $(MINUTES)
 
 lint: .venv/.ready ## Check style and types
 	@$(BIN)/ruff check .

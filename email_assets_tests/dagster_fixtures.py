@@ -31,10 +31,15 @@ def empty_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DAGSTER_HOME", str(home))
         with dg.DagsterInstance.get() as instance:
-            instance.get_latest_materialization_event(dg.AssetKey(NAMES[0]))
-            instance.get_runs(limit=1)
-            instance.all_instigator_state()
+            make_databases(instance)
     return home
+
+
+def make_databases(instance: dg.DagsterInstance) -> None:
+    """Let an instance make its databases, which several processes must not do at once."""
+    instance.get_latest_materialization_event(dg.AssetKey(NAMES[0]))
+    instance.get_runs(limit=1)
+    instance.all_instigator_state()
 
 
 @pytest.fixture

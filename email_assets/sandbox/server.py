@@ -151,6 +151,10 @@ class Sandbox:
         """Let the newest rows vanish now; rows of other resources that name them stay."""
         self._store.delete_head(resource, count)
 
+    def change(self, resource: str, position: int, **values: Any) -> None:
+        """Let the row at a position of the list, from 0 on, have these values from now on."""
+        self._store.change(resource, position, values)
+
     def set_faults(self, resource: str, *faults: Fault) -> None:
         """Give a resource these faults instead of those it had.
 

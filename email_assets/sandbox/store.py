@@ -75,6 +75,7 @@ class Store:
         self._message_times = array("d")
         self._late_bounces: list[tuple[int, float]] = []
         self._replaced: dict[str, list[Any]] = {}
+        self._changed: dict[tuple[str, int], Row] = {}
         self._numbers = {
             "bounces": Numbers(data.bounce_count(messages)),
             "messages": Numbers(messages),
@@ -116,9 +117,9 @@ class Store:
                     rows = [row for row in rows if _lies_within(row, field, since, until)]
                 end = None if limit is None else offset + limit
                 return rows[offset:end], len(rows)
-            ranges, build = self._listed(resource, since, until), self._build[resource]
+            ranges = self._listed(resource, since, until)
             wanted = islice(Numbers.newest_first(ranges, offset), limit)
-            return [build(number) for number in wanted], sum(map(len, ranges))
+            return [self._row(resource, number) for number in wanted], sum(map(len, ranges))
 
     def replace(self, resource: str, rows: Sequence[Any] | None) -> None:
         """Serve exactly these rows, whatever JSON they are, or `None` for the generated ones.
@@ -170,6 +171,27 @@ class Store:
                 del self._replaced[resource][:count]
             else:
                 self._numbers[resource].delete_head(count)
+
+    def change(self, resource: str, position: int, values: Row) -> None:
+        """Let the row at a position of the list, from 0 on, have these values from now on.
+
+        Raises:
+            ValueError: The resource is unknown, or its rows are replaced by others.
+            IndexError: There is no such row.
+        """
+        check_resource(resource)
+        with self._lock:
+            self._catch_up()
+            if resource in self._replaced:
+                raise ValueError(f"The rows of {resource} are replaced: replace them again.")
+            numbers = Numbers.newest_first(self._numbers[resource].ranges, position)
+            number = next(numbers, None)
+            if number is None:
+                raise IndexError(f"{resource} has no row at {position}.")
+            self._changed.setdefault((resource, number), {}).update(values)
+
+    def _row(self, resource: str, number: int) -> Row:
+        return {**self._build[resource](number), **self._changed.get((resource, number), {})}
 
     def _listed(
         self, resource: str, since: datetime | None, until: datetime | None

@@ -181,3 +181,22 @@ def test_a_moving_head_shows_in_the_next_page(sandbox: Sandbox) -> None:
     sandbox.insert_head("messages", 4)
     second = get(sandbox, "messages", offset=10, limit=10).json()["data"]
     assert second[:4] == first[-4:]
+
+
+def test_a_row_that_changes_has_its_new_values_from_then_on_wherever_it_is_listed(
+    sandbox: Sandbox,
+) -> None:
+    rows = page(sandbox, "messages", limit=500)["data"]
+    sandbox.change("messages", 2, status="opened", opens=3)
+    sandbox.insert_head("messages", 1)
+    sandbox.change("messages", 3, opens=4)
+    changed = {**rows[2], "status": "opened", "opens": 4}
+    assert page(sandbox, "messages", limit=500)["data"][1:] == [*rows[:2], changed, *rows[3:]]
+
+
+def test_only_a_generated_row_that_is_listed_can_change(sandbox: Sandbox) -> None:
+    with pytest.raises(IndexError, match="servers has no row at 5"):
+        sandbox.change("servers", 5, name="changed")
+    sandbox.replace("servers", [{"id": 1}])
+    with pytest.raises(ValueError, match="rows of servers are replaced"):
+        sandbox.change("servers", 0, name="changed")

@@ -1,0 +1,25 @@
+CREATE SCHEMA email;
+CREATE SCHEMA email_staging;
+CREATE TABLE email.bounces(id BIGINT NOT NULL, message_id VARCHAR, server_id BIGINT, "type" VARCHAR, email VARCHAR, description VARCHAR, bounced_at TIMESTAMP WITH TIME ZONE, inactive BOOLEAN, _dlt_id VARCHAR NOT NULL, _dlt_load_id VARCHAR NOT NULL);
+CREATE TABLE email.deliverystats(id BIGINT NOT NULL, "type" VARCHAR, "name" VARCHAR, count BIGINT, _dlt_id VARCHAR NOT NULL, _dlt_load_id VARCHAR NOT NULL);
+CREATE TABLE email.domains(id BIGINT NOT NULL, "name" VARCHAR, spf_verified BOOLEAN, dkim_verified BOOLEAN, return_path VARCHAR, return_path_verified BOOLEAN, created_at TIMESTAMP WITH TIME ZONE, code BIGINT, _dlt_id VARCHAR NOT NULL, _dlt_load_id VARCHAR NOT NULL);
+CREATE TABLE email.messages(id VARCHAR NOT NULL, server_id BIGINT, domain_id BIGINT, "from" VARCHAR, subject VARCHAR, status VARCHAR, sent_at TIMESTAMP WITH TIME ZONE, opens BIGINT, _dlt_id VARCHAR NOT NULL, metadata__campaign VARCHAR, metadata__customer VARCHAR, _dlt_load_id VARCHAR NOT NULL, tag VARCHAR);
+CREATE TABLE email.messages__recipients(email VARCHAR, "type" VARCHAR, _dlt_root_id VARCHAR NOT NULL, _dlt_parent_id VARCHAR NOT NULL, _dlt_list_idx BIGINT NOT NULL, _dlt_id VARCHAR NOT NULL);
+CREATE TABLE email.servers(id BIGINT NOT NULL, "name" VARCHAR, color VARCHAR, delivery_type VARCHAR, track_opens BOOLEAN, created_at TIMESTAMP WITH TIME ZONE, _dlt_id VARCHAR NOT NULL, _dlt_load_id VARCHAR NOT NULL);
+CREATE TABLE email.servers__labels("value" VARCHAR, _dlt_root_id VARCHAR NOT NULL, _dlt_parent_id VARCHAR NOT NULL, _dlt_list_idx BIGINT NOT NULL, _dlt_id VARCHAR NOT NULL);
+CREATE TABLE email.servers__limits(rate DOUBLE, _dlt_root_id VARCHAR NOT NULL, _dlt_parent_id VARCHAR NOT NULL, _dlt_list_idx BIGINT NOT NULL, _dlt_id VARCHAR NOT NULL);
+CREATE TABLE email.servers__limits__hosts("value" VARCHAR, _dlt_root_id VARCHAR NOT NULL, _dlt_parent_id VARCHAR NOT NULL, _dlt_list_idx BIGINT NOT NULL, _dlt_id VARCHAR NOT NULL);
+CREATE TABLE email._dlt_loads(load_id VARCHAR NOT NULL, schema_name VARCHAR, status BIGINT NOT NULL, inserted_at TIMESTAMP WITH TIME ZONE NOT NULL, schema_version_hash VARCHAR);
+CREATE TABLE email._dlt_pipeline_state("version" BIGINT NOT NULL, engine_version BIGINT NOT NULL, pipeline_name VARCHAR NOT NULL, state VARCHAR NOT NULL, created_at TIMESTAMP WITH TIME ZONE NOT NULL, version_hash VARCHAR, _dlt_load_id VARCHAR NOT NULL, _dlt_id VARCHAR NOT NULL);
+CREATE TABLE email._dlt_version("version" BIGINT NOT NULL, engine_version BIGINT NOT NULL, inserted_at TIMESTAMP WITH TIME ZONE NOT NULL, schema_name VARCHAR NOT NULL, version_hash VARCHAR NOT NULL, "schema" VARCHAR NOT NULL);
+CREATE TABLE email_staging.bounces(id BIGINT NOT NULL, message_id VARCHAR, server_id BIGINT, "type" VARCHAR, email VARCHAR, description VARCHAR, bounced_at TIMESTAMP WITH TIME ZONE, inactive BOOLEAN, _dlt_id VARCHAR NOT NULL, _dlt_load_id VARCHAR NOT NULL);
+CREATE TABLE email_staging.deliverystats(id BIGINT NOT NULL, "type" VARCHAR, "name" VARCHAR, count BIGINT, _dlt_id VARCHAR NOT NULL, _dlt_load_id VARCHAR NOT NULL);
+CREATE TABLE email_staging.domains(id BIGINT NOT NULL, "name" VARCHAR, spf_verified BOOLEAN, dkim_verified BOOLEAN, return_path VARCHAR, return_path_verified BOOLEAN, created_at TIMESTAMP WITH TIME ZONE, code BIGINT, _dlt_id VARCHAR NOT NULL, _dlt_load_id VARCHAR NOT NULL);
+CREATE TABLE email_staging.messages(id VARCHAR NOT NULL, server_id BIGINT, domain_id BIGINT, "from" VARCHAR, subject VARCHAR, status VARCHAR, sent_at TIMESTAMP WITH TIME ZONE, opens BIGINT, _dlt_id VARCHAR NOT NULL, metadata__campaign VARCHAR, metadata__customer VARCHAR, _dlt_load_id VARCHAR NOT NULL, tag VARCHAR);
+CREATE TABLE email_staging.messages__recipients(email VARCHAR, "type" VARCHAR, _dlt_root_id VARCHAR NOT NULL, _dlt_parent_id VARCHAR NOT NULL, _dlt_list_idx BIGINT NOT NULL, _dlt_id VARCHAR NOT NULL);
+CREATE TABLE email_staging.servers(id BIGINT NOT NULL, "name" VARCHAR, color VARCHAR, delivery_type VARCHAR, track_opens BOOLEAN, created_at TIMESTAMP WITH TIME ZONE, _dlt_id VARCHAR NOT NULL, _dlt_load_id VARCHAR NOT NULL);
+CREATE TABLE email_staging.servers__labels("value" VARCHAR, _dlt_root_id VARCHAR NOT NULL, _dlt_parent_id VARCHAR NOT NULL, _dlt_list_idx BIGINT NOT NULL, _dlt_id VARCHAR NOT NULL);
+CREATE TABLE email_staging.servers__limits(rate DOUBLE, _dlt_root_id VARCHAR NOT NULL, _dlt_parent_id VARCHAR NOT NULL, _dlt_list_idx BIGINT NOT NULL, _dlt_id VARCHAR NOT NULL);
+CREATE TABLE email_staging.servers__limits__hosts("value" VARCHAR, _dlt_root_id VARCHAR NOT NULL, _dlt_parent_id VARCHAR NOT NULL, _dlt_list_idx BIGINT NOT NULL, _dlt_id VARCHAR NOT NULL);
+CREATE TABLE email_staging._dlt_version("version" BIGINT NOT NULL, engine_version BIGINT NOT NULL, inserted_at TIMESTAMP WITH TIME ZONE NOT NULL, schema_name VARCHAR NOT NULL, version_hash VARCHAR NOT NULL, "schema" VARCHAR NOT NULL);
+
