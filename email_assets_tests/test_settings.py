@@ -17,13 +17,21 @@ from email_assets.settings import (
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
+    DeliverabilitySettings,
     ResourceSettings,
     Section,
     WarehouseSettings,
 )
 from email_assets_tests.conftest import PROJECT
 
-SETTINGS = (ApiSettings, WarehouseSettings, AutomationSettings, CatalogSettings, AlertSettings)
+SETTINGS = (
+    ApiSettings,
+    WarehouseSettings,
+    AutomationSettings,
+    CatalogSettings,
+    AlertSettings,
+    DeliverabilitySettings,
+)
 
 
 def values_of(spec: type[Section]) -> dict[str, Any]:
@@ -53,6 +61,7 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
         ),
         (CatalogSettings, {"owners": [], "tags": {}}),
         (AlertSettings, {"dagster_url": "http://127.0.0.1:3000"}),
+        (DeliverabilitySettings, {"max_bounce_rate": 0.05}),
     ],
 )
 def test_without_any_setting_the_defaults_hold(
@@ -84,6 +93,7 @@ def test_without_any_setting_the_defaults_hold(
         ("AUTOMATION__INVENTORY_CRON", "0 0 1 * *", AutomationSettings, "inventory_cron", None),
         ("CATALOG__OWNERS", '["team:mail"]', CatalogSettings, "owners", ["team:mail"]),
         ("CATALOG__TAGS", '{"tier": "1"}', CatalogSettings, "tags", {"tier": "1"}),
+        ("DELIVERABILITY__MAX_BOUNCE_RATE", "0.1", DeliverabilitySettings, "max_bounce_rate", 0.1),
         ("ALERTS__DAGSTER_URL", "https://dagster.example.org", AlertSettings, "dagster_url", None),
     ],
 )
@@ -225,6 +235,8 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         tags = { tier = "1" }
         [alerts]
         dagster_url = "https://dagster.example.org"
+        [deliverability]
+        max_bounce_rate = 0.02
         """
     )
     (tmp_path / "project" / ".dlt" / "secrets.toml").write_text(
@@ -249,6 +261,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "catalog.owners": ["ann@x.example", "team:mail"],
         "catalog.tags": {"tier": "1"},
         "alerts.dagster_url": "https://dagster.example.org",
+        "deliverability.max_bounce_rate": 0.02,
         "api_key": "0012345",
         "alerts.webhook_url": "https://hooks.example.org/1",
         "folder": project,
