@@ -184,8 +184,8 @@ def _judge(rows: list[SenderDay], today: date, limit: float) -> dg.AssetCheckRes
             f"{DAILY}: {percent(found.bounce_rate)} of the messages of {day}{so_far} (UTC) "
             f"bounced, {found.bounced} of {found.sent}; max_bounce_rate is {percent(limit)}. "
             f"{sender} had most bounces, {worst.bounced} of {worst.sent}. Providers suspend "
-            "accounts for that: stop writing to the addresses in bounces, and look at where that "
-            "sender's addresses come from.",
+            "accounts for that: stop writing to addresses that bounced hard, which are in bounces, "
+            "and look at where that sender's addresses come from.",
             figures | {"worst_sender": sender},
             passed=False,
         )

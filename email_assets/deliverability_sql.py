@@ -163,7 +163,8 @@ def _sender_of_bounce(mapping: Deliverability, tables: Tables) -> tuple[str, str
     # bounced, which takes half the memory
     return "m.sender", (
         f" LEFT JOIN (SELECT {id_} AS id, MAX({sender}) AS sender "
-        f"FROM {tables.name('messages')} AS m WHERE {id_} IN (SELECT {message} FROM {bounced} AS b) "
+        f"FROM {tables.name('messages')} AS m "
+        f"WHERE {id_} IN (SELECT {message} FROM {bounced} AS b) "
         f"GROUP BY {id_}) AS m ON m.id = {message}"
     )
 

@@ -50,7 +50,6 @@ def watch(event, arguments):
 
 sys.addaudithook(watch)
 from email_assets.definitions import defs
-from email_assets.deliverability_assets import build_deliverability_checks
 defs.resolve_all_asset_specs()
 sys.stdout.write(json.dumps({"touched": touched, "modules": list(sys.modules)}))
 """

@@ -250,8 +250,8 @@ class TestBounceRate:
         assert result.description == (
             "deliverability_daily: 8.8 % of the messages of 2026-06-14 (UTC) bounced, 9 of 102; "
             "max_bounce_rate is 5.0 %. news had most bounces, 8 of 100. Providers suspend accounts "
-            "for that: stop writing to the addresses in bounces, and look at where that sender's "
-            "addresses come from."
+            "for that: stop writing to addresses that bounced hard, which are in bounces, and look "
+            "at where that sender's addresses come from."
         )
 
     def test_it_has_the_numbers(self, judge: Judge) -> None:

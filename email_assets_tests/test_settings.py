@@ -17,6 +17,7 @@ from email_assets.settings import (
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
+    DeliverabilitySettings,
     ResourceSettings,
     RetentionSettings,
     Section,
@@ -31,6 +32,7 @@ SETTINGS = (
     CatalogSettings,
     AlertSettings,
     RetentionSettings,
+    DeliverabilitySettings,
 )
 
 
@@ -62,6 +64,7 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
         (CatalogSettings, {"owners": [], "tags": {}, "preview_rows": 0}),
         (AlertSettings, {"dagster_url": "http://127.0.0.1:3000"}),
         (RetentionSettings, {"days": 90}),
+        (DeliverabilitySettings, {"max_bounce_rate": 0.05}),
     ],
 )
 def test_without_any_setting_the_defaults_hold(
@@ -94,6 +97,7 @@ def test_without_any_setting_the_defaults_hold(
         ("CATALOG__OWNERS", '["team:mail"]', CatalogSettings, "owners", ["team:mail"]),
         ("CATALOG__TAGS", '{"tier": "1"}', CatalogSettings, "tags", {"tier": "1"}),
         ("CATALOG__PREVIEW_ROWS", "5", CatalogSettings, "preview_rows", 5),
+        ("DELIVERABILITY__MAX_BOUNCE_RATE", "0.1", DeliverabilitySettings, "max_bounce_rate", 0.1),
         ("ALERTS__DAGSTER_URL", "https://dagster.example.org", AlertSettings, "dagster_url", None),
         ("RETENTION__DAYS", "7", RetentionSettings, "days", 7),
     ],
@@ -239,6 +243,8 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         dagster_url = "https://dagster.example.org"
         [retention]
         days = 30
+        [deliverability]
+        max_bounce_rate = 0.02
         """
     )
     (tmp_path / "project" / ".dlt" / "secrets.toml").write_text(
@@ -265,6 +271,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "catalog.preview_rows": 5,
         "alerts.dagster_url": "https://dagster.example.org",
         "retention.days": 30,
+        "deliverability.max_bounce_rate": 0.02,
         "api_key": "0012345",
         "alerts.webhook_url": "https://hooks.example.org/1",
         "folder": project,

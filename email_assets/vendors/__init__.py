@@ -99,9 +99,9 @@ class BouncedMessages(TypedDict, total=False):
     type: Required[str]
     """The field that says why."""
     hard: list[str]
-    """Types of bounces after which it is no use to write to the address again."""
+    """Types of bounces of addresses that it is no use to write to again."""
     soft: list[str]
-    """Types of bounces after which it may be."""
+    """Types of bounces of addresses that may take a later message."""
     complaint: list[str]
     """Types that say that the recipient called the message spam."""
     sender: Sender
