@@ -11,6 +11,7 @@ from email_assets.sandbox import Sandbox
 from email_assets.schedules import build_jobs, build_schedules
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import (
+    CHECK_NAMES,
     EVENTS,
     INVENTORY,
     MADE_OF_EVENTS,
@@ -119,11 +120,7 @@ def test_a_tick_checks_what_it_synced(run_of_tick: dg.ExecuteInProcessResult) ->
         for evaluation in run_of_tick.get_asset_check_evaluations()
     }
 
-    assert checked == {
-        (asset, check)
-        for asset in INVENTORY
-        for check in ("primary_key", "complete", "freshness_check")
-    }
+    assert checked == {(asset, check) for asset in INVENTORY for check in CHECK_NAMES}
 
 
 @pytest.mark.parametrize("name", ["email_events", "email_inventory", "email_retention"])
