@@ -302,7 +302,7 @@ def secret(name: str) -> str | None:
     return None if value is None else str(value).strip() or None
 
 
-_taken_in: dict[tuple[str, ...], list[tuple[int, int] | None]] = {}
+_taken_in: list[tuple[int, int] | None] | None = None
 
 
 def _take_in_new_secrets() -> None:
@@ -310,23 +310,30 @@ def _take_in_new_secrets() -> None:
 
     dlt reads it once in the life of a process, and the one that evaluates sensors lives for months.
     """
-    context = run_context.active()
-    folders = context.settings_dir, context.global_dir
-    found = [_stamp(Path(folder) / SECRETS_TOML) for folder in folders]
-    if _taken_in.get(folders) == found:
+    global _taken_in
+    folders = _settings_folders()
+    found = [_stamp(os.path.join(folder, SECRETS_TOML)) for folder in folders]
+    if found == _taken_in:
         return
     try:
         provider = SecretsTomlProvider(*folders)
     except TomlProviderReadException:
         return  # somebody is writing it: what it held before counts until it can be read
     Container()[PluggableRunContext].providers[SECRETS_TOML] = provider
-    _taken_in[folders] = found
+    _taken_in = found
 
 
-def _stamp(file: Path) -> tuple[int, int] | None:
+@cache
+def _settings_folders() -> tuple[str, str]:
+    """The project's `.dlt` and that of the user's home folder."""
+    context = run_context.active()
+    return context.settings_dir, context.global_dir
+
+
+def _stamp(file: str) -> tuple[int, int] | None:
     """What changes when a file is written or replaced, or None if there is none."""
     try:
-        status = file.stat()
+        status = os.stat(file)
     except OSError:
         return None
     return status.st_mtime_ns, status.st_ino
