@@ -250,7 +250,7 @@ class TestTheRest:
         [
             (defs.jobs, ["email_events", "email_inventory", "email_all"]),
             (defs.schedules, ["email_events", "email_inventory"]),
-            (defs.sensors, ["new_records", "freshness_checks", "run_failure_alert"]),
+            (defs.sensors, ["new_records", "freshness_checks", "alerts"]),
         ],
     )
     def test_jobs_schedules_and_sensors_have_their_names(

@@ -12,7 +12,17 @@ import pytest
 
 import email_assets
 
-ABOVE_THE_LINE = {"definitions", "sensors", "schedules", "checks", "assets", "quickstart"}
+ABOVE_THE_LINE = {
+    "definitions",
+    "sensors",
+    "alerts",
+    "history",
+    "failures",
+    "schedules",
+    "checks",
+    "assets",
+    "quickstart",
+}
 NEIGHBOURS = ["vendors", "api", "sandbox"]
 IMPORT_IN_TURN = """
 import importlib, json, sys

@@ -64,6 +64,7 @@ def test_every_setting_is_in_the_configuration_table() -> None:
         settings.AutomationSettings,
         settings.CatalogSettings,
         settings.AlertSettings,
+        settings.MailSettings,
     ]
     ours = {
         "__".join((*spec.sections, name)).upper()

@@ -17,13 +17,21 @@ from email_assets.settings import (
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
+    MailSettings,
     ResourceSettings,
     Section,
     WarehouseSettings,
 )
 from email_assets_tests.conftest import PROJECT
 
-SETTINGS = (ApiSettings, WarehouseSettings, AutomationSettings, CatalogSettings, AlertSettings)
+SETTINGS = (
+    ApiSettings,
+    WarehouseSettings,
+    AutomationSettings,
+    CatalogSettings,
+    AlertSettings,
+    MailSettings,
+)
 
 
 def values_of(spec: type[Section]) -> dict[str, Any]:
@@ -53,6 +61,17 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
         ),
         (CatalogSettings, {"owners": [], "tags": {}}),
         (AlertSettings, {"dagster_url": "http://127.0.0.1:3000"}),
+        (
+            MailSettings,
+            {
+                "smtp_host": None,
+                "smtp_port": None,
+                "smtp_security": "starttls",
+                "smtp_user": None,
+                "mail_from": None,
+                "mail_to": [],
+            },
+        ),
     ],
 )
 def test_without_any_setting_the_defaults_hold(
@@ -85,6 +104,12 @@ def test_without_any_setting_the_defaults_hold(
         ("CATALOG__OWNERS", '["team:mail"]', CatalogSettings, "owners", ["team:mail"]),
         ("CATALOG__TAGS", '{"tier": "1"}', CatalogSettings, "tags", {"tier": "1"}),
         ("ALERTS__DAGSTER_URL", "https://dagster.example.org", AlertSettings, "dagster_url", None),
+        ("ALERTS__SMTP_HOST", "mail.example.org", MailSettings, "smtp_host", None),
+        ("ALERTS__SMTP_PORT", "2525", MailSettings, "smtp_port", 2525),
+        ("ALERTS__SMTP_SECURITY", "ssl", MailSettings, "smtp_security", None),
+        ("ALERTS__SMTP_USER", "007", MailSettings, "smtp_user", None),
+        ("ALERTS__MAIL_FROM", "Platform <data@example.org>", MailSettings, "mail_from", None),
+        ("ALERTS__MAIL_TO", '["ann@example.org"]', MailSettings, "mail_to", ["ann@example.org"]),
     ],
 )
 def test_a_setting_is_taken_from_its_environment_variable(
@@ -225,6 +250,12 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         tags = { tier = "1" }
         [alerts]
         dagster_url = "https://dagster.example.org"
+        smtp_host = "mail.example.org"
+        smtp_port = 2525
+        smtp_security = "ssl"
+        smtp_user = "data"
+        mail_from = "data@example.org"
+        mail_to = ["ann@example.org"]
         """
     )
     (tmp_path / "project" / ".dlt" / "secrets.toml").write_text(
@@ -249,6 +280,12 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "catalog.owners": ["ann@x.example", "team:mail"],
         "catalog.tags": {"tier": "1"},
         "alerts.dagster_url": "https://dagster.example.org",
+        "alerts.smtp_host": "mail.example.org",
+        "alerts.smtp_port": 2525,
+        "alerts.smtp_security": "ssl",
+        "alerts.smtp_user": "data",
+        "alerts.mail_from": "data@example.org",
+        "alerts.mail_to": ["ann@example.org"],
         "api_key": "0012345",
         "alerts.webhook_url": "https://hooks.example.org/1",
         "folder": project,

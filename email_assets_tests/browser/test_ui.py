@@ -139,6 +139,6 @@ def test_the_automation_page_lists_schedules_and_sensors(page: Page, address: st
         "email_inventory",
         "new_records",
         "freshness_checks",
-        "run_failure_alert",
+        "alerts",
     ):
         expect(page.get_by_text(name, exact=True)).to_be_visible()
