@@ -64,11 +64,8 @@ def _look(context: dg.SensorEvaluationContext, memory: Memory) -> list[Message]:
     """What there is to tell since the last tick."""
     repository = context.repository_def
     assert repository  # noqa: S101 (a sensor is evaluated in its code location)
-    history, causes, well = (
-        History(context.instance, repository, memory.read),
-        memory.causes,
-        memory.read.well,
-    )
+    history = History(context.instance, repository, memory.read)
+    causes, well = memory.causes, memory.read.well
     problems = history.new_problems()
     messages = [*recover(causes, well, history.slots), *tell(causes, problems, well)]
     stale = history.stale(open_slots(causes), time.time())

@@ -32,6 +32,11 @@ class Problem:
     link: str
 
     @property
+    def of_a_check(self) -> bool:
+        """Whether the slot is a check."""
+        return ":" in self.slot
+
+    @property
     def cause(self) -> str:
         """What problems of one cause share: their words. Numbers change from hour to hour.
 
@@ -46,7 +51,7 @@ class Cause:
 
     sentence: str
     open: dict[str, float]
-    """The slots that it holds for, and when each was well for the last time before."""
+    """The slots that it holds for, and after what time one is well again."""
     gone: list[str] = field(default_factory=list)
     """The slots that it was told of and that are well again."""
 
@@ -109,7 +114,10 @@ def tell(causes: Causes, problems: Iterable[Problem], well: Mapping[str, float])
             cause.gone.remove(problem.slot)
         elif problem.slot not in cause.open:
             new.setdefault(problem.cause, []).append(problem)
-        cause.open.setdefault(problem.slot, well.get(problem.slot, 0))
+        # an asset is well as soon as it is loaded anew, whatever the clock of who loads it says; a
+        # check may be heard of late, after a newer one
+        before = problem.at if problem.of_a_check else well.get(problem.slot, 0)
+        cause.open[problem.slot] = max(before, cause.open.get(problem.slot, before))
     return _messages([*new.values()])
 
 

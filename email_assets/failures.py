@@ -28,33 +28,34 @@ def reason_of(event: dg.DagsterEvent) -> str:
 
 
 def failures_of(
-    run: dg.DagsterRun, events: Sequence[dg.DagsterEvent], end: dg.EventLogEntry
-) -> Iterator[tuple[str, str]]:
-    """What failed in a run, and why."""
+    run: dg.DagsterRun, entries: Sequence[dg.EventLogEntry], end: dg.EventLogEntry
+) -> Iterator[tuple[str, str, float]]:
+    """What failed in a run, why and when, as far as it is not told by a check."""
+    events = [(entry.dagster_event, entry.timestamp) for entry in entries if entry.dagster_event]
     planned: dict[str | None, list[str]] = {}
-    for event in events:
+    for event, _ in events:
         if event.event_type == Event.ASSET_MATERIALIZATION_PLANNED and event.asset_key:
             planned.setdefault(event.step_key, []).append(event.asset_key.to_user_string())
         elif event.event_type == Event.ASSET_CHECK_EVALUATION_PLANNED:
             key = event.asset_check_planned_data.asset_check_key
             planned.setdefault(event.step_key, []).append(slot_of(key))
-    failures = [event for event in events if event.event_type == Event.STEP_FAILURE]
-    for event in failures:
+    failures = [found for found in events if found[0].event_type == Event.STEP_FAILURE]
+    for event, at in failures:
         error = event.step_failure_data.error
         # a check that fails its run is told of as a check
         if not error or error.cls_name != "DagsterAssetCheckFailedError":
             for slot in planned.get(event.step_key, [str(event.step_key)]):
-                yield slot, reason_of(event)
+                yield slot, reason_of(event), at
     if failures:
         return
     # the run ended outside of a step: it was killed, or never started
     reason = (end.dagster_event.message if end.dagster_event else None) or "nothing says why"
     slots = [slot for several in planned.values() for slot in several] or _asked_of(run)
-    done = {slot for event in events for slot in _done_by(event)}
+    done = {slot for event, _ in events for slot in _done_by(event)}
     left = [slot for slot in slots if slot not in done]
     assets = [slot for slot in left if ":" not in slot]
     for slot in assets or left or slots:
-        yield slot, reason
+        yield slot, reason, end.timestamp
 
 
 def _done_by(event: dg.DagsterEvent) -> list[str]:

@@ -74,6 +74,9 @@ class History:
 
         When assets and checks were well for the last time is noted in `read.well`.
         """
+        for times in (self.read.well, self.read.watched):
+            for slot in times.keys() - self.slots:  # of an asset that is no more
+                del times[slot]
         newest, positions = {kind.value: self._newest(kind) for kind in ENDS}, self.read.positions
         # a history that ends earlier than it did before was deleted, or is another one
         if any(name not in positions or newest[name] < positions[name] for name in newest):
@@ -160,12 +163,11 @@ class History:
         failed = end.dagster_event_type == Event.RUN_FAILURE
         if not failed or run.tags.get(WILL_RETRY) == "true":
             return problems
-        events = [entry.dagster_event for entry in entries if entry.dagster_event]
         link = f"{self.url}/runs/{run.run_id}"
-        for slot, reason in failures_of(run, events, end):
+        for slot, reason, at in failures_of(run, entries, end):
             if slot in self.slots:
                 verb = "could not be checked" if ":" in slot else "failed"
-                problems.append(Problem(slot, verb, _clean(reason), end.timestamp, link))
+                problems.append(Problem(slot, verb, _clean(reason), at, link))
         return problems
 
     def _failing_checks(self) -> Iterator[Problem]:
@@ -202,7 +204,8 @@ class History:
         return found.check_name == FRESHNESS_CHECK and name in self.windows
 
     def _note(self, slot: str, at: float) -> None:
-        self.read.well[slot] = max(at, self.read.well.get(slot, 0))
+        if slot in self.slots:
+            self.read.well[slot] = max(at, self.read.well.get(slot, 0))
 
     def _materialized(self) -> Iterator[tuple[str, float]]:
         """When each asset was materialized last, or observed if it is not ours to materialize."""

@@ -89,6 +89,13 @@ def test_another_clock_hides_no_recovery() -> None:
     assert recovered(causes, {"bounces": 6})
 
 
+def test_a_check_that_passed_earlier_and_is_heard_of_later_is_no_recovery() -> None:
+    causes: Causes = {}
+    texts(causes, failed("bounces:complete", at=30), well={"bounces:complete": 10})
+
+    assert recovered(causes, {"bounces:complete": 20}) == []
+
+
 def test_an_asset_that_is_no_more_is_forgotten_without_a_word() -> None:
     causes: Causes = {}
     texts(causes, failed("bounces"))
