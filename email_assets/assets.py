@@ -17,7 +17,7 @@ from dagster_dlt.translator import DltResourceTranslatorData
 
 from email_assets import settings
 from email_assets.api_asset import EMAIL_API, missed_by, seen_by
-from email_assets.catalog import described, description_of, metadata_of, tags_of
+from email_assets.catalog import common_tags, described, description_of, metadata_of
 from email_assets.errors import EmailAssetsError
 from email_assets.figures import figures_of, summary_of
 from email_assets.freshness import window_of
@@ -62,7 +62,7 @@ class EmailTranslator(DagsterDltTranslator):
             # the last part of a destination that is given with its module
             kinds={"dlt", warehouse.destination_type.rpartition(".")[2]},
             owners=settings.load(CatalogSettings).owners,
-            tags=tags_of(resource),
+            tags={"kind": resource["kind"], **common_tags()},
             metadata=metadata_of(resource),
             freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
         )

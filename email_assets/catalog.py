@@ -24,14 +24,10 @@ def description_of(resource: VendorResource) -> str:
     return f"{resource['description']}\n\nFrom `{address}`."
 
 
-def tags_of(resource: VendorResource) -> dict[str, str]:
-    """The vendor and the kind, and what the settings add."""
-    vendor = Path(settings.load(ApiSettings).vendor).stem.rpartition(".")[2]
-    return {
-        "vendor": vendor,
-        "kind": resource["kind"],
-        **settings.load(CatalogSettings).tags,
-    }
+def common_tags() -> dict[str, str]:
+    """The tags of every asset: the vendor, and what the settings add."""
+    vendor = settings.load(ApiSettings).vendor.removesuffix(".py").rpartition(".")[2]
+    return {"vendor": Path(vendor).name, **settings.load(CatalogSettings).tags}
 
 
 def metadata_of(resource: VendorResource) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import dagster as dg
 
 from email_assets import settings
 from email_assets.assets import GROUP
+from email_assets.catalog import common_tags
 from email_assets.deliverability import (
     COLUMNS,
     DAILY,
@@ -74,7 +75,7 @@ def _spec(name: str, deps: list[str], description: str, **more: Any) -> dg.Asset
         deps=deps,
         description=description,
         owners=catalog.owners,
-        tags=catalog.tags,
+        tags=common_tags(),
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
         **more,
     )
@@ -123,6 +124,7 @@ def _build_report_asset(clock: Clock) -> dg.AssetsDefinition:
         [DAILY],
         f"The bounce rate of the last {DAYS} days, the worst senders, and bounces by type.",
         kinds={"markdown"},
+        skippable=True,  # as what it is made of
     )
 
     @dg.multi_asset(name=REPORT, specs=[spec])

@@ -145,7 +145,7 @@ def _run_since(started: datetime) -> Run | None:
     # not at the top: importing it takes longer than everything else here
     import dagster as dg
 
-    from email_assets.sensors import reason_of
+    from email_assets.failures import reason_of
 
     with dg.DagsterInstance.get() as instance:
         records = instance.get_run_records(dg.RunsFilter(created_after=started))

@@ -10,6 +10,8 @@ import dagster as dg
 from sqlalchemy import text
 
 from email_assets import settings
+from email_assets.api_asset import EMAIL_API
+from email_assets.deliverability import made_of
 from email_assets.lost_runs import LOCATION, LOCATION_TAG
 from email_assets.settings import RetentionSettings
 from email_assets.vendor import vendor_resources
@@ -101,7 +103,8 @@ def _is_ours(run: dg.DagsterRun, location: str, jobs: Collection[str]) -> bool:
     if LOCATION_TAG in run.tags:
         return run.tags[LOCATION_TAG] == location
     checked = {check.asset_key for check in run.asset_check_selection or ()}
-    ours = {dg.AssetKey(name) for name in vendor_resources()}
+    resources = vendor_resources()
+    ours = {dg.AssetKey(name) for name in (*resources, *made_of(resources), EMAIL_API)}
     return run.job_name in jobs or not ours.isdisjoint(checked | set(run.asset_selection or ()))
 
 

@@ -8,7 +8,9 @@ environment.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import field
+from email.utils import parseaddr
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_origin
@@ -38,6 +40,8 @@ MOST_READ_AHEAD = 64
 MOST_PREVIEWED = 100
 LEAST_RETENTION = 7
 """Days. What has not ended after so long was killed, and its run can be deleted like the others."""
+SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
+"""The usual port of a mail server, by the security of the connection."""
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
 """Seconds that a sync may look back; whoever wants more wants a full refresh."""
 
@@ -242,6 +246,51 @@ class RetentionSettings(Section):
             )
 
 
+@configspec
+class MailSettings(Section):
+    """`[alerts]`: alerts by e-mail. The password is a secret, `smtp_password`."""
+
+    smtp_host: str | None = None
+    """The mail server."""
+    smtp_port: int | None = None
+    """Its port, where it is not the usual one of the security."""
+    smtp_security: str = "starttls"
+    """`starttls`, `ssl` from the first byte on, or `none`."""
+    smtp_user: str | None = None
+    """Who logs in, if the server wants a login."""
+    mail_from: str | None = None
+    """The sender of the mails."""
+    mail_to: list[str] = field(default_factory=list)
+    """Who gets them."""
+
+    sections: ClassVar[tuple[str, ...]] = ("alerts",)
+
+    @property
+    def port(self) -> int:
+        """The port, or the usual one."""
+        return self.smtp_port or SMTP_PORTS[self.smtp_security]
+
+    def on_resolved(self) -> None:
+        """Refuse a security and a port that are none, and what is no address."""
+        if self.smtp_security not in SMTP_PORTS:
+            raise SettingError(
+                "smtp_security must be starttls, ssl or none. "
+                + where_to_set(self, "smtp_security")
+            )
+        if self.smtp_port is not None and not 0 < self.smtp_port < 65536:
+            raise SettingError(
+                f"smtp_port must be from 1 to 65535. {where_to_set(self, 'smtp_port')}"
+            )
+        for name, addresses in (
+            ("mail_from", [self.mail_from or "a@b"]),
+            ("mail_to", self.mail_to),
+        ):
+            if not all(map(_is_mail_address, addresses)):
+                raise SettingError(
+                    f"{name} holds something that is no e-mail address. {where_to_set(self, name)}"
+                )
+
+
 Settings = TypeVar("Settings", bound=Section)
 
 
@@ -371,6 +420,13 @@ def _split(url: str) -> SplitResult | None:
         return address if address.port != 0 else None
     except ValueError:
         return None
+
+
+def _is_mail_address(text: object) -> bool:
+    """Whether a text is `ann@example.org` or `Ann <ann@example.org>`."""
+    if not isinstance(text, str) or not text.isprintable():
+        return False
+    return bool(re.fullmatch(r"[^\s@]+@[^\s@]+", parseaddr(text)[1]))
 
 
 def _has_a_next_run(cron: str) -> bool:

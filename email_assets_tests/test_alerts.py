@@ -1,75 +1,86 @@
-"""Who hears of a failed run, and what of it."""
+"""Who hears of what is wrong, and of what is well again."""
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests.alert_fixtures import (
+    RECIPIENTS,
+    MailServer,
+    Webhook,
+    certificate,
+    listening,
+    mail_server,
+    webhook,
+)
+from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
+    EVENTS,
+    NAMES,
+    command,
     empty_home,
+    finish,
     instance,
     materialize,
+    settings_for,
 )
 from email_assets_tests.sensor_fixtures import Sensor, start_run
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["certificate", "empty_home", "instance", "mail_server", "webhook"]
 
-
-@dataclass
-class Webhook:
-    """A place that takes alerts, and what it took."""
-
-    url: str = ""
-    status: int = 200
-    bodies: list[Any] = field(default_factory=list)
+UI = "http://127.0.0.1:3000"
+REFUSED = "the API refused the key (401). "
 
 
 @pytest.fixture
-def alert(instance: dg.DagsterInstance) -> Sensor:
-    """The sensor of failed runs, watching from now on."""
-    sensor = Sensor("run_failure_alert", instance)
+def alerts(instance: dg.DagsterInstance) -> Sensor:
+    """The sensor, after its first look at a fresh platform."""
+    sensor = Sensor("alerts", instance)
     sensor.tick()
     return sensor
 
 
-@pytest.fixture
-def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
-    """A webhook that is set in the settings."""
-    with listening() as webhook:
-        monkeypatch.setenv("ALERTS__WEBHOOK_URL", webhook.url)
-        yield webhook
+def report_failed(instance: dg.DagsterInstance, why: str = "It was killed.", **of_run: Any) -> str:
+    """A run of ours that failed outside of its steps."""
+    run = start_run(instance, **(of_run or {"job_name": "email_inventory"}))
+    instance.report_run_failed(run, why)
+    return run.run_id
 
 
-@contextmanager
-def listening() -> Iterator[Webhook]:
-    webhook = Webhook()
+def evaluate(
+    instance: dg.DagsterInstance,
+    asset: str,
+    *,
+    passed: bool,
+    why: str | None = None,
+    check: str = "complete",
+    severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN,
+) -> None:
+    """Run a check of the name and result that is asked for."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            assert self.headers["Content-Type"] == "application/json"
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            webhook.bodies.append(json.loads(body))
-            self.send_response(webhook.status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+    @dg.asset_check(asset=asset, name=check)
+    def checked() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=passed, severity=severity, description=why)
 
-        def log_message(self, *_: Any) -> None:
-            pass
+    dg.materialize([checked], instance=instance, selection=dg.AssetSelection.all_asset_checks())
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        webhook.url = f"http://127.0.0.1:{server.server_port}/services/T0/B0/secret-part"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield webhook
-        server.shutdown()
-        thread.join()
+
+def report_materialized(
+    instance: dg.DagsterInstance, *assets: str, ago: timedelta = timedelta()
+) -> None:
+    """Record materializations that are some time ago."""
+    for asset in assets:
+        with dg.DagsterInstance.ephemeral() as elsewhere:
+            elsewhere.report_runless_asset_event(dg.AssetMaterialization(asset))
+            entry = elsewhere.get_latest_materialization_event(dg.AssetKey(asset))
+        assert entry
+        instance.handle_new_event(entry._replace(timestamp=time.time() - ago.total_seconds()))
 
 
 def fail_foreign_run(instance: dg.DagsterInstance) -> None:
@@ -85,95 +96,83 @@ def fail_foreign_run(instance: dg.DagsterInstance) -> None:
 
 
 @pytest.mark.usefixtures("api")
-class TestRunFailureAlert:
-    def test_a_failed_run_is_told_once_with_the_asset_the_reason_and_the_link(
-        self, alert: Sensor, webhook: Webhook, api: Sandbox, instance: dg.DagsterInstance
-    ) -> None:
-        api.set_faults("servers", Fault("status", status=500))
-        run = materialize(instance, "servers")
-
-        alert.tick()
-        alert.tick()
-
-        assert webhook.bodies == [
-            {
-                "text": f"servers failed: {api.base_url} answered 500 Internal Server Error. "
-                "Tried 3 times; what was loaded before is untouched. "
-                f"http://127.0.0.1:3000/runs/{run.run_id}"
-            }
-        ]
-
-    def test_assets_that_failed_for_one_reason_share_a_sentence(
+class TestFailedRuns:
+    def test_one_message_names_all_assets_of_a_cause_and_one_tells_that_it_is_gone(
         self,
-        alert: Sensor,
+        alerts: Sensor,
+        webhook: Webhook,
+        instance: dg.DagsterInstance,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        with monkeypatch.context() as patch:
+            patch.setenv("API_KEY", "wrong")
+            run = materialize(instance)
+            alerts.tick()
+            alerts.tick()
+
+        names = ", ".join(sorted(NAMES))
+        (text,) = webhook.texts
+        assert text.startswith(f"{names} failed: {REFUSED}")
+        assert text.endswith(f" {UI}/runs/{run.run_id}")
+
+        materialize(instance)
+        alerts.tick()
+        alerts.tick()
+
+        _, text = webhook.texts
+        assert text.startswith(f"{names} recovered. It was: {REFUSED}")
+
+    def test_a_cause_that_spreads_is_told_again_with_the_assets_that_are_new(
+        self,
+        alerts: Sensor,
         webhook: Webhook,
         instance: dg.DagsterInstance,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         monkeypatch.setenv("API_KEY", "wrong")
-        materialize(instance, "servers", "domains")
+        for names in (["servers"], ["domains", "servers"]):
+            materialize(instance, *names)
+            alerts.tick()
 
-        alert.tick()
+        assert [text.partition(" failed: ")[0] for text in webhook.texts] == ["servers", "domains"]
 
-        (body,) = webhook.bodies
-        assert body["text"].startswith("domains, servers failed: the API refused the key (401). ")
-
-    def test_assets_that_failed_for_different_reasons_have_a_sentence_each(
-        self, alert: Sensor, webhook: Webhook, api: Sandbox, instance: dg.DagsterInstance
+    def test_different_causes_have_a_message_each(
+        self, alerts: Sensor, webhook: Webhook, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
         api.set_faults("domains", Fault("status", status=404))
         api.set_faults("servers", Fault("status", status=501))
         materialize(instance, "servers", "domains")
 
-        alert.tick()
+        alerts.tick()
 
-        (body,) = webhook.bodies
-        assert body["text"].startswith(
-            f"domains failed: there is no /v1/domains at {api.base_url} (404). "
-        )
-        assert " servers failed: the API refused /v1/servers (501 Not Implemented)" in body["text"]
+        domains, servers = sorted(webhook.texts)
+        assert domains.startswith(f"domains failed: there is no /v1/domains at {api.base_url}")
+        assert servers.startswith("servers failed: the API refused /v1/servers (501 ")
 
-    def test_a_check_that_fails_the_run_is_named(
-        self, alert: Sensor, webhook: Webhook, api: Sandbox, instance: dg.DagsterInstance
+    def test_a_check_that_fails_its_run_is_one_message(
+        self, alerts: Sensor, webhook: Webhook, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
         api.set_faults("servers", Fault("null_id", rows=100))
         materialize(instance, "servers")
 
-        alert.tick()
+        alerts.tick()
 
-        (body,) = webhook.bodies
-        assert body["text"].startswith("servers_checks failed: ")
-        assert "failed with ERROR severity: servers: primary_key" in body["text"]
+        (text,) = webhook.texts
+        assert (
+            "servers did not pass the check primary_key: rows that came without id and were not "
+            f"loaded: 5. {UI}/assets/servers?view=checks&amp;checkDetail=primary_key"
+        ) in text.splitlines()
+        assert " failed: " not in text
 
-    def test_the_link_leads_where_people_open_dagster(
-        self,
-        alert: Sensor,
-        webhook: Webhook,
-        instance: dg.DagsterInstance,
-        monkeypatch: pytest.MonkeyPatch,
+    def test_a_run_that_ended_outside_of_a_step_is_told_with_what_it_left_undone(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
     ) -> None:
-        monkeypatch.setenv("ALERTS__DAGSTER_URL", "https://dagster.example.org/")
-        run = start_run(instance, job_name="email_all")
-        instance.report_run_failed(run)
+        run = report_failed(instance, "The run's process was killed.")
 
-        alert.tick()
+        alerts.tick()
 
-        (body,) = webhook.bodies
-        assert body["text"].endswith(f" https://dagster.example.org/runs/{run.run_id}")
-
-    def test_a_run_that_ended_outside_of_a_step_is_told(
-        self, alert: Sensor, webhook: Webhook, instance: dg.DagsterInstance
-    ) -> None:
-        run = start_run(instance, job_name="email_events")
-        instance.report_run_failed(run, "The run's process was killed.")
-
-        alert.tick()
-
-        assert webhook.bodies == [
-            {
-                "text": "email_events failed: The run's process was killed. "
-                f"http://127.0.0.1:3000/runs/{run.run_id}"
-            }
+        assert webhook.texts == [
+            f"domains, servers failed: The run's process was killed. {UI}/runs/{run}"
         ]
 
     @pytest.mark.parametrize(
@@ -186,104 +185,320 @@ class TestRunFailureAlert:
     def test_a_run_of_some_assets_or_checks_is_told(
         self,
         selection: dict[str, Any],
-        alert: Sensor,
+        alerts: Sensor,
         webhook: Webhook,
         instance: dg.DagsterInstance,
     ) -> None:
-        instance.report_run_failed(start_run(instance, job_name="__ASSET_JOB", **selection))
+        report_failed(instance, job_name="__ASSET_JOB", **selection)
 
-        alert.tick()
+        alerts.tick()
 
-        assert len(webhook.bodies) == 1
+        (text,) = webhook.texts
+        assert text.startswith("bounces ")
 
-    def test_a_failed_run_of_other_code_is_not_told(
-        self, alert: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    def test_a_failed_run_of_other_code_is_not_told_and_holds_up_none_of_ours(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
     ) -> None:
         fail_foreign_run(instance)
-
-        alert.tick()
-
-        assert webhook.bodies == []
-
-    def test_a_failed_run_of_other_code_does_not_hold_up_or_repeat_ours(
-        self, alert: Sensor, webhook: Webhook, instance: dg.DagsterInstance
-    ) -> None:
-        instance.report_run_failed(start_run(instance, job_name="email_all"))
+        report_failed(instance)
         fail_foreign_run(instance)
 
-        alert.tick()
-        alert.tick()
+        alerts.tick()
 
-        assert len(webhook.bodies) == 1
+        assert len(webhook.texts) == 1
 
-    def test_what_an_api_says_cannot_call_everybody(
-        self, alert: Sensor, webhook: Webhook, api: Sandbox, instance: dg.DagsterInstance
+    def test_a_failure_that_a_later_run_mended_before_anybody_looked_is_not_told(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
     ) -> None:
-        api.set_faults("servers", Fault("status", status=422, body="no <!channel> & no row"))
-        materialize(instance, "servers")
+        report_failed(instance, job_name="email_inventory")
+        report_materialized(instance, "servers", "domains")
 
-        alert.tick()
+        alerts.tick()
 
-        (body,) = webhook.bodies
-        assert "no &lt;!channel&gt; &amp; no row" in body["text"]
+        assert webhook.texts == []
 
-    def test_addresses_are_masked(
-        self, alert: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    def test_a_failure_that_dagster_will_retry_is_left_to_the_retry(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
     ) -> None:
-        run = start_run(instance, job_name="email_all")
-        instance.report_run_failed(run, "ann.baker7@bluebird.example is unknown")
+        report_failed(instance, job_name="email_inventory", tags={"dagster/will_retry": "true"})
 
-        alert.tick()
+        alerts.tick()
 
-        (body,) = webhook.bodies
-        assert body["text"].startswith("email_all failed: … is unknown ")
+        assert webhook.texts == []
 
-    def test_without_a_webhook_the_alert_is_logged_as_an_error(
-        self, alert: Sensor, instance: dg.DagsterInstance, capsys: pytest.CaptureFixture[str]
+    def test_what_failed_before_the_first_look_and_was_not_mended_is_told(
+        self, webhook: Webhook, instance: dg.DagsterInstance
     ) -> None:
-        run = start_run(instance, job_name="email_all")
-        instance.report_run_failed(run, "It was killed.")
-        capsys.readouterr()
+        report_failed(instance)
 
-        alert.tick()
+        Sensor("alerts", instance).tick()
 
-        assert (
-            capsys.readouterr()
-            .err.rstrip()
-            .endswith(
-                f"ERROR - email_all failed: It was killed. http://127.0.0.1:3000/runs/{run.run_id}"
-            )
+        assert len(webhook.texts) == 1
+
+    def test_runs_that_were_deleted_hide_no_later_failure(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        runs = [report_failed(instance) for _ in range(3)]
+        alerts.tick()
+        for run in runs:
+            instance.delete_run(run)
+        report_failed(instance, job_name="email_events")
+
+        alerts.tick()
+
+        assert [text.partition(" failed")[0] for text in webhook.texts] == [
+            "domains, servers",
+            ", ".join(sorted(EVENTS)),
+        ]
+
+    def test_a_failed_run_of_the_command_line_is_told(
+        self, alerts: Sensor, webhook: Webhook, api: Sandbox, tmp_path: Path
+    ) -> None:
+        cli = command(
+            *("dagster", "asset", "materialize", "--select", "servers"),
+            *("-m", "email_assets.definitions"),
+            home=tmp_path / "dagster_home",
+            cwd=PROJECT,
+            env=settings_for(tmp_path, api) | {"API_KEY": "wrong"},
         )
+        finish({"cli": cli})
 
-    def test_a_webhook_that_refuses_the_alert_fails_the_tick_with_it(
-        self, alert: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+        alerts.tick()
+
+        (text,) = webhook.texts
+        assert text.startswith(f"servers failed: {REFUSED}")
+
+
+class TestChecks:
+    def test_a_warning_is_told_until_the_check_passes(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
     ) -> None:
-        webhook.status = 500
-        instance.report_run_failed(start_run(instance, job_name="email_all"), "It was killed.")
+        evaluate(instance, "bounces", passed=False, why="bounces: 250 rows of 300 came.")
+        alerts.tick()
+        evaluate(instance, "bounces", passed=False, why="bounces: 260 rows of 310 came.")
+        alerts.tick()
+        evaluate(instance, "bounces", passed=True)
+        alerts.tick()
 
-        (reaction,) = alert.tick().dagster_run_reactions
+        assert webhook.texts == [
+            "bounces got a warning from the check complete: 250 rows of 300 came. "
+            f"{UI}/assets/bounces?view=checks&amp;checkDetail=complete",
+            "bounces recovered. It was: 250 rows of 300 came.",
+        ]
 
-        assert "WebhookError: The alert webhook answered 500. " in reaction.error.to_string()
-        assert "The alert was: email_all failed: It was killed." in reaction.error.to_string()
+    def test_a_warning_of_before_the_first_look_is_told(
+        self, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        evaluate(instance, "bounces", passed=False)
+        evaluate(instance, "messages", passed=False)
+        evaluate(instance, "messages", passed=True)
 
-    def test_a_webhook_that_does_not_answer_at_once_is_asked_three_times(
-        self, alert: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+        Sensor("alerts", instance).tick()
+
+        (text,) = webhook.texts
+        assert text.startswith("bounces got a warning")
+
+    def test_a_check_of_something_else_is_not_told(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        evaluate(instance, "somebody_elses", passed=False)
+
+        alerts.tick()
+
+        assert webhook.texts == []
+
+
+class TestStaleness:
+    def test_stale_assets_are_one_message_whatever_their_freshness_check_says(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        report_materialized(instance, *NAMES)
+        report_materialized(instance, "bounces", "messages", ago=timedelta(hours=3))
+        evaluate(instance, "bounces", passed=False, check="freshness_check")
+        sensor = Sensor("alerts", instance)
+        sensor.tick()
+        sensor.tick()
+
+        (text,) = webhook.texts
+        assert text.startswith("bounces, messages went stale: not materialized within 2 h. ")
+
+        report_materialized(instance, "bounces", "messages")
+        sensor.tick()
+
+        assert webhook.texts[1].startswith("bounces, messages recovered. ")
+
+    def test_an_asset_that_was_never_materialized_is_stale_a_window_after_the_first_look(
+        self, alerts: Sensor, webhook: Webhook
+    ) -> None:
+        assert alerts.cursor
+        assert webhook.texts == []
+        memory = json.loads(alerts.cursor)
+        memory["read"]["watched"] = {
+            name: since - 3 * 3600 for name, since in memory["read"]["watched"].items()
+        }
+        alerts.cursor = json.dumps(memory)
+
+        alerts.tick()
+
+        (text,) = webhook.texts
+        assert text.startswith(f"{', '.join(sorted(EVENTS))} went stale: ")
+
+    def test_an_asset_whose_runs_are_known_to_fail_goes_stale_without_a_word(
+        self, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        report_materialized(instance, *NAMES)
+        report_materialized(instance, *EVENTS, ago=timedelta(hours=3))
+        report_failed(instance, job_name="email_events")
+
+        Sensor("alerts", instance).tick()
+
+        (text,) = webhook.texts
+        assert " failed: It was killed." in text
+
+
+class TestDelivery:
+    def test_a_webhook_that_is_down_gets_the_alert_once_it_is_up_and_the_mail_is_sent_once(
+        self,
+        alerts: Sensor,
+        webhook: Webhook,
+        mail_server: MailServer,
+        instance: dg.DagsterInstance,
     ) -> None:
         webhook.status = 503
-        instance.report_run_failed(start_run(instance, job_name="email_all"), "It was killed.")
+        report_failed(instance)
+        for _ in range(3):
+            message = alerts.tick().skip_message
+        assert message == (
+            "Alerts that wait for the webhook: 1. Something is wrong with domains, servers."
+        )
+        refused = len(webhook.bodies)
+        webhook.status = 200
+        for _ in range(4):
+            alerts.tick()
 
-        alert.tick()
+        assert (refused, len(webhook.bodies) - refused, len(mail_server.mails)) == (2, 1, 1)
+        assert alerts.tick().skip_message == "Something is wrong with domains, servers."
 
-        assert len(webhook.bodies) == 3
-
-    def test_a_webhook_that_is_gone_fails_the_tick_without_its_address(
-        self, alert: Sensor, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    def test_a_mail_server_that_is_down_gets_the_alert_later_and_the_webhook_only_once(
+        self,
+        alerts: Sensor,
+        webhook: Webhook,
+        mail_server: MailServer,
+        instance: dg.DagsterInstance,
     ) -> None:
+        mail_server.down = True
+        report_failed(instance)
+        alerts.tick()
+        mail_server.down = False
+        alerts.tick()
+
+        (mail,) = mail_server.mails
+        assert mail["To"] == ", ".join(RECIPIENTS)
+        assert mail["Subject"] == "[email_assets] domains, servers failed: It was killed."
+        assert len(webhook.bodies) == 1
+
+    def test_a_tick_that_is_repeated_sends_the_mail_under_the_same_id(
+        self, alerts: Sensor, mail_server: MailServer, instance: dg.DagsterInstance
+    ) -> None:
+        report_failed(instance)
+        before = alerts.cursor
+        alerts.tick()
+        alerts.cursor = before
+        alerts.tick()
+
+        first, second = mail_server.mails
+        assert first["Message-ID"] == second["Message-ID"]
+
+    def test_a_channel_that_is_half_set_is_told_at_each_tick_and_gets_the_alert_once_it_is_set(
+        self,
+        alerts: Sensor,
+        webhook: Webhook,
+        mail_server: MailServer,
+        instance: dg.DagsterInstance,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        with monkeypatch.context() as patch:
+            patch.delenv("ALERTS__MAIL_TO")
+            report_failed(instance)
+            told = alerts.tick().skip_message
+        alerts.tick()
+
+        assert told.startswith("E-mail alerts need mail_to too. Set it as [alerts] mail_to in ")
+        assert (len(webhook.bodies), len(mail_server.mails)) == (1, 1)
+
+    def test_without_a_channel_the_alert_is_logged_as_an_error(
+        self, alerts: Sensor, instance: dg.DagsterInstance, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        run = report_failed(instance)
+        capsys.readouterr()
+
+        told = alerts.tick().skip_message
+
+        logged = f"ERROR - domains, servers failed: It was killed. {UI}/runs/{run}"
+        assert logged in capsys.readouterr().err
+        assert told.startswith("No channel is set, so alerts go to the log. ")
+
+    def test_the_link_leads_where_people_open_dagster(
+        self,
+        alerts: Sensor,
+        webhook: Webhook,
+        instance: dg.DagsterInstance,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setenv("ALERTS__DAGSTER_URL", "https://dagster.example.org/")
+        run = report_failed(instance)
+
+        alerts.tick()
+
+        (text,) = webhook.texts
+        assert text.endswith(f" https://dagster.example.org/runs/{run}")
+
+    def test_a_cursor_that_cannot_be_read_tells_what_is_wrong_anew(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        report_failed(instance)
+        alerts.tick()
+        for cursor in ("{", "[]", '{"causes": 1}', '{"__class__": "RunStatusSensorCursor"}'):
+            alerts.cursor = cursor
+            alerts.tick()
+
+        assert len(webhook.texts) == 5
+
+
+class TestSecrets:
+    def test_no_address_and_no_call_to_everybody_is_sent(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        report_failed(instance, "no <!channel> & no row of ann.baker7@bluebird.example")
+
+        alerts.tick()
+
+        (text,) = webhook.texts
+        assert "failed: no &lt;!channel&gt; &amp; no row of … " in text
+
+    def test_neither_cursor_nor_log_nor_skip_reason_holds_the_webhook_or_the_password(
+        self,
+        alerts: Sensor,
+        mail_server: MailServer,
+        instance: dg.DagsterInstance,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        caplog.set_level("DEBUG")
         with listening() as webhook:
             monkeypatch.setenv("ALERTS__WEBHOOK_URL", webhook.url)
-        instance.report_run_failed(start_run(instance, job_name="email_all"), "It was killed.")
+            report_failed(instance)
+            alerts.tick()
+        monkeypatch.setenv("ALERTS__SMTP_PASSWORD", "another-password")
+        report_failed(instance, job_name="email_events")
+        told = alerts.tick()
 
-        (reaction,) = alert.tick().dagster_run_reactions
-
-        assert "WebhookError: The alert webhook could not be reached" in reaction.error.to_string()
-        assert "secret-part" not in reaction.error.to_string()
+        ours = [record for record in caplog.records if not record.name.startswith("mail.")]
+        written = [told.skip_message, str(alerts.cursor), *capsys.readouterr()]
+        written += [record.getMessage() for record in ours]
+        assert "could not be reached (ConnectionError)" in told.skip_message
+        assert "refused the login (535)" in told.skip_message
+        for text in written:
+            for secret in ("secret-part", "another-password", "alerts.example"):
+                assert secret not in text

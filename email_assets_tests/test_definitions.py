@@ -281,7 +281,7 @@ class TestTheRest:
         [
             (defs.jobs, ["email_events", "email_inventory", "email_all", "email_retention"]),
             (defs.schedules, ["email_events", "email_inventory", "email_retention"]),
-            (defs.sensors, ["new_records", "freshness_checks", "run_failure_alert"]),
+            (defs.sensors, ["new_records", "freshness_checks", "alerts"]),
         ],
     )
     def test_jobs_schedules_and_sensors_have_their_names(

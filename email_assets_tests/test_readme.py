@@ -66,6 +66,7 @@ def test_every_setting_is_in_the_configuration_table() -> None:
         settings.AlertSettings,
         settings.DeliverabilitySettings,
         settings.RetentionSettings,
+        settings.MailSettings,
     ]
     ours = {
         "__".join((*spec.sections, name)).upper()

@@ -45,7 +45,7 @@ class TestAllSensors:
         assert {sensor.name: sensor.default_status for sensor in build_sensors([])} == {
             "new_records": dg.DefaultSensorStatus.STOPPED,
             "freshness_checks": dg.DefaultSensorStatus.STOPPED,
-            "run_failure_alert": dg.DefaultSensorStatus.STOPPED,
+            "alerts": dg.DefaultSensorStatus.STOPPED,
         }
 
     def test_they_run_when_automation_is_enabled(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from email_assets.settings import (
     AutomationSettings,
     CatalogSettings,
     DeliverabilitySettings,
+    MailSettings,
     ResourceSettings,
     RetentionSettings,
     Section,
@@ -33,6 +34,7 @@ SETTINGS = (
     AlertSettings,
     RetentionSettings,
     DeliverabilitySettings,
+    MailSettings,
 )
 
 
@@ -65,6 +67,17 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
         (AlertSettings, {"dagster_url": "http://127.0.0.1:3000"}),
         (RetentionSettings, {"days": 90}),
         (DeliverabilitySettings, {"max_bounce_rate": 0.05}),
+        (
+            MailSettings,
+            {
+                "smtp_host": None,
+                "smtp_port": None,
+                "smtp_security": "starttls",
+                "smtp_user": None,
+                "mail_from": None,
+                "mail_to": [],
+            },
+        ),
     ],
 )
 def test_without_any_setting_the_defaults_hold(
@@ -100,6 +113,12 @@ def test_without_any_setting_the_defaults_hold(
         ("DELIVERABILITY__MAX_BOUNCE_RATE", "0.1", DeliverabilitySettings, "max_bounce_rate", 0.1),
         ("ALERTS__DAGSTER_URL", "https://dagster.example.org", AlertSettings, "dagster_url", None),
         ("RETENTION__DAYS", "7", RetentionSettings, "days", 7),
+        ("ALERTS__SMTP_HOST", "mail.example.org", MailSettings, "smtp_host", None),
+        ("ALERTS__SMTP_PORT", "2525", MailSettings, "smtp_port", 2525),
+        ("ALERTS__SMTP_SECURITY", "ssl", MailSettings, "smtp_security", None),
+        ("ALERTS__SMTP_USER", "007", MailSettings, "smtp_user", None),
+        ("ALERTS__MAIL_FROM", "Platform <data@example.org>", MailSettings, "mail_from", None),
+        ("ALERTS__MAIL_TO", '["ann@example.org"]', MailSettings, "mail_to", ["ann@example.org"]),
     ],
 )
 def test_a_setting_is_taken_from_its_environment_variable(
@@ -241,6 +260,12 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         preview_rows = 5
         [alerts]
         dagster_url = "https://dagster.example.org"
+        smtp_host = "mail.example.org"
+        smtp_port = 2525
+        smtp_security = "ssl"
+        smtp_user = "data"
+        mail_from = "data@example.org"
+        mail_to = ["ann@example.org"]
         [retention]
         days = 30
         [deliverability]
@@ -272,6 +297,12 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "alerts.dagster_url": "https://dagster.example.org",
         "retention.days": 30,
         "deliverability.max_bounce_rate": 0.02,
+        "alerts.smtp_host": "mail.example.org",
+        "alerts.smtp_port": 2525,
+        "alerts.smtp_security": "ssl",
+        "alerts.smtp_user": "data",
+        "alerts.mail_from": "data@example.org",
+        "alerts.mail_to": ["ann@example.org"],
         "api_key": "0012345",
         "alerts.webhook_url": "https://hooks.example.org/1",
         "folder": project,

@@ -10,6 +10,7 @@ from email_assets.settings import (
     AutomationSettings,
     CatalogSettings,
     DeliverabilitySettings,
+    MailSettings,
     RetentionSettings,
     Section,
     SettingError,
@@ -29,6 +30,9 @@ NO_CRON = "{} {!r} is no cron expression of five fields such as '0 * * * *'. "
 
 
 WRONG_TYPE = "{} has a value of the wrong type. "
+
+
+NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
 
 
 @pytest.mark.parametrize(
@@ -93,6 +97,22 @@ WRONG_TYPE = "{} has a value of the wrong type. "
             )
             for text in ("5", "-0.1", "nan")
         ),
+        (
+            "ALERTS__SMTP_SECURITY",
+            "tls",
+            MailSettings,
+            "smtp_security must be starttls, ssl or none. ",
+        ),
+        *(
+            ("ALERTS__SMTP_PORT", port, MailSettings, "smtp_port must be from 1 to 65535. ")
+            for port in ("0", "65536")
+        ),
+        ("ALERTS__MAIL_FROM", "data", MailSettings, NO_MAIL_ADDRESS.format("mail_from")),
+        *(
+            ("ALERTS__MAIL_TO", text, MailSettings, NO_MAIL_ADDRESS.format("mail_to"))
+            for text in ('["ann"]', '["ann@x.example\\nBcc: bob@x.example"]', "[1]")
+        ),
+        ("ALERTS__MAIL_TO", "ann@x.example", MailSettings, WRONG_TYPE.format("mail_to")),
         ("WAREHOUSE__LOCK_TIMEOUT", "soon", WarehouseSettings, WRONG_TYPE.format("lock_timeout")),
         (
             "RETENTION__DAYS",

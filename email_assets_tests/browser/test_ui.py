@@ -96,7 +96,7 @@ def test_a_run_that_fails_shows_what_is_wrong_in_a_sentence(page: Page, platform
 
 def test_the_automation_page_lists_schedules_and_sensors(page: Page, platform: Platform) -> None:
     open_page(page, platform, "/automation")
-    for name in ("email_events", "email_inventory", "new_records", "freshness_checks"):
+    for name in ("email_events", "email_inventory", "new_records", "freshness_checks", "alerts"):
         expect(page.get_by_text(name, exact=True)).to_be_visible()
 
 

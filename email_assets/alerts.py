@@ -1,0 +1,89 @@
+"""The sensor that tells people what is wrong, and when it is well again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import dagster as dg
+from pydantic import TypeAdapter, ValidationError
+
+from email_assets.causes import Causes, names_in, open_slots, recover, tell
+from email_assets.channels import Message
+from email_assets.history import History, Read
+from email_assets.notify import NO_CHANNEL, Misset, channels
+from email_assets.outbox import Outbox
+
+
+@dataclass
+class Memory:
+    """What a tick hands on to the next one, as the sensor's cursor."""
+
+    read: Read = field(default_factory=Read)
+    causes: Causes = field(default_factory=dict)
+    outbox: Outbox = field(default_factory=Outbox)
+
+
+MEMORY = TypeAdapter(Memory)
+
+
+def build_alerts(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    """The sensor of what is wrong."""
+
+    @dg.sensor(
+        name="alerts",
+        minimum_interval_seconds=30,
+        default_status=status,
+        description="Tells the webhook and the mail addresses of [alerts] when runs of these "
+        "assets fail, when checks fail or warn and when assets go stale, and when that is over; "
+        "without any, the log.",
+    )
+    def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        memory = _recall(context)
+        messages = _look(context, memory)
+        wrong = names_in(open_slots(memory.causes))
+        state = f"Something is wrong with {wrong}." if wrong else "Nothing is wrong."
+        undelivered = _send(context, memory.outbox, messages)
+        return dg.SensorResult(
+            skip_reason=" ".join([*undelivered, state]),
+            cursor=MEMORY.dump_json(memory).decode(),
+        )
+
+    return alerts
+
+
+def _recall(context: dg.SensorEvaluationContext) -> Memory:
+    try:
+        return MEMORY.validate_json(context.cursor) if context.cursor else Memory()
+    except ValidationError:
+        context.log.warning("The cursor cannot be read, so all that is wrong is told anew.")
+        return Memory()
+
+
+def _look(context: dg.SensorEvaluationContext, memory: Memory) -> list[Message]:
+    """What there is to tell since the last tick."""
+    repository = context.repository_def
+    assert repository  # noqa: S101 (a sensor is evaluated in its code location)
+    history = History(context.instance, repository, memory.read)
+    causes, well = memory.causes, memory.read.well
+    problems = history.new_problems()
+    messages = [*recover(causes, well, history.slots), *tell(causes, problems, well)]
+    stale = history.stale(open_slots(causes), time.time())
+    return [*messages, *tell(causes, stale, well)]
+
+
+def _send(
+    context: dg.SensorEvaluationContext, outbox: Outbox, messages: list[Message]
+) -> list[str]:
+    """Send what can be sent, and tell what cannot."""
+    found = channels()
+    outbox.add(messages, [channel.name for channel in found])
+    if not found:
+        for message in messages:
+            context.log.error(message.text)
+        return [NO_CHANNEL]
+    misset = [channel.problem for channel in found if isinstance(channel, Misset)]
+    for problem in misset:
+        context.log.warning(problem)
+    usable = [channel for channel in found if not isinstance(channel, Misset)]
+    return [*misset, *outbox.deliver(usable, context.log.warning)]

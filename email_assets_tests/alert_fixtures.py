@@ -1,0 +1,162 @@
+"""Receivers of alerts on this machine: a webhook and a mail server."""
+
+import asyncio
+import json
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+PASSWORD = "smtp-password/1"
+RECIPIENTS = ["ops@alerts.example", "ann@alerts.example"]
+
+
+@dataclass
+class Webhook:
+    """A place that takes alerts, and what it took."""
+
+    url: str = ""
+    status: int = 200
+    bodies: list[Any] = field(default_factory=list)
+    """What it was sent, whether it took it or not."""
+
+    @property
+    def texts(self) -> list[str]:
+        return [body["text"] for body in self.bodies]
+
+
+@contextmanager
+def listening() -> Iterator[Webhook]:
+    webhook = Webhook()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.headers["Content-Type"] == "application/json"
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            webhook.bodies.append(json.loads(body))
+            self.send_response(webhook.status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        webhook.url = f"http://127.0.0.1:{server.server_port}/services/T0/B0/secret-part"
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield webhook
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    """A webhook that is set in the settings."""
+    with listening() as webhook:
+        monkeypatch.setenv("ALERTS__WEBHOOK_URL", webhook.url)
+        yield webhook
+
+
+@dataclass
+class MailServer:
+    """A mail server that wants TLS and a login, and what it took."""
+
+    down: bool = False
+    refused: list[str] = field(default_factory=list)
+    """Recipients that it does not know."""
+    mails: list[EmailMessage] = field(default_factory=list)
+    attempts: int = 0
+
+    async def handle_MAIL(  # noqa: N802  aiosmtpd's name
+        self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
+    ) -> str:
+        self.attempts += 1
+        if self.down:
+            return "451 try again later"
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
+    ) -> str:
+        if address in self.refused:
+            return "550 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802
+        assert isinstance(envelope.content, bytes)
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        self.mails.append(mail)
+        return "250 OK"
+
+
+class _Controller(Controller):
+    """Takes a free port, which aiosmtpd's own would then not find to greet itself."""
+
+    def _trigger_server(self) -> None:
+        assert isinstance(self.server, asyncio.Server)
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
+
+
+def _login(_: SMTP, __: Session, ___: Any, ____: str, found: Any) -> AuthResult:
+    assert isinstance(found, LoginPassword)
+    known = found == LoginPassword(b"alerts", PASSWORD.encode())
+    return AuthResult(success=known, handled=known)  # aiosmtpd answers what is not handled: 535
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    """The file of an authority, and the TLS of a server that it vouches for."""
+    authority, context = trustme.CA(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    file = tmp_path_factory.mktemp("tls") / "authority.pem"
+    authority.cert_pem.write_to_path(str(file))
+    return file, context
+
+
+@pytest.fixture
+def mail_server(
+    certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MailServer]:
+    """A mail server that is set in the settings."""
+    authority, context = certificate
+    server = MailServer()
+    controller = _Controller(
+        server,
+        hostname="127.0.0.1",
+        port=0,
+        require_starttls=True,
+        tls_context=context,
+        auth_required=True,
+        authenticator=_login,
+    )
+    controller.start()
+    try:
+        for name, value in {
+            "SMTP_HOST": "127.0.0.1",
+            "SMTP_PORT": str(controller.port),
+            "SMTP_USER": "alerts",
+            "SMTP_PASSWORD": PASSWORD,
+            "MAIL_FROM": "Platform <platform@alerts.example>",
+            "MAIL_TO": json.dumps(RECIPIENTS),
+        }.items():
+            monkeypatch.setenv(f"ALERTS__{name}", value)
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+        yield server
+    finally:
+        controller.stop()

@@ -1,0 +1,109 @@
+"""Messages wait until each channel has taken them."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from email_assets.channels import DeliveryError, Message
+from email_assets.outbox import LONGEST_WAIT, MOST_NAMED, MOST_WAITING, Outbox
+
+
+@dataclass
+class Receiver:
+    """A channel that can be switched off."""
+
+    name: str
+    up: bool = True
+    attempts: int = 0
+    taken: list[Message] = field(default_factory=list)
+
+    def send(self, message: Message, seconds: float) -> None:
+        self.attempts += 1
+        if not self.up:
+            raise DeliveryError(f"The {self.name} is down.")
+        self.taken.append(message)
+
+
+@pytest.fixture
+def webhook() -> Receiver:
+    return Receiver("webhook")
+
+
+@pytest.fixture
+def mail() -> Receiver:
+    return Receiver("e-mail")
+
+
+def messages(count: int = 1) -> list[Message]:
+    return [Message(str(number), f"subject {number}", "text") for number in range(count)]
+
+
+def tick(outbox: Outbox, *channels: Receiver, new: int = 0) -> list[str]:
+    outbox.add(messages(new), [channel.name for channel in channels])
+    return outbox.deliver(channels, print)
+
+
+def test_each_channel_gets_each_message_once(webhook: Receiver, mail: Receiver) -> None:
+    outbox = Outbox()
+
+    told = tick(outbox, webhook, mail, new=2)
+    tick(outbox, webhook, mail)
+
+    assert webhook.taken == mail.taken == messages(2)
+    assert (told, outbox.waiting) == ([], [])
+
+
+def test_a_channel_that_is_down_is_tried_ever_more_seldom(webhook: Receiver) -> None:
+    outbox, attempted = Outbox(), []
+    webhook.up = False
+    tick(outbox, webhook, new=1)
+    for number in range(2, 5 * LONGEST_WAIT):
+        before = webhook.attempts
+        tick(outbox, webhook)
+        attempted += [number] if webhook.attempts > before else []
+
+    assert attempted == [2, 4, 8, 16, 32, 62, 92, 122]
+
+
+def test_a_channel_that_is_down_keeps_the_other_from_nothing(
+    webhook: Receiver, mail: Receiver
+) -> None:
+    outbox = Outbox()
+    webhook.up = False
+
+    told = tick(outbox, webhook, mail, new=2)
+    tick(outbox, webhook, mail, new=1)
+    webhook.up = True
+    for _ in range(3):
+        tick(outbox, webhook, mail)
+
+    assert told == ["The webhook is down.", "Alerts that wait for the webhook: 2."]
+    assert (len(webhook.taken), len(mail.taken)) == (3, 3)
+
+
+def test_a_full_outbox_drops_the_oldest_and_says_which(webhook: Receiver, mail: Receiver) -> None:
+    outbox = Outbox()
+    webhook.up = False
+    tick(outbox, webhook, mail, new=MOST_WAITING + MOST_NAMED + 2)
+    tick(outbox, webhook, mail)
+    webhook.up = True
+    tick(outbox, webhook, mail)
+    tick(outbox, webhook, mail)
+
+    notice, *others = webhook.taken
+    assert others == messages(MOST_WAITING + MOST_NAMED + 2)[-MOST_WAITING:]
+    first, *named, last = notice.text.splitlines()
+    assert first == "12 alerts were dropped, since they could not be delivered:"
+    assert named == [f"subject {number}" for number in range(MOST_NAMED)]
+    assert last == "and 2 more"
+
+
+def test_a_channel_that_was_taken_out_of_the_settings_gets_nothing_more(
+    webhook: Receiver, mail: Receiver
+) -> None:
+    outbox = Outbox()
+    webhook.up = False
+    tick(outbox, webhook, mail, new=1)
+
+    assert tick(outbox, mail) == []
+    assert outbox == Outbox(troubles={"e-mail": outbox.troubles["e-mail"]})
