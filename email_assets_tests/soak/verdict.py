@@ -12,7 +12,8 @@ from statistics import median
 
 import dagster as dg
 
-from email_assets.sensors import UNFINISHED, reason_of
+from email_assets.failures import reason_of
+from email_assets.sensors import UNFINISHED
 from email_assets_tests.soak.processes import Measure, Platform
 from email_assets_tests.test_key_stays_secret import holds_the_key
 
