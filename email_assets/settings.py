@@ -20,7 +20,7 @@ from croniter import CroniterError, croniter
 from dlt.common.configuration import configspec, known_sections, resolve_configuration
 from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
 from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
-from dlt.common.configuration.utils import deserialize_value
+from dlt.common.configuration.utils import deserialize_value, get_resolved_traces
 from dlt.common.known_env import DLT_PROJECT_DIR
 from dlt.common.runtime import run_context
 from dlt.common.typing import extract_inner_type
@@ -262,13 +262,20 @@ def project_file(path: str) -> Path:
     return Path(run_context.active().run_dir) / path
 
 
-@cache
 def use_project() -> None:
     """Make dlt read `.dlt/` and place files beside it, wherever the command is run.
 
     `DLT_PROJECT_DIR` wins, as everywhere in dlt. A package installed without its project folder
     leaves dlt's default, the working directory.
     """
+    # dlt notes each value that a thread looks up, secrets too, for as long as the process lives:
+    # tens of megabytes a day where a sensor asks every minute
+    get_resolved_traces().logging_enabled = False
+    _find_project()
+
+
+@cache
+def _find_project() -> None:
     if DLT_PROJECT_DIR not in os.environ and (PROJECT_ROOT / ".dlt").is_dir():
         run_context.switch_context(str(PROJECT_ROOT))
 
