@@ -26,7 +26,7 @@ from dlt.common.configuration.providers import SecretsTomlProvider
 from dlt.common.configuration.providers.toml import SECRETS_TOML, TomlProviderReadException
 from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
-from dlt.common.configuration.utils import deserialize_value
+from dlt.common.configuration.utils import deserialize_value, get_resolved_traces
 from dlt.common.known_env import DLT_PROJECT_DIR
 from dlt.common.runtime import run_context
 from dlt.common.typing import extract_inner_type
@@ -402,13 +402,20 @@ def project_file(path: str) -> Path:
     return Path(run_context.active().run_dir) / path
 
 
-@cache
 def use_project() -> None:
     """Make dlt read `.dlt/` and place files beside it, wherever the command is run.
 
     `DLT_PROJECT_DIR` wins, as everywhere in dlt. A package installed without its project folder
     leaves dlt's default, the working directory.
     """
+    # dlt notes each value that a thread looks up, secrets too, for as long as the process lives:
+    # tens of megabytes a day where a sensor asks every minute
+    get_resolved_traces().logging_enabled = False
+    _find_project()
+
+
+@cache
+def _find_project() -> None:
     if DLT_PROJECT_DIR not in os.environ and (PROJECT_ROOT / ".dlt").is_dir():
         run_context.switch_context(str(PROJECT_ROOT))
 

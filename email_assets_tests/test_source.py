@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from dlt.common.configuration.utils import ResolvedValueTrace, get_resolved_traces
 
 from email_assets.access import base_url
 from email_assets.api.errors import ApiError, ApiUnavailableError, KeyRefusedError
@@ -139,6 +141,17 @@ def test_a_glimpse_is_the_total_and_the_newest_id_for_one_request_of_one_row(api
     newest = api.rows("messages")[0]["id"]
     assert glimpse("messages", say=quiet) == Glimpse(total=250, newest=newest)
     assert [(request.offset, request.limit) for request in api.requests] == [(0, 1)]
+
+
+def test_of_a_glimpse_nothing_stays_in_memory(api: Sandbox) -> None:
+    """A sensor asks every minute, in threads of a server that runs for months."""
+
+    def look() -> list[ResolvedValueTrace]:
+        glimpse("messages", say=quiet)
+        return get_resolved_traces().all_traces
+
+    with ThreadPoolExecutor(max_workers=1) as server:
+        assert server.submit(look).result() == []
 
 
 @pytest.mark.parametrize(
