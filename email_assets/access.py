@@ -14,7 +14,8 @@ from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, Ht
 from email_assets import settings
 from email_assets.api.errors import KeyRefusedError
 from email_assets.api.session import ApiAdapter, ApiSession, Key, Usage
-from email_assets.settings import ApiSettings, SettingError
+from email_assets.sections import ApiSettings
+from email_assets.settings import SettingError
 from email_assets.vendor import configured_vendor, endpoint_of
 from email_assets.vendors import Secret, VendorResource
 

@@ -15,7 +15,7 @@ from email_assets.api.windows import Window
 from email_assets.check import Finding, inquire
 from email_assets.errors import EmailAssetsError
 from email_assets.pipeline import SyncReport
-from email_assets.settings import ApiSettings
+from email_assets.sections import ApiSettings
 from email_assets.vendor import vendor_resources
 
 EMAIL_API = "email_api"

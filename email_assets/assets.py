@@ -22,7 +22,7 @@ from email_assets.errors import EmailAssetsError
 from email_assets.figures import figures_of, summary_of
 from email_assets.freshness import window_of
 from email_assets.pipeline import sync
-from email_assets.settings import AutomationSettings, CatalogSettings, WarehouseSettings
+from email_assets.sections import AutomationSettings, CatalogSettings, WarehouseSettings
 from email_assets.span import Span
 from email_assets.vendor import vendor_resources
 from email_assets.warehouse import open_pipeline

@@ -10,7 +10,8 @@ import dagster as dg
 import dlt
 
 from email_assets import settings
-from email_assets.settings import PROJECT_ROOT, ApiSettings, CatalogSettings, WarehouseSettings
+from email_assets.sections import ApiSettings, CatalogSettings, WarehouseSettings
+from email_assets.settings import PROJECT_ROOT
 from email_assets.vendor import endpoint_of, entry_of, line_of
 from email_assets.vendors import VendorResource
 

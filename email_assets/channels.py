@@ -19,7 +19,7 @@ import requests
 
 from email_assets import settings
 from email_assets.errors import EmailAssetsError
-from email_assets.settings import MailSettings
+from email_assets.sections import MailSettings
 
 WEBHOOK = "webhook"
 MAIL = "e-mail"

@@ -10,7 +10,7 @@ from email_assets import settings
 from email_assets.api.redaction import redact
 from email_assets.errors import EmailAssetsError
 from email_assets.freshness import window_of
-from email_assets.settings import AutomationSettings
+from email_assets.sections import AutomationSettings
 from email_assets.vendor import primary_key, vendor_resources
 from email_assets.vendors import VendorResource
 from email_assets.warehouse import KeyCount, count_keys

@@ -33,7 +33,7 @@ from email_assets.deliverability_report import (
 from email_assets.deliverability_sql import MappingError
 from email_assets.errors import EmailAssetsError
 from email_assets.freshness import window_of
-from email_assets.settings import (
+from email_assets.sections import (
     AutomationSettings,
     CatalogSettings,
     DeliverabilitySettings,

@@ -9,7 +9,7 @@ from itertools import islice, pairwise, takewhile
 
 from croniter import croniter
 
-from email_assets.settings import AutomationSettings
+from email_assets.sections import AutomationSettings
 from email_assets.vendors import Kind
 
 LEAST_SLACK = timedelta(hours=1)

@@ -12,7 +12,7 @@ from email_assets import settings
 from email_assets.api.redaction import redact
 from email_assets.causes import Problem
 from email_assets.failures import failures_of, slot_of
-from email_assets.settings import AlertSettings
+from email_assets.sections import AlertSettings
 
 FRESHNESS_CHECK = "freshness_check"
 MOST_RUNS = 100

@@ -13,7 +13,8 @@ from secrets import token_hex
 
 from email_assets import settings
 from email_assets.channels import MAIL, WEBHOOK, DeliveryError, Mail, Message, Webhook
-from email_assets.settings import AlertSettings, MailSettings, SettingError
+from email_assets.sections import AlertSettings, MailSettings
+from email_assets.settings import SettingError
 
 NO_CHANNEL = (
     "No channel is set, so alerts go to the log. Set [alerts] webhook_url, or smtp_host, "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from email_assets import settings
 from email_assets.api.redaction import redact
 from email_assets.digests import DLT_ID
-from email_assets.settings import CatalogSettings
+from email_assets.sections import CatalogSettings
 from email_assets.turn import SqlClient
 
 LONGEST = 80

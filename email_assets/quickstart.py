@@ -16,7 +16,8 @@ from typing import Any
 from email_assets import settings
 from email_assets.deliverability import made_of
 from email_assets.sandbox import Sandbox
-from email_assets.settings import PROJECT_ROOT, ApiSettings, WarehouseSettings
+from email_assets.sections import ApiSettings, WarehouseSettings
+from email_assets.settings import PROJECT_ROOT
 from email_assets.vendor import vendor_resources
 from email_assets.warehouse import database_file, warehouse_client
 

@@ -8,7 +8,7 @@ from email_assets import settings
 from email_assets.deliverability import made_of
 from email_assets.freshness import cron_of
 from email_assets.retention import CRON, JOB_OF_RETENTION, build_retention_job
-from email_assets.settings import AutomationSettings
+from email_assets.sections import AutomationSettings
 from email_assets.vendor import vendor_resources
 from email_assets.vendors import Kind
 

@@ -14,7 +14,7 @@ from email_assets.api.errors import ApiError, ApiUnavailableError
 from email_assets.deliverability import made_of
 from email_assets.freshness import window_of
 from email_assets.schedules import names_of
-from email_assets.settings import AutomationSettings
+from email_assets.sections import AutomationSettings
 from email_assets.source import glimpse
 
 NEW_RECORDS = "new_records"

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from email_assets import settings
 from email_assets.errors import EmailAssetsError
-from email_assets.settings import WarehouseSettings
+from email_assets.sections import WarehouseSettings
 
 POLL = 0.25
 """Seconds between two attempts to open the file."""

@@ -16,7 +16,8 @@ from dlt.common.validation import validate_dict
 from dlt.sources.rest_api.typing import EndpointResourceBase
 
 from email_assets import settings
-from email_assets.settings import ApiSettings, ResourceSettings, SettingError
+from email_assets.sections import ApiSettings, ResourceSettings
+from email_assets.settings import SettingError
 from email_assets.vendors import Deliverability, Secret, Sender, Vendor, VendorResource
 
 PACKAGE = "email_assets.vendors"

@@ -24,7 +24,8 @@ from filelock import FileLock, Timeout
 from email_assets import settings
 from email_assets.api.redaction import redact
 from email_assets.errors import EmailAssetsError
-from email_assets.settings import SettingError, WarehouseSettings
+from email_assets.sections import WarehouseSettings
+from email_assets.settings import SettingError
 from email_assets.turn import SqlClient, causes, turn_at
 
 DEFAULT_FILE = "warehouse.duckdb"

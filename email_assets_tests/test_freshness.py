@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from email_assets.freshness import cron_of, longest_wait, window_of
-from email_assets.settings import AutomationSettings
+from email_assets.sections import AutomationSettings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 

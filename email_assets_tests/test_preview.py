@@ -7,7 +7,8 @@ import pytest
 
 from email_assets import settings
 from email_assets.sandbox import Sandbox
-from email_assets.settings import CatalogSettings, SettingError
+from email_assets.sections import CatalogSettings
+from email_assets.settings import SettingError
 from email_assets_tests.dagster_fixtures import empty_home, figures, instance, materialize
 
 __all__ = ["empty_home", "instance"]

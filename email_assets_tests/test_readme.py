@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from email_assets import settings
+from email_assets import sections
 from email_assets.assets import build_assets
 from email_assets.pipeline import sync
 from email_assets.sandbox import Sandbox
@@ -59,14 +59,14 @@ def _variables() -> list[str]:
 
 def test_every_setting_is_in_the_configuration_table() -> None:
     specs: list[Any] = [
-        settings.ApiSettings,
-        settings.WarehouseSettings,
-        settings.AutomationSettings,
-        settings.CatalogSettings,
-        settings.AlertSettings,
-        settings.DeliverabilitySettings,
-        settings.RetentionSettings,
-        settings.MailSettings,
+        sections.ApiSettings,
+        sections.WarehouseSettings,
+        sections.AutomationSettings,
+        sections.CatalogSettings,
+        sections.AlertSettings,
+        sections.DeliverabilitySettings,
+        sections.RetentionSettings,
+        sections.MailSettings,
     ]
     ours = {
         "__".join((*spec.sections, name)).upper()
@@ -86,7 +86,7 @@ def test_every_row_of_the_configuration_table_names_its_variable_after_its_setti
 
 def test_every_setting_of_a_resource_is_in_the_table_of_incremental_sync() -> None:
     assert sorted(_first_cells("Sync what is new")) == sorted(
-        settings.ResourceSettings.get_resolvable_fields()
+        sections.ResourceSettings.get_resolvable_fields()
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from email_assets import settings
-from email_assets.settings import (
+from email_assets.sections import (
     AlertSettings,
     ApiSettings,
     AutomationSettings,
@@ -21,9 +21,9 @@ from email_assets.settings import (
     MailSettings,
     ResourceSettings,
     RetentionSettings,
-    Section,
     WarehouseSettings,
 )
+from email_assets.settings import Section
 from email_assets_tests.conftest import PROJECT
 
 SETTINGS = (

@@ -5,17 +5,16 @@ from __future__ import annotations
 import pytest
 
 from email_assets import settings
-from email_assets.settings import (
+from email_assets.sections import (
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
     DeliverabilitySettings,
     MailSettings,
     RetentionSettings,
-    Section,
-    SettingError,
     WarehouseSettings,
 )
+from email_assets.settings import Section, SettingError
 
 NO_ADDRESS = "base_url must be an http or https address, for example https://mail.example.org. "
 

@@ -8,7 +8,8 @@ import pytest
 from email_assets import settings
 from email_assets.api.windows import Window
 from email_assets.instants import as_utc
-from email_assets.settings import ResourceSettings, SettingError
+from email_assets.sections import ResourceSettings
+from email_assets.settings import SettingError
 from email_assets.span import Incremental, Span, SpanError, window_of
 
 NO_TIME = "start and end must be dates or times such as 2026-01-31T12:00:00Z."
