@@ -182,7 +182,6 @@ def _print_table(run: Run) -> None:
     width = max(map(len, ["asset", *run.assets]))
     print(f"\n  {'asset':<{width}}{'rows':>9}{'loaded':>9}{'requests':>10}{'seconds':>9}  checks")
     for name, line in sorted(run.assets.items()):
-        checks = "  ".join(f"{sign} {check}" for check, sign in sorted(line.checks.items()))
         if line.figures:
             counts = ("dagster/row_count", "rows_loaded", "requests")
             # what is made of other assets loads nothing
@@ -190,7 +189,14 @@ def _print_table(run: Run) -> None:
             told = f"{rows:>9}{loaded:>9}{requests:>10}{line.figures['seconds']:>9.1f}"
         else:
             told = f"{'failed':>9}{'':>28}"
-        print(f"  {name:<{width}}{told}  {checks}".rstrip())
+        print(f"  {name:<{width}}{told}  {_verdicts(line.checks)}".rstrip())
+
+
+def _verdicts(checks: dict[str, str]) -> str:
+    """How many checks passed, and which did not."""
+    passed = [check for check, sign in checks.items() if sign == "✓"]
+    others = [f"{sign} {check}" for check, sign in sorted(checks.items()) if sign != "✓"]
+    return "  ".join([f"✓ {len(passed)} of {len(checks)}"] * bool(passed) + others)
 
 
 def _ui(environment: dict[str, str], port: int) -> int:
