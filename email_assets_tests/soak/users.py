@@ -110,7 +110,7 @@ class Actors:
             for name, act, pause in (
                 ("ui", self._click, (4, 12)),
                 ("cli", self._type, (3, 10)),
-                ("killer", self._kill, (5, 15)),
+                ("killer", self._kill, (6, 18)),
             )
         ]
 
