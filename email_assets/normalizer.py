@@ -19,6 +19,7 @@ from dlt.common.schema import Schema
 from dlt.common.schema.detections import is_iso_timestamp
 
 BIGGEST = 2**63 - 1
+SMALLEST = -(2**63)
 BIGGEST_IN_DOUBLE = 2**53
 """From here on a double does not hold every whole number."""
 
@@ -85,13 +86,15 @@ class Fields:
         """Whether values can stay as they are. Nearly all can: a look is faster than a copy."""
         for value in values:
             kind = type(value)
-            if kind is dict:
+            if kind is str or value is None:  # first, as most are
+                continue
+            if kind is int:
+                if not SMALLEST <= value <= BIGGEST:
+                    return False
+            elif kind is dict:
                 if self._names(tuple(value)) or not self._are_fine(value.values()):
                     return False
-            elif kind is list:
-                if not self._are_fine(value):
-                    return False
-            elif kind is int and not -BIGGEST - 1 <= value <= BIGGEST:
+            elif kind is list and not self._are_fine(value):
                 return False
         return True
 
@@ -104,14 +107,15 @@ class Fields:
             }
         if isinstance(value, list):
             return [self._suit(item, may_rename) for item in value]
-        if isinstance(value, int) and not -BIGGEST - 1 <= value <= BIGGEST:
+        if isinstance(value, int) and not SMALLEST <= value <= BIGGEST:
             return str(value)
         return value
 
     def _names(self, fields: tuple[str, ...]) -> dict[str, str]:
-        if fields not in self._new_names:
-            self._new_names[fields] = self._tell_apart(fields)
-        return self._new_names[fields]
+        found = self._new_names.get(fields)
+        if found is None:
+            found = self._new_names[fields] = self._tell_apart(fields)
+        return found
 
     def _tell_apart(self, fields: tuple[str, ...]) -> dict[str, str]:
         """New names for the fields that would share a column with another, whatever their order."""
