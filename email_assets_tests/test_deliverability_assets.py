@@ -84,7 +84,7 @@ class TestDefinitions:
         monkeypatch.setenv("SOURCES__EMAIL__VENDOR", vendor)
 
         assert (build_deliverability_assets(), build_deliverability_checks()) == ([], [])
-        assert [job.name for job in build_jobs()][-1] == "email_all"
+        assert "email_all" in {job.name for job in build_jobs()}
 
     @pytest.mark.parametrize("name", ["messages", "bounces"])
     def test_without_messages_or_bounces_there_are_none(

@@ -202,10 +202,10 @@ def test_a_secret_of_a_section_has_its_own_variable(monkeypatch: pytest.MonkeyPa
 
 SHOW = """
 import json
-from email_assets import settings
+from email_assets import sections, settings
 shown = {
     f"{'.'.join(spec.sections)}.{name}": getattr(settings.load(spec), name)
-    for spec in vars(settings).values()
+    for spec in vars(sections).values()
     if isinstance(spec, type) and getattr(spec, "sections", ())
     for name in spec.get_resolvable_fields()
 }
