@@ -111,8 +111,9 @@ class TestResources:
             "email_events",
             "email_inventory",
             "email_all",
+            "email_retention",
         }
-        assert len(build_schedules()) == 2
+        assert len(build_schedules()) == 3
         assert len(build_sensors([])) == 3
 
 
