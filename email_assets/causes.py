@@ -15,7 +15,8 @@ from email_assets.channels import Message
 
 MOST_CAUSES = 50
 """Causes to keep in mind, so that a cursor stays small."""
-_NUMBER = re.compile(r"(?<![\w(])\d[\d.,:]*")
+_PASSING = re.compile(r"(?<![\w(])\d[\w.,:+-]*|(?<![\w-])(?=[\w-]*\d)[\w-]{10,}")
+"""A number, an instant, or the id of a request: the next failure of the same cause has another."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,11 @@ class Problem:
 
     @property
     def cause(self) -> str:
-        """What problems of one cause share: their words. Numbers change from hour to hour.
+        """What problems of one cause share: their words. Numbers and ids change hour by hour.
 
         A status in brackets, such as (401), is no such number.
         """
-        return _digest(self.verb, _NUMBER.sub("#", self.sentence))
+        return _digest(self.verb, _PASSING.sub("#", self.sentence))
 
 
 @dataclass
