@@ -243,5 +243,7 @@ class History:
 
 def _clean(text: str) -> str:
     """One line that may be sent: without addresses, and not too long."""
-    line = " ".join(redact(text).split())
+    # half a pair, such as an API cuts out of an emoji, could not be written down: no tick would end
+    whole = text.encode("utf-8", "replace").decode()
+    line = " ".join(redact(whole).split())
     return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}…"

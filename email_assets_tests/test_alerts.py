@@ -164,6 +164,16 @@ class TestFailedRuns:
         ) in text.splitlines()
         assert " failed: " not in text
 
+    def test_half_a_character_in_a_reason_keeps_no_tick_from_its_end(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        report_failed(instance, "The API said: \ud83d.")
+
+        alerts.tick()
+
+        (text,) = webhook.texts
+        assert text.startswith("domains, servers failed: The API said: ?. ")
+
     def test_a_run_that_ended_outside_of_a_step_is_told_with_what_it_left_undone(
         self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
     ) -> None:
