@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from email_assets import settings
 from email_assets.api_asset import EMAIL_API
@@ -49,11 +50,23 @@ def build_retention_job(jobs: Collection[str]) -> dg.JobDefinition:
         before = now - timedelta(days=settings.load(RetentionSettings).days)
         location = context.run.tags.get(LOCATION_TAG, LOCATION)
         old = list(_old_runs(context.instance, before, location, {*jobs, JOB_OF_RETENTION}))
+        problems: dict[str, str] = {}
         for run_id in old:
-            _delete_run(context.instance, run_id)
+            try:
+                _delete_run(context.instance, run_id)
+            except (OSError, SQLAlchemyError) as error:
+                # one that cannot be deleted must not keep all others, today and every other day
+                problems[run_id] = type(error).__name__
+                context.log.warning(f"{run_id} cannot be deleted: {error}")
         ticks = _delete_tick_logs(context.instance, before=now - TICK_LOG_AGE)
-        context.log.info(f"deleted {len(old)} runs and the logs of {ticks} ticks")
-        context.add_output_metadata({"runs_deleted": len(old), "tick_logs_deleted": ticks})
+        deleted = len(old) - len(problems)
+        context.log.info(f"deleted {deleted} runs and the logs of {ticks} ticks")
+        context.add_output_metadata({"runs_deleted": deleted, "tick_logs_deleted": ticks})
+        if problems:
+            raise dg.Failure(
+                f"{len(problems)} old runs could not be deleted "
+                f"({', '.join(sorted(set(problems.values())))}). The log of this run names them."
+            )
 
     @dg.job(
         name=JOB_OF_RETENTION,
@@ -109,9 +122,11 @@ def _is_ours(run: dg.DagsterRun, location: str, jobs: Collection[str]) -> bool:
 
 
 def _delete_run(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Delete a run with its events and logs, and what `delete_run` of dagster 1.13 leaves."""
+    """Delete a run with its events and logs, and what `delete_run` of dagster 1.13 leaves.
+
+    The run itself goes last: what was begun and not ended is found again the next time.
+    """
     instance.compute_log_manager.delete_logs(prefix=[run_id])
-    instance.delete_run(run_id)
     runs: Any = instance.run_storage
     events: Any = instance.event_log_storage
     for connect, table in (
@@ -122,10 +137,12 @@ def _delete_run(instance: dg.DagsterInstance, run_id: str) -> None:
             # one of two names from the line above
             statement = f"DELETE FROM {table} WHERE run_id = :run_id"
             connection.execute(text(statement), {"run_id": run_id})
+    events.delete_events(run_id)
     if hasattr(events, "path_for_shard"):  # SQLite: a file for each run, 160 kB and more
         file = Path(events.path_for_shard(run_id))
         for path in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
             path.unlink(missing_ok=True)
+    runs.delete_run(run_id)
 
 
 def _delete_tick_logs(instance: dg.DagsterInstance, before: datetime) -> int:
