@@ -1,7 +1,8 @@
 """What is wrong and was told: one message for each cause, and one when it is gone.
 
 A cause is a sentence; what it holds for are slots. A slot is an asset (`bounces`), which is well
-again when it has been synced, or one of its checks (`bounces:complete`), when it has passed.
+again when it has been synced, one of its checks (`bounces:complete`), when it has passed, or the
+job that deletes old runs, when it has succeeded.
 """
 
 from __future__ import annotations

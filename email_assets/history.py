@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias
 import dagster as dg
 
 from email_assets import settings
-from email_assets.api.redaction import redact
 from email_assets.causes import Problem
-from email_assets.failures import failures_of, slot_of
+from email_assets.failures import failures_of, in_one_line, slot_of
+from email_assets.retention import JOB_OF_RETENTION
 from email_assets.sections import AlertSettings
 
 FRESHNESS_CHECK = "freshness_check"
@@ -19,7 +19,6 @@ MOST_RUNS = 100
 """Ends of runs to look at in one tick; the next tick goes on with the others."""
 OVERLAP = 100
 """Ids of events to read again, as a database may show one later than the next."""
-LONGEST_SENTENCE = 300
 WILL_RETRY = "dagster/will_retry"
 """Dagster's tag of a failed run that it is about to run again: that run is the one to tell of."""
 
@@ -65,6 +64,7 @@ class History:
         self.slots = {
             *(key.to_user_string() for key in self.assets),
             *(slot_of(key) for key in self.checks),
+            JOB_OF_RETENTION,  # which has no asset, and nobody sees that it fails
         }
         self.windows = dict(self._windows())
         self.url = settings.load(AlertSettings).dagster_url.rstrip("/")
@@ -85,7 +85,7 @@ class History:
             found = [*self._failing_checks(), *self._problems_of(failed)]
         else:
             found = self._problems_of([record for kind in ENDS for record in self._ended(kind)])
-        for slot, at in self._materialized():
+        for slot, at in (*self._materialized(), *self._old_runs_deleted()):
             self._note(slot, at)
         latest = {problem.slot: problem for problem in sorted(found, key=lambda found: found.at)}
         return [*latest.values()]
@@ -169,7 +169,7 @@ class History:
         for slot, reason, at in failures_of(run, entries, end):
             if slot in self.slots:
                 verb = "could not be checked" if ":" in slot else "failed"
-                problems.append(Problem(slot, verb, _clean(reason), at, link))
+                problems.append(Problem(slot, verb, in_one_line(reason), at, link))
         return problems
 
     def _failing_checks(self) -> Iterator[Problem]:
@@ -194,7 +194,7 @@ class History:
             yield Problem(
                 slot,
                 f"got a warning from {check}" if warns else f"did not pass {check}",
-                _clean((found.description or "it says no more.").removeprefix(f"{name}: ")),
+                in_one_line((found.description or "it says no more.").removeprefix(f"{name}: ")),
                 entry.timestamp,
                 f"{self._link(name)}?view=checks&checkDetail={found.check_name}",
             )
@@ -218,6 +218,12 @@ class History:
                 for observed in self.instance.fetch_observations(key, limit=1).records:
                     yield key.to_user_string(), observed.timestamp
 
+    def _old_runs_deleted(self) -> Iterator[tuple[str, float]]:
+        """When the job that deletes old runs succeeded for the last time."""
+        succeeded = dg.RunsFilter(job_name=JOB_OF_RETENTION, statuses=[dg.DagsterRunStatus.SUCCESS])
+        for record in self.instance.get_run_records(succeeded, limit=1):
+            yield JOB_OF_RETENTION, record.end_time or record.create_timestamp.timestamp()
+
     def _windows(self) -> Iterator[tuple[str, float]]:
         """The seconds after which an asset is stale: `freshness.window_of`, in its policy."""
         for key, definition in self.assets.items():
@@ -239,11 +245,3 @@ class History:
 
     def _link(self, name: str) -> str:
         return f"{self.url}/assets/{name}"
-
-
-def _clean(text: str) -> str:
-    """One line that may be sent: without addresses, and not too long."""
-    # half a pair, such as an API cuts out of an emoji, could not be written down: no tick would end
-    whole = text.encode("utf-8", "replace").decode()
-    line = " ".join(redact(whole).split())
-    return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}…"

@@ -164,6 +164,27 @@ class TestFailedRuns:
         ) in text.splitlines()
         assert " failed: " not in text
 
+    def test_a_night_in_which_old_runs_were_not_deleted_is_told_until_one_in_which_they_are(
+        self,
+        alerts: Sensor,
+        webhook: Webhook,
+        instance: dg.DagsterInstance,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        with monkeypatch.context() as patch:
+            patch.setenv("RETENTION__DAYS", "1")
+            materialize(instance, job="email_retention")
+        alerts.tick()
+        report_failed(instance, job_name="email_retention")
+        alerts.tick()
+        materialize(instance, job="email_retention")
+        alerts.tick()
+
+        failed, killed, recovered = webhook.texts
+        assert failed.startswith("email_retention failed: days must be a whole number of days ")
+        assert killed.startswith("email_retention failed: It was killed. ")
+        assert recovered.startswith("email_retention recovered. It was: days must be ")
+
     def test_half_a_character_in_a_reason_keeps_no_tick_from_its_end(
         self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
     ) -> None:
