@@ -59,8 +59,10 @@ class History:
         self, instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, read: Read
     ) -> None:
         self.instance, self.repository, self.read = instance, repository, read
-        self.assets = repository.assets_defs_by_key
-        self.checks = repository.asset_checks_defs_by_key
+        self.assets, self.checks = (
+            repository.assets_defs_by_key,
+            repository.asset_checks_defs_by_key,
+        )
         self.slots = {
             *(key.to_user_string() for key in self.assets),
             *(slot_of(key) for key in self.checks),
@@ -95,17 +97,23 @@ class History:
 
         Args:
             wrong: What something is known to be wrong with. That it, and what is downstream of
-                it, goes stale follows from that.
+                it or of a blocking check, goes stale follows from that.
             now: In seconds since 1970.
         """
         problems = []
+        held_up = wrong | {
+            key.asset_key.to_user_string()
+            for key, checks in self.checks.items()
+            if slot_of(key) in wrong and checks.get_spec_for_check_key(key).blocking
+        }
         for slot, window in sorted(self.windows.items()):
             since = self.read.well.get(slot)
-            if since is None and self._may_be_skipped(slot):
-                continue
             if since is None:
+                if self._may_be_skipped(slot):
+                    continue
                 since = self.read.watched.setdefault(slot, now)
-            if now - since > window and wrong.isdisjoint({slot, *self._upstream_of(slot)}):
+            known = slot in wrong or not held_up.isdisjoint(self._upstream_of(slot))
+            if now - since > window and not known:
                 why = "Its schedule is off, or its runs do not start or do not end."
                 sentence = f"not materialized within {window / 3600:g} h. {why}"
                 problems.append(Problem(slot, "went stale", sentence, since, self._link(slot)))
@@ -238,10 +246,8 @@ class History:
         return self.assets[key].specs_by_key[key].skippable
 
     def _upstream_of(self, slot: str) -> set[str]:
-        keys = self.repository.asset_graph.get_ancestor_asset_keys(
-            dg.AssetKey.from_user_string(slot)
-        )
-        return {key.to_user_string() for key in keys}
+        graph, key = self.repository.asset_graph, dg.AssetKey.from_user_string(slot)
+        return {above.to_user_string() for above in graph.get_ancestor_asset_keys(key)}
 
     def _link(self, name: str) -> str:
         return f"{self.url}/assets/{name}"

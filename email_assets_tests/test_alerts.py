@@ -22,6 +22,7 @@ from email_assets_tests.alert_fixtures import (
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
     EVENTS,
+    MADE_OF_EVENTS,
     NAMES,
     command,
     empty_home,
@@ -385,6 +386,24 @@ class TestStaleness:
 
         (text,) = webhook.texts
         assert " failed: It was killed." in text
+
+    def test_what_a_blocking_check_keeps_from_being_made_goes_stale_without_a_word(
+        self, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        report_materialized(instance, *NAMES)
+        report_materialized(instance, *MADE_OF_EVENTS, ago=timedelta(hours=3))
+        evaluate(
+            instance,
+            "messages",
+            passed=False,
+            check="primary_key",
+            severity=dg.AssetCheckSeverity.ERROR,
+        )
+
+        Sensor("alerts", instance).tick()
+
+        (text,) = webhook.texts
+        assert text.startswith("messages did not pass the check primary_key: ")
 
 
 class TestDelivery:
