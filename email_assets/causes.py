@@ -40,11 +40,12 @@ class Problem:
 
     @property
     def cause(self) -> str:
-        """What problems of one cause share: their words. Numbers and ids change hour by hour.
+        """What problems of one cause share: the words of their first sentence.
 
-        A status in brackets, such as (401), is no such number.
+        Numbers and ids change hour by hour. A status in brackets, such as (401), is no such number.
+        Sentences that follow are details, such as whose mail bounced most, or a remedy.
         """
-        return _digest(self.verb, _PASSING.sub("#", self.sentence))
+        return _digest(self.verb, _PASSING.sub("#", self.sentence.partition(". ")[0]))
 
 
 @dataclass

@@ -51,8 +51,9 @@ def test_a_cause_is_the_same_with_other_numbers() -> None:
             "no, see f47ac10b-58cc-4372-a567-0e02b2c3d479",
             "no, see a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
         ),
+        ("7.2 % bounced. a.example had most.", "8.1 % bounced. b.example had most."),
     ],
-    ids=["instants", "number first", "letters first", "uuid"],
+    ids=["instants", "number first", "letters first", "uuid", "another detail"],
 )
 def test_a_cause_is_the_same_at_another_time_and_of_another_request(
     sentence: str, later: str
