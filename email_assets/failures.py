@@ -46,8 +46,7 @@ def failures_of(
         error = event.step_failure_data.error
         # a check that fails its run is told of as a check
         if not error or error.cls_name != "DagsterAssetCheckFailedError":
-            # an observation is not planned, and the step of a job without assets is its own
-            for slot in planned.get(event.step_key, [str(event.step_key), run.job_name]):
+            for slot in planned.get(event.step_key, [run.job_name]):
                 yield slot, reason_of(event), at
     if failures:
         return

@@ -216,15 +216,11 @@ class History:
             self.read.well[slot] = max(at, self.read.well.get(slot, 0))
 
     def _materialized(self) -> Iterator[tuple[str, float]]:
-        """When each asset was materialized last, or observed if it is not ours to materialize."""
+        """When each asset was materialized last."""
         for record in self.instance.get_asset_records([*self.assets]):
             entry = record.asset_entry
             if entry.last_materialization:
                 yield entry.asset_key.to_user_string(), entry.last_materialization.timestamp
-        for key, definition in self.assets.items():
-            if not definition.is_materializable:
-                for observed in self.instance.fetch_observations(key, limit=1).records:
-                    yield key.to_user_string(), observed.timestamp
 
     def _old_runs_deleted(self) -> Iterator[tuple[str, float]]:
         """When the job that deletes old runs succeeded for the last time."""
