@@ -1,7 +1,8 @@
 """What is wrong and was told: one message for each cause, and one when it is gone.
 
 A cause is a sentence; what it holds for are slots. A slot is an asset (`bounces`), which is well
-again when it has been synced, or one of its checks (`bounces:complete`), when it has passed.
+again when it has been synced, one of its checks (`bounces:complete`), when it has passed, or the
+job that deletes old runs, when it has succeeded.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from email_assets.channels import Message
 
 MOST_CAUSES = 50
 """Causes to keep in mind, so that a cursor stays small."""
-_NUMBER = re.compile(r"(?<![\w(])\d[\d.,:]*")
+_PASSING = re.compile(r"(?<![\w(])\d[\w.,:+-]*|(?<![\w-])(?=[\w-]*\d)[\w-]{10,}")
+"""A number, an instant, or the id of a request: the next failure of the same cause has another."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,12 @@ class Problem:
 
     @property
     def cause(self) -> str:
-        """What problems of one cause share: their words. Numbers change from hour to hour.
+        """What problems of one cause share: the words of their first sentence.
 
-        A status in brackets, such as (401), is no such number.
+        Numbers and ids change hour by hour. A status in brackets, such as (401), is no such number.
+        Sentences that follow are details, such as whose mail bounced most, or a remedy.
         """
-        return _digest(self.verb, _NUMBER.sub("#", self.sentence))
+        return _digest(self.verb, _PASSING.sub("#", self.sentence.partition(". ")[0]))
 
 
 @dataclass

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from email_assets.api.redaction import redact
 from email_assets.schedules import JOB_OF_ALL, JOB_OF_KIND, names_of
 
 Event = dg.DagsterEventType
+LONGEST_SENTENCE = 300
 
 
 def reason_of(event: dg.DagsterEvent) -> str:
@@ -44,7 +46,7 @@ def failures_of(
         error = event.step_failure_data.error
         # a check that fails its run is told of as a check
         if not error or error.cls_name != "DagsterAssetCheckFailedError":
-            for slot in planned.get(event.step_key, [str(event.step_key)]):
+            for slot in planned.get(event.step_key, [run.job_name]):
                 yield slot, reason_of(event), at
     if failures:
         return
@@ -77,9 +79,17 @@ def _asked_of(run: dg.DagsterRun) -> list[str]:
         for kind, job in JOB_OF_KIND.items()
         if run.job_name in (job, JOB_OF_ALL)
         for name in names_of(kind)
-    ]
+    ] or [run.job_name]
 
 
 def slot_of(key: dg.AssetCheckKey) -> str:
     """The slot of a check."""
     return f"{key.asset_key.to_user_string()}:{key.name}"
+
+
+def in_one_line(text: str) -> str:
+    """One line that may be sent: without addresses, and not too long."""
+    # half a pair, such as an API cuts out of an emoji, could not be written down: no tick would end
+    whole = text.encode("utf-8", "replace").decode()
+    line = " ".join(redact(whole).split())
+    return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}…"

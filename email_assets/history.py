@@ -9,9 +9,9 @@ from typing import Literal, TypeAlias
 import dagster as dg
 
 from email_assets import settings
-from email_assets.api.redaction import redact
 from email_assets.causes import Problem
-from email_assets.failures import failures_of, slot_of
+from email_assets.failures import failures_of, in_one_line, slot_of
+from email_assets.retention import JOB_OF_RETENTION
 from email_assets.sections import AlertSettings
 
 FRESHNESS_CHECK = "freshness_check"
@@ -19,7 +19,6 @@ MOST_RUNS = 100
 """Ends of runs to look at in one tick; the next tick goes on with the others."""
 OVERLAP = 100
 """Ids of events to read again, as a database may show one later than the next."""
-LONGEST_SENTENCE = 300
 WILL_RETRY = "dagster/will_retry"
 """Dagster's tag of a failed run that it is about to run again: that run is the one to tell of."""
 
@@ -60,11 +59,14 @@ class History:
         self, instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, read: Read
     ) -> None:
         self.instance, self.repository, self.read = instance, repository, read
-        self.assets = repository.assets_defs_by_key
-        self.checks = repository.asset_checks_defs_by_key
+        self.assets, self.checks = (
+            repository.assets_defs_by_key,
+            repository.asset_checks_defs_by_key,
+        )
         self.slots = {
             *(key.to_user_string() for key in self.assets),
             *(slot_of(key) for key in self.checks),
+            JOB_OF_RETENTION,  # which has no asset, and nobody sees that it fails
         }
         self.windows = dict(self._windows())
         self.url = settings.load(AlertSettings).dagster_url.rstrip("/")
@@ -85,7 +87,7 @@ class History:
             found = [*self._failing_checks(), *self._problems_of(failed)]
         else:
             found = self._problems_of([record for kind in ENDS for record in self._ended(kind)])
-        for slot, at in self._materialized():
+        for slot, at in (*self._materialized(), *self._old_runs_deleted()):
             self._note(slot, at)
         latest = {problem.slot: problem for problem in sorted(found, key=lambda found: found.at)}
         return [*latest.values()]
@@ -95,17 +97,23 @@ class History:
 
         Args:
             wrong: What something is known to be wrong with. That it, and what is downstream of
-                it, goes stale follows from that.
+                it or of a blocking check, goes stale follows from that.
             now: In seconds since 1970.
         """
         problems = []
+        held_up = wrong | {
+            key.asset_key.to_user_string()
+            for key, checks in self.checks.items()
+            if slot_of(key) in wrong and checks.get_spec_for_check_key(key).blocking
+        }
         for slot, window in sorted(self.windows.items()):
             since = self.read.well.get(slot)
-            if since is None and self._may_be_skipped(slot):
-                continue
             if since is None:
+                if self._may_be_skipped(slot):
+                    continue
                 since = self.read.watched.setdefault(slot, now)
-            if now - since > window and wrong.isdisjoint({slot, *self._upstream_of(slot)}):
+            known = slot in wrong or not held_up.isdisjoint(self._upstream_of(slot))
+            if now - since > window and not known:
                 why = "Its schedule is off, or its runs do not start or do not end."
                 sentence = f"not materialized within {window / 3600:g} h. {why}"
                 problems.append(Problem(slot, "went stale", sentence, since, self._link(slot)))
@@ -169,7 +177,7 @@ class History:
         for slot, reason, at in failures_of(run, entries, end):
             if slot in self.slots:
                 verb = "could not be checked" if ":" in slot else "failed"
-                problems.append(Problem(slot, verb, _clean(reason), at, link))
+                problems.append(Problem(slot, verb, in_one_line(reason), at, link))
         return problems
 
     def _failing_checks(self) -> Iterator[Problem]:
@@ -194,7 +202,7 @@ class History:
             yield Problem(
                 slot,
                 f"got a warning from {check}" if warns else f"did not pass {check}",
-                _clean((found.description or "it says no more.").removeprefix(f"{name}: ")),
+                in_one_line((found.description or "it says no more.").removeprefix(f"{name}: ")),
                 entry.timestamp,
                 f"{self._link(name)}?view=checks&checkDetail={found.check_name}",
             )
@@ -208,15 +216,17 @@ class History:
             self.read.well[slot] = max(at, self.read.well.get(slot, 0))
 
     def _materialized(self) -> Iterator[tuple[str, float]]:
-        """When each asset was materialized last, or observed if it is not ours to materialize."""
+        """When each asset was materialized last."""
         for record in self.instance.get_asset_records([*self.assets]):
             entry = record.asset_entry
             if entry.last_materialization:
                 yield entry.asset_key.to_user_string(), entry.last_materialization.timestamp
-        for key, definition in self.assets.items():
-            if not definition.is_materializable:
-                for observed in self.instance.fetch_observations(key, limit=1).records:
-                    yield key.to_user_string(), observed.timestamp
+
+    def _old_runs_deleted(self) -> Iterator[tuple[str, float]]:
+        """When the job that deletes old runs succeeded for the last time."""
+        succeeded = dg.RunsFilter(job_name=JOB_OF_RETENTION, statuses=[dg.DagsterRunStatus.SUCCESS])
+        for record in self.instance.get_run_records(succeeded, limit=1):
+            yield JOB_OF_RETENTION, record.end_time or record.create_timestamp.timestamp()
 
     def _windows(self) -> Iterator[tuple[str, float]]:
         """The seconds after which an asset is stale: `freshness.window_of`, in its policy."""
@@ -232,16 +242,8 @@ class History:
         return self.assets[key].specs_by_key[key].skippable
 
     def _upstream_of(self, slot: str) -> set[str]:
-        keys = self.repository.asset_graph.get_ancestor_asset_keys(
-            dg.AssetKey.from_user_string(slot)
-        )
-        return {key.to_user_string() for key in keys}
+        graph, key = self.repository.asset_graph, dg.AssetKey.from_user_string(slot)
+        return {above.to_user_string() for above in graph.get_ancestor_asset_keys(key)}
 
     def _link(self, name: str) -> str:
         return f"{self.url}/assets/{name}"
-
-
-def _clean(text: str) -> str:
-    """One line that may be sent: without addresses, and not too long."""
-    line = " ".join(redact(text).split())
-    return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}…"

@@ -15,8 +15,10 @@ MOST_NAMED = 10
 """Messages that were dropped, and of which the subject is kept."""
 LONGEST_WAIT = 30
 """Ticks without an attempt: a quarter of an hour."""
-SECONDS_A_CHANNEL = 15
-"""For all that a channel takes in one tick. Dagster gives a tick a minute."""
+SECONDS_A_MESSAGE = 15
+"""As long as a webhook may take. What is given up sooner could arrive all the same, and again."""
+SECONDS_A_CHANNEL = 5
+"""After which a channel gets no further message in a tick. Dagster gives a tick a minute."""
 
 
 @dataclass
@@ -71,7 +73,12 @@ class Outbox:
                 self.troubles[name].drop(entry.message)
         self.waiting = self.waiting[-MOST_WAITING:]
 
-    def deliver(self, channels: Iterable[Channel], say: Callable[[str], object]) -> list[str]:
+    def deliver(
+        self,
+        channels: Iterable[Channel],
+        say: Callable[[str], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> list[str]:
         """Send what waits, and tell what still waits and why. Nothing is raised.
 
         Each channel is tried by itself. One that does not take a message is tried again at the
@@ -83,7 +90,7 @@ class Outbox:
             trouble = self.troubles.setdefault(channel.name, Trouble())
             if trouble.wait:
                 trouble.wait -= 1
-            elif problem := self._send(channel, pending, trouble, say):
+            elif problem := self._send(channel, pending, trouble, say, clock):
                 told.append(problem)
             if pending:
                 told.append(f"Alerts that wait for the {channel.name}: {len(pending)}.")
@@ -96,15 +103,16 @@ class Outbox:
         pending: list[Waiting],
         trouble: Trouble,
         say: Callable[[str], object],
+        clock: Callable[[], float],
     ) -> str | None:
         """Take what a channel takes off the pending messages, and tell why it takes no more."""
-        until = time.monotonic() + SECONDS_A_CHANNEL
+        until = clock() + SECONDS_A_CHANNEL
         try:
             if trouble.dropped:
-                channel.send(trouble.notice(), SECONDS_A_CHANNEL)
+                channel.send(trouble.notice(), SECONDS_A_MESSAGE)
                 trouble.dropped, trouble.subjects = 0, []
-            while pending and (left := until - time.monotonic()) > 0:
-                remark = channel.send(pending[0].message, left)
+            while pending and clock() < until:
+                remark = channel.send(pending[0].message, SECONDS_A_MESSAGE)
                 pending.pop(0).to.remove(channel.name)
                 trouble.failures = 0
                 if remark:

@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from email_assets import settings
 from email_assets.api_asset import EMAIL_API
@@ -46,14 +47,25 @@ def build_retention_job(jobs: Collection[str]) -> dg.JobDefinition:
     @dg.op
     def delete_old_runs(context: dg.OpExecutionContext) -> None:
         now = datetime.now(timezone.utc)
-        before = now - timedelta(days=settings.load(RetentionSettings).days)
+        try:
+            before = now - timedelta(days=settings.load(RetentionSettings).days)
+        except settings.SettingError as error:
+            raise dg.Failure(str(error)) from None
         location = context.run.tags.get(LOCATION_TAG, LOCATION)
         old = list(_old_runs(context.instance, before, location, {*jobs, JOB_OF_RETENTION}))
-        for run_id in old:
-            _delete_run(context.instance, run_id)
+        # one that cannot be deleted must not keep all others, today and every other day
+        found = {run_id: _problem_in_deleting(context.instance, run_id) for run_id in old}
+        problems = {run_id: problem for run_id, problem in found.items() if problem}
+        for run_id, problem in problems.items():
+            context.log.warning(f"{run_id} cannot be deleted: {problem}")
         ticks = _delete_tick_logs(context.instance, before=now - TICK_LOG_AGE)
-        context.log.info(f"deleted {len(old)} runs and the logs of {ticks} ticks")
-        context.add_output_metadata({"runs_deleted": len(old), "tick_logs_deleted": ticks})
+        deleted = len(old) - len(problems)
+        context.log.info(f"deleted {deleted} runs and the logs of {ticks} ticks")
+        context.add_output_metadata({"runs_deleted": deleted, "tick_logs_deleted": ticks})
+        if problems:
+            raise dg.Failure(
+                f"{len(problems)} old runs could not be deleted. The log of this run says why."
+            )
 
     @dg.job(
         name=JOB_OF_RETENTION,
@@ -108,10 +120,20 @@ def _is_ours(run: dg.DagsterRun, location: str, jobs: Collection[str]) -> bool:
     return run.job_name in jobs or not ours.isdisjoint(checked | set(run.asset_selection or ()))
 
 
+def _problem_in_deleting(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    try:
+        _delete_run(instance, run_id)
+    except (OSError, SQLAlchemyError) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
 def _delete_run(instance: dg.DagsterInstance, run_id: str) -> None:
-    """Delete a run with its events and logs, and what `delete_run` of dagster 1.13 leaves."""
+    """Delete a run with its events and logs, and what `delete_run` of dagster 1.13 leaves.
+
+    The run itself goes last: what was begun and not ended is found again the next time.
+    """
     instance.compute_log_manager.delete_logs(prefix=[run_id])
-    instance.delete_run(run_id)
     runs: Any = instance.run_storage
     events: Any = instance.event_log_storage
     for connect, table in (
@@ -122,10 +144,12 @@ def _delete_run(instance: dg.DagsterInstance, run_id: str) -> None:
             # one of two names from the line above
             statement = f"DELETE FROM {table} WHERE run_id = :run_id"
             connection.execute(text(statement), {"run_id": run_id})
+    events.delete_events(run_id)
     if hasattr(events, "path_for_shard"):  # SQLite: a file for each run, 160 kB and more
         file = Path(events.path_for_shard(run_id))
         for path in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
             path.unlink(missing_ok=True)
+    runs.delete_run(run_id)
 
 
 def _delete_tick_logs(instance: dg.DagsterInstance, before: datetime) -> int:

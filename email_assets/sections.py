@@ -19,6 +19,8 @@ MOST_READ_AHEAD = 64
 MOST_PREVIEWED = 100
 LEAST_RETENTION = 7
 """Days. What has not ended after so long was killed, and its run can be deleted like the others."""
+MOST_RETENTION = 36_500
+"""Days. There is no date so much longer ago that a calendar ends."""
 SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 """The usual port of a mail server, by the security of the connection."""
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
@@ -202,10 +204,10 @@ class RetentionSettings(Section):
     sections: ClassVar[tuple[str, ...]] = ("retention",)
 
     def on_resolved(self) -> None:
-        """Refuse days that a run under way could outlast."""
-        if self.days < LEAST_RETENTION:
+        """Refuse days that a run under way could outlast, and those beyond every calendar."""
+        if not LEAST_RETENTION <= self.days <= MOST_RETENTION:
             raise SettingError(
-                f"days must be a whole number of days from {LEAST_RETENTION} on. "
+                f"days must be a whole number of days from {LEAST_RETENTION} to {MOST_RETENTION}. "
                 + where_to_set(self, "days")
             )
 

@@ -106,7 +106,7 @@ def secret(name: str) -> str | None:
     return None if value is None else str(value).strip() or None
 
 
-_taken_in: list[tuple[int, int] | None] | None = None
+_taken_in: list[tuple[int, ...] | None] | None = None
 
 
 def _take_in_new_secrets() -> None:
@@ -134,13 +134,14 @@ def _settings_folders() -> tuple[str, str]:
     return context.settings_dir, context.global_dir
 
 
-def _stamp(file: str) -> tuple[int, int] | None:
+def _stamp(file: str) -> tuple[int, ...] | None:
     """What changes when a file is written or replaced, or None if there is none."""
     try:
         status = os.stat(file)
     except OSError:
         return None
-    return status.st_mtime_ns, status.st_ino
+    # the size too: a file that was emptied and written within one tick of the clock has one time
+    return status.st_mtime_ns, status.st_ino, status.st_size
 
 
 def where_to_set_secret(name: str) -> str:

@@ -22,6 +22,7 @@ from email_assets_tests.alert_fixtures import (
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
     EVENTS,
+    MADE_OF_EVENTS,
     NAMES,
     command,
     empty_home,
@@ -163,6 +164,37 @@ class TestFailedRuns:
             f"loaded: 5. {UI}/assets/servers?view=checks&amp;checkDetail=primary_key"
         ) in text.splitlines()
         assert " failed: " not in text
+
+    def test_a_night_in_which_old_runs_were_not_deleted_is_told_until_one_in_which_they_are(
+        self,
+        alerts: Sensor,
+        webhook: Webhook,
+        instance: dg.DagsterInstance,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        with monkeypatch.context() as patch:
+            patch.setenv("RETENTION__DAYS", "1")
+            materialize(instance, job="email_retention")
+        alerts.tick()
+        report_failed(instance, job_name="email_retention")
+        alerts.tick()
+        materialize(instance, job="email_retention")
+        alerts.tick()
+
+        failed, killed, recovered = webhook.texts
+        assert failed.startswith("email_retention failed: days must be a whole number of days ")
+        assert killed.startswith("email_retention failed: It was killed. ")
+        assert recovered.startswith("email_retention recovered. It was: days must be ")
+
+    def test_half_a_character_in_a_reason_keeps_no_tick_from_its_end(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        report_failed(instance, "The API said: \ud83d.")
+
+        alerts.tick()
+
+        (text,) = webhook.texts
+        assert text.startswith("domains, servers failed: The API said: ?. ")
 
     def test_a_run_that_ended_outside_of_a_step_is_told_with_what_it_left_undone(
         self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
@@ -354,6 +386,24 @@ class TestStaleness:
 
         (text,) = webhook.texts
         assert " failed: It was killed." in text
+
+    def test_what_a_blocking_check_keeps_from_being_made_goes_stale_without_a_word(
+        self, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        report_materialized(instance, *NAMES)
+        report_materialized(instance, *MADE_OF_EVENTS, ago=timedelta(hours=3))
+        evaluate(
+            instance,
+            "messages",
+            passed=False,
+            check="primary_key",
+            severity=dg.AssetCheckSeverity.ERROR,
+        )
+
+        Sensor("alerts", instance).tick()
+
+        (text,) = webhook.texts
+        assert text.startswith("messages did not pass the check primary_key: ")
 
 
 class TestDelivery:

@@ -1,5 +1,7 @@
 """One message for each cause, and one when it is gone."""
 
+import pytest
+
 from email_assets.causes import MOST_CAUSES, Causes, Problem, recover, tell
 
 SLOTS = ["bounces", "messages", "servers", "bounces:complete"]
@@ -34,6 +36,32 @@ def test_a_cause_is_the_same_with_other_numbers() -> None:
 
     assert texts(causes, failed("bounces", "5 rows of 10 came in 0.5 s"))
     assert texts(causes, failed("bounces", "7 rows of 12 came in 12:30 s")) == []
+
+
+@pytest.mark.parametrize(
+    ("sentence", "later"),
+    [
+        (
+            "10000 rows for the time 2026-10-10T05:00:00+00:00 to 2026-10-10T05:00:01+00:00",
+            "10000 rows for the time 2026-10-10T06:00:00+00:00 to 2026-10-10T06:00:01+00:00",
+        ),
+        ('{"error": "no", "request_id": "8f3ab21c9d"}', '{"error": "no", "request_id": "77aa"}'),
+        ("no (request req_a1b2c3d4e5)", "no (request req_b9b2c3d4e5)"),
+        (
+            "no, see f47ac10b-58cc-4372-a567-0e02b2c3d479",
+            "no, see a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11",
+        ),
+        ("7.2 % bounced. a.example had most.", "8.1 % bounced. b.example had most."),
+    ],
+    ids=["instants", "number first", "letters first", "uuid", "another detail"],
+)
+def test_a_cause_is_the_same_at_another_time_and_of_another_request(
+    sentence: str, later: str
+) -> None:
+    causes: Causes = {}
+
+    assert texts(causes, failed("bounces", sentence))
+    assert texts(causes, failed("bounces", later)) == []
 
 
 def test_a_status_and_a_path_are_no_such_numbers() -> None:

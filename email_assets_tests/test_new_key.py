@@ -83,3 +83,14 @@ def test_a_file_that_goes_takes_its_key_along(secrets: Path) -> None:
     assert settings.secret("api_key") == OLD
     secrets.unlink()
     assert settings.secret("api_key") is None
+
+
+def test_a_file_that_is_written_twice_within_one_tick_of_the_clock_is_read_twice(
+    secrets: Path,
+) -> None:
+    write(secrets, "")
+    at = secrets.stat().st_mtime_ns
+    assert settings.secret("api_key") is None
+    write(secrets, NEW)
+    os.utime(secrets, ns=(at, at))
+    assert settings.secret("api_key") == NEW

@@ -14,6 +14,9 @@ class Receiver:
 
     name: str
     up: bool = True
+    pace: float = 0
+    """Seconds that it takes for a message, as the clock that it is shows them."""
+    now: float = 0
     attempts: int = 0
     taken: list[Message] = field(default_factory=list)
 
@@ -22,6 +25,9 @@ class Receiver:
         if not self.up:
             raise DeliveryError(f"The {self.name} is down.")
         self.taken.append(message)
+        self.now += self.pace
+        if self.pace > seconds:
+            raise DeliveryError(f"The {self.name} did not say in time that it has the message.")
 
 
 @pytest.fixture
@@ -51,6 +57,19 @@ def test_each_channel_gets_each_message_once(webhook: Receiver, mail: Receiver) 
 
     assert webhook.taken == mail.taken == messages(2)
     assert (told, outbox.waiting) == ([], [])
+
+
+def test_a_slow_channel_gets_each_message_once_over_several_ticks(webhook: Receiver) -> None:
+    outbox = Outbox()
+    webhook.pace = 4
+    outbox.add(messages(5), ["webhook"])
+    counts = []
+    for _ in range(3):
+        outbox.deliver([webhook], print, clock=lambda: webhook.now)
+        counts.append(len(webhook.taken))
+
+    assert webhook.taken == messages(5)
+    assert counts == [2, 4, 5]
 
 
 def test_a_channel_that_is_down_is_tried_ever_more_seldom(webhook: Receiver) -> None:

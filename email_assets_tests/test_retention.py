@@ -177,6 +177,25 @@ def test_the_job_says_what_it_deleted(history: History) -> None:
     }
 
 
+def test_a_run_that_cannot_be_deleted_keeps_no_other_and_is_found_again(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    home = tmp_path / "dagster_home"
+    stuck, other = (start_run(instance, job_name="email_all").run_id for _ in range(2))
+    for run_id in (stuck, other):
+        put_back(home, run_id, LONG_AGO)
+    obstacle = home / f"history/runs/{stuck}.db"
+    obstacle.mkdir()
+
+    job = materialize(instance, job="email_retention")
+
+    assert not job.success
+    assert [instance.has_run(run_id) for run_id in (stuck, other)] == [True, False]
+    obstacle.rmdir()
+    assert materialize(instance, job="email_retention").success
+    assert not instance.has_run(stuck)
+
+
 def test_what_is_too_much_for_one_day_is_left_to_the_next(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

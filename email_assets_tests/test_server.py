@@ -84,9 +84,11 @@ class Machine:
         unit = self.unit(name)
         lines = [setting for line in unit["Environment"] for setting in shlex.split(line)]
         for file in unit["EnvironmentFile"]:
-            lines += [
-                line for line in Path(file).read_text().splitlines() if not line.startswith("#")
-            ]
+            for line in Path(file).read_text().splitlines():
+                if not line.startswith("#"):
+                    # in the one form that systemd and a shell read alike
+                    assert re.fullmatch(r"\w+='[^']*'", line), line
+                    lines += shlex.split(line)
         return dict(line.split("=", 1) for line in lines)
 
     def start(self, name: str) -> subprocess.Popen[str]:
