@@ -154,7 +154,7 @@ def sync(
                     "of them. Run again; what was loaded before is untouched."
                 )
             row_count = count_table(client, name) or 0
-            preview = preview_of(client, name)
+            preview = preview_of(client, name) if row_count else []  # without rows, no table
     report = SyncReport(
         **_read(listing, span),
         rows_loaded=loaded,
