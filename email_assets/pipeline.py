@@ -70,7 +70,7 @@ class SyncReport:
     usage: Usage
     seconds: float
     rows_new: int = 0
-    """Rows by which the table grew."""
+    """Rows that the table did not have before."""
     seconds_of: dict[Step, float] = field(default_factory=dict)
     """Seconds of each of dlt's steps, with what the last waited for its turn at the file."""
     schema_changes: list[str] = field(default_factory=list)
@@ -158,7 +158,8 @@ def sync(
     report = SyncReport(
         **_read(listing, span),
         rows_loaded=loaded,
-        rows_new=max(0, row_count - (rows_before or 0)),
+        # not what another sync loaded in the meantime
+        rows_new=min(loaded, max(0, row_count - (rows_before or 0))),
         row_count=row_count,
         seconds=time.monotonic() - started,
         seconds_of=seconds_of,
