@@ -11,7 +11,9 @@ import dagster as dg
 from email_assets import settings
 from email_assets.access import base_url
 from email_assets.api.errors import ApiUnavailableError, KeyRefusedError
+from email_assets.api.session import RETRIED_STATUSES
 from email_assets.api.windows import Window
+from email_assets.catalog import common_tags
 from email_assets.check import Finding, inquire
 from email_assets.errors import EmailAssetsError
 from email_assets.pipeline import SyncReport
@@ -32,7 +34,7 @@ def build_api_asset(group: str) -> dg.SourceAsset:
             group_name=group,
             description=f"The email service's API, {settings.load(ApiSettings).vendor} at "
             f"{base_url()}. To observe it asks for one page of each resource and loads nothing.",
-            tags={"dagster/kind/api": "", "kind": "api"},
+            tags={"dagster/kind/api": "", "kind": "api", **common_tags()},
         )
         def email_api(context: dg.AssetExecutionContext) -> dg.ObserveResult:
             try:
@@ -72,10 +74,13 @@ def missed_by(error: EmailAssetsError) -> dg.AssetObservation | None:
 
 
 def _seen_in(found: Sequence[Finding]) -> dict[str, Any]:
-    asked = [inquiry for inquiry in found if inquiry.usage.requests]
+    """What is known: without a request, not whether it is reachable, and so on."""
+    asked = any(inquiry.usage.requests for inquiry in found)
+    refused = any(inquiry.key_refused for inquiry in found)
+    accepted = any(inquiry.page for inquiry in found)
     return {
-        "reachable": all(inquiry.usage.status is not None for inquiry in asked),
-        "authorised": not any(inquiry.key_refused for inquiry in found),
+        **({"reachable": any(_answers(inquiry) for inquiry in found)} if asked else {}),
+        **({"authorised": not refused} if refused or accepted else {}),
         **{
             f"rows_of_{inquiry.resource['name']}": inquiry.page.total
             for inquiry in found
@@ -83,3 +88,8 @@ def _seen_in(found: Sequence[Finding]) -> dict[str, Any]:
         },
         "seconds_to_answer": round(max(i.usage.seconds_to_answer for i in found), 3),
     }
+
+
+def _answers(inquiry: Finding) -> bool:
+    """Whether something came that is no trouble of the API's, as it is to a sync: a 401 is none."""
+    return inquiry.usage.status is not None and inquiry.usage.status not in RETRIED_STATUSES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ import dlt
 from email_assets import settings
 from email_assets.sections import ApiSettings, CatalogSettings, WarehouseSettings
 from email_assets.settings import PROJECT_ROOT
-from email_assets.vendor import endpoint_of, entry_of, line_of
+from email_assets.vendor import column_hints, endpoint_of, entry_of, line_of
 from email_assets.vendors import VendorResource
 
 README_SECTION = "## Sync what is new"
+LONGEST_TAG = 63
+"""Characters that Dagster allows."""
 
 
 def description_of(resource: VendorResource) -> str:
@@ -28,7 +31,9 @@ def description_of(resource: VendorResource) -> str:
 def common_tags() -> dict[str, str]:
     """The tags of every asset: the vendor, and what the settings add."""
     vendor = settings.load(ApiSettings).vendor.removesuffix(".py").rpartition(".")[2]
-    return {"vendor": Path(vendor).name, **settings.load(CatalogSettings).tags}
+    # a file may have a name that Dagster takes for no tag
+    tag = re.sub(r"[^A-Za-z0-9_-]", "_", Path(vendor).name)[:LONGEST_TAG]
+    return {"vendor": tag, **settings.load(CatalogSettings).tags}
 
 
 def metadata_of(resource: VendorResource) -> dict[str, Any]:
@@ -46,10 +51,9 @@ def metadata_of(resource: VendorResource) -> dict[str, Any]:
 def described(schema: dg.TableSchema, resource: VendorResource) -> dg.TableSchema:
     """A table's columns, with the descriptions that the vendor's file has of them."""
     naming = dlt.Schema("catalog").naming
-    columns: Any = resource.get("columns") or {}
     descriptions = {
         naming.normalize_path(name): hints["description"]
-        for name, hints in columns.items()
+        for name, hints in column_hints(resource).items()
         if "description" in hints
     }
     return dg.TableSchema(

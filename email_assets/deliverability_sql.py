@@ -133,7 +133,7 @@ def _sent(mapping: Deliverability, tables: Tables) -> str:
 def _bounced(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]:
     bounces = mapping["bounces"]
     day = tables.day("bounces", bounces["time"], "b")
-    column = tables.column("bounces", bounces["type"], "b")
+    column = _text(tables.column("bounces", bounces["type"], "b"))
     kinds = [bounces.get("hard", []), bounces.get("soft", []), bounces.get("complaint", [])]
     counted = [_one_if(column, types, "1", "0") for types in kinds]
     listed = [type_ for types in kinds for type_ in types]
@@ -189,7 +189,7 @@ def _one_if(column: str, types: list[str], then: str, otherwise: str) -> str:
 
 
 def _text(column: str) -> str:
-    # ids are numbers in one table and text in another, with some APIs
+    # ids are numbers in one table and text in another, with some APIs, and types are codes
     return f"CAST({column} AS VARCHAR)"
 
 

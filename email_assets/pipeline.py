@@ -73,7 +73,7 @@ class SyncReport:
     usage: Usage
     seconds: float
     rows_new: int = 0
-    """Rows by which the table grew."""
+    """Rows that the table did not have before."""
     seconds_of: dict[Step, float] = field(default_factory=dict)
     """Seconds of each of dlt's steps, with what the last waited for its turn at the file."""
     schema_changes: list[str] = field(default_factory=list)
@@ -157,11 +157,12 @@ def sync(
                     "of them. Run again; what was loaded before is untouched."
                 )
             row_count = count_table(client, name) or 0
-            preview = preview_of(client, name)
+            preview = preview_of(client, name) if row_count else []  # without rows, no table
     report = SyncReport(
         **_read(listing, span),
         rows_loaded=loaded,
-        rows_new=max(0, row_count - (rows_before or 0)),
+        # not what another sync loaded in the meantime
+        rows_new=min(loaded, max(0, row_count - (rows_before or 0))),
         row_count=row_count,
         seconds=time.monotonic() - started,
         seconds_of=seconds_of,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dlt.common.pipeline import LoadInfo
+from dlt.common.schema.typing import TColumnSchema
 
 VARIANT = "__v_"
 """Stands in the name of dlt's column for values of another type than their field had before."""
@@ -25,12 +26,14 @@ def schema_changes(load_info: LoadInfo, resource: str) -> list[str]:
                 changes.append(f"a new table {table}")
                 continue
             for name, column in columns.items():
-                changes.append(_phrase(f"{table}.{name}", str(column.get("data_type"))))
+                changes.append(_phrase(f"{table}.{name}", column))
     return changes
 
 
-def _phrase(column: str, data_type: str) -> str:
-    before, is_variant, _ = column.rpartition(VARIANT)
-    if is_variant:
-        return f"{before} also came as {data_type}, which is in {column}"
-    return f"a new column {column} ({data_type})"
+def _phrase(name: str, column: TColumnSchema) -> str:
+    data_type = column.get("data_type")
+    # the name alone would not tell: so is a field `v_max` of an object
+    if column.get("variant"):
+        before = name.rpartition(VARIANT)[0]
+        return f"{before} also came as {data_type}, which is in {name}"
+    return f"a new column {name} ({data_type})"

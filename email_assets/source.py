@@ -27,7 +27,7 @@ from email_assets.owners import owners_of
 from email_assets.paging import paginator_of, window_paginator_of
 from email_assets.rows import Rows
 from email_assets.span import Incremental
-from email_assets.vendor import endpoint_of, primary_key, vendor_resources
+from email_assets.vendor import column_hints, endpoint_of, primary_key, vendor_resources
 from email_assets.vendors import VendorResource
 
 GLIMPSE_SECONDS = 10
@@ -246,7 +246,7 @@ def build_source(
 
 def _as_dlt_knows_it(resource: VendorResource, paginator: BasePaginator | None) -> dict[str, Any]:
     known = {field: value for field, value in resource.items() if field not in OURS}
-    if columns := cast(dict[str, dict[str, Any]], known.get("columns")):
+    if columns := column_hints(known):
         # descriptions are for people, and of a column without other hints dlt expects values
         hints = {name: _without_description(of) for name, of in columns.items()}
         known["columns"] = {name: of for name, of in hints.items() if of}

@@ -66,7 +66,8 @@ def entry_of(name: str) -> tuple[Path, int]:
 
 def line_of(pattern: str, file: Path) -> int:
     """The first line of a file that a pattern is found in, or 1 if it is found nowhere."""
-    lines = enumerate(file.read_text(encoding="utf-8").splitlines(), start=1)
+    # a source of another encoding is legal too
+    lines = enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
     return next((number for number, line in lines if re.search(pattern, line)), 1)
 
 
@@ -79,6 +80,16 @@ def primary_key(resource: VendorResource) -> list[str]:
     """The fields that identify a row, as the API spells them."""
     key = cast("str | list[str]", resource["primary_key"])
     return [key] if isinstance(key, str) else list(key)
+
+
+def column_hints(resource: Any) -> dict[str, dict[str, Any]]:
+    """What the file says of each column, or nothing where a model or a function tells dlt."""
+    columns = resource.get("columns") or {}
+    if isinstance(columns, list):
+        columns = {of["name"]: {**of} for of in columns}
+        for hints in columns.values():
+            del hints["name"]
+    return columns if isinstance(columns, dict) else {}
 
 
 def deliverability() -> Deliverability | None:

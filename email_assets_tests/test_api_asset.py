@@ -61,11 +61,35 @@ class TestObserved:
 
         assert (found["reachable"], found["authorised"]) == (True, False)
 
-    def test_an_api_that_is_down_is_told(self, api: Sandbox, instance: dg.DagsterInstance) -> None:
+    @pytest.mark.parametrize("fault", [Fault("refuse"), Fault("status", status=503)])
+    def test_an_api_that_is_down_is_told_and_nothing_of_the_key(
+        self, fault: Fault, api: Sandbox, instance: dg.DagsterInstance
+    ) -> None:
         for name in NAMES:
-            api.set_faults(name, Fault("refuse"))
+            api.set_faults(name, fault)
 
-        assert not observe(instance)["reachable"]
+        found = observe(instance)
+
+        assert not found["reachable"]
+        assert "authorised" not in found
+
+    def test_one_resource_that_does_not_answer_is_not_the_api(
+        self, api: Sandbox, instance: dg.DagsterInstance
+    ) -> None:
+        api.set_faults("servers", Fault("refuse"))
+
+        found = observe(instance)
+
+        assert (found["reachable"], found["authorised"]) == (True, True)
+
+    def test_without_a_key_nothing_is_asked_and_nobody_knows_whether_it_is_reachable(
+        self, api: Sandbox, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("API_KEY")
+
+        found = observe(instance)
+
+        assert (found["authorised"], "reachable" in found) == (False, False)
 
 
 class TestSeenBySyncs:

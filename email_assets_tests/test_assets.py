@@ -22,6 +22,7 @@ from email_assets_tests.dagster_fixtures import (
     materialize,
     materialized,
 )
+from email_assets_tests.warehouses import change, load
 
 __all__ = ["empty_home", "instance"]
 
@@ -176,6 +177,21 @@ class TestSecondRun:
         assert (found["rows_new"], found["rows_updated"]) == (1, 0)
         assert found["dagster/row_count"] == 6
         assert query("SELECT count(*), count(DISTINCT id) FROM email.servers") == [(6, 6)]
+
+    def test_what_another_run_loads_meanwhile_is_not_new_of_this_one(
+        self, api: Sandbox, warehouse: Path
+    ) -> None:
+        load("domains")
+        # the table grows before the sync that waits has counted it again
+        api.set_faults("domains", Fault("status", times=1, status=503))
+        report = load("domains", sleep=lambda _: copy_rows(warehouse))
+
+        assert (report.rows_loaded, report.rows_new, report.row_count) == (0, 0, 16)
+
+
+def copy_rows(warehouse: Path) -> None:
+    columns = "SELECT * REPLACE (id + 1000 AS id, _dlt_id || 'x' AS _dlt_id) FROM email.domains"
+    change(warehouse, f"INSERT INTO email.domains {columns}")
 
 
 class TestFigures:

@@ -18,6 +18,7 @@ from email_assets.definitions import defs
 from email_assets.deliverability_assets import build_deliverability_checks
 from email_assets.schedules import build_schedules
 from email_assets.settings import SettingError
+from email_assets.vendors import generic
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
     CHECK_NAMES,
@@ -80,7 +81,7 @@ def built_specs() -> list[dg.AssetSpec]:
 def linked(spec: dg.AssetSpec, number: int) -> str:
     """The line that one of an asset's code references leads to."""
     reference = spec.metadata["dagster/code_references"].code_references[number]
-    lines: list[str] = Path(reference.file_path).read_text().splitlines()
+    lines: list[str] = Path(reference.file_path).read_text(errors="replace").splitlines()
     return lines[int(reference.line_number) - 1]
 
 
@@ -216,6 +217,17 @@ class TestSettings:
         for spec in built_specs():
             assert spec.owners == ["data@example.org", "team:data"]
             assert spec.tags["domain"] == "email"
+
+    def test_a_vendors_file_may_have_any_name_and_encoding(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = tmp_path / "Our mailer für München.py"
+        text = Path(generic.__file__).read_text()
+        file.write_text(f"# -*- coding: latin-1 -*-\n# für\n{text}", encoding="latin-1")
+        monkeypatch.setenv("SOURCES__EMAIL__VENDOR", str(file))
+
+        assert {spec.tags["vendor"] for spec in built_specs()} == {"Our_mailer_f_r_M_nchen"}
+        assert linked(built_specs()[0], 0).strip() == '"name": "bounces",'
 
     def test_the_dataset_stands_in_the_name_of_the_table(
         self, monkeypatch: pytest.MonkeyPatch

@@ -86,6 +86,21 @@ class TestCounting:
 
         assert query(ROWS_OF_DAILY) == [(date(2026, 3, 1), "7", 10, 5, 2, 3, 1, 3, 0.5)]
 
+    def test_types_may_be_numbers_though_the_vendors_file_names_texts(
+        self, warehouse: Path, query: Query
+    ) -> None:
+        put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')")
+        put_bounces(warehouse)
+        change(
+            warehouse,
+            "ALTER TABLE email.bounces ALTER type TYPE BIGINT",
+            "INSERT INTO email.bounces VALUES ('a', 550, '2026-03-01 11:00Z')",
+        )
+
+        build()
+
+        assert query(ROWS_OF_DAILY) == [(date(2026, 3, 1), "7", 1, 0, 0, 0, 0, 1, 0.0)]
+
     def test_a_day_is_one_of_utc(
         self, warehouse: Path, query: Query, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -18,6 +18,15 @@ def test_no_row_is_shown_by_default(api: Sandbox, instance: dg.DagsterInstance) 
     assert "preview" not in figures(materialize(instance, "bounces"), "bounces")
 
 
+def test_a_resource_without_rows_shows_none(
+    api: Sandbox, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CATALOG__PREVIEW_ROWS", "3")
+    api.replace("bounces", [])
+
+    assert "preview" not in figures(materialize(instance, "bounces"), "bounces")
+
+
 class TestAsked:
     @pytest.fixture
     def shown(

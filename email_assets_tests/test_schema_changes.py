@@ -47,6 +47,14 @@ def test_a_value_of_another_type_is_told(api: Sandbox, instance: dg.DagsterInsta
     ]
 
 
+def test_a_field_whose_name_looks_like_another_type_is_told_as_a_new_column(
+    api: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    assert changes_after(api, instance, {**DOMAIN, "id": 2, "spec": {"v_max": 3}}) == [
+        "a new column domains.spec__v_max (bigint)"
+    ]
+
+
 def test_a_new_list_is_told_as_its_table(api: Sandbox, instance: dg.DagsterInstance) -> None:
     assert changes_after(api, instance, {**DOMAIN, "id": 2, "records": [{"type": "MX"}]}) == [
         "a new table domains__records"

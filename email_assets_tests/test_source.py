@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from dlt.common.configuration.utils import ResolvedValueTrace, get_resolved_traces
+from pydantic import BaseModel
 
 from email_assets.access import base_url
 from email_assets.api.errors import ApiError, ApiUnavailableError, KeyRefusedError
@@ -63,6 +64,32 @@ def test_a_primary_key_is_a_list_of_fields(key: str | list[str], fields: list[st
 
 
 # The dlt source
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"name": {"data_type": "text", "description": "It."}, "id": {"description": "Its id."}},
+        [
+            {"name": "name", "data_type": "text", "description": "It."},
+            {"name": "id", "description": "Its id."},
+        ],
+    ],
+    ids=["by name", "a list"],
+)
+def test_dlt_gets_the_hints_of_columns_in_either_form_and_no_descriptions(columns: Any) -> None:
+    resource: Any = {**vendor_resources()["domains"], "columns": columns}
+    source = build_source([resource], name="domains")
+    assert source.resources["domains"].columns == {"name": {"name": "name", "data_type": "text"}}
+
+
+def test_a_model_of_the_rows_is_handed_on_to_dlt() -> None:
+    class Domain(BaseModel):
+        name: str
+
+    resource: Any = {**vendor_resources()["domains"], "columns": Domain}
+    source = build_source([resource], name="domains")
+    assert source.resources["domains"].validator is not None
 
 
 def test_a_source_can_describe_itself_without_a_key_and_without_asking(

@@ -11,7 +11,7 @@ from urllib.parse import quote, quote_plus
 LONG_ENOUGH = 12
 
 _WORD = re.compile(r"[^\s\"'<>,;:]+")
-_ADDRESS = re.compile(r".(?:@|%40).", re.IGNORECASE)
+_ADDRESS = re.compile(r".(?:@|%(?:25)*40).", re.IGNORECASE)
 _UNSAID = re.compile(r"\?[^\s\"']*|, unparsed data: .*", re.DOTALL)
 _LOGGERS = ("connection", "connectionpool", "poolmanager", "response", "util.retry")
 

@@ -52,6 +52,7 @@ def test_no_secret_cuts_nothing_out() -> None:
         ('"ann.o+1@x.example","b@y"', '"…","…"'),
         ("Ann <ann@x.example>, Bob <bob@y.example>", "Ann <…>, Bob <…>"),
         ("to=ann%40x.example", "…"),
+        ("to=ann%2540x.example", "…"),
         ("ann@x.example:ann@y.example;ann@z", "…:…;…"),
         ("at 9 @ noon", "at 9 @ noon"),
         ("/v1/bounces?offset=100", "/v1/bounces?offset=100"),

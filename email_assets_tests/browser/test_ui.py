@@ -77,6 +77,19 @@ def test_its_figures_are_plotted(page: Page, platform: Platform) -> None:
     expect(page.locator("canvas").first).to_be_visible()
 
 
+def test_the_report_shows_its_charts(page: Page, platform: Platform, materialized: str) -> None:
+    # the page of an asset does not show by itself what came after it was opened
+    open_page(page, platform, f"/runs/{materialized}")
+    expect(page.get_by_text("Success", exact=True).first).to_be_visible()
+    open_page(page, platform, "/assets/deliverability_report")
+    page.get_by_text("[Show Markdown]").click()
+    expect(page.get_by_text(re.compile(r"% bounced: "))).to_be_visible()
+    for chart in ("Bounce rate of each of 30 days", "Bounces by type"):
+        expect(page.get_by_alt_text(chart)).to_be_visible()
+        # one that cannot be drawn has no size of its own
+        assert page.get_by_alt_text(chart).evaluate("image => image.naturalWidth")
+
+
 def test_the_api_is_shown_as_observed(page: Page, platform: Platform) -> None:
     open_page(page, platform, "/assets/email_api")
     expect(page.get_by_text("Latest observation", exact=True)).to_be_visible()
