@@ -77,11 +77,11 @@ def _send(
 ) -> list[str]:
     """Send what can be sent, and tell what cannot."""
     found = channels()
-    outbox.add(messages, [channel.name for channel in found])
-    if not found:
+    if not found:  # what waits goes on waiting: a file of settings may just be being written
         for message in messages:
             context.log.error(message.text)
         return [NO_CHANNEL]
+    outbox.add(messages, [channel.name for channel in found])
     misset = [channel.problem for channel in found if isinstance(channel, Misset)]
     for problem in misset:
         context.log.warning(problem)

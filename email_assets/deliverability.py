@@ -9,14 +9,19 @@ from datetime import date
 
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
-from email_assets.deliverability_sql import Tables, by_day_and_sender
+from email_assets import settings
+from email_assets.deliverability_sql import BY_DAY_AND_SENDER, WITHOUT_DAY, Tables, happenings
 from email_assets.errors import EmailAssetsError
+from email_assets.sections import WarehouseSettings
 from email_assets.turn import SqlClient, turn_at
 from email_assets.vendor import deliverability, senders_of
 from email_assets.warehouse import count_table, database_file, unusable, warehouse_client
 
 DAILY = "deliverability_daily"
 REPORT = "deliverability_report"
+
+SPEAK_IT = ("duckdb", "postgres")
+"""dlt's destinations that understand the SQL."""
 
 COLUMNS = {
     "day": ("DATE", "A day in UTC."),
@@ -55,9 +60,14 @@ class SenderDay:
 
 
 def made_of(resources: Iterable[str]) -> list[str]:
-    """The assets that change when these resources do."""
+    """The assets that change when these resources do.
+
+    There are none where the vendor's file does not say of what to make them, or where the warehouse
+    may not understand the SQL.
+    """
     is_read = {"messages", "bounces"} & {*resources}
-    return [DAILY, REPORT] if is_read and deliverability() else []
+    destination = settings.load(WarehouseSettings).destination_type.rpartition(".")[2]
+    return [DAILY, REPORT] if is_read and destination in SPEAK_IT and deliverability() else []
 
 
 def resources_read() -> list[str]:
@@ -69,8 +79,11 @@ def resources_read() -> list[str]:
     return list(dict.fromkeys(["messages", "bounces", *lookups]))
 
 
-def build_daily(*, say: Callable[[str], None]) -> int:
-    """Make the table anew, of all messages and bounces that are loaded; tells how many rows it has.
+def build_daily(*, say: Callable[[str], None]) -> tuple[int, int]:
+    """Make the table anew, of all messages and bounces that are loaded.
+
+    Returns:
+        Rows in the table, and messages and bounces that are in none of them, as they tell no time.
 
     Readers see the old table or the new one, and a failure leaves the old one.
 
@@ -92,13 +105,19 @@ def build_daily(*, say: Callable[[str], None]) -> int:
         with client.begin_transaction():
             # a day is one of UTC, whatever the server thinks
             client.execute_sql("SET TimeZone = 'UTC'")
-            found = by_day_and_sender(mapping, tables)
+            found = happenings(mapping, tables)
             _replace(client, found)
-        return count_table(client, DAILY) or 0
+            without_day = _without_day(client, *found) if found else 0
+        return count_table(client, DAILY) or 0, without_day
+
+
+def _without_day(client: SqlClient, happened: str, parameters: list[str]) -> int:
+    rows = client.execute_sql(WITHOUT_DAY.format(happened), *parameters)
+    return int(rows[0][0]) if rows else 0
 
 
 def _replace(client: SqlClient, found: tuple[str, list[str]] | None) -> None:
-    """Fill the table with what a query finds, or empty it."""
+    """Fill the table with what `happenings` found, or empty it."""
     table = client.make_qualified_table_name(DAILY)
     columns = [client.escape_column_name(name) for name in COLUMNS]
     types = [f"{column} {COLUMNS[name][0]}" for column, name in zip(columns, COLUMNS, strict=True)]
@@ -106,7 +125,8 @@ def _replace(client: SqlClient, found: tuple[str, list[str]] | None) -> None:
     # two at once that delete and insert would double the rows of a server; this one locks them out
     client.truncate_tables(DAILY)
     if found:
-        query, parameters = found
+        happened, parameters = found
+        query = BY_DAY_AND_SENDER.format(happened)
         client.execute_sql(f"INSERT INTO {table} ({', '.join(columns)}) {query}", *parameters)
 
 

@@ -103,7 +103,7 @@ def _build_daily_asset() -> dg.AssetsDefinition:
     def daily(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         started = time.monotonic()
         try:
-            rows = build_daily(say=context.log.info)
+            rows, without_day = build_daily(say=context.log.info)
         except MappingError as error:
             if mapping and mapping.get("optional"):
                 context.log.warning(f"{error} {DAILY} and {REPORT} are skipped.")
@@ -113,7 +113,18 @@ def _build_daily_asset() -> dg.AssetsDefinition:
             raise dg.Failure(str(error)) from None
         seconds = round(time.monotonic() - started, 3)
         context.log.info(f"{DAILY}: {rows} rows in the table; seconds: {seconds:.1f}")
-        yield dg.MaterializeResult(metadata={"dagster/row_count": rows, "seconds": seconds})
+        if without_day:
+            context.log.warning(
+                f"{DAILY}: {without_day} messages and bounces tell no time and are not counted. "
+                "Look at schema_unchanged of messages and bounces."
+            )
+        yield dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": rows,
+                "rows_without_day": without_day,
+                "seconds": seconds,
+            }
+        )
 
     return daily
 
@@ -155,8 +166,8 @@ def _build_check(clock: Clock) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         name=BOUNCE_RATE,
         asset=DAILY,
-        description="No more of the messages of the last whole day bounced than max_bounce_rate "
-        f"allows, nor of today's once there are {ENOUGH}.",
+        description="The bounce rate of the last whole day is within max_bounce_rate, and so is "
+        f"today's once there are {ENOUGH} messages.",
     )
     def bounce_rate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         today = clock().date()
@@ -183,8 +194,9 @@ def _judge(rows: list[SenderDay], today: date, limit: float) -> dg.AssetCheckRes
         # the one that bounced most, since a sender of few messages easily has the highest rate
         sender, worst = max(by_sender(of_day[day]).items(), key=lambda pair: pair[1].bounced)
         return _result(
-            f"{DAILY}: {percent(found.bounce_rate)} of the messages of {day}{so_far} (UTC) "
-            f"bounced, {found.bounced} of {found.sent}; max_bounce_rate is {percent(limit)}. "
+            f"{DAILY}: the bounce rate of {day}{so_far} (UTC) is {percent(found.bounce_rate)}, "
+            f"{found.bounced} bounces for {found.sent} messages; max_bounce_rate is "
+            f"{percent(limit)}. "
             f"{sender} had most bounces, {worst.bounced} of {worst.sent}. Providers suspend "
             "accounts for that: stop writing to addresses that bounced hard, which are in bounces, "
             "and look at where that sender's addresses come from.",

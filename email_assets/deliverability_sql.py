@@ -95,8 +95,22 @@ class Tables:
         return self._naming.make_path(*map(self._naming.normalize_identifier, field.split(".")))
 
 
-def by_day_and_sender(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]] | None:
-    """The query for all rows and its parameters, or None where there is nothing to count.
+BY_DAY_AND_SENDER = """
+SELECT day, sender, SUM(sent), SUM(hard) + SUM(soft), SUM(hard), SUM(soft), SUM(complaints),
+    SUM(other), CASE WHEN SUM(sent) > 0 THEN
+        CAST(SUM(hard) + SUM(soft) AS DOUBLE PRECISION) / SUM(sent) END
+FROM ({}) AS happened WHERE day IS NOT NULL GROUP BY day, sender ORDER BY day, sender
+"""
+"""The table's rows, of what `happenings` gives."""
+WITHOUT_DAY = "SELECT count(*) FROM ({}) AS happened WHERE day IS NULL"
+"""How many of those tell no day, and are in no row."""
+
+
+def happenings(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]] | None:
+    """The query for a row of each message and bounce, and its parameters.
+
+    Returns:
+        None where nothing is loaded.
 
     Raises:
         MappingError: A table is not what the mapping says.
@@ -110,13 +124,7 @@ def by_day_and_sender(mapping: Deliverability, tables: Tables) -> tuple[str, lis
         parts.append(query)
     if not parts:
         return None
-    return (
-        "SELECT day, sender, SUM(sent), SUM(hard) + SUM(soft), SUM(hard), SUM(soft), "
-        "SUM(complaints), SUM(other), CASE WHEN SUM(sent) > 0 THEN "
-        "CAST(SUM(hard) + SUM(soft) AS DOUBLE PRECISION) / SUM(sent) END "
-        f"FROM ({' UNION ALL '.join(parts)}) AS happened WHERE day IS NOT NULL "
-        "GROUP BY day, sender ORDER BY day, sender"
-    ), parameters
+    return " UNION ALL ".join(parts), parameters
 
 
 def _sent(mapping: Deliverability, tables: Tables) -> str:

@@ -29,7 +29,7 @@ from email_assets_tests.warehouses import Query, change, fresh_warehouse, load
 
 
 def build(said: list[str] | None = None) -> int:
-    return build_daily(say=([] if said is None else said).append)
+    return build_daily(say=([] if said is None else said).append)[0]
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +71,15 @@ class TestOfTheSandbox:
 
 
 class TestCounting:
+    def test_what_tells_no_time_is_in_no_row_and_told(self, api: Sandbox, query: Query) -> None:
+        message = api.rows("messages")[0]
+        api.replace("messages", [message, {**message, "id": "later", "sent_at": "soon"}])
+        api.replace("bounces", [])
+        for name in ("messages", "bounces"):
+            load(name)
+
+        assert build_daily(say=print) == (1, 1)
+
     def test_each_type_counts_as_what_the_vendors_file_says(
         self, warehouse: Path, query: Query
     ) -> None:

@@ -248,10 +248,10 @@ class TestBounceRate:
         result = judge("('2026-06-14', 'news', 100, 4, 4)", "('2026-06-14', 'b', 2, 1, 0)")
 
         assert result.description == (
-            "deliverability_daily: 8.8 % of the messages of 2026-06-14 (UTC) bounced, 9 of 102; "
-            "max_bounce_rate is 5.0 %. news had most bounces, 8 of 100. Providers suspend accounts "
-            "for that: stop writing to addresses that bounced hard, which are in bounces, and look "
-            "at where that sender's addresses come from."
+            "deliverability_daily: the bounce rate of 2026-06-14 (UTC) is 8.8 %, 9 bounces for "
+            "102 messages; max_bounce_rate is 5.0 %. news had most bounces, 8 of 100. Providers "
+            "suspend accounts for that: stop writing to addresses that bounced hard, which are in "
+            "bounces, and look at where that sender's addresses come from."
         )
 
     def test_it_has_the_numbers(self, judge: Judge) -> None:
