@@ -67,7 +67,7 @@ def test_its_page_says_how_many_rows_there_are_and_whether_they_are_fresh(
     open_page(page, platform, "/assets/servers")
     for heading in ("Row count", "Freshness policy", "Latest check results"):
         expect(page.get_by_text(heading, exact=True).first).to_be_visible()
-    expect(page.get_by_text("generic.py: servers")).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("generic.py: servers")).first).to_be_visible()
 
 
 def test_its_figures_are_plotted(page: Page, platform: Platform) -> None:
