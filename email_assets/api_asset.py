@@ -18,9 +18,7 @@ from email_assets.check import Finding, inquire
 from email_assets.errors import EmailAssetsError
 from email_assets.pipeline import SyncReport
 from email_assets.sections import ApiSettings
-from email_assets.vendor import vendor_resources
-
-EMAIL_API = "email_api"
+from email_assets.vendor import EMAIL_API, vendor_resources
 
 
 def build_api_asset(group: str) -> dg.SourceAsset:

@@ -16,7 +16,7 @@ with warnings.catch_warnings():
 from dagster_dlt.translator import DltResourceTranslatorData
 
 from email_assets import settings
-from email_assets.api_asset import EMAIL_API, missed_by, seen_by
+from email_assets.api_asset import missed_by, seen_by
 from email_assets.catalog import common_tags, described, description_of, metadata_of
 from email_assets.errors import EmailAssetsError
 from email_assets.figures import figures_of, summary_of
@@ -24,7 +24,7 @@ from email_assets.freshness import window_of
 from email_assets.pipeline import sync
 from email_assets.sections import AutomationSettings, CatalogSettings, WarehouseSettings
 from email_assets.span import Span
-from email_assets.vendor import vendor_resources
+from email_assets.vendor import EMAIL_API, vendor_resources
 from email_assets.warehouse import open_pipeline
 
 GROUP = "email"

@@ -14,11 +14,8 @@ from email_assets.deliverability_sql import BY_DAY_AND_SENDER, WITHOUT_DAY, Tabl
 from email_assets.errors import EmailAssetsError
 from email_assets.sections import WarehouseSettings
 from email_assets.turn import SqlClient, turn_at
-from email_assets.vendor import deliverability, senders_of
+from email_assets.vendor import DAILY, REPORT, deliverability, senders_of
 from email_assets.warehouse import count_table, database_file, unusable, warehouse_client
-
-DAILY = "deliverability_daily"
-REPORT = "deliverability_report"
 
 SPEAK_IT = ("duckdb", "postgres")
 """dlt's destinations that understand the SQL."""

@@ -12,8 +12,6 @@ from email_assets.assets import GROUP
 from email_assets.catalog import common_tags
 from email_assets.deliverability import (
     COLUMNS,
-    DAILY,
-    REPORT,
     SenderDay,
     build_daily,
     made_of,
@@ -39,7 +37,7 @@ from email_assets.sections import (
     DeliverabilitySettings,
     WarehouseSettings,
 )
-from email_assets.vendor import deliverability, vendor_resources
+from email_assets.vendor import DAILY, REPORT, deliverability, vendor_resources
 
 BOUNCE_RATE = "bounce_rate"
 

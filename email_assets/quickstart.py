@@ -124,7 +124,8 @@ def _run(environment: dict[str, str], remark: str) -> int:
     seconds = (datetime.now(timezone.utc) - started).total_seconds()
     if told := [*run.problems, *run.concerns]:
         print("\n".join(["", *told]))
-    if remark and run.concerns and not run.problems:
+    bounces = any(concern.startswith("! bounce_rate") for concern in run.concerns)
+    if remark and bounces and not run.problems:
         print(remark)
     if status:
         print(f"\nFailed after {seconds:.0f} s.")

@@ -11,11 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from email_assets import settings
-from email_assets.api_asset import EMAIL_API
 from email_assets.deliverability import made_of
 from email_assets.lost_runs import LOCATION, LOCATION_TAG
 from email_assets.sections import RetentionSettings
-from email_assets.vendor import vendor_resources
+from email_assets.vendor import EMAIL_API, vendor_resources
 
 JOB_OF_RETENTION = "email_retention"
 CRON = "45 3 * * *"

@@ -23,6 +23,12 @@ from email_assets.vendors import Deliverability, Secret, Sender, Vendor, VendorR
 PACKAGE = "email_assets.vendors"
 AUTH_TYPES = ("api_key", "bearer", "http_basic")
 
+EMAIL_API = "email_api"
+DAILY = "deliverability_daily"
+REPORT = "deliverability_report"
+TAKEN = (EMAIL_API, DAILY, REPORT)
+"""The assets that are no resources."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _SECRET = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
 _CAUSE = re.compile(r"Path `(VENDOR[^`]*)`: (.+)")
@@ -174,6 +180,8 @@ def _what_is_wrong(vendor: Any) -> str | None:
             return f"{where} needs a 'name' of small letters, digits and _ only"
         if Schema("vendor").naming.normalize_table_identifier(name := resource["name"]) != name:
             return f"{where} ({name}) must be named as its table is, in snake_case"
+        if name in TAKEN:
+            return f"{where} ({name}) has the name of another asset: {', '.join(TAKEN)} are taken"
         if not {**defaults, **resource}.get("primary_key"):
             return f"{where} ({resource['name']}) needs a 'primary_key'"
         if not isinstance(endpoint_of(resource), dict):

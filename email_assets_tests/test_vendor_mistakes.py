@@ -99,6 +99,16 @@ class TestMistakes:
             "VENDOR['resources'][0] needs a 'name' of small letters, digits and _ only"
         )
 
+    @pytest.mark.parametrize("name", ["email_api", "deliverability_daily", "deliverability_report"])
+    def test_a_name_that_another_asset_has(
+        self, name: str, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        vendor["resources"][0]["name"] = name
+        assert problem_in(use_vendor, vendor) == (
+            f"VENDOR['resources'][0] ({name}) has the name of another asset: "
+            "email_api, deliverability_daily, deliverability_report are taken"
+        )
+
     @pytest.mark.parametrize("field", ["data_selector", "paginator"])
     def test_what_an_endpoint_needs(self, field: str, vendor: Any, use_vendor: UseVendor) -> None:
         del vendor["resource_defaults"]["endpoint"][field]
