@@ -22,11 +22,9 @@ ui: .venv/.ready ## Open Dagster's UI on http://127.0.0.1:3000 (or PORT=…)
 check: .venv/.ready ## Ask your API for one page of each resource, before anything is scheduled
 	@$(BIN)/python -m email_assets.check
 
-# by file, so that what a file's tests share is set up once; in the files' order, so that those that
-# wait for a browser or a server are not the last; more at once than cores, for the same reason
+# by file, so that what a file's tests share is set up once
 test: .venv/.ready ## Run the tests
-	@$(BIN)/python -m pytest --dist loadfile --no-loadscope-reorder \
-		--numprocesses $$($(BIN)/python -c 'import os; print(os.cpu_count() * 3 // 2)')
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 soak: .venv/.ready ## Run the platform for MINUTES=10 among faults and kills, and compare every row
 	@$(BIN)/python -m email_assets_tests.soak --minutes $(MINUTES)

@@ -32,6 +32,7 @@ FLAGS = [
     "--disable-sync",
 ]
 START_SECONDS = 90
+RUN_SECONDS = 120
 PATIENCE = 60_000
 """Milliseconds in which something that is looked for must appear."""
 LAUNCH = """
@@ -43,6 +44,7 @@ mutation ($job: String!) {
   }) { __typename ... on LaunchRunSuccess { run { runId } } }
 }
 """
+STATUS = "query ($run: ID!) { runOrError(runId: $run) { ... on Run { status } } }"
 
 
 @dataclass
@@ -63,6 +65,14 @@ class Platform:
         """Launch a job as the UI does; gives the run's id."""
         run: str = self.ask(LAUNCH, job=job)["launchRun"]["run"]["runId"]
         return run
+
+    def wait_for(self, run: str) -> None:
+        """Wait until a run has succeeded."""
+        deadline = time.monotonic() + RUN_SECONDS
+        while (status := self.ask(STATUS, run=run)["runOrError"]["status"]) != "SUCCESS":
+            assert status not in ("FAILURE", "CANCELED"), status
+            assert time.monotonic() < deadline, status
+            time.sleep(0.5)
 
     def set_fault(self, resource: str, **fault: Any) -> None:
         """Let the API have a trouble with a resource from now on."""

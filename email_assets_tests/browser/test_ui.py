@@ -56,7 +56,8 @@ def test_a_click_materializes_an_asset(page: Page, platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("check", CHECK_NAMES)
-def test_its_checks_pass(page: Page, platform: Platform, check: str) -> None:
+def test_its_checks_pass(page: Page, platform: Platform, materialized: str, check: str) -> None:
+    platform.wait_for(materialized)  # until then they are shown as under way
     open_page(page, platform, f"/assets/servers?view=checks&checkDetail={check}")
     expect(page.get_by_text("Passed").first).to_be_visible()
 
