@@ -13,10 +13,9 @@ import dlt
 from email_assets import settings
 from email_assets.sections import ApiSettings, CatalogSettings, WarehouseSettings
 from email_assets.settings import PROJECT_ROOT
-from email_assets.vendor import column_hints, endpoint_of, entry_of, line_of
+from email_assets.vendor import column_hints, endpoint_of, vendor_file
 from email_assets.vendors import VendorResource
 
-README_SECTION = "## Sync what is new"
 LONGEST_TAG = 63
 """Characters that Dagster allows."""
 
@@ -41,7 +40,9 @@ def metadata_of(resource: VendorResource) -> dict[str, Any]:
     name = str(resource["name"])
     metadata: dict[str, Any] = {
         "dagster/table_name": f"{settings.load(WarehouseSettings).dataset_name}.{name}",
-        "dagster/code_references": _code_references(name),
+        "dagster/code_references": code_references(
+            name, rf"""["']name["']\s*:\s*["']{name}["']""", "Sync what is new"
+        ),
     }
     if address := resource.get("documentation"):
         metadata["api_documentation"] = dg.MetadataValue.url(address)
@@ -69,19 +70,35 @@ def described(schema: dg.TableSchema, resource: VendorResource) -> dg.TableSchem
     )
 
 
-def _code_references(name: str) -> dg.CodeReferencesMetadataValue:
-    file, line = entry_of(name)
-    places = [(file, line, f"{file.name}: {name}")]
-    readme = PROJECT_ROOT / "README.md"  # not in an installed package
-    if readme.is_file():
-        title = README_SECTION.strip("# ")
-        places.append((readme, line_of(README_SECTION, readme), f"README.md: {title}"))
+def code_references(name: str, entry: str, section: str) -> dg.CodeReferencesMetadataValue:
+    """Links to where an asset stands in the vendor's file, and to a section of the README.
+
+    Args:
+        name: What the link to the vendor's file is called.
+        entry: A pattern of the line there.
+        section: The heading in the README.
+    """
+    file, readme = vendor_file(), PROJECT_ROOT / "README.md"
+    places = [(file, entry, name)]
+    if readme.is_file():  # not in an installed package
+        places.append((readme, f"^## {section}$", section))
     with warnings.catch_warnings():
         # beta, and no more than a link
         warnings.filterwarnings("ignore", message=".*CodeReference")
         return dg.CodeReferencesMetadataValue(
             code_references=[
-                dg.LocalFileCodeReference(file_path=str(file), line_number=line, label=label)
-                for file, line, label in places
+                dg.LocalFileCodeReference(
+                    file_path=str(file),
+                    line_number=_line_of(pattern, file),
+                    label=f"{file.name}: {label}",
+                )
+                for file, pattern, label in places
             ]
         )
+
+
+def _line_of(pattern: str, file: Path) -> int:
+    """The first line of a file that a pattern is found in, or 1 if it is found nowhere."""
+    # a source of another encoding is legal too
+    lines = enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
+    return next((number for number, line in lines if re.search(pattern, line)), 1)

@@ -9,7 +9,7 @@ import dagster as dg
 
 from email_assets import settings
 from email_assets.assets import GROUP
-from email_assets.catalog import common_tags
+from email_assets.catalog import code_references, common_tags
 from email_assets.deliverability import (
     COLUMNS,
     SenderDay,
@@ -63,7 +63,9 @@ def build_deliverability_checks(clock: Clock = utc_now) -> list[dg.AssetChecksDe
     return [_build_check(clock)] if made_of(vendor_resources()) else []
 
 
-def _spec(name: str, deps: list[str], description: str, **more: Any) -> dg.AssetSpec:
+def _spec(
+    name: str, deps: list[str], description: str, kinds: set[str], **metadata: Any
+) -> dg.AssetSpec:
     catalog = settings.load(CatalogSettings)
     kind = vendor_resources()["messages"]["kind"]
     window = window_of(kind, settings.load(AutomationSettings))
@@ -74,8 +76,15 @@ def _spec(name: str, deps: list[str], description: str, **more: Any) -> dg.Asset
         description=description,
         owners=catalog.owners,
         tags=common_tags(),
+        kinds=kinds,
+        metadata={
+            "dagster/code_references": code_references(
+                "deliverability", r"""["']deliverability["']\s*:""", "Deliverability"
+            ),
+            **metadata,
+        },
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
-        **more,
+        skippable=True,  # an API's rows may lack the fields
     )
 
 
@@ -89,12 +98,11 @@ def _build_daily_asset() -> dg.AssetsDefinition:
         DAILY,
         resources_read(),
         "What each sender sent on each day, and what of it bounced.",
-        kinds={"sql", warehouse.destination_type.rpartition(".")[2]},
-        metadata={
+        {"sql", warehouse.destination_type.rpartition(".")[2]},
+        **{
             "dagster/table_name": f"{warehouse.dataset_name}.{DAILY}",
             "dagster/column_schema": schema,
         },
-        skippable=True,
     )
 
     @dg.multi_asset(name=DAILY, specs=[spec])
@@ -132,8 +140,7 @@ def _build_report_asset(clock: Clock) -> dg.AssetsDefinition:
         REPORT,
         [DAILY],
         f"The bounce rate of the last {DAYS} days, the worst senders, and bounces by type.",
-        kinds={"markdown"},
-        skippable=True,  # as what it is made of
+        {"markdown"},
     )
 
     @dg.multi_asset(name=REPORT, specs=[spec])
@@ -146,16 +153,14 @@ def _build_report_asset(clock: Clock) -> dg.AssetsDefinition:
             raise dg.Failure(str(error)) from None
         rows = [row for row in rows if row.day <= today]
         found = total(rows)
-        figures: dict[str, Any] = {
-            "report": dg.MetadataValue.md(render(rows, today, limit)),
-            "sent": found.sent,
-            "bounced": found.bounced,
-            "complaints": found.complaints,
-            "seconds": round(time.monotonic() - started, 3),
-        }
-        if found.bounce_rate is not None:
-            figures["bounce_rate"] = round(found.bounce_rate, 6)
-        yield dg.MaterializeResult(metadata=figures)
+        yield dg.MaterializeResult(
+            metadata={
+                "report": dg.MetadataValue.md(render(rows, today, limit)),
+                **_figures(found, ""),
+                "complaints": found.complaints,
+                "seconds": round(time.monotonic() - started, 3),
+            }
+        )
 
     return report
 

@@ -64,17 +64,9 @@ def vendor_resources() -> dict[str, VendorResource]:
     }
 
 
-def entry_of(name: str) -> tuple[Path, int]:
-    """The file that a resource stands in, and the line of its name there."""
-    file = Path(str(_find(settings.load(ApiSettings).vendor).__file__))
-    return file, line_of(rf"""["']name["']\s*:\s*["']{name}["']""", file)
-
-
-def line_of(pattern: str, file: Path) -> int:
-    """The first line of a file that a pattern is found in, or 1 if it is found nowhere."""
-    # a source of another encoding is legal too
-    lines = enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
-    return next((number for number, line in lines if re.search(pattern, line)), 1)
+def vendor_file() -> Path:
+    """The file of the configured vendor."""
+    return Path(str(_find(settings.load(ApiSettings).vendor).__file__))
 
 
 def endpoint_of(resource: Any) -> dict[str, Any]:

@@ -77,6 +77,16 @@ class TestDefinitions:
         assert [column.name for column in columns if not column.description] == []
         assert daily.kinds == {"sql", "duckdb"}
 
+    def test_they_link_to_their_mapping_and_to_what_the_readme_says_of_them(self) -> None:
+        for asset in build_deliverability_assets():
+            (spec,) = asset.specs
+            references = spec.metadata["dagster/code_references"].code_references
+            lines = [
+                Path(found.file_path).read_text().splitlines()[found.line_number - 1].strip()
+                for found in references
+            ]
+            assert lines == ['"deliverability": {', "## Deliverability"]
+
     @pytest.mark.parametrize("vendor", ["resend", "mailgun"])
     def test_a_vendor_that_does_not_say_of_what_to_make_them_has_none(
         self, vendor: str, monkeypatch: pytest.MonkeyPatch
