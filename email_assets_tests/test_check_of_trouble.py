@@ -54,6 +54,15 @@ def use_vendor(api: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     return use
 
 
+@pytest.fixture
+def servers_own_bounces(use_vendor: UseVendor) -> None:
+    """A vendor's file whose bounces are listed for each server."""
+    for_each = {"resource": "servers", "id": "id", "label": "server"}
+    use_vendor(
+        {"paginator": {"type": "offset", "limit": 50}}, servers={}, bounces={"for_each": for_each}
+    )
+
+
 # An API that does not work
 
 
@@ -238,26 +247,16 @@ def test_of_several_owners_the_first_ones_list_is_asked(
     ]
 
 
-def test_the_request_for_the_owners_is_not_repeated_either(
-    api: Sandbox, check: Check, use_vendor: UseVendor
-) -> None:
-    for_each = {"resource": "servers", "id": "id", "label": "server"}
-    use_vendor(
-        {"paginator": {"type": "offset", "limit": 50}}, servers={}, bounces={"for_each": for_each}
-    )
+@pytest.mark.usefixtures("servers_own_bounces")
+def test_the_request_for_the_owners_is_not_repeated_either(api: Sandbox, check: Check) -> None:
     api.set_faults("servers", Fault("status"))
     status, output = check()
     assert (status, cells(output)["bounces"][:2]) == (1, ["yes", "-"])
     assert [asked.resource for asked in api.requests] == ["servers", "servers"]
 
 
-def test_an_account_without_owners_has_no_rows(
-    api: Sandbox, check: Check, use_vendor: UseVendor
-) -> None:
-    for_each = {"resource": "servers", "id": "id", "label": "server"}
-    use_vendor(
-        {"paginator": {"type": "offset", "limit": 50}}, servers={}, bounces={"for_each": for_each}
-    )
+@pytest.mark.usefixtures("servers_own_bounces")
+def test_an_account_without_owners_has_no_rows(api: Sandbox, check: Check) -> None:
     api.replace("servers", [])
     status, output = check()
     assert (status, cells(output)["bounces"][:4]) == (0, ["yes", "yes", "0", "- (50/0)"])

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import shutil
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote
 
 import dagster as dg
 import duckdb
 import pytest
-import requests
 from dlt.common.versioned_state import decompress_state
 
 from email_assets.definitions import defs
@@ -23,20 +18,17 @@ from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import HEAD, REPLY, RawServer
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import command, empty_home, finish, instance, settings_for
-
-__all__ = ["empty_home", "instance"]
-
-SPELLINGS = sorted(
-    {
-        KEY,
-        KEY.partition("/")[0],  # whatever else is done to the key, this part stays as it is
-        KEY.replace("/", r"\/"),
-        quote(KEY),
-        quote(KEY, safe=""),
-        quote_plus(KEY),
-        quote_plus(quote_plus(KEY)),
-    }
+from email_assets_tests.secret_fixtures import (
+    ELSEWHERE,
+    Watch,
+    holds_the_key,
+    leaks_below,
+    leaks_of,
+    watch,
 )
+
+__all__ = ["empty_home", "holds_the_key", "instance", "leaks_of", "watch"]
+
 EVERYTHING = """
 telemetry:
   enabled: false
@@ -45,87 +37,6 @@ python_logs:
   managed_python_loggers: [root]
 """
 """A `dagster.yaml` that makes Dagster store every log record of the process as an event."""
-
-
-def holds_the_key(written: bytes | str) -> bool:
-    """Whether the key stands in what was written, in any spelling, in small letters or capitals."""
-    text = (written.encode("utf-8", "replace") if isinstance(written, str) else written).lower()
-    return any(spelling.lower().encode() in text for spelling in SPELLINGS)
-
-
-def leaks_below(folder: Path) -> list[str]:
-    """The files of a folder that hold the key."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    return [str(path) for path in files if holds_the_key(path.read_bytes())]
-
-
-def leaks_of(error: BaseException) -> list[str]:
-    """The exceptions that hold the key, of an error and all that it is chained to or made of."""
-    leaks: list[str] = []
-    seen, waiting = set[int](), list[Any]([error])
-    if holds_the_key("".join(traceback.format_exception(error))):
-        leaks.append("the traceback")
-    while waiting:
-        part = waiting.pop()
-        if part is None or id(part) in seen:
-            continue
-        seen.add(id(part))
-        if holds_the_key(f"{part!s} {part!r}"):
-            leaks.append(type(part).__name__)
-        if isinstance(part, BaseException):
-            waiting += [part.__cause__, part.__context__, *part.args, *vars(part).values()]
-        elif isinstance(part, (requests.PreparedRequest, requests.Response)):
-            waiting += vars(part).values()
-    return leaks
-
-
-@dataclass
-class Watch:
-    """Looks for the key in all that a run writes, also in files that it removes again."""
-
-    folder: Path
-    caplog: pytest.LogCaptureFixture
-    capfd: pytest.CaptureFixture[str]
-    seen: list[str] = field(default_factory=list)
-
-    def removes(self, remove: Callable[..., Any]) -> Callable[..., Any]:
-        """The function, which looks at what it removes first."""
-
-        def look_first(path: Any, *args: Any, **kw: Any) -> Any:
-            gone = Path(path) if isinstance(path, (str, os.PathLike)) else self.folder
-            if gone.is_file() and holds_the_key(gone.read_bytes()):
-                self.seen.append(str(gone))
-            self.seen.extend(leaks_below(gone))
-            return remove(path, *args, **kw)
-
-        return look_first
-
-    def leaks(self, *errors: BaseException) -> list[str]:
-        """Where the key was found."""
-        output = self.capfd.readouterr()
-        told = {"stdout": output.out, "stderr": output.err, "the log": self.caplog.text}
-        return [
-            *self.seen,
-            *leaks_below(self.folder),
-            *(name for name, text in told.items() if holds_the_key(text)),
-            *(leak for error in errors for leak in leaks_of(error)),
-        ]
-
-
-@pytest.fixture
-def watch(
-    tmp_path: Path,
-    warehouse: Path,
-    caplog: pytest.LogCaptureFixture,
-    capfd: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Watch:
-    """Watches the test's folder, where DAGSTER_HOME, the warehouse and TMPDIR are, and the logs."""
-    caplog.set_level(logging.DEBUG)
-    watch = Watch(tmp_path, caplog, capfd)
-    for module, name in ((shutil, "rmtree"), (os, "remove"), (os, "unlink")):
-        monkeypatch.setattr(module, name, watch.removes(getattr(module, name)))
-    return watch
 
 
 Trouble = Callable[[Sandbox, pytest.MonkeyPatch], None]
@@ -170,8 +81,6 @@ def wrong_key(_: Sandbox, patch: pytest.MonkeyPatch) -> None:
     patch.setenv("API_KEY", f"{KEY}wrong")
 
 
-ELSEWHERE = "http://127.0.0.1:9/v1/bounces"
-
 TROUBLES: dict[str, Trouble] = {
     "refused connection": refused_connection,
     "unknown host": base_url("http://no-such-host.invalid"),
@@ -206,6 +115,22 @@ def tick(instance: dg.DagsterInstance) -> Any:
     """A tick of the sensor that looks at the API."""
     with dg.build_sensor_context(instance, definitions=defs, sensor_name="new_records") as context:
         return defs.resolve_sensor_def("new_records").evaluate_tick(context)
+
+
+def cells_of(warehouse: Path) -> list[str]:
+    """Every cell of every table as text, and dlt's state, which it stores compressed."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        tables = connection.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal"
+        ).fetchall()
+        cells = [
+            str(cell)
+            for schema, table in tables
+            for row in connection.execute(f'FROM "{schema}"."{table}"').fetchall()
+            for cell in row
+        ]
+        states = connection.execute("SELECT state FROM email._dlt_pipeline_state").fetchall()
+    return cells + [str(decompress_state(state)) for (state,) in states]
 
 
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES)
@@ -300,55 +225,3 @@ def test_the_command_line_with_debug_logging_writes_no_key(
     assert "bounces: the API redirects /v1/bounces to http://127.0.0.1:9/v1/bounces" in output
     assert '"GET /v1/servers HTTP/1.1" 200' in output
     assert leaks_below(tmp_path) == []
-
-
-# That the search would find it
-
-
-@pytest.mark.parametrize("spelling", SPELLINGS)
-def test_the_search_finds_the_key_in_any_spelling(tmp_path: Path, spelling: str) -> None:
-    (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "file").write_bytes(b"\x00\xff" + spelling.upper().encode() + b"\x00")
-    assert leaks_below(tmp_path) == [str(tmp_path / "deep" / "file")]
-
-
-def test_the_search_finds_the_key_in_a_folder_that_is_gone(watch: Watch) -> None:
-    (watch.folder / "gone").mkdir()
-    (watch.folder / "gone" / "file").write_text(KEY)
-    shutil.rmtree(watch.folder / "gone")
-    assert [Path(leak).name for leak in watch.leaks()] == ["file"]
-
-
-def test_the_search_finds_the_key_in_an_exception_and_what_it_is_made_of(watch: Watch) -> None:
-    with pytest.raises(requests.ConnectionError) as caught:
-        requests.get(ELSEWHERE, {"api_key": KEY}, timeout=5)
-    found = watch.leaks(caught.value)
-    assert {"the traceback", "ConnectionError", "MaxRetryError"} <= set(found)
-
-
-def test_the_search_finds_what_an_ordinary_asset_lets_dagster_store(
-    instance: dg.DagsterInstance, watch: Watch
-) -> None:
-    @dg.asset
-    def ordinary() -> None:
-        requests.get(ELSEWHERE, {"api_key": KEY}, timeout=5)
-
-    dg.materialize([ordinary], instance=instance, raise_on_error=False)
-    # the run storage, and the step's compute log
-    assert {".db", ".err"} <= {Path(leak).suffix for leak in watch.leaks()}
-
-
-def cells_of(warehouse: Path) -> list[str]:
-    """Every cell of every table as text, and dlt's state, which it stores compressed."""
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        tables = connection.execute(
-            "SELECT schema_name, table_name FROM duckdb_tables() WHERE NOT internal"
-        ).fetchall()
-        cells = [
-            str(cell)
-            for schema, table in tables
-            for row in connection.execute(f'FROM "{schema}"."{table}"').fetchall()
-            for cell in row
-        ]
-        states = connection.execute("SELECT state FROM email._dlt_pipeline_state").fetchall()
-    return cells + [str(decompress_state(state)) for (state,) in states]

@@ -3,21 +3,13 @@
 import os
 import shutil
 import signal
-import socket
-import subprocess
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
 
-import dagster as dg
-import duckdb
 import pytest
-import requests
 
 from email_assets.sandbox import Sandbox
-from email_assets_tests.conftest import KEY, PROJECT
+from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
     CHECK_NAMES,
     EVENTS,
@@ -26,24 +18,18 @@ from email_assets_tests.dagster_fixtures import (
     empty_home,
     settings_for,
 )
+from email_assets_tests.webserver_fixtures import (
+    REPOSITORY,
+    UNTIL_A_RUN_ENDS,
+    Server,
+    free_port,
+    sandbox,
+    wait_for,
+)
 
-__all__ = ["empty_home"]
+__all__ = ["empty_home", "sandbox"]
 
-Found = TypeVar("Found")
-
-UNTIL_IT_ANSWERS = 120
-UNTIL_A_RUN_ENDS = 120
 UNTIL_IT_IS_GONE = 60
-REPOSITORY = {"repositoryLocationName": "email_assets", "repositoryName": "__repository__"}
-LAUNCH = """
-mutation ($selector: JobOrPipelineSelector!) {
-  launchRun(executionParams: {selector: $selector, runConfigData: {}}) {
-    ... on LaunchRunSuccess { run { runId } }
-    ... on Error { message }
-  }
-}
-"""
-RUN = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 START_SENSOR = """
 mutation ($selector: SensorSelector!) {
   startSensor(sensorSelector: $selector) { __typename ... on Error { message } }
@@ -56,101 +42,6 @@ RUNS_OF_SENSOR = """
   }
 }
 """
-CHECKS = """
-query ($asset: AssetKeyInput!) {
-  assetChecks: assetNodeOrError(assetKey: $asset) {
-    ... on AssetNode {
-      assetChecksOrError {
-        ... on AssetChecks { checks { name executionForLatestMaterialization { status runId } } }
-      }
-    }
-  }
-}
-"""
-
-
-@dataclass
-class Server:
-    """A `dagster dev` that listens, with the folder of its history and warehouse."""
-
-    process: subprocess.Popen[str]
-    url: str
-    folder: Path
-
-    def ask(self, query: str, **variables: Any) -> Any:
-        """The answer to a GraphQL query, as the UI gets it."""
-        answer = requests.post(
-            f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=30
-        ).json()
-        assert "errors" not in answer, answer["errors"]
-        (data,) = answer["data"].values()
-        return data
-
-    def launch(self, **selection: Any) -> str:
-        """Launch a run of some assets or checks, as the UI does."""
-        selector = {**REPOSITORY, "jobName": "__ASSET_JOB", **selection}
-        launched = self.ask(LAUNCH, selector=selector)
-        assert "run" in launched, launched
-        run_id: str = launched["run"]["runId"]
-        return run_id
-
-    def status(self, run_id: str) -> str:
-        """How a run ended, once it has."""
-
-        def ended() -> str | None:
-            status: str = self.ask(RUN, id=run_id)["status"]
-            return status if status in ("SUCCESS", "FAILURE", "CANCELED") else None
-
-        return wait_for(ended, UNTIL_A_RUN_ENDS) or ""
-
-    def checks(self, asset: str) -> dict[str, Any]:
-        """The latest execution of each check of an asset."""
-        found = self.ask(CHECKS, asset={"path": [asset]})["assetChecksOrError"]["checks"]
-        return {check["name"]: check["executionForLatestMaterialization"] for check in found}
-
-    def log(self, run_id: str) -> str:
-        """What the run's log says, for the message of a failed test."""
-        with dg.DagsterInstance.from_config(str(self.folder / "dagster_home")) as instance:
-            return "\n".join(entry.user_message for entry in instance.all_logs(run_id))
-
-    def rows(self, name: str) -> int:
-        with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as connection:
-            return int(connection.execute(f"SELECT count(*) FROM email.{name}").fetchall()[0][0])
-
-    def processes(self) -> list[int]:
-        """The processes that it consists of: all of its session."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    session = os.getsid(int(entry.name))
-                except ProcessLookupError:
-                    continue
-                if session == self.process.pid:
-                    found.append(int(entry.name))
-        return found
-
-
-def wait_for(condition: Callable[[], Found], seconds: float) -> Found:
-    """What a condition gives once it is true, asked again until it is."""
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"not so within {seconds} s"
-        time.sleep(0.1)
-    return found
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(messages=250, api_key=KEY) as sandbox:
-        yield sandbox
 
 
 @pytest.fixture(scope="module")
@@ -168,15 +59,8 @@ def server(
     )
     server = Server(process, f"http://127.0.0.1:{port}", folder)
 
-    def answers() -> bool:
-        assert process.poll() is None, (folder / "dagster_dev.log").read_text()
-        try:
-            return requests.get(f"{server.url}/server_info", timeout=5).ok
-        except requests.ConnectionError:
-            return False
-
     try:
-        wait_for(answers, UNTIL_IT_ANSWERS)
+        server.wait_until_it_answers(log=folder / "dagster_dev.log")
         yield server
     finally:
         process.terminate()

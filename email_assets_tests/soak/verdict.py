@@ -14,8 +14,8 @@ import dagster as dg
 
 from email_assets.failures import reason_of
 from email_assets.sensors import UNFINISHED
+from email_assets_tests.secret_fixtures import holds_the_key
 from email_assets_tests.soak.processes import Measure, Platform
-from email_assets_tests.test_key_stays_secret import holds_the_key
 
 MAX_RUNTIME = 120
 """Seconds after which run monitoring ends a run. One that nobody killed has hung then."""

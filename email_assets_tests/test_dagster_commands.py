@@ -1,0 +1,86 @@
+"""What Dagster's own commands say of the definitions."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from email_assets_tests.conftest import PROJECT
+from email_assets_tests.dagster_fixtures import (
+    CHECK_NAMES,
+    MADE_OF_EVENTS,
+    NAMES,
+    command,
+    empty_home,
+    finish,
+)
+
+__all__ = ["empty_home"]
+
+COMMANDS: dict[str, tuple[list[str], dict[str, str]]] = {
+    "validate": (["dagster", "definitions", "validate"], {}),
+    "check": (["dg", "check", "defs"], {}),
+    "list": (["dg", "list", "defs", "--json"], {}),
+    "load with a bad setting": (
+        ["python", "-c", "import email_assets.definitions"],
+        {"AUTOMATION__EVENT_CRON": "hourly"},
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> dict[str, tuple[int, str]]:
+    """The exit status of some commands in a copy of the project, and what each said."""
+    folder = tmp_path_factory.mktemp("project")
+    project = folder / "email_assets"
+    for part in ("email_assets", ".dlt"):
+        shutil.copytree(
+            PROJECT / part,
+            project / part,
+            ignore=shutil.ignore_patterns("__pycache__", "secrets.toml"),
+        )
+    for part in ("pyproject.toml", "workspace.yaml"):
+        shutil.copy(PROJECT / part, project)
+    return finish(
+        {
+            name: command(
+                *arguments, home=shutil.copytree(empty_home, folder / name), cwd=project, env=env
+            )
+            for name, (arguments, env) in COMMANDS.items()
+        }
+    )
+
+
+class TestCommands:
+    def test_dagster_validates_them_without_a_flag(self, said: dict[str, tuple[int, str]]) -> None:
+        status, output = said["validate"]
+
+        assert status == 0, output
+        assert "All code locations passed validation." in output
+
+    def test_dg_checks_them(self, said: dict[str, tuple[int, str]]) -> None:
+        status, output = said["check"]
+
+        assert status == 0, output
+        assert "All definitions loaded successfully." in output
+
+    def test_dg_lists_them(self, said: dict[str, tuple[int, str]]) -> None:
+        status, output = said["list"]
+
+        assert status == 0, output
+        listed = json.loads(output[output.index("{") :])
+        assert sorted(asset["asset_key"] for asset in listed["assets"]) == sorted(
+            [*NAMES, *MADE_OF_EVENTS, "email_api"]
+        )
+        assert len(listed["asset_checks"]) == len(CHECK_NAMES) * len(NAMES) + 1
+
+    def test_a_setting_that_cannot_be_used_is_the_last_line_of_what_is_said(
+        self, said: dict[str, tuple[int, str]]
+    ) -> None:
+        status, output = said["load with a bad setting"]
+
+        assert status == 1
+        assert output.splitlines()[-1].startswith(
+            "email_assets.settings.SettingError: event_cron 'hourly' is no cron expression"
+        )
