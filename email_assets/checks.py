@@ -8,12 +8,12 @@ import dagster as dg
 
 from email_assets import settings
 from email_assets.api.redaction import redact
+from email_assets.counts import KeyCount, count_keys
 from email_assets.errors import EmailAssetsError
 from email_assets.freshness import window_of
 from email_assets.sections import AutomationSettings
 from email_assets.vendor import primary_key, vendor_resources
 from email_assets.vendors import VendorResource
-from email_assets.warehouse import KeyCount, count_keys
 
 PRIMARY_KEY = "primary_key"
 COMPLETE = "complete"

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, fields
 from datetime import date
 
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from email_assets import settings
+from email_assets.counts import count_table
 from email_assets.deliverability_sql import BY_DAY_AND_SENDER, WITHOUT_DAY, Tables, happenings
 from email_assets.errors import EmailAssetsError
 from email_assets.sections import WarehouseSettings
-from email_assets.turn import SqlClient, turn_at
+from email_assets.turn import SqlClient
 from email_assets.vendor import DAILY, REPORT, deliverability, senders_of
-from email_assets.warehouse import count_table, database_file, unusable, warehouse_client
+from email_assets.warehouse import connected
 
 SPEAK_IT = ("duckdb", "postgres")
 """dlt's destinations that understand the SQL."""
@@ -39,11 +40,9 @@ class DeliverabilityError(EmailAssetsError):
 
 
 @dataclass(frozen=True)
-class SenderDay:
-    """What came of a sender's mail on one day."""
+class Outcome:
+    """What came of some mail."""
 
-    day: date
-    sender: str
     sent: int
     hard: int
     soft: int
@@ -54,6 +53,19 @@ class SenderDay:
     def bounced(self) -> int:
         """Hard and soft bounces."""
         return self.hard + self.soft
+
+    @property
+    def bounce_rate(self) -> float | None:
+        """The share of the messages that bounced, or None where nothing was sent."""
+        return self.bounced / self.sent if self.sent else None
+
+
+@dataclass(frozen=True)
+class SenderDay(Outcome):
+    """What came of a sender's mail on one day."""
+
+    day: date
+    sender: str
 
 
 def made_of(resources: Iterable[str]) -> list[str]:
@@ -91,7 +103,9 @@ def build_daily(*, say: Callable[[str], None]) -> tuple[int, int]:
     """
     mapping = deliverability()
     assert mapping  # noqa: S101 (the asset is defined only where there is one)
-    with _connected(DAILY, say, missing=_not_loaded("messages")) as client:
+    with connected(DAILY, say) as client:
+        if client is None:
+            raise _not_loaded("messages")
         tables = Tables(DAILY, client, resources_read())
         for resource in ("messages", "bounces"):
             if not tables.was_synced(resource):
@@ -139,51 +153,22 @@ def read_daily(since: date, *, who: str, say: Callable[[str], None]) -> list[Sen
         DeliverabilityError: There is no table yet.
         EmailAssetsError: The warehouse cannot be read.
     """
-    missing = DeliverabilityError(f"{who}: there is no table {DAILY} yet. Materialize {DAILY}.")
-    with _connected(who, say, missing=missing, read_only=True) as client:
-        day, *others = (
-            client.escape_column_name(name)
-            for name in ("day", "sender", "sent", "hard", "soft", "complaints", "other")
-        )
-        query = (
-            f"SELECT {', '.join([day, *others])} FROM {client.make_qualified_table_name(DAILY)} "
-            f"WHERE {day} >= %s ORDER BY {day}, {others[0]}"
-        )
-        try:
-            return [SenderDay(*row) for row in client.execute_sql(query, since) or ()]
-        except DatabaseUndefinedRelation:
-            pass
-    raise missing
+    with connected(who, say, read_only=True) as client:
+        if client is not None:
+            columns = {
+                field.name: client.escape_column_name(field.name) for field in fields(SenderDay)
+            }
+            query = (
+                f"SELECT {', '.join(columns.values())} "
+                f"FROM {client.make_qualified_table_name(DAILY)} "
+                f"WHERE {columns['day']} >= %s ORDER BY {columns['day']}, {columns['sender']}"
+            )
+            with suppress(DatabaseUndefinedRelation):
+                return [SenderDay(*row) for row in client.execute_sql(query, since) or ()]
+    raise DeliverabilityError(f"{who}: there is no table {DAILY} yet. Materialize {DAILY}.")
 
 
 def _not_loaded(resource: str) -> DeliverabilityError:
     return DeliverabilityError(
         f"{DAILY}: there is no table {resource} yet. Materialize {resource}."
     )
-
-
-@contextmanager
-def _connected(
-    who: str, say: Callable[[str], None], *, missing: DeliverabilityError, read_only: bool = False
-) -> Iterator[SqlClient]:
-    """A turn at the warehouse, whose errors come out as one sentence each.
-
-    Raises:
-        DeliverabilityError: `missing`, while there is no DuckDB file.
-        EmailAssetsError: The warehouse cannot be used.
-    """
-    try:
-        client = warehouse_client(who)
-        file = database_file(client)
-        if file and not file.exists():
-            raise missing
-        if file and read_only:
-            client.credentials.read_only = True
-        with turn_at(file, client, who=who, say=say):
-            yield client
-        return
-    except EmailAssetsError:
-        raise
-    except Exception as error:
-        problem = unusable(who, error)
-    raise problem

@@ -12,6 +12,7 @@ from email_assets.assets import GROUP
 from email_assets.catalog import code_references, common_tags
 from email_assets.deliverability import (
     COLUMNS,
+    Outcome,
     SenderDay,
     build_daily,
     made_of,
@@ -21,7 +22,6 @@ from email_assets.deliverability import (
 from email_assets.deliverability_report import (
     DAYS,
     ENOUGH,
-    Total,
     by_sender,
     first_day,
     percent,
@@ -210,7 +210,7 @@ def _judge(rows: list[SenderDay], today: date, limit: float) -> dg.AssetCheckRes
     return _result(nothing, figures, passed=True)
 
 
-def _figures(found: Total, prefix: str) -> dict[str, Any]:
+def _figures(found: Outcome, prefix: str) -> dict[str, Any]:
     counts: dict[str, Any] = {f"{prefix}sent": found.sent, f"{prefix}bounced": found.bounced}
     if found.bounce_rate is not None:
         counts[f"{prefix}bounce_rate"] = round(found.bounce_rate, 6)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import fields
 from datetime import date, timedelta
 
 from email_assets.api.redaction import redact
 from email_assets.charts import Bar, as_image, ranking, rates_over_time
-from email_assets.deliverability import SenderDay
+from email_assets.deliverability import Outcome, SenderDay
 
 DAYS = 30
 ENOUGH = 100
@@ -17,36 +17,13 @@ WORST = 10
 """Senders that the report names."""
 
 
-@dataclass(frozen=True)
-class Total:
-    """What came of some days' or senders' mail together."""
-
-    sent: int
-    hard: int
-    soft: int
-    complaints: int
-    other: int
-
-    @property
-    def bounced(self) -> int:
-        """Hard and soft bounces."""
-        return self.hard + self.soft
-
-    @property
-    def bounce_rate(self) -> float | None:
-        """The share of the messages that bounced, or None where nothing was sent."""
-        return self.bounced / self.sent if self.sent else None
-
-
-def total(rows: Iterable[SenderDay]) -> Total:
+def total(rows: Iterable[SenderDay]) -> Outcome:
     """The rows added up."""
-    found = [(row.sent, row.hard, row.soft, row.complaints, row.other) for row in rows]
-    return (
-        Total(*(sum(column) for column in zip(*found, strict=True))) if found else Total(*[0] * 5)
-    )
+    found = list(rows)
+    return Outcome(*(sum(getattr(row, field.name) for row in found) for field in fields(Outcome)))
 
 
-def by_sender(rows: Iterable[SenderDay]) -> dict[str, Total]:
+def by_sender(rows: Iterable[SenderDay]) -> dict[str, Outcome]:
     """What each sender's rows add up to. A sender that is an address is not named."""
     grouped: dict[str, list[SenderDay]] = {}
     for row in rows:
@@ -86,7 +63,7 @@ def percent(rate: float | None) -> str:
     return "-" if rate is None else f"{rate * 100:.1f} %"
 
 
-def _summary(found: Total, today: date) -> str:
+def _summary(found: Outcome, today: date) -> str:
     told = f"{found.bounced:,} of {found.sent:,} messages bounced"
     if found.bounce_rate is not None:
         told = f"{percent(found.bounce_rate)} bounced: {found.bounced:,} of {found.sent:,} messages"
@@ -122,7 +99,7 @@ def _worst_senders(rows: Sequence[SenderDay], limit: float) -> str:
     return ranking(f"Worst senders{at_least}", bars, limit)
 
 
-def _by_type(found: Total) -> str:
+def _by_type(found: Outcome) -> str:
     kinds = {
         "hard": found.hard,
         "soft": found.soft,

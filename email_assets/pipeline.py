@@ -20,6 +20,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from email_assets.api.session import Usage
 from email_assets.api.windows import Window
+from email_assets.counts import count_table
 from email_assets.digests import stored_digests
 from email_assets.errors import EmailAssetsError
 from email_assets.normalizer import open_schema
@@ -30,7 +31,6 @@ from email_assets.span import Span, window_of
 from email_assets.turn import SqlClient, causes, turn_at
 from email_assets.warehouse import (
     WarehouseError,
-    count_table,
     database_file,
     limit_memory,
     problem_of,

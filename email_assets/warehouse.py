@@ -1,13 +1,12 @@
-"""The warehouse: where a resource's table lives, and what checks ask of it."""
+"""The warehouse: where the tables of resources live, and a turn at it."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +15,6 @@ from dlt.common.configuration.specs.base_configuration import is_hint_not_resolv
 from dlt.common.destination import Destination
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.exceptions import DltException
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredentials
 from filelock import FileLock, Timeout
@@ -37,24 +35,10 @@ MEMORY_LIMIT = "256MB"
 """What DuckDB may hold of narrow rows in memory; beyond it, it works on the disk."""
 NARROW = 4096
 """Bytes of a narrow row at the most."""
-EXAMPLES = 10
-"""Duplicate keys that a key count names."""
 
 
 class WarehouseError(EmailAssetsError):
     """The warehouse cannot be reached, or did not take what was loaded."""
-
-
-@dataclass(frozen=True)
-class KeyCount:
-    """What the primary keys of a table look like."""
-
-    rows: int
-    null_keys: int
-    duplicate_keys: int
-    """Keys that more than one row has."""
-    examples: list[str]
-    """Up to ten of the duplicate keys."""
 
 
 @contextmanager
@@ -176,65 +160,42 @@ def _no_place(credentials: str) -> SettingError:
     )
 
 
-def count_keys(
-    resource: str, primary_key: Sequence[str], *, say: Callable[[str], None]
-) -> KeyCount | None:
-    """What the primary keys of the resource's table look like, or None while there is no table.
+@contextmanager
+def connected(
+    who: str, say: Callable[[str], None], *, read_only: bool = False
+) -> Iterator[SqlClient | None]:
+    """A turn at the warehouse, whose errors come out as one sentence each.
+
+    Gives the connected client, or None while there is no DuckDB file.
+
+    Args:
+        who: The resource or asset that asks, for sentences.
+        say: Told who holds the DuckDB file, when there is somebody to wait for.
+        read_only: For a question, so that it never creates or changes the DuckDB file.
 
     Raises:
-        WarehouseError: The warehouse cannot be read.
+        EmailAssetsError: The warehouse cannot be used.
     """
     try:
-        client = warehouse_client(resource)
+        client = warehouse_client(who)
         file = database_file(client)
         if file and not file.exists():
-            return None
-        if file:
-            # so that a question never creates or changes the file
+            yield None
+            return
+        if file and read_only:
             client.credentials.read_only = True
-        with turn_at(file, client, who=resource, say=say):
-            return _count_keys(client, resource, primary_key)
-    except DatabaseUndefinedRelation:
-        return None
+        with turn_at(file, client, who=who, say=say):
+            yield client
+        return
     except EmailAssetsError:
         raise
     except Exception as error:
-        problem = unusable(resource, error)
-    raise problem
-
-
-def _count_keys(client: SqlClient, resource: str, primary_key: Sequence[str]) -> KeyCount:
-    table, naming = client.make_qualified_table_name(resource), dlt.Schema(resource).naming
-    columns = [client.escape_column_name(naming.normalize_identifier(k)) for k in primary_key]
-    missing = " OR ".join(f"{column} IS NULL" for column in columns)
-    key = ", ".join(columns)
-    duplicates = (
-        f"SELECT {key} FROM {table} WHERE NOT ({missing}) GROUP BY {key} HAVING count(*) > 1"
-    )
-    rows, null_keys = _row(
-        client, f"SELECT count(*), count(CASE WHEN {missing} THEN 1 END) FROM {table}"
-    )
-    (duplicate_keys,) = _row(client, f"SELECT count(*) FROM ({duplicates}) AS duplicates")
-    examples = client.execute_sql(f"{duplicates} ORDER BY {key} LIMIT {EXAMPLES}") or []
-    return KeyCount(
-        rows, null_keys, duplicate_keys, ["/".join(map(str, found)) for found in examples]
-    )
-
-
-def count_table(client: SqlClient, table: str) -> int | None:
-    """Rows in a table, over an open connection, or None if there is no such table."""
+        problem = unusable(who, error)
     try:
-        return int(
-            _row(client, f"SELECT count(*) FROM {client.make_qualified_table_name(table)}")[0]
-        )
-    except DatabaseUndefinedRelation:
-        return None
-
-
-def _row(client: SqlClient, query: str) -> Sequence[Any]:
-    rows = client.execute_sql(query)
-    assert rows  # noqa: S101 (an aggregate always gives one row)
-    return rows[0]
+        raise problem
+    finally:
+        # out of a `with` comes what went wrong in it too, which may quote rows
+        problem.__context__ = None
 
 
 def problem_of(error: BaseException) -> str:

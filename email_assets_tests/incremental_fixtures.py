@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,25 +13,12 @@ from email_assets.sandbox import Sandbox
 from email_assets.span import Span
 from email_assets.warehouse import open_pipeline
 from email_assets_tests.conftest import KEY
-from email_assets_tests.dagster_fixtures import (
-    empty_home,
-    instance,
-    settings_for,
-)
+from email_assets_tests.dagster_fixtures import settings_for
+from email_assets_tests.warehouses import Row
 
-__all__ = ["empty_home", "instance"]
-
-
-Query = Callable[[str], list[tuple[Any, ...]]]
-
-
-Row = dict[str, Any]
-
+Load = Callable[..., SyncReport]
 
 FULL_REFRESH = Span(full_refresh=True)
-
-
-A_DAY = timedelta(days=1)
 
 
 @pytest.fixture(scope="module")
@@ -127,36 +112,3 @@ def offsets(api: Sandbox) -> list[int | None]:
     found = [request.offset for request in api.requests]
     api.reset_counts()
     return found
-
-
-def sent_at(row: Row) -> datetime:
-    return datetime.fromisoformat(row["sent_at"].replace("Z", "+00:00"))
-
-
-def at_full_second(instant: datetime) -> datetime:
-    return instant.replace(microsecond=0)
-
-
-def change(api: Sandbox, *positions: int) -> list[Row]:
-    """Give the rows at these positions another subject."""
-    rows: list[Row] = api.rows("messages")
-    for position in positions:
-        rows[position] = {**rows[position], "subject": "changed"}
-    api.replace("messages", rows)
-    return rows
-
-
-def changed_in(query: Query) -> set[str]:
-    found = query("SELECT id FROM email.messages WHERE subject = 'changed'")
-    return {key for (key,) in found}
-
-
-def keys_in(query: Query) -> set[str]:
-    return {key for (key,) in query("SELECT id FROM email.messages")}
-
-
-def keys_of(rows: list[Row]) -> set[str]:
-    return {row["id"] for row in rows}
-
-
-Load = Callable[..., SyncReport]

@@ -254,7 +254,11 @@ class TestReading:
         put_bounces(warehouse, "('b', 'SoftBounce', '2026-03-02 11:00Z')")
         build()
 
-        assert read("2026-03-02") == [SenderDay(date(2026, 3, 2), "7", 1, 0, 1, 0, 0)]
+        assert read("2026-03-02") == [
+            SenderDay(
+                day=date(2026, 3, 2), sender="7", sent=1, hard=0, soft=1, complaints=0, other=0
+            )
+        ]
 
     @pytest.mark.parametrize("is_there", [False, True], ids=["no file", "no table"])
     def test_without_a_table_it_says_what_to_materialize(

@@ -12,9 +12,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from email_assets.counts import count_keys
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.turn import WarehouseBusyError, turn_at
-from email_assets.warehouse import WarehouseError, count_keys, warehouse_client
+from email_assets.warehouse import WarehouseError, warehouse_client
 from email_assets_tests.processes import Other, holding
 from email_assets_tests.warehouses import Query, change, listed, load, never, table
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from email_assets.counts import count_keys
 from email_assets.sandbox import Sandbox
 from email_assets.settings import SettingError
 from email_assets.turn import turn_at
 from email_assets.warehouse import (
     WarehouseError,
-    count_keys,
     database_file,
     limit_memory,
     open_pipeline,
@@ -45,6 +45,13 @@ def test_a_table_without_the_key_is_no_traceback(warehouse: Path) -> None:
     with_table(warehouse, "number BIGINT")
     with pytest.raises(WarehouseError, match=r'Referenced column "id" (was )?not found'):
         count_keys("bounces", ["id"], say=print)
+
+
+def test_an_error_does_not_carry_the_one_that_may_quote_rows(warehouse: Path) -> None:
+    with_table(warehouse, "number BIGINT")
+    with pytest.raises(WarehouseError) as failure:
+        count_keys("bounces", ["id"], say=print)
+    assert (failure.value.__cause__, failure.value.__context__) == (None, None)
 
 
 def test_a_damaged_database_is_no_traceback(warehouse: Path) -> None:

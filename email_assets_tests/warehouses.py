@@ -110,3 +110,18 @@ def _flat(row: Row) -> Row:
         elif not isinstance(value, list) and value is not None:
             flat[field] = value
     return flat
+
+
+def keys_in(query: Query) -> set[str]:
+    """The keys of the messages in the warehouse."""
+    return {key for (key,) in query("SELECT id FROM email.messages")}
+
+
+def keys_of(rows: list[Row]) -> set[str]:
+    return {row["id"] for row in rows}
+
+
+def changed_in(query: Query) -> set[str]:
+    """The keys of the messages in the warehouse that `change_messages` changed."""
+    found = query("SELECT id FROM email.messages WHERE subject = 'changed'")
+    return {key for (key,) in found}

@@ -19,8 +19,9 @@ from starlette.types import Receive, Scope, Send
 from email_assets.sandbox.data import RESOURCES
 from email_assets.sandbox.exchange import Exchange, Stage, encode
 from email_assets.sandbox.faults import Fault, FaultBook, bend
+from email_assets.sandbox.instants import TIME_FIELDS, instant
 from email_assets.sandbox.ledger import Ledger, RequestRecord
-from email_assets.sandbox.store import TIME_FIELDS, Store, check_resource, instant
+from email_assets.sandbox.store import Store, check_resource
 from email_assets.sandbox.wire import HungUpError, Sleep, Switchboard, deliver
 
 DEFAULT_LIMIT = 100

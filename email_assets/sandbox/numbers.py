@@ -12,8 +12,6 @@ class Numbers:
     """
 
     def __init__(self, count: int) -> None:
-        self.first = count
-        """How many rows there were at the start."""
         self.next = count
         """The number of the next new row."""
         self.ranges = [range(count)]

@@ -1,18 +1,16 @@
 """Which rows the API lists at this moment, newest first.
 
-A row's contents come from `data`; here is decided how many there are, when each came, and what a
-test has put in their place.
+A row's contents come from `data`, when it came from `times`; here is decided how many there are,
+and what a test has put in their place.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import threading
-from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -26,23 +24,9 @@ from email_assets.sandbox.data import (
     Row,
     moment,
 )
+from email_assets.sandbox.instants import lies_within
 from email_assets.sandbox.numbers import Numbers
-
-HISTORY = 30 * 86_400.0
-"""Seconds before the start over which the first messages are spread."""
-
-LISTED_AFTER = 60.0
-"""Seconds from a message's sending to its listing: it is listed once its fate is known."""
-
-TIME_FIELDS = {"messages": "sent_at", "bounces": "bounced_at"}
-"""The resources that can be asked for a stretch of time, and the field that it is about."""
-
-EARLIEST = datetime.min.replace(tzinfo=timezone.utc)
-LATEST = datetime.max.replace(tzinfo=timezone.utc)
-
-_INSTANT = re.compile(
-    r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,6})\d*)?(Z|[+-]\d\d:\d\d)", re.ASCII
-)
+from email_assets.sandbox.times import Times
 
 
 class Store:
@@ -70,10 +54,8 @@ class Store:
         self._rate = rate
         self._lock = threading.RLock()
         self._start = clock().timestamp()
-        self._step = (HISTORY - LISTED_AFTER) / max(messages, 1)
+        self._times = Times(data, messages, self._start)
         self._arrived = 0
-        self._message_times = array("d")
-        self._late_bounces: list[tuple[int, float]] = []
         self._replaced: dict[str, list[Any]] = {}
         self._changed: dict[tuple[str, int], Row] = {}
         self._numbers = {
@@ -82,10 +64,6 @@ class Store:
             "deliverystats": Numbers(len(BOUNCE_TYPES)),
             "servers": Numbers(SERVERS),
             "domains": Numbers(DOMAINS),
-        }
-        self._time: dict[str, Callable[[int], float]] = {
-            "messages": lambda number: self._listed_at(number) - LISTED_AFTER,
-            "bounces": self._bounced_at,
         }
         self._build: dict[str, Callable[[int], Row]] = {
             "bounces": self._bounce,
@@ -113,8 +91,7 @@ class Store:
             if resource in self._replaced:
                 rows = self._replaced[resource]
                 if since or until:
-                    field = TIME_FIELDS[resource]
-                    rows = [row for row in rows if _lies_within(row, field, since, until)]
+                    rows = [row for row in rows if lies_within(row, resource, since, until)]
                 end = None if limit is None else offset + limit
                 return rows[offset:end], len(rows)
             ranges = self._listed(resource, since, until)
@@ -200,7 +177,8 @@ class Store:
         numbers = self._numbers[resource]
         if not since and not until:
             return numbers.ranges
-        time, ever = self._time[resource], range(numbers.next)
+        ever = range(numbers.next)
+        time = {"messages": self._times.sent_at, "bounces": self._times.bounced_at}[resource]
 
         def at(number: int) -> datetime:
             return moment(time(number))
@@ -210,10 +188,7 @@ class Store:
 
     def _now(self) -> float:
         """The clock's time, but never before the newest row's: rows stay in order."""
-        latest = self._message_times[-1] if self._message_times else self._start
-        if self._late_bounces:
-            latest = max(latest, self._late_bounces[-1][1])
-        return max(self._clock().timestamp(), latest)
+        return max(self._clock().timestamp(), self._times.latest)
 
     def _catch_up(self) -> None:
         """Add the messages that have arrived since the last look, each at its own time."""
@@ -232,48 +207,26 @@ class Store:
             bounces = self._numbers["bounces"]
             while bounces.next == 0:  # a bounce needs a message
                 self._add_message(now)
-            return self._add_bounce(self._block(bounces.next - 1), now)
+            return self._add_bounce(self._times.block(bounces.next - 1), now)
         return self._numbers[resource].add()
 
     def _add_message(self, at: float) -> int:
         number = self._numbers["messages"].add()
-        self._message_times.append(at)
+        self._times.add_message(at)
         if self._data.bouncing_message(number // BLOCK) == number:
             self._add_bounce(number // BLOCK, at)
         return number
 
     def _add_bounce(self, block: int, at: float) -> int:
-        self._late_bounces.append((block, at))
+        self._times.add_bounce(block, at)
         return self._numbers["bounces"].add()
 
-    def _block(self, bounce: int) -> int:
-        """The block of messages that a bounce belongs to."""
-        late = bounce - self._numbers["bounces"].first
-        return bounce if late < 0 else self._late_bounces[late][0]
-
-    def _listed_at(self, message: int) -> float:
-        late = message - self._numbers["messages"].first
-        if late >= 0:
-            return self._message_times[late]
-        # A little off the beat, by less than the step, so that the order stays.
-        offbeat = 0.9 * (message * 0.6180339887 % 1)
-        return self._start - HISTORY + LISTED_AFTER + (message + offbeat) * self._step
-
     def _message(self, number: int) -> Row:
-        return self._data.message(number, self._listed_at(number) - LISTED_AFTER)
+        return self._data.message(number, self._times.sent_at(number))
 
     def _bounce(self, number: int) -> Row:
-        message = self._data.bouncing_message(self._block(number))
-        return self._data.bounce(number, self._message(message), self._bounced_at(number))
-
-    def _bounced_at(self, number: int) -> float:
-        late = number - self._numbers["bounces"].first
-        if late >= 0:
-            return self._late_bounces[late][1]
-        # Before the listing, by less than two messages are apart, so that the order stays.
-        early = min(0.1 * self._step, LISTED_AFTER - 5)
-        message = self._data.bouncing_message(self._block(number))
-        return self._listed_at(message) - early * (number * 0.6180339887 % 1)
+        message = self._data.bouncing_message(self._times.block(number))
+        return self._data.bounce(number, self._message(message), self._times.bounced_at(number))
 
     def _deliverystat(self, number: int) -> Row:
         count = 0
@@ -282,27 +235,6 @@ class Store:
                 count += self._data.type_count(BOUNCE_TYPES[number], listed.stop)
                 count -= self._data.type_count(BOUNCE_TYPES[number], listed.start)
         return self._data.deliverystat(number, count)
-
-
-def instant(text: str) -> datetime:
-    """An instant from ISO 8601 with an offset from UTC: `2026-01-31T09:30:00Z`.
-
-    Raises:
-        ValueError: It is none, or only a date, or the offset is missing.
-    """
-    found = _INSTANT.fullmatch(text)
-    if found is None:
-        raise ValueError("no instant")
-    second, fraction, offset = found.groups(default="")
-    return datetime.fromisoformat(f"{second}.{fraction:0<6}{offset.replace('Z', '+00:00')}")
-
-
-def _lies_within(row: Any, field: str, since: datetime | None, until: datetime | None) -> bool:
-    try:
-        at = instant(row[field])
-    except (KeyError, TypeError, ValueError):
-        return False
-    return (since or EARLIEST) <= at <= (until or LATEST)
 
 
 def check_resource(resource: str) -> None:

@@ -1,5 +1,18 @@
-"""What tests of sessions expect of sentences."""
+"""Requests that are tried as often as may be, and the sentence that they end with."""
 
 from __future__ import annotations
 
+import pytest
+
+from email_assets.api.errors import ApiUnavailableError
+from email_assets_tests.api.conftest import OpenListing, ask
+
 UNTOUCHED = "Tried 3 times; what was loaded before is untouched."
+
+
+def given_up(listing_of: OpenListing, waits: list[float]) -> str:
+    """What is said after three attempts, with the usual waits between them."""
+    with pytest.raises(ApiUnavailableError) as caught:
+        ask(listing_of().session)
+    assert waits == [2.0, 4.0]
+    return str(caught.value)

@@ -17,12 +17,12 @@ from email_assets_tests.api.pending import (
     offset_of,
     together,
 )
+from email_assets_tests.api.read_ahead_fixtures import SETTING
 from email_assets_tests.vendor_fixtures import use_vendor
 from email_assets_tests.vendors.serving import Answer, Asked
 
 __all__ = ["use_vendor"]
 
-SETTING = "SOURCES__EMAIL__READ_AHEAD"
 LONG = 2345
 """Rows of a list that is read ahead."""
 PAGES = [0, *range(99, LONG - 1, 99)]

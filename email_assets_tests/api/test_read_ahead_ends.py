@@ -16,21 +16,8 @@ from email_assets.api.errors import ApiError
 from email_assets.api.session import Usage
 from email_assets.source import open_listing
 from email_assets_tests.api.conftest import OpenListing, Serve, ids, pages, read
-from email_assets_tests.api.pending import (
-    PATIENCE,
-    PendingServer,
-    all_at_once,
-    numbered,
-    offset_of,
-)
-from email_assets_tests.api.read_ahead_fixtures import (
-    IN_FLIGHT,
-    LONG,
-    PAGES,
-    SETTING,
-    busy,
-    fails,
-)
+from email_assets_tests.api.pending import PATIENCE, PendingServer, all_at_once, numbered, offset_of
+from email_assets_tests.api.read_ahead_fixtures import IN_FLIGHT, LONG, PAGES, SETTING, busy, fails
 from email_assets_tests.conftest import KEY
 from email_assets_tests.test_key_stays_secret import holds_the_key, leaks_of
 from email_assets_tests.vendors.serving import Answer, Asked

@@ -20,12 +20,12 @@ from email_assets_tests.api.pending import (
     place_of,
     together,
 )
+from email_assets_tests.api.read_ahead_fixtures import SETTING
 from email_assets_tests.vendor_fixtures import UseVendor, use_vendor
 from email_assets_tests.vendors.serving import Answer, Asked
 
 __all__ = ["use_vendor"]
 
-SETTING = "SOURCES__EMAIL__READ_AHEAD"
 LONG = 2345
 """Rows of a list that is read ahead."""
 

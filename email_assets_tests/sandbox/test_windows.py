@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from email_assets.sandbox import Fault, Sandbox
-from email_assets.sandbox.store import TIME_FIELDS
+from email_assets.sandbox.instants import TIME_FIELDS
 from email_assets_tests.sandbox.conftest import START, Clock, get, ids, page
 
 RESOURCES = sorted(TIME_FIELDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ from email_assets_tests.warehouses import Query, Row, items, listed, never, tabl
 FULL_REFRESH = Span(full_refresh=True)
 OLD_LENGTH = 24
 """Characters of the `_dlt_id` of releases that wrote no digests."""
-A_DAY = timedelta(days=1)
 
 
 def load(name: str, span: Span | None = None) -> SyncReport:
@@ -55,21 +53,3 @@ def assert_exact(query: Query, rows: list[Row]) -> None:
     """The table of messages and its child table hold these rows, each once."""
     assert table(query, "messages") == listed(rows)
     assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
-
-
-def sent_at(row: Row) -> datetime:
-    return datetime.fromisoformat(row["sent_at"].replace("Z", "+00:00"))
-
-
-def start_after(row: Row) -> datetime:
-    """Where a sync begins whose cursor stands at a row."""
-    return (sent_at(row) - A_DAY).replace(microsecond=0)
-
-
-def change_messages(api: Sandbox, *positions: int) -> list[Row]:
-    """Give the rows at these positions another subject."""
-    rows: list[Row] = api.rows("messages")
-    for position in positions:
-        rows[position] = {**rows[position], "subject": "changed"}
-    api.replace("messages", rows)
-    return rows

@@ -9,16 +9,14 @@ import pytest
 
 from email_assets.sandbox import Sandbox
 from email_assets.span import Span
+from email_assets_tests.messages import change_messages, sent_at, start_after
 from email_assets_tests.unchanged.loading import (
     FULL_REFRESH,
     assert_exact,
-    change_messages,
     counts,
     load,
     load_rows,
     loads,
-    sent_at,
-    start_after,
     state_of,
 )
 from email_assets_tests.warehouses import Query, Row, change, listed, table

@@ -5,15 +5,9 @@ from __future__ import annotations
 import pytest
 
 from email_assets.sandbox import Sandbox
+from email_assets_tests.messages import change_messages, start_after
 from email_assets_tests.processes import stopped, syncing
-from email_assets_tests.unchanged.loading import (
-    assert_exact,
-    change_messages,
-    counts,
-    load,
-    loads,
-    start_after,
-)
+from email_assets_tests.unchanged.loading import assert_exact, counts, load, loads
 from email_assets_tests.warehouses import Query, Row
 
 # Runs that are killed

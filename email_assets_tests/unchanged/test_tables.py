@@ -9,14 +9,8 @@ import pytest
 
 from email_assets.digests import BYTES
 from email_assets.sandbox import Sandbox
-from email_assets_tests.unchanged.loading import (
-    OLD_LENGTH,
-    assert_exact,
-    change_messages,
-    counts,
-    load,
-    loads,
-)
+from email_assets_tests.messages import change_messages
+from email_assets_tests.unchanged.loading import OLD_LENGTH, assert_exact, counts, load, loads
 from email_assets_tests.warehouses import Query, change, listed, table
 
 # Tables that somebody changed

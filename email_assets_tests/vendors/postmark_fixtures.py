@@ -21,6 +21,8 @@ from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkSe
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
+NAMES = ["bounces", "messages", "deliverystats", "servers", "domains"]
+
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=timezone.utc)
 

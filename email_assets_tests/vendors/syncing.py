@@ -95,7 +95,7 @@ class CommandRun:
 def materialize_by_command(
     folder: Path, config: str, secrets: str, monkeypatch: pytest.MonkeyPatch
 ) -> CommandRun:
-    """Materialize everything by command, in a project of its own.
+    """Materialize everything by command, in a project of its own, and let dlt log all it can.
 
     The warehouse is `warehouse.duckdb` in the folder.
     """
@@ -107,6 +107,7 @@ def materialize_by_command(
     environment = {
         "DLT_PROJECT_DIR": str(project),
         "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
+        "RUNTIME__LOG_LEVEL": "DEBUG",
         "PYTHONPATH": str(PROJECT),
     }
     run = command(

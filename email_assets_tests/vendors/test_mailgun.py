@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -14,46 +14,21 @@ import requests
 from email_assets.api.errors import ApiError, KeyRefusedError
 from email_assets.source import glimpse
 from email_assets.span import SpanError
+from email_assets_tests.vendors.mailgun_fixtures import NAMES, NEWS, SHOP, api
 from email_assets_tests.vendors.mailgun_server import KEY, MINUTE, NOON, MailgunServer
 from email_assets_tests.vendors.serving import Answer
 from email_assets_tests.vendors.syncing import (
     EVERYTHING,
     backfill,
-    contents_of,
     load,
-    materialize_by_command,
     written_and_said,
 )
 
+__all__ = ["api"]
+
 Query = Callable[[str], list[tuple[Any, ...]]]
 
-NAMES = ["bounces", "messages", "servers", "domains"]
-NEWS, SHOP = "news.example.com", "shop.example.com"
 LOGS = "/v1/analytics/logs"
-
-
-@pytest.fixture
-def api(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MailgunServer]:
-    """An account with two domains, their bounces, 250 events and two sub-accounts."""
-    with account() as running:
-        monkeypatch.setenv("SOURCES__EMAIL__VENDOR", "mailgun")
-        monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", running.base_url)
-        monkeypatch.setenv("SOURCES__EMAIL__MAILGUN__API_KEY", KEY)
-        yield running
-
-
-def account() -> MailgunServer:
-    api = MailgunServer()
-    for domain in (NEWS, SHOP):
-        api.add_domain(domain)
-        api.bounce(domain, "both@example.com")
-    for number in range(1199):
-        api.bounce(NEWS, f"gone{number:04}@example.com")
-    for minutes in range(250, 0, -1):
-        api.log(NOON - minutes * MINUTE)
-    for name in ("north", "south"):
-        api.add_subaccount(name)
-    return api
 
 
 def paths(api: MailgunServer) -> list[str]:
@@ -307,25 +282,3 @@ def test_no_key_and_no_password_is_anywhere(
     for secret in (KEY, basic, *api.smtp_passwords):
         assert secret.encode() not in written
         assert secret not in said
-
-
-def test_a_few_lines_of_configuration_materialize_everything(
-    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with account() as api:
-        run = materialize_by_command(
-            tmp_path,
-            f'[sources.email]\nvendor = "mailgun"\nbase_url = "{api.base_url}"\n',
-            f'[sources.email.mailgun]\napi_key = "{KEY}"\n',
-            monkeypatch,
-        )
-
-    assert run.status == 0, run.said
-    assert run.materialized == set(NAMES)
-    assert run.passed >= {(name, check) for name in NAMES for check in ("complete", "primary_key")}
-    stored = contents_of(tmp_path / "home")
-    for secret in (KEY, *api.smtp_passwords):
-        assert secret not in run.said
-        assert secret.encode() not in stored
-    counts = [query(f"SELECT count(*) FROM email.{name}")[0][0] for name in NAMES]
-    assert counts == [1201, 250, 2, 2]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -13,10 +12,9 @@ import pytest
 from email_assets.api.errors import KeyRefusedError
 from email_assets.pipeline import sync
 from email_assets.warehouse import open_pipeline
-from email_assets_tests.conftest import PROJECT
-from email_assets_tests.dagster_fixtures import command, new_home
 from email_assets_tests.vendors.postmark_fixtures import (
     HOUR,
+    NAMES,
     NOON,
     Query,
     api,
@@ -28,11 +26,9 @@ from email_assets_tests.vendors.postmark_fixtures import (
     server,
 )
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer, Server
+from email_assets_tests.vendors.syncing import contents_of
 
 __all__ = ["api", "configure", "server"]
-
-
-NAMES = ["bounces", "messages", "deliverystats", "servers", "domains"]
 
 
 @pytest.fixture
@@ -256,64 +252,13 @@ class TestTokens:
         for name in NAMES:
             with open_pipeline(name) as pipeline:
                 sync(pipeline, name, say=logging.getLogger("said").info)
-                packages = b"".join(contents_of(Path(pipeline.working_dir)))
+                packages = contents_of(Path(pipeline.working_dir))
             # what is searched is there: the rows of the load package
             assert b"PAR1" in packages
             assert [secret for secret in account.secrets if secret.encode() in packages] == []
 
-        stored = b"".join(contents_of(warehouse.parent))
+        stored = contents_of(warehouse.parent)
         told = caplog.text + "".join(capfd.readouterr())
         assert "GET /messages/outbound" in told
         assert [secret for secret in account.secrets if secret.encode() in stored] == []
         assert [secret for secret in account.secrets if secret in told] == []
-
-
-class TestConfiguration:
-    def test_five_lines_materialize_everything(
-        self, tmp_path: Path, warehouse: Path, query: Query
-    ) -> None:
-        with PostmarkServer(servers=2) as api:
-            for server in api.servers:
-                server.send(NOON)
-                server.bounce(NOON)
-            folder = tmp_path / "project"
-            (folder / ".dlt").mkdir(parents=True)
-            (folder / ".dlt" / "config.toml").write_text(
-                f'[sources.email]\nvendor = "postmark"\nbase_url = "{api.base_url}"\n'
-            )
-            (folder / ".dlt" / "secrets.toml").write_text(
-                f'[sources.email.postmark]\naccount_token = "{ACCOUNT_TOKEN}"\n'
-            )
-            run = command(
-                *("dagster", "asset", "materialize", "--select", "*"),
-                *("-m", "email_assets.definitions"),
-                home=new_home(tmp_path / "home"),
-                cwd=PROJECT,
-                env={
-                    "DLT_PROJECT_DIR": str(folder),
-                    "DESTINATION__DUCKDB__CREDENTIALS": str(warehouse),
-                    "RUNTIME__LOG_LEVEL": "DEBUG",
-                    "PYTHONPATH": str(PROJECT),
-                },
-            )
-            said, _ = run.communicate(timeout=120)
-
-            assert run.returncode == 0, said
-            assert [secret for secret in api.secrets if secret in said] == []
-            stored = b"".join(contents_of(tmp_path / "home"))
-            assert [secret for secret in api.secrets if secret.encode() in stored] == []
-        counts = {name: query(f"SELECT count(*) FROM email.{name}")[0][0] for name in NAMES}
-        assert counts == {
-            "bounces": 2,
-            "messages": 2,
-            "deliverystats": 6,
-            "servers": 2,
-            "domains": 2,
-        }
-
-
-def contents_of(folder: Path) -> Iterator[bytes]:
-    """What every file below a folder holds."""
-    for path, _, files in os.walk(folder):
-        for file in files:
-            yield Path(path, file).read_bytes()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from http.client import HTTPConnection
 from pathlib import Path
@@ -17,42 +17,19 @@ from email_assets.schedules import build_jobs, build_schedules
 from email_assets.sensors import build_sensors
 from email_assets.source import glimpse
 from email_assets.vendor import vendor_resources
+from email_assets_tests.vendors.resend_fixtures import HOUR, NAMES, api
 from email_assets_tests.vendors.resend_server import KEY, MINUTE, NOON, ResendServer
 from email_assets_tests.vendors.serving import Answer, Asked
 from email_assets_tests.vendors.syncing import (
     EVERYTHING,
     backfill,
-    contents_of,
     load,
-    materialize_by_command,
     written_and_said,
 )
 
+__all__ = ["api"]
+
 Query = Callable[[str], list[tuple[Any, ...]]]
-
-NAMES = ["bounces", "messages", "domains"]
-HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def api(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ResendServer]:
-    """An account with 1,000 messages, one an hour, and some bounces and domains."""
-    with account() as running:
-        monkeypatch.setenv("SOURCES__EMAIL__VENDOR", "resend")
-        monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", running.base_url)
-        monkeypatch.setenv("SOURCES__EMAIL__RESEND__API_KEY", KEY)
-        yield running
-
-
-def account() -> ResendServer:
-    api = ResendServer()
-    for hours in range(1000, 0, -1):
-        api.send(NOON - hours * HOUR)
-    for minutes in range(150, 0, -1):
-        api.suppress(NOON - minutes * HOUR, ("bounce", "complaint", "manual")[minutes % 3])
-    for number in range(3):
-        api.add_domain(f"mail{number}.example.com")
-    return api
 
 
 def ids(rows: list[dict[str, Any]]) -> list[str]:
@@ -298,22 +275,3 @@ def test_the_key_is_nowhere(
     assert "GET /emails" in said
     assert KEY.encode() not in written
     assert KEY not in said
-
-
-def test_a_few_lines_of_configuration_materialize_everything(
-    tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with account() as api:
-        run = materialize_by_command(
-            tmp_path,
-            f'[sources.email]\nvendor = "resend"\nbase_url = "{api.base_url}"\n',
-            f'[sources.email.resend]\napi_key = "{KEY}"\n',
-            monkeypatch,
-        )
-
-    assert run.status == 0, run.said
-    assert KEY not in run.said
-    assert KEY.encode() not in contents_of(tmp_path / "home")
-    assert run.materialized == set(NAMES)
-    assert run.passed >= {(name, check) for name in NAMES for check in ("complete", "primary_key")}
-    assert [query(f"SELECT count(*) FROM email.{name}")[0][0] for name in NAMES] == [50, 1000, 3]

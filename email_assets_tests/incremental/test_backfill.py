@@ -17,48 +17,13 @@ from email_assets.span import Span
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
     command,
-    empty_home,
     failures,
     figures,
-    instance,
     settings_for,
 )
-from email_assets_tests.incremental_fixtures import (
-    A_DAY,
-    Load,
-    Query,
-    Row,
-    after_a_first_sync,
-    asks_for_windows,
-    at_full_second,
-    change,
-    changed_in,
-    incremental,
-    keys_in,
-    keys_of,
-    load,
-    loaded,
-    offsets,
-    running,
-    said,
-    sandbox,
-    sent_at,
-    stops_early,
-)
-
-__all__ = [
-    "after_a_first_sync",
-    "asks_for_windows",
-    "empty_home",
-    "incremental",
-    "instance",
-    "load",
-    "loaded",
-    "running",
-    "said",
-    "sandbox",
-    "stops_early",
-]
+from email_assets_tests.incremental_fixtures import Load, offsets
+from email_assets_tests.messages import at_full_second, change_messages, sent_at, start_after
+from email_assets_tests.warehouses import Query, Row, changed_in, keys_in, keys_of
 
 
 @pytest.mark.usefixtures("asks_for_windows")
@@ -79,7 +44,7 @@ class TestBackfill:
     def test_it_sees_changes_that_no_sync_of_what_is_new_sees(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
-        rows = change(api, 150, 240)
+        rows = change_messages(api, 150, 240)
         load(Span(start=sent_at(rows[160]), end=sent_at(rows[140])))
         assert changed_in(query) == {rows[150]["id"]}
 
@@ -180,7 +145,7 @@ class TestDagster:
         self, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
         found = figures(run(instance), "messages")
-        start = at_full_second(sent_at(api.rows("messages")[0]) - A_DAY)
+        start = start_after(api.rows("messages")[0])
         assert (found["window"], found["stopped_early"]) == (f"{start.isoformat()} to …", True)
         assert (found["requests"], found["rows_listed"], found["api_total"]) == (2, 200, 250)
 

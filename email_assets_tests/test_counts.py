@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from email_assets.warehouse import (
-    KeyCount,
-    count_keys,
-)
+from email_assets.counts import KeyCount, count_keys
 from email_assets_tests.processes import holding
 from email_assets_tests.warehouse_fixtures import with_table
 from email_assets_tests.warehouses import change

@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -19,43 +21,9 @@ from email_assets.sandbox import Fault, Sandbox
 from email_assets.span import Span
 from email_assets.turn import WarehouseBusyError
 from email_assets_tests.conftest import KEY, PROJECT
-from email_assets_tests.dagster_fixtures import (
-    empty_home,
-    instance,
-)
-from email_assets_tests.incremental_fixtures import (
-    A_DAY,
-    FULL_REFRESH,
-    Load,
-    Query,
-    after_a_first_sync,
-    asks_for_windows,
-    change,
-    changed_in,
-    keys_in,
-    keys_of,
-    load,
-    loaded,
-    running,
-    said,
-    sandbox,
-    sent_at,
-    stops_early,
-)
-
-__all__ = [
-    "after_a_first_sync",
-    "asks_for_windows",
-    "empty_home",
-    "instance",
-    "load",
-    "loaded",
-    "running",
-    "said",
-    "sandbox",
-    "stops_early",
-]
-
+from email_assets_tests.incremental_fixtures import FULL_REFRESH, Load
+from email_assets_tests.messages import A_DAY, change_messages, sent_at
+from email_assets_tests.warehouses import Query, changed_in, keys_in, keys_of
 
 DIES_BEFORE_ITS_LOAD = """
 import os, signal, sys
@@ -186,7 +154,7 @@ class TestCursorPaths:
         )
         load()
         assert said == [told]
-        change(api, 249)
+        change_messages(api, 249)
         assert load().rows_received == 250
         assert said == [told, told]
         assert len(changed_in(query)) == 1
@@ -204,6 +172,17 @@ class TestCursorPaths:
         assert said == []
 
 
+@contextmanager
+def rows_and_cursor_are_left(api: Sandbox, load: Load, query: Query) -> Iterator[None]:
+    """What happens meanwhile loads nothing, and the sync after it loads everything."""
+    before, start = keys_in(query), load().window.start
+    yield
+    assert keys_in(query) == before
+    api.clear_faults()
+    assert load().window.start == start
+    assert keys_in(query) == keys_of(api.rows("messages"))
+
+
 @pytest.mark.usefixtures("stops_early")
 class TestCrashes:
     """Rows and cursor come in one load package: neither comes without the other."""
@@ -212,15 +191,11 @@ class TestCrashes:
     def test_an_error_while_reading_leaves_rows_and_cursor(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
-        before, start = keys_in(query), load().window.start
-        api.insert_head("messages", 230)
-        api.set_faults("messages", Fault("status", status=500, after=1))
-        with pytest.raises(EmailAssetsError):
-            load()
-        assert keys_in(query) == before
-        api.clear_faults()
-        assert load().window.start == start
-        assert keys_in(query) == keys_of(api.rows("messages"))
+        with rows_and_cursor_are_left(api, load, query):
+            api.insert_head("messages", 230)
+            api.set_faults("messages", Fault("status", status=500, after=1))
+            with pytest.raises(EmailAssetsError):
+                load()
 
     @pytest.mark.usefixtures("loaded")
     def test_an_error_between_reading_and_loading_does_too(
@@ -231,36 +206,30 @@ class TestCrashes:
         warehouse: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        before, start = keys_in(query), load().window.start
-        api.insert_head("messages", 230)
-        api.set_faults("messages", Fault("status", status=503, times=1))
-        monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "0")
-        taken = FileLock(f"{warehouse}.lock")
-        # somebody takes the file while the sync waits between two attempts at the API
-        with pytest.raises(WarehouseBusyError):
-            load(sleep=lambda _: taken.acquire() and None)
-        taken.release()
-        assert keys_in(query) == before
-        assert load().window.start == start
-        assert keys_in(query) == keys_of(api.rows("messages"))
+        with rows_and_cursor_are_left(api, load, query):
+            api.insert_head("messages", 230)
+            api.set_faults("messages", Fault("status", status=503, times=1))
+            monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "0")
+            taken = FileLock(f"{warehouse}.lock")
+            # somebody takes the file while the sync waits between two attempts at the API
+            with pytest.raises(WarehouseBusyError):
+                load(sleep=lambda _: taken.acquire() and None)
+            taken.release()
 
     @pytest.mark.usefixtures("loaded")
     def test_a_kill_between_reading_and_loading_does_too(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
-        before, start = keys_in(query), load().window.start
-        api.insert_head("messages", 30)
-        api.set_faults("messages", Fault("status", status=503, times=1))
-        killed = subprocess.run(
-            [sys.executable, "-c", DIES_BEFORE_ITS_LOAD],
-            env={**os.environ, "PYTHONPATH": str(PROJECT)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert killed.returncode == -signal.SIGKILL, killed.stderr
-        assert killed.stdout.splitlines()[-1].startswith("messages: waiting up to ")
-        assert keys_in(query) == before
-        assert load().window.start == start
-        assert keys_in(query) == keys_of(api.rows("messages"))
+        with rows_and_cursor_are_left(api, load, query):
+            api.insert_head("messages", 30)
+            api.set_faults("messages", Fault("status", status=503, times=1))
+            killed = subprocess.run(
+                [sys.executable, "-c", DIES_BEFORE_ITS_LOAD],
+                env={**os.environ, "PYTHONPATH": str(PROJECT)},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert killed.returncode == -signal.SIGKILL, killed.stderr
+            assert killed.stdout.splitlines()[-1].startswith("messages: waiting up to ")

@@ -11,48 +11,9 @@ from email_assets.api.windows import Window
 from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.span import Span
-from email_assets_tests.dagster_fixtures import (
-    empty_home,
-    instance,
-)
-from email_assets_tests.incremental_fixtures import (
-    A_DAY,
-    FULL_REFRESH,
-    Load,
-    Query,
-    Row,
-    after_a_first_sync,
-    asks_for_windows,
-    at_full_second,
-    change,
-    changed_in,
-    incremental,
-    keys_in,
-    keys_of,
-    load,
-    loaded,
-    offsets,
-    running,
-    said,
-    sandbox,
-    sent_at,
-    stops_early,
-)
-
-__all__ = [
-    "after_a_first_sync",
-    "asks_for_windows",
-    "empty_home",
-    "incremental",
-    "instance",
-    "load",
-    "loaded",
-    "running",
-    "said",
-    "sandbox",
-    "stops_early",
-]
-
+from email_assets_tests.incremental_fixtures import FULL_REFRESH, Load, offsets
+from email_assets_tests.messages import A_DAY, at_full_second, change_messages, sent_at, start_after
+from email_assets_tests.warehouses import Query, Row, changed_in, keys_in, keys_of
 
 PAGES_OF_ALL = [0, 100, 200]
 """The offsets of a sync that reads all 250 messages."""
@@ -77,7 +38,7 @@ class TestWithoutConfiguration:
 
     def test_a_change_of_any_row_is_seen(self, api: Sandbox, load: Load, query: Query) -> None:
         load()
-        rows = change(api, 0, 249)
+        rows = change_messages(api, 0, 249)
         load()
         assert changed_in(query) == {rows[0]["id"], rows[249]["id"]}
 
@@ -155,7 +116,7 @@ class TestAskingForWindows:
     ) -> None:
         api.reset_counts()
         report = load()
-        start = at_full_second(sent_at(api.rows("messages")[0]) - A_DAY)
+        start = start_after(api.rows("messages")[0])
         assert [(r.since, r.until) for r in api.requests] == [(start, None)]
         in_window = [row for row in api.rows("messages") if sent_at(row) >= start]
         assert (report.rows_listed, report.api_total) == (len(in_window), len(in_window))
@@ -227,7 +188,7 @@ class TestEitherWay:
         assert offsets(api) == PAGES_OF_ALL
         assert (report.rows_listed, report.row_count) == (244, 254)
         assert keys_in(query) == before | keys_of(api.rows("messages"))
-        start = at_full_second(sent_at(api.rows("messages")[0]) - A_DAY)
+        start = start_after(api.rows("messages")[0])
         assert load().window.start == start
 
     def test_rows_without_a_time_are_loaded_when_they_are_listed(
@@ -240,7 +201,7 @@ class TestEitherWay:
         api.replace("messages", rows)
         load()
         assert keys_in(query) == keys_of(rows)
-        assert load().window.start == at_full_second(sent_at(rows[0]) - A_DAY)
+        assert load().window.start == start_after(rows[0])
 
     def test_an_empty_api_is_no_error_and_what_comes_later_is_loaded(
         self, api: Sandbox, load: Load, query: Query
@@ -259,7 +220,7 @@ class TestBothWays:
     def test_a_change_within_the_look_back_is_seen(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
-        rows = change(api, 5)
+        rows = change_messages(api, 5)
         load()
         assert changed_in(query) == {rows[5]["id"]}
 
@@ -267,7 +228,7 @@ class TestBothWays:
     def test_a_change_before_the_look_back_is_seen_by_a_full_refresh_only(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
-        rows = change(api, 200)
+        rows = change_messages(api, 200)
         load()
         assert changed_in(query) == set()
         load(FULL_REFRESH)

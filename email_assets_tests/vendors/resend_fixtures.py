@@ -1,0 +1,35 @@
+"""An account at a server of Resend's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from email_assets_tests.vendors.resend_server import KEY, NOON, ResendServer
+
+NAMES = ["bounces", "messages", "domains"]
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def api(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ResendServer]:
+    """An account with 1,000 messages, one an hour, and some bounces and domains."""
+    with account() as running:
+        monkeypatch.setenv("SOURCES__EMAIL__VENDOR", "resend")
+        monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", running.base_url)
+        monkeypatch.setenv("SOURCES__EMAIL__RESEND__API_KEY", KEY)
+        yield running
+
+
+def account() -> ResendServer:
+    api = ResendServer()
+    for hours in range(1000, 0, -1):
+        api.send(NOON - hours * HOUR)
+    for minutes in range(150, 0, -1):
+        api.suppress(NOON - minutes * HOUR, ("bounce", "complaint", "manual")[minutes % 3])
+    for number in range(3):
+        api.add_domain(f"mail{number}.example.com")
+    return api
