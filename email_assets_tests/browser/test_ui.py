@@ -48,7 +48,9 @@ def test_the_graph_shows_the_api_and_the_assets_that_come_from_it(
         expect(page.get_by_text(name, exact=True).first).to_be_visible()
 
 
-def test_a_click_materializes_an_asset(page: Page, platform: Platform) -> None:
+def test_a_click_materializes_an_asset(page: Page, platform: Platform, materialized: str) -> None:
+    # of two runs at once, Dagster takes the checks of the one and the materialization of the other
+    platform.wait_for(materialized)
     run = materialize_by_click(page, platform, "servers")
 
     open_page(page, platform, f"/runs/{run}")
