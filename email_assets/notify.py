@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 from dataclasses import dataclass
 from secrets import token_hex
 
 from email_assets import settings
 from email_assets.channels import MAIL, WEBHOOK, DeliveryError, Mail, Message, Webhook
-from email_assets.sections import AlertSettings, MailSettings
+from email_assets.sections import AlertSettings, MailSettings, http_address
 from email_assets.settings import SettingError
 
 NO_CHANNEL = (
@@ -40,7 +39,7 @@ def _webhook() -> Webhook | Misset | None:
     url = settings.secret("alerts.webhook_url")
     if url is None:
         return None
-    if not re.match(r"https?://[^/]", url):
+    if http_address(url) is None:
         where = settings.where_to_set_secret("alerts.webhook_url")
         return Misset(WEBHOOK, f"webhook_url must be an http or https address. {where}")
     return Webhook(url)

@@ -49,8 +49,8 @@ class ApiSettings(Section):
             )
         if self.base_url is None:
             return
-        address = _split(self.base_url)
-        if address is None or address.scheme not in ("http", "https") or not address.hostname:
+        address = http_address(self.base_url)
+        if address is None:
             raise SettingError(
                 "base_url must be an http or https address, for example https://mail.example.org. "
                 + where_to_set(self, "base_url")
@@ -102,6 +102,15 @@ class WarehouseSettings(Section):
     """Seconds to wait for other processes that hold the DuckDB file, before a run fails."""
 
     sections: ClassVar[tuple[str, ...]] = ("warehouse",)
+
+    @property
+    def destination_name(self) -> str:
+        """The destination's own name, where it is given with its module."""
+        return self.destination_type.rpartition(".")[2]
+
+    def table(self, name: str) -> str:
+        """A table's name with its dataset."""
+        return f"{self.dataset_name}.{name}"
 
     def on_resolved(self) -> None:
         """Refuse a wait that is none."""
@@ -175,40 +184,12 @@ class AlertSettings(Section):
 
     sections: ClassVar[tuple[str, ...]] = ("alerts",)
 
-
-@configspec
-class DeliverabilitySettings(Section):
-    """`[deliverability]`: when bounces are too many."""
-
-    max_bounce_rate: float = 0.05
-    """The share of a day's messages that may bounce."""
-
-    sections: ClassVar[tuple[str, ...]] = ("deliverability",)
-
     def on_resolved(self) -> None:
-        """Refuse what is no share."""
-        if not 0 <= self.max_bounce_rate <= 1:  # also what is not a number
+        """Refuse what no link could begin with."""
+        if http_address(self.dagster_url) is None:
             raise SettingError(
-                "max_bounce_rate must be a share from 0 to 1, such as 0.05 for 5 %. "
-                + where_to_set(self, "max_bounce_rate")
-            )
-
-
-@configspec
-class RetentionSettings(Section):
-    """`[retention]`: how long the history of runs is kept."""
-
-    days: int = 90
-    """Days after which a run, its events and its logs are deleted."""
-
-    sections: ClassVar[tuple[str, ...]] = ("retention",)
-
-    def on_resolved(self) -> None:
-        """Refuse days that a run under way could outlast, and those beyond every calendar."""
-        if not LEAST_RETENTION <= self.days <= MOST_RETENTION:
-            raise SettingError(
-                f"days must be a whole number of days from {LEAST_RETENTION} to {MOST_RETENTION}. "
-                + where_to_set(self, "days")
+                "dagster_url must be an http or https address, for example "
+                f"https://dagster.example.org. {where_to_set(self, 'dagster_url')}"
             )
 
 
@@ -257,13 +238,50 @@ class MailSettings(Section):
                 )
 
 
-def _split(url: str) -> SplitResult | None:
-    """The parts of a URL, or None where its host or port cannot be one."""
+@configspec
+class DeliverabilitySettings(Section):
+    """`[deliverability]`: when bounces are too many."""
+
+    max_bounce_rate: float = 0.05
+    """The share of a day's messages that may bounce."""
+
+    sections: ClassVar[tuple[str, ...]] = ("deliverability",)
+
+    def on_resolved(self) -> None:
+        """Refuse what is no share."""
+        if not 0 <= self.max_bounce_rate <= 1:  # also what is not a number
+            raise SettingError(
+                "max_bounce_rate must be a share from 0 to 1, such as 0.05 for 5 %. "
+                + where_to_set(self, "max_bounce_rate")
+            )
+
+
+@configspec
+class RetentionSettings(Section):
+    """`[retention]`: how long the history of runs is kept."""
+
+    days: int = 90
+    """Days after which a run, its events and its logs are deleted."""
+
+    sections: ClassVar[tuple[str, ...]] = ("retention",)
+
+    def on_resolved(self) -> None:
+        """Refuse days that a run under way could outlast, and those beyond every calendar."""
+        if not LEAST_RETENTION <= self.days <= MOST_RETENTION:
+            raise SettingError(
+                f"days must be a whole number of days from {LEAST_RETENTION} to {MOST_RETENTION}. "
+                + where_to_set(self, "days")
+            )
+
+
+def http_address(url: str) -> SplitResult | None:
+    """The parts of an http or https address, or None if it is none."""
     try:
         address = urlsplit(url)
-        return address if address.port != 0 else None
+        known = address.scheme in ("http", "https") and address.hostname and address.port != 0
     except ValueError:
         return None
+    return address if known else None
 
 
 def _is_mail_address(text: object) -> bool:

@@ -6,6 +6,7 @@ import pytest
 
 from email_assets import settings
 from email_assets.sections import (
+    AlertSettings,
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
@@ -51,6 +52,13 @@ NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
                 "http://host:99999",
                 "http://[::1",
             )
+        ),
+        (
+            "ALERTS__DAGSTER_URL",
+            "dagster.example.org",
+            AlertSettings,
+            "dagster_url must be an http or https address, for example "
+            "https://dagster.example.org. ",
         ),
         *(
             ("SOURCES__EMAIL__BASE_URL", url, ApiSettings, NO_KEY_IN_IT)
