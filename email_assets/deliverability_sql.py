@@ -8,6 +8,7 @@ import dlt
 from dlt.common.schema.typing import VERSION_TABLE_NAME
 
 from email_assets.errors import EmailAssetsError
+from email_assets.normalizer import column_of
 from email_assets.turn import SqlClient
 from email_assets.vendors import Deliverability, Sender
 
@@ -68,7 +69,7 @@ class Tables:
         Raises:
             MappingError: The table has no such column.
         """
-        column = self._column(field)
+        column = column_of(field, self._naming)
         if column not in self._types[table]:
             raise MappingError(
                 f"{self._who}: the table {table} has no column {column}, of the field {field!r} "
@@ -83,16 +84,14 @@ class Tables:
         Raises:
             MappingError: The table has no such column, or the column holds no times.
         """
-        column, data_type = self.column(table, field, of), self._types[table][self._column(field)]
+        column = self.column(table, field, of)
+        data_type = self._types[table][column_of(field, self._naming)]
         if not data_type.upper().startswith(("TIMESTAMP", "DATE")):
             raise MappingError(
                 f"{self._who}: {field!r} of {table} comes as {data_type} and not as a time. "
                 "Correct 'deliverability' in the vendor's file."
             )
         return f"CAST({column} AS DATE)"
-
-    def _column(self, field: str) -> str:
-        return self._naming.make_path(*map(self._naming.normalize_identifier, field.split(".")))
 
 
 BY_DAY_AND_SENDER = """

@@ -18,6 +18,7 @@ from typing import Any
 import dlt
 import orjson
 
+from email_assets.normalizer import column_of
 from email_assets.turn import SqlClient
 
 BYTES = 8
@@ -90,8 +91,7 @@ def stored_digests(
     query = f"SELECT {client.escape_column_name(DLT_ID)} FROM {table}"
     parameters: list[Any] = []
     if since and cursor_path:
-        naming = schema.naming
-        column = naming.make_path(*map(naming.normalize_identifier, cursor_path.split(".")))
+        column = column_of(cursor_path, schema.naming)
         if schema.tables[resource]["columns"].get(column, {}).get("data_type") == "timestamp":
             query += f" WHERE {client.escape_column_name(column)} >= %s"
             parameters.append(since)

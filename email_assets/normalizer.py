@@ -15,6 +15,7 @@ from typing import Any
 
 from dlt.common.data_types import TDataType
 from dlt.common.normalizers.json import relational
+from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.schema import Schema
 from dlt.common.schema.detections import is_iso_timestamp
 
@@ -47,6 +48,11 @@ class DataItemNormalizer(relational.DataItemNormalizer):
             if self.can_coerce_type(to_type, from_type) or _keeps(to_type, from_type, value):
                 return super().coerce_type(to_type, from_type, value)
         return lambda: (from_type, value)
+
+
+def column_of(field: str, naming: NamingConvention) -> str:
+    """The column of an API's field, which is a dotted path where it lies in others."""
+    return naming.make_path(*map(naming.normalize_identifier, field.split(".")))
 
 
 def open_schema(resource: str) -> Schema:
