@@ -81,8 +81,11 @@ def recover(causes: Causes, well: Mapping[str, float], known: Iterable[str]) -> 
         known: The slots that still exist. Of others nothing is told.
     """
     recovered: dict[str, list[str]] = {}
+    closed: dict[str, list[str]] = {}
     known = set(known)
     for key, cause in list(causes.items()):
+        # what was open tells one recovery from another, and is the same when a tick is repeated
+        was_open = [f"{slot} {before}" for slot, before in cause.open.items()]
         for slot, before in list(cause.open.items()):
             if well.get(slot, 0) > before:
                 cause.gone.append(slot)
@@ -91,10 +94,12 @@ def recover(causes: Causes, well: Mapping[str, float], known: Iterable[str]) -> 
         if not cause.open:
             del causes[key]
             if cause.gone:
-                recovered.setdefault(names_in(cause.gone), []).append(cause.sentence)
+                names = names_in(cause.gone)
+                recovered.setdefault(names, []).append(cause.sentence)
+                closed.setdefault(names, []).extend([key, *was_open])
     return [
         Message(
-            id=_digest("recovered", names, *sentences, str(max(well.values()))),
+            id=_digest("recovered", names, *closed[names]),
             subject=f"recovered: {names}",
             text="\n".join(f"{names} recovered. It was: {sentence}" for sentence in sentences),
         )
