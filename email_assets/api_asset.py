@@ -1,9 +1,7 @@
 """The email API as an asset upstream of all others: where the data comes from, and how it does."""
 
-from __future__ import annotations
-
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -13,7 +11,7 @@ from email_assets.access import base_url
 from email_assets.api.errors import ApiUnavailableError, KeyRefusedError
 from email_assets.api.session import RETRIED_STATUSES
 from email_assets.api.windows import Window
-from email_assets.catalog import common_tags
+from email_assets.catalog import common
 from email_assets.check import Finding, inquire
 from email_assets.errors import EmailAssetsError
 from email_assets.pipeline import SyncReport
@@ -21,30 +19,32 @@ from email_assets.sections import ApiSettings
 from email_assets.vendor import EMAIL_API, vendor_resources
 
 
-def build_api_asset(group: str) -> dg.SourceAsset:
+def build_api_asset() -> dg.AssetsDefinition:
     """The asset `email_api`. To observe it asks the API for one page of each resource."""
+    spec = dg.AssetSpec(
+        EMAIL_API,
+        kinds={"api"},
+        description=f"The email service's API, {settings.load(ApiSettings).vendor} at "
+        f"{base_url()}. To observe it asks for one page of each resource and loads nothing.",
+        **common(kind="api"),
+    )
     with warnings.catch_warnings():
         # beta, and all that Dagster has for what others make and we look at
         warnings.filterwarnings("ignore", message=".*observable_source_asset")
+        observable = dg.multi_observable_source_asset(name=EMAIL_API, specs=[spec])
+    asset: dg.AssetsDefinition = observable(_observe)
+    return asset
 
-        @dg.observable_source_asset(
-            name=EMAIL_API,
-            group_name=group,
-            description=f"The email service's API, {settings.load(ApiSettings).vendor} at "
-            f"{base_url()}. To observe it asks for one page of each resource and loads nothing.",
-            tags={"dagster/kind/api": "", "kind": "api", **common_tags()},
-        )
-        def email_api(context: dg.AssetExecutionContext) -> dg.ObserveResult:
-            try:
-                found = [inquire(one, say=context.log.info) for one in vendor_resources().values()]
-            except EmailAssetsError as error:
-                raise dg.Failure(str(error)) from None
-            for inquiry in found:
-                if inquiry.failure:
-                    context.log.error(inquiry.failure)
-            return dg.ObserveResult(metadata=_seen_in(found))
 
-    return email_api
+def _observe(context: dg.AssetExecutionContext) -> Iterator[dg.ObserveResult]:
+    try:
+        found = [inquire(one, say=context.log.info) for one in vendor_resources().values()]
+    except EmailAssetsError as error:
+        raise dg.Failure(str(error)) from None
+    for inquiry in found:
+        if inquiry.failure:
+            context.log.error(inquiry.failure)
+    yield dg.ObserveResult(metadata=_seen_in(found))
 
 
 def seen_by(name: str, report: SyncReport) -> dg.AssetObservation:
@@ -72,7 +72,7 @@ def missed_by(error: EmailAssetsError) -> dg.AssetObservation | None:
 
 
 def _seen_in(found: Sequence[Finding]) -> dict[str, Any]:
-    """What is known: without a request, not whether it is reachable, and so on."""
+    """What the pages tell; what nothing tells is left out."""
     asked = any(inquiry.usage.requests for inquiry in found)
     refused = any(inquiry.key_refused for inquiry in found)
     accepted = any(inquiry.page for inquiry in found)

@@ -17,17 +17,16 @@ from dagster_dlt.translator import DltResourceTranslatorData
 
 from email_assets import settings
 from email_assets.api_asset import missed_by, seen_by
-from email_assets.catalog import common_tags, described, description_of, metadata_of
+from email_assets.catalog import common, described, description_of, metadata_of
 from email_assets.errors import EmailAssetsError
 from email_assets.figures import figures_of, summary_of
 from email_assets.freshness import window_of
 from email_assets.pipeline import sync
-from email_assets.sections import AutomationSettings, CatalogSettings, WarehouseSettings
+from email_assets.sections import AutomationSettings, WarehouseSettings
 from email_assets.span import Span
 from email_assets.vendor import EMAIL_API, vendor_resources
 from email_assets.warehouse import open_pipeline
 
-GROUP = "email"
 DLT_RESOURCE = {"dlt_resource": DagsterDltResource()}
 """The Dagster resource that the assets need: Dagster's integration of dlt."""
 
@@ -57,12 +56,9 @@ class EmailTranslator(DagsterDltTranslator):
         return dg.AssetSpec(
             key=data.resource.name,
             deps=[EMAIL_API],
-            group_name=GROUP,
             description=description_of(resource),
-            # the last part of a destination that is given with its module
-            kinds={"dlt", warehouse.destination_type.rpartition(".")[2]},
-            owners=settings.load(CatalogSettings).owners,
-            tags={"kind": resource["kind"], **common_tags()},
+            kinds={"dlt", warehouse.destination_name},
+            **common(kind=resource["kind"]),
             metadata=metadata_of(resource),
             freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
         )

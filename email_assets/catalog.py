@@ -11,11 +11,13 @@ import dagster as dg
 import dlt
 
 from email_assets import settings
+from email_assets.normalizer import column_of
 from email_assets.sections import ApiSettings, CatalogSettings, WarehouseSettings
 from email_assets.settings import PROJECT_ROOT
 from email_assets.vendor import column_hints, endpoint_of, vendor_file
 from email_assets.vendors import VendorResource
 
+GROUP = "email"
 LONGEST_TAG = 63
 """Characters that Dagster allows."""
 
@@ -27,19 +29,28 @@ def description_of(resource: VendorResource) -> str:
     return f"{resource['description']}\n\nFrom `{address}`."
 
 
-def common_tags() -> dict[str, str]:
-    """The tags of every asset: the vendor, and what the settings add."""
+def common(**tags: str) -> dict[str, Any]:
+    """What every asset's spec says: its group, its owners, and the tags of the settings.
+
+    Args:
+        tags: Its own, besides the vendor's.
+    """
+    catalog = settings.load(CatalogSettings)
     vendor = settings.load(ApiSettings).vendor.removesuffix(".py").rpartition(".")[2]
     # a file may have a name that Dagster takes for no tag
     tag = re.sub(r"[^A-Za-z0-9_-]", "_", Path(vendor).name)[:LONGEST_TAG]
-    return {"vendor": tag, **settings.load(CatalogSettings).tags}
+    return {
+        "group_name": GROUP,
+        "owners": catalog.owners,
+        "tags": {"vendor": tag, **tags, **catalog.tags},
+    }
 
 
 def metadata_of(resource: VendorResource) -> dict[str, Any]:
     """The table's name, the API's documentation, and links to the vendor's file and the README."""
     name = str(resource["name"])
     metadata: dict[str, Any] = {
-        "dagster/table_name": f"{settings.load(WarehouseSettings).dataset_name}.{name}",
+        "dagster/table_name": settings.load(WarehouseSettings).table(name),
         "dagster/code_references": code_references(
             name, rf"""["']name["']\s*:\s*["']{name}["']""", "Sync what is new"
         ),
@@ -53,7 +64,7 @@ def described(schema: dg.TableSchema, resource: VendorResource) -> dg.TableSchem
     """A table's columns, with the descriptions that the vendor's file has of them."""
     naming = dlt.Schema("catalog").naming
     descriptions = {
-        naming.normalize_path(name): hints["description"]
+        column_of(name, naming): hints["description"]
         for name, hints in column_hints(resource).items()
         if "description" in hints
     }

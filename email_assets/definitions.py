@@ -3,7 +3,7 @@
 import dagster as dg
 
 from email_assets.api_asset import build_api_asset
-from email_assets.assets import DLT_RESOURCE, GROUP, build_assets
+from email_assets.assets import DLT_RESOURCE, build_assets
 from email_assets.checks import build_checks, build_freshness_checks
 from email_assets.deliverability_assets import (
     build_deliverability_assets,
@@ -15,7 +15,7 @@ from email_assets.sensors import build_sensors
 freshness_checks = build_freshness_checks()
 
 defs = dg.Definitions(
-    assets=[build_api_asset(GROUP), *build_assets(), *build_deliverability_assets()],
+    assets=[build_api_asset(), *build_assets(), *build_deliverability_assets()],
     asset_checks=[*build_checks(), *build_deliverability_checks(), *freshness_checks],
     jobs=build_jobs(),
     schedules=build_schedules(),

@@ -75,8 +75,14 @@ def made_of(resources: Iterable[str]) -> list[str]:
     may not understand the SQL.
     """
     is_read = {"messages", "bounces"} & {*resources}
-    destination = settings.load(WarehouseSettings).destination_type.rpartition(".")[2]
+    destination = settings.load(WarehouseSettings).destination_name
     return [DAILY, REPORT] if is_read and destination in SPEAK_IT and deliverability() else []
+
+
+def with_made_of(resources: Iterable[str]) -> list[str]:
+    """Some resources, and the assets that change when they do."""
+    names = list(resources)
+    return [*names, *made_of(names)]
 
 
 def resources_read() -> list[str]:

@@ -8,8 +8,7 @@ from typing import Any
 import dagster as dg
 
 from email_assets import settings
-from email_assets.assets import GROUP
-from email_assets.catalog import code_references, common_tags
+from email_assets.catalog import code_references, common
 from email_assets.deliverability import (
     COLUMNS,
     Outcome,
@@ -33,7 +32,6 @@ from email_assets.errors import EmailAssetsError
 from email_assets.freshness import window_of
 from email_assets.sections import (
     AutomationSettings,
-    CatalogSettings,
     DeliverabilitySettings,
     WarehouseSettings,
 )
@@ -66,16 +64,13 @@ def build_deliverability_checks(clock: Clock = utc_now) -> list[dg.AssetChecksDe
 def _spec(
     name: str, deps: list[str], description: str, kinds: set[str], **metadata: Any
 ) -> dg.AssetSpec:
-    catalog = settings.load(CatalogSettings)
     kind = vendor_resources()["messages"]["kind"]
     window = window_of(kind, settings.load(AutomationSettings))
     return dg.AssetSpec(
         key=name,
-        group_name=GROUP,
         deps=deps,
         description=description,
-        owners=catalog.owners,
-        tags=common_tags(),
+        **common(),
         kinds=kinds,
         metadata={
             "dagster/code_references": code_references(
@@ -98,9 +93,9 @@ def _build_daily_asset() -> dg.AssetsDefinition:
         DAILY,
         resources_read(),
         "What each sender sent on each day, and what of it bounced.",
-        {"sql", warehouse.destination_type.rpartition(".")[2]},
+        {"sql", warehouse.destination_name},
         **{
-            "dagster/table_name": f"{warehouse.dataset_name}.{DAILY}",
+            "dagster/table_name": warehouse.table(DAILY),
             "dagster/column_schema": schema,
         },
     )

@@ -7,8 +7,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from email_assets.api_asset import build_api_asset
 from email_assets.assets import build_assets
 from email_assets.definitions import defs
+from email_assets.deliverability_assets import build_deliverability_assets
 from email_assets.vendors import generic
 from email_assets_tests.dagster_fixtures import EVENTS, INVENTORY, MADE_OF_EVENTS, NAMES
 
@@ -115,7 +117,8 @@ class TestSettings:
         monkeypatch.setenv("CATALOG__OWNERS", '["data@example.org", "team:data"]')
         monkeypatch.setenv("CATALOG__TAGS", '{"domain": "email"}')
 
-        for spec in built_specs():
+        assets = [build_api_asset(), *build_assets(), *build_deliverability_assets()]
+        for spec in (spec for asset in assets for spec in asset.specs):
             assert spec.owners == ["data@example.org", "team:data"]
             assert spec.tags["domain"] == "email"
 
