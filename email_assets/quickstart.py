@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from email_assets import settings
-from email_assets.deliverability import made_of
+from email_assets.deliverability import with_made_of
 from email_assets.sandbox import Sandbox
 from email_assets.sections import ApiSettings, WarehouseSettings
 from email_assets.settings import PROJECT_ROOT
-from email_assets.vendor import vendor_resources
+from email_assets.vendor import DAILY, vendor_resources
 from email_assets.warehouse import database_file, warehouse_client
 
 BIN = Path(sys.executable).parent
@@ -42,8 +42,8 @@ class AssetLine:
     """What the run did for one asset."""
 
     figures: dict[str, Any] = field(default_factory=dict)
-    checks: dict[str, str] = field(default_factory=dict)
-    """A sign for each check: passed, of concern, failed."""
+    signs: dict[str, str] = field(default_factory=dict)
+    """What became of each check: ✓ it passed, ! it warns, ✗ it failed."""
 
 
 @dataclass
@@ -124,8 +124,7 @@ def _run(environment: dict[str, str], remark: str) -> int:
     seconds = (datetime.now(timezone.utc) - started).total_seconds()
     if told := [*run.problems, *run.concerns]:
         print("\n".join(["", *told]))
-    bounces = any(concern.startswith("! bounce_rate") for concern in run.concerns)
-    if remark and bounces and not run.problems:
+    if remark and not run.problems and _warns_of_bounces(run):
         print(remark)
     if status:
         print(f"\nFailed after {seconds:.0f} s.")
@@ -155,7 +154,7 @@ def _run_since(started: datetime) -> Run | None:
         runs = [found.dagster_run for found in records if not found.dagster_run.remote_job_origin]
         if not runs:
             return None
-        run, names = Run(), {*vendor_resources(), *made_of(vendor_resources())}
+        run, names = Run(), with_made_of(vendor_resources())
         for entry in instance.all_logs(runs[0].run_id):
             event = entry.dagster_event
             if event is None:
@@ -169,7 +168,7 @@ def _run_since(started: datetime) -> Run | None:
                 asset = found.asset_key.to_user_string()
                 is_of_concern = found.severity is dg.AssetCheckSeverity.WARN
                 sign = "✓" if found.passed else "!" if is_of_concern else "✗"
-                run.line(asset).checks[found.check_name] = sign
+                run.line(asset).signs[found.check_name] = sign
                 if not found.passed:
                     told = run.concerns if is_of_concern else run.problems
                     told.append(f"{sign} {found.check_name}: {found.description}")
@@ -190,14 +189,18 @@ def _print_table(run: Run) -> None:
             told = f"{rows:>9}{loaded:>9}{requests:>10}{line.figures['seconds']:>9.1f}"
         else:
             told = f"{'failed':>9}{'':>28}"
-        print(f"  {name:<{width}}{told}  {_verdicts(line.checks)}".rstrip())
+        print(f"  {name:<{width}}{told}  {_verdicts(line.signs)}".rstrip())
 
 
-def _verdicts(checks: dict[str, str]) -> str:
+def _warns_of_bounces(run: Run) -> bool:
+    return DAILY in run.assets and run.assets[DAILY].signs.get("bounce_rate") == "!"
+
+
+def _verdicts(signs: dict[str, str]) -> str:
     """How many checks passed, and which did not."""
-    passed = [check for check, sign in checks.items() if sign == "✓"]
-    others = [f"{sign} {check}" for check, sign in sorted(checks.items()) if sign != "✓"]
-    return "  ".join([f"✓ {len(passed)} of {len(checks)}"] * bool(passed) + others)
+    passed = sum(sign == "✓" for sign in signs.values())
+    others = [f"{sign} {check}" for check, sign in sorted(signs.items()) if sign != "✓"]
+    return "  ".join([f"✓ {passed} of {len(signs)}"] * bool(passed) + others)
 
 
 def _ui(environment: dict[str, str], port: int) -> int:

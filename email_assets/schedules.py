@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from email_assets import settings
-from email_assets.deliverability import made_of
+from email_assets.deliverability import with_made_of
 from email_assets.freshness import cron_of
 from email_assets.retention import CRON, JOB_OF_RETENTION, build_retention_job
 from email_assets.sections import AutomationSettings
@@ -21,19 +21,23 @@ def names_of(kind: Kind) -> list[str]:
     return [name for name, found in vendor_resources().items() if found["kind"] == kind]
 
 
+def _names_by_job() -> dict[str, list[str]]:
+    """The resources that each job syncs, of the jobs that sync any."""
+    names = {job: names_of(kind) for kind, job in JOB_OF_KIND.items()}
+    return {job: of_job for job, of_job in names.items() if of_job}
+
+
 def build_jobs() -> list[dg.UnresolvedAssetJobDefinition | dg.JobDefinition]:
     """A job for each kind of resource, one for everything, and one that deletes old runs."""
     jobs = [
         dg.define_asset_job(
             job,
-            selection=dg.AssetSelection.assets(*names_of(kind), *made_of(names_of(kind))),
-            description=f"Syncs {', '.join(names_of(kind))}.",
+            selection=dg.AssetSelection.assets(*with_made_of(names)),
+            description=f"Syncs {', '.join(names)}.",
         )
-        for kind, job in JOB_OF_KIND.items()
-        if names_of(kind)
+        for job, names in _names_by_job().items()
     ]
-    resources = vendor_resources()
-    everything = dg.AssetSelection.assets(*resources, *made_of(resources))
+    everything = dg.AssetSelection.assets(*with_made_of(vendor_resources()))
     return [
         *jobs,
         dg.define_asset_job(JOB_OF_ALL, selection=everything, description="Syncs everything."),
@@ -50,9 +54,9 @@ def build_schedules() -> list[dg.ScheduleDefinition]:
     status = (
         dg.DefaultScheduleStatus.RUNNING if automation.enabled else dg.DefaultScheduleStatus.STOPPED
     )
-    crons = {
-        job: cron_of(kind, automation) for kind, job in JOB_OF_KIND.items() if names_of(kind)
-    } | {JOB_OF_RETENTION: CRON}
+    used = _names_by_job()
+    crons = {job: cron_of(kind, automation) for kind, job in JOB_OF_KIND.items() if job in used}
+    crons[JOB_OF_RETENTION] = CRON
     return [
         dg.ScheduleDefinition(
             name=job,

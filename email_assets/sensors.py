@@ -11,7 +11,7 @@ import dagster as dg
 from email_assets import settings
 from email_assets.alerts import build_alerts
 from email_assets.api.errors import ApiError, ApiUnavailableError
-from email_assets.deliverability import made_of
+from email_assets.deliverability import with_made_of
 from email_assets.freshness import window_of
 from email_assets.schedules import names_of
 from email_assets.sections import AutomationSettings
@@ -49,7 +49,7 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
 
     @dg.sensor(
         name=NEW_RECORDS,
-        asset_selection=dg.AssetSelection.assets(*names, *made_of(names)),
+        asset_selection=dg.AssetSelection.assets(*with_made_of(names)),
         minimum_interval_seconds=60,
         default_status=status,
         description="Asks the API for one row of each event resource and syncs those whose total "
@@ -81,9 +81,7 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         # no run_key: Dagster would skip a change that is undone and then made again
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(
-                    asset_selection=[dg.AssetKey(name) for name in (*changed, *made_of(changed))]
-                )
+                dg.RunRequest(asset_selection=[dg.AssetKey(name) for name in with_made_of(changed)])
             ],
             cursor=json.dumps(now),
         )
