@@ -13,6 +13,7 @@ from email_assets.channels import Message
 from email_assets.history import History, Read
 from email_assets.notify import NO_CHANNEL, Misset, channels
 from email_assets.outbox import Outbox
+from email_assets.runs import LOCATION
 
 
 @dataclass
@@ -64,7 +65,9 @@ def _look(context: dg.SensorEvaluationContext, memory: Memory) -> list[Message]:
     """What there is to tell since the last tick."""
     repository = context.repository_def
     assert repository  # noqa: S101 (a sensor is evaluated in its code location)
-    history = History(context.instance, repository, memory.read)
+    origin = context.code_location_origin
+    location = origin.location_name if origin else LOCATION
+    history = History(context.instance, repository, location, memory.read)
     causes, well = memory.causes, memory.read.well
     problems = history.new_problems()
     messages = [*recover(causes, well, history.slots), *tell(causes, problems, well)]

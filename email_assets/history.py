@@ -12,6 +12,7 @@ from email_assets import settings
 from email_assets.causes import Problem
 from email_assets.failures import failures_of, in_one_line, slot_of
 from email_assets.retention import JOB_OF_RETENTION
+from email_assets.runs import is_ours
 from email_assets.sections import AlertSettings
 
 FRESHNESS_CHECK = "freshness_check"
@@ -53,16 +54,22 @@ class Read:
 
 
 class History:
-    """The history of a repository's assets and checks, and how far it was read."""
+    """The history of a code location's assets and checks, and how far it was read."""
 
     def __init__(
-        self, instance: dg.DagsterInstance, repository: dg.RepositoryDefinition, read: Read
+        self,
+        instance: dg.DagsterInstance,
+        repository: dg.RepositoryDefinition,
+        location: str,
+        read: Read,
     ) -> None:
         self.instance, self.repository, self.read = instance, repository, read
-        self.assets, self.checks = (
-            repository.assets_defs_by_key,
-            repository.asset_checks_defs_by_key,
-        )
+        self.location = location
+        # Dagster's own jobs bear the same names everywhere
+        self.jobs = {name for name in repository.job_names if not name.startswith("__")}
+        defined = repository.assets_defs_by_key
+        self.assets = {key: found for key, found in defined.items() if found.is_materializable}
+        self.checks = repository.asset_checks_defs_by_key
         self.slots = {
             *(key.to_user_string() for key in self.assets),
             *(slot_of(key) for key in self.checks),
@@ -149,17 +156,9 @@ class History:
         problems = []
         for record in self.instance.get_run_records(wanted):
             run = record.dagster_run
-            if self._may_be_ours(run):
+            if is_ours(run, self.location, self.jobs, self.assets.keys()):
                 problems += self._problems_of_run(run, end_of[run.run_id])
         return problems
-
-    def _may_be_ours(self, run: dg.DagsterRun) -> bool:
-        """Whether a run is of our jobs, or could be of some of our assets or their checks."""
-        checked = {check.asset_key for check in run.asset_check_selection or ()}
-        selected = checked | set(run.asset_selection or ())
-        if run.job_name.startswith("__"):  # Dagster's own, for whatever was selected
-            return not selected or not self.assets.keys().isdisjoint(selected)
-        return self.repository.has_job(run.job_name)
 
     def _problems_of_run(self, run: dg.DagsterRun, end: dg.EventLogEntry) -> list[Problem]:
         records = self.instance.get_records_for_run(run.run_id, of_type=OF_A_RUN).records

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import dagster as dg
 
-LOCATION = "email_assets"
-"""The code location's name in `workspace.yaml`."""
-LOCATION_TAG = "dagster/code_location"
-"""Which runs of the command line do not have."""
+from email_assets.runs import LOCATION, LOCATION_TAG
+
 MESSAGE = "The code server stopped while this run was under way. Nothing is lost: run it again."
 
 

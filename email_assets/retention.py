@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from email_assets import settings
-from email_assets.deliverability import made_of
-from email_assets.lost_runs import LOCATION, LOCATION_TAG
+from email_assets.deliverability import with_made_of
+from email_assets.runs import LOCATION, LOCATION_TAG, is_ours
 from email_assets.sections import RetentionSettings
 from email_assets.vendor import EMAIL_API, vendor_resources
 
@@ -84,12 +84,13 @@ def _old_runs(
 
     One that has not ended was killed; nothing else takes that long.
     """
+    ours = {dg.AssetKey(name) for name in (*with_made_of(vendor_resources()), EMAIL_API)}
     needed, found, cursor = _needed_runs(instance), 0, None
     while page := instance.get_run_records(
         dg.RunsFilter(created_before=before), limit=PAGE, cursor=cursor, ascending=True
     ):
         for run in (record.dagster_run for record in page):
-            if run.run_id not in needed and _is_ours(run, location, jobs):
+            if run.run_id not in needed and is_ours(run, location, jobs, ours):
                 found += 1
                 yield run.run_id
             if found == MOST_AT_ONCE:
@@ -107,16 +108,6 @@ def _needed_runs(instance: dg.DagsterInstance) -> set[str]:
     with events.index_connection() as connection:
         needed |= {run_id for (run_id,) in connection.execute(text(LATEST_EVALUATIONS))}
     return needed
-
-
-def _is_ours(run: dg.DagsterRun, location: str, jobs: Collection[str]) -> bool:
-    """Whether a run is of a code location; one of the command line does not say so itself."""
-    if LOCATION_TAG in run.tags:
-        return run.tags[LOCATION_TAG] == location
-    checked = {check.asset_key for check in run.asset_check_selection or ()}
-    resources = vendor_resources()
-    ours = {dg.AssetKey(name) for name in (*resources, *made_of(resources), EMAIL_API)}
-    return run.job_name in jobs or not ours.isdisjoint(checked | set(run.asset_selection or ()))
 
 
 def _problem_in_deleting(instance: dg.DagsterInstance, run_id: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from email_assets.runs import LOCATION_TAG
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.alert_fixtures import webhook
 from email_assets_tests.conftest import PROJECT
@@ -152,6 +153,20 @@ class TestFailedRuns:
         fail_foreign_run(instance)
 
         assert len(tick()) == 1
+
+    @pytest.mark.parametrize(
+        "alike",
+        [
+            {"job_name": "email_inventory"},
+            {"job_name": "__ASSET_JOB", "asset_selection": {dg.AssetKey("bounces")}},
+        ],
+    )
+    def test_a_failed_run_of_another_code_location_with_the_same_names_is_not_told(
+        self, alike: dict[str, Any], tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        report_failed(instance, tags={LOCATION_TAG: "staging"}, **alike)
+
+        assert tick() == []
 
     def test_a_failure_that_a_later_run_mended_before_anybody_looked_is_not_told(
         self, tick: Tick, instance: dg.DagsterInstance

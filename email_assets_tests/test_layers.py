@@ -15,7 +15,7 @@ import email_assets
 ABOVE_THE_LINE = {
     *("definitions", "sensors", "schedules", "checks", "assets", "quickstart"),
     *("api_asset", "catalog", "figures", "deliverability_assets"),
-    *("retention", "lost_runs", "alerts", "history", "failures"),
+    *("retention", "lost_runs", "alerts", "history", "failures", "runs"),
 }
 NEIGHBOURS = ["vendors", "api", "sandbox"]
 IMPORT_IN_TURN = """

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from email_assets.runs import LOCATION, LOCATION_TAG
 from email_assets_tests.alert_fixtures import Webhook, webhook
 from email_assets_tests.dagster_fixtures import empty_home, instance
 from email_assets_tests.sensor_fixtures import Sensor, start_run
@@ -68,7 +69,12 @@ def evaluate(
     def checked() -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=passed, severity=severity, description=why)
 
-    dg.materialize([checked], instance=instance, selection=dg.AssetSelection.all_asset_checks())
+    dg.materialize(
+        [checked],
+        instance=instance,
+        selection=dg.AssetSelection.all_asset_checks(),
+        tags={LOCATION_TAG: LOCATION},
+    )
 
 
 def report_materialized(
