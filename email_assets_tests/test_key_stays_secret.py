@@ -23,11 +23,10 @@ from email_assets_tests.secret_fixtures import (
     Watch,
     holds_the_key,
     leaks_below,
-    leaks_of,
     watch,
 )
 
-__all__ = ["empty_home", "holds_the_key", "instance", "leaks_of", "watch"]
+__all__ = ["empty_home", "instance", "watch"]
 
 EVERYTHING = """
 telemetry:

@@ -19,7 +19,7 @@ from email_assets_tests.api.conftest import OpenListing, Serve, ids, pages, read
 from email_assets_tests.api.pending import PATIENCE, PendingServer, all_at_once, numbered, offset_of
 from email_assets_tests.api.read_ahead_fixtures import IN_FLIGHT, LONG, PAGES, SETTING, busy, fails
 from email_assets_tests.conftest import KEY
-from email_assets_tests.test_key_stays_secret import holds_the_key, leaks_of
+from email_assets_tests.secret_fixtures import holds_the_key, leaks_of
 from email_assets_tests.vendors.serving import Answer, Asked
 
 
