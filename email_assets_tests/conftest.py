@@ -11,10 +11,15 @@ from typing import Any
 
 import duckdb
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 
 from email_assets.sandbox import Sandbox
 
 PROJECT = Path(__file__).resolve().parent.parent
+MEMORY = Path("/dev/shm")
+"""Where there is room, the tests' files lie in memory: thousands of small databases are made."""
+ROOM = 4 * 2**30
 KEY = "sb-key/with+signs=9f3"
 """Looks different when it is percent-encoded, so that a search for both forms means something."""
 
@@ -28,6 +33,22 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in ("API_KEY", "SOURCES__EMAIL__BASE_URL", "DESTINATION__DUCKDB__CREDENTIALS"):
         os.environ.pop(name, None)
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
+    _read_migrations_once()
+
+
+def _read_migrations_once() -> None:
+    """Dagster opens a database for each run, for which alembic reads ninety scripts twice."""
+    read, known = ScriptDirectory.from_config, dict[str | None, ScriptDirectory]()
+
+    def from_config(config: Config) -> ScriptDirectory:
+        location = config.get_main_option("script_location")
+        if location not in known:
+            known[location] = read(config)
+        return known[location]
+
+    ScriptDirectory.from_config = from_config  # type: ignore[method-assign]
 
 
 @pytest.fixture
