@@ -62,19 +62,19 @@ def evaluate(
     why: str | None = None,
     check: str = "complete",
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN,
-) -> None:
-    """Run a check of the name and result that is asked for."""
+) -> str:
+    """A run of a check of the name and result that is asked for."""
 
     @dg.asset_check(asset=asset, name=check)
     def checked() -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=passed, severity=severity, description=why)
 
-    dg.materialize(
+    return dg.materialize(
         [checked],
         instance=instance,
         selection=dg.AssetSelection.all_asset_checks(),
         tags={LOCATION_TAG: LOCATION},
-    )
+    ).run_id
 
 
 def report_materialized(
