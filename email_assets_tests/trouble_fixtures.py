@@ -77,6 +77,27 @@ def evaluate(
     ).run_id
 
 
+def cancel_half_way(instance: dg.DagsterInstance) -> None:
+    """A run that is cancelled when a check has found something wrong, and whose step then fails."""
+
+    @dg.asset_check(asset="servers", name="complete")
+    def checked() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False)
+
+    @dg.asset
+    def domains(context: dg.AssetExecutionContext) -> None:
+        instance.report_run_canceling(context.run)
+        raise dg.Failure
+
+    dg.materialize(
+        [checked, domains],
+        instance=instance,
+        selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
+        tags={LOCATION_TAG: LOCATION},
+        raise_on_error=False,
+    )
+
+
 def report_materialized(
     instance: dg.DagsterInstance, *assets: str, ago: timedelta = timedelta()
 ) -> None:
