@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from email_assets import history
 from email_assets.runs import LOCATION_TAG
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.alert_fixtures import webhook
@@ -24,6 +25,7 @@ from email_assets_tests.trouble_fixtures import (
     UI,
     Tick,
     alerts,
+    cancel_half_way,
     fail_foreign_run,
     report_failed,
     report_materialized,
@@ -182,6 +184,31 @@ class TestFailedRuns:
         report_failed(instance, job_name="email_inventory", tags={"dagster/will_retry": "true"})
 
         assert tick() == []
+
+    def test_of_a_cancelled_run_what_its_checks_found_is_told_and_no_failure(
+        self, tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        cancel_half_way(instance)
+
+        (text,) = tick()
+
+        assert text.startswith("servers did not pass the check complete: ")
+
+    def test_runs_that_are_too_many_for_one_look_are_told_at_the_next_ones(
+        self, tick: Tick, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(history, "MOST_RUNS", 2)
+        monkeypatch.setattr(history, "OVERLAP", 1)
+        for name in NAMES:
+            report_failed(instance, job_name="__ASSET_JOB", asset_selection={dg.AssetKey(name)})
+        for _ in range(3):
+            told = tick()
+
+        assert [text.partition(" failed: ")[0] for text in told] == [
+            "bounces, messages",
+            "deliverystats, servers",
+            "domains",
+        ]
 
     def test_what_failed_before_the_first_look_and_was_not_mended_is_told(
         self, tick_anew: Tick, instance: dg.DagsterInstance

@@ -80,6 +80,21 @@ class TestDelivery:
         assert told.startswith("E-mail alerts need mail_to too. Set it as [alerts] mail_to in ")
         assert (len(webhook.bodies), len(mail_server.mails)) == (1, 1)
 
+    def test_what_waits_goes_on_waiting_while_no_channel_is_set(
+        self, alerts: Sensor, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        webhook.status = 503
+        report_failed(alerts.instance)
+        alerts.tick()
+        webhook.status = 200
+        with monkeypatch.context() as patch:
+            patch.delenv("ALERTS__WEBHOOK_URL")
+            alerts.tick()
+        alerts.tick()
+
+        refused, taken = webhook.texts
+        assert refused == taken
+
     def test_without_a_channel_the_alert_is_logged_as_an_error(
         self, alerts: Sensor, instance: dg.DagsterInstance, capsys: pytest.CaptureFixture[str]
     ) -> None:

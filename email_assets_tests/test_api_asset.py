@@ -1,12 +1,16 @@
 """The email API as an asset: what syncs and observations tell of it."""
 
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from email_assets.api.windows import EARLIEST, Window
+from email_assets.api_asset import seen_by
 from email_assets.definitions import defs
 from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests.check_runs import THREE_ROWS_SYNCED
 from email_assets_tests.dagster_fixtures import NAMES, empty_home, instance, materialize
 
 __all__ = ["empty_home", "instance"]
@@ -103,6 +107,20 @@ class TestSeenBySyncs:
             "authorised": True,
             "rows_of_servers": len(api.rows("servers")),
         }
+
+    @pytest.mark.parametrize(
+        ("window", "told"),
+        [(Window(), {"rows_of_bounces": 3}), (Window(start=EARLIEST), {})],
+        ids=["of everything", "of a window"],
+    )
+    def test_the_total_of_a_window_is_not_taken_for_the_lists(
+        self, window: Window, told: dict[str, int]
+    ) -> None:
+        found = seen_by("bounces", replace(THREE_ROWS_SYNCED, window=window)).metadata
+
+        assert {
+            name: value.value for name, value in found.items() if name.startswith("rows_of_")
+        } == told
 
     def test_a_sync_whose_key_is_refused_says_so(
         self, api: Sandbox, instance: dg.DagsterInstance

@@ -1,5 +1,6 @@
 """`docs/server/backup` copies the warehouse while the platform runs, and a copy catches up."""
 
+import stat
 import subprocess
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def script(tmp_path: Path) -> Path:
 
 def back_up(script: Path, warehouse: Path) -> Path:
     copy = warehouse.with_name("copy.duckdb")
-    subprocess.run(["sh", script, warehouse, copy], check=True, timeout=60)
+    subprocess.run(["sh", script, warehouse, copy], check=True, timeout=60, umask=0o022)
     return copy
 
 
@@ -53,6 +54,28 @@ def test_a_copy_has_what_a_killed_run_left_in_the_log(
 
     with duckdb.connect(str(back_up(script, warehouse)), read_only=True) as connection:
         assert connection.execute("SELECT id FROM t ORDER BY id").fetchall() == [(1,), (2,)]
+
+
+def test_a_copy_is_its_owners_only(script: Path, warehouse: Path) -> None:
+    duckdb.connect(str(warehouse)).close()
+
+    assert stat.filemode(back_up(script, warehouse).stat().st_mode) == "-rw-------"
+
+
+@pytest.mark.parametrize("rows", [1, 100_000], ids=["at its end", "half way"])
+def test_a_copy_that_broke_off_is_not_taken_for_one_and_keeps_the_next_from_nothing(
+    rows: int, script: Path, warehouse: Path
+) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute(f"CREATE TABLE t AS SELECT random() AS n FROM range({rows})")
+    copy = warehouse.with_name("copy.duckdb")
+    full_disk = f"ulimit -f 100; exec sh '{script}' '{warehouse}' '{copy}'"
+
+    broken_off = subprocess.run(["sh", "-c", full_disk], timeout=60, stderr=subprocess.DEVNULL)
+
+    assert (broken_off.returncode, copy.exists()) == (1, False)
+    with duckdb.connect(str(back_up(script, warehouse)), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM t").fetchall() == [(rows,)]
 
 
 def test_it_waits_for_a_sync_that_has_its_turn(script: Path, warehouse: Path) -> None:

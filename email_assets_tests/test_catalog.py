@@ -3,12 +3,14 @@
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
 from email_assets.api_asset import build_api_asset
 from email_assets.assets import build_assets
+from email_assets.catalog import described
 from email_assets.definitions import defs
 from email_assets.deliverability_assets import build_deliverability_assets
 from email_assets.vendors import generic
@@ -110,6 +112,21 @@ class TestAssets:
 
     def test_no_two_of_them_share_a_step(self) -> None:
         assert sorted(len(asset.keys) for asset in build_assets()) == [1] * len(NAMES)
+
+
+def test_what_the_vendors_file_says_of_a_field_in_another_stands_at_its_column() -> None:
+    resource: Any = {"columns": {"details.errorCode": {"description": "What SMTP says."}}}
+    schema = dg.TableSchema(
+        [
+            dg.TableColumn("details__error_code", "bigint"),
+            dg.TableColumn("id", "text", constraints=dg.TableColumnConstraints(nullable=False)),
+        ]
+    )
+
+    assert described(schema, resource).columns == [
+        dg.TableColumn("details__error_code", "bigint", "What SMTP says."),
+        dg.TableColumn("id", "text", constraints=dg.TableColumnConstraints(nullable=False)),
+    ]
 
 
 class TestSettings:

@@ -1,5 +1,7 @@
 """One message for each cause, and one when it is gone."""
 
+from copy import deepcopy
+
 import pytest
 
 from email_assets.causes import MOST_CAUSES, Causes, Problem, recover, tell
@@ -105,6 +107,18 @@ def test_a_cause_that_comes_again_after_it_was_gone_is_told_again() -> None:
     assert texts(causes, failed("bounces", at=30), well={"bounces": 20})
 
 
+def test_a_cause_that_comes_again_before_it_was_gone_is_not_told_and_holds_on() -> None:
+    causes: Causes = {}
+    texts(causes, failed("servers"), failed("bounces"))
+    recovered(causes, {"bounces": 20})
+
+    assert texts(causes, failed("bounces", at=30), well={"bounces": 20}) == []
+    assert recovered(causes, {"bounces": 20, "servers": 40}) == []
+    assert recovered(causes, {"bounces": 50, "servers": 40}) == [
+        "bounces, servers recovered. It was: the API refused the key (401)."
+    ]
+
+
 def test_what_was_well_again_before_anybody_looked_is_not_told() -> None:
     assert texts({}, failed("bounces", at=10), well={"bounces": 11}) == []
 
@@ -132,12 +146,13 @@ def test_an_asset_that_is_no_more_is_forgotten_without_a_word() -> None:
     assert causes == {}
 
 
-def test_no_more_causes_are_kept_than_a_cursor_holds() -> None:
+def test_of_more_causes_than_a_cursor_holds_the_oldest_are_forgotten() -> None:
     causes: Causes = {}
-    for number in range(MOST_CAUSES + 5):
-        texts(causes, failed("bounces", "why" + "!" * number))
+    sentences = ["why" + "!" * number for number in range(MOST_CAUSES + 5)]
+    for sentence in sentences:
+        texts(causes, failed("bounces", sentence))
 
-    assert len(causes) == MOST_CAUSES
+    assert [cause.sentence for cause in causes.values()] == sentences[5:]
 
 
 def test_the_same_problem_has_the_same_id() -> None:
@@ -145,3 +160,15 @@ def test_the_same_problem_has_the_same_id() -> None:
     (other,) = tell({}, [failed("bounces", at=11)], {})
 
     assert first.id == second.id != other.id
+
+
+def test_a_recovery_has_the_same_id_when_the_tick_is_repeated_and_a_later_one_another() -> None:
+    causes: Causes = {}
+    texts(causes, failed("bounces"))
+    before = deepcopy(causes)
+    (first,) = recover(causes, {"bounces": 20}, SLOTS)
+    (repeated,) = recover(before, {"bounces": 25}, SLOTS)
+    texts(causes, failed("bounces", at=30), well={"bounces": 25})
+    (later,) = recover(causes, {"bounces": 40}, SLOTS)
+
+    assert first.id == repeated.id != later.id

@@ -147,6 +147,19 @@ class TestCounting:
 
         assert [row[:4] for row in query(ROWS_OF_DAILY)] == [(date(2026, 3, 2), "unknown", 0, 1)]
 
+    def test_a_bounce_of_a_message_that_is_there_twice_counts_once(
+        self, warehouse: Path, query: Query
+    ) -> None:
+        put_messages(warehouse, *["('a', 7, '2026-03-01 10:00Z')"] * 2)
+        put_bounces(warehouse, "('a', 'HardBounce', '2026-03-02 10:00Z')")
+
+        build()
+
+        assert [row[:4] for row in query(ROWS_OF_DAILY)] == [
+            (date(2026, 3, 1), "7", 2, 0),
+            (date(2026, 3, 2), "7", 0, 1),
+        ]
+
     def test_two_senders_of_one_name_are_one(self, warehouse: Path, query: Query) -> None:
         put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')", "('b', 8, '2026-03-01 10:00Z')")
         put_bounces(warehouse)

@@ -17,10 +17,12 @@ class Receiver:
     pace: float = 0
     """Seconds that it takes for a message, as the clock that it is shows them."""
     now: float = 0
+    remark: str | None = None
+    """What it says of each message that it takes."""
     attempts: int = 0
     taken: list[Message] = field(default_factory=list)
 
-    def send(self, message: Message, seconds: float) -> None:
+    def send(self, message: Message, seconds: float) -> str | None:
         self.attempts += 1
         if not self.up:
             raise DeliveryError(f"The {self.name} is down.")
@@ -28,6 +30,7 @@ class Receiver:
         self.now += self.pace
         if self.pace > seconds:
             raise DeliveryError(f"The {self.name} did not say in time that it has the message.")
+        return self.remark
 
 
 @pytest.fixture
@@ -84,6 +87,45 @@ def test_a_channel_that_is_down_is_tried_ever_more_seldom(webhook: Receiver) -> 
     assert attempted == [2, 4, 8, 16, 32, 62, 92, 122]
 
 
+def test_once_a_channel_took_a_message_it_is_soon_tried_again(webhook: Receiver) -> None:
+    outbox = Outbox()
+    webhook.up = False
+    tick(outbox, webhook, new=1)
+    tick(outbox, webhook)
+    webhook.up = True
+    for _ in range(2):
+        tick(outbox, webhook)
+    webhook.up = False
+    for _ in range(2):
+        tick(outbox, webhook, new=1)
+
+    assert (len(webhook.taken), webhook.attempts) == (1, 5)
+
+
+def test_every_tick_tells_what_waits_and_one_that_tries_in_vain_tells_why(
+    webhook: Receiver,
+) -> None:
+    outbox, said = Outbox(), list[str]()
+    webhook.up = False
+    outbox.add(messages(2), ["webhook"])
+    told = [outbox.deliver([webhook], said.append) for _ in range(3)]
+
+    waits = "Alerts that wait for the webhook: 2."
+    assert told == [["The webhook is down.", waits], ["The webhook is down.", waits], [waits]]
+    assert said == ["The webhook is down."] * 2
+
+
+def test_what_a_channel_remarks_on_a_message_that_it_took_is_said_and_not_taken_for_trouble(
+    webhook: Receiver,
+) -> None:
+    outbox, said = Outbox(), list[str]()
+    webhook.remark = "The webhook took it, though late."
+    outbox.add(messages(2), ["webhook"])
+
+    assert outbox.deliver([webhook], said.append) == []
+    assert said == ["The webhook took it, though late."] * 2
+
+
 def test_a_channel_that_is_down_keeps_the_other_from_nothing(
     webhook: Receiver, mail: Receiver
 ) -> None:
@@ -115,6 +157,19 @@ def test_a_full_outbox_drops_the_oldest_and_says_which(webhook: Receiver, mail: 
     assert first == "12 alerts were dropped, since they could not be delivered:"
     assert named == [f"subject {number}" for number in range(MOST_NAMED)]
     assert last == "and 2 more"
+
+
+def test_what_was_dropped_is_told_once(webhook: Receiver) -> None:
+    outbox = Outbox()
+    webhook.up = False
+    tick(outbox, webhook, new=MOST_WAITING + 1)
+    webhook.up = True
+    for _ in range(2):
+        tick(outbox, webhook, new=1)
+
+    notice, *others = webhook.taken
+    assert notice.subject == "2 alerts were dropped, since they could not be delivered"
+    assert others == [*messages(MOST_WAITING + 1)[2:], *messages(1) * 2]
 
 
 def test_a_channel_that_was_taken_out_of_the_settings_gets_nothing_more(

@@ -13,10 +13,13 @@ import pytest
 from dagster._core.storage.compute_log_manager import ComputeIOType
 
 from email_assets import retention
+from email_assets.definitions import defs
+from email_assets.runs import LOCATION_TAG
 from email_assets.sandbox import Sandbox
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import empty_home, instance, materialize, platform
 from email_assets_tests.sensor_fixtures import start_run
+from email_assets_tests.trouble_fixtures import evaluate
 
 __all__ = ["empty_home", "instance"]
 
@@ -89,6 +92,17 @@ def history(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Itera
             "of other assets": start_run(
                 instance, job_name="__ASSET_JOB", asset_selection=frozenset([dg.AssetKey("x")])
             ).run_id,
+            "of an asset": start_run(
+                instance, job_name="__ASSET_JOB", asset_selection=frozenset([SERVERS])
+            ).run_id,
+            "of our namesake elsewhere": start_run(
+                instance, job_name="email_all", tags={LOCATION_TAG: "staging"}
+            ).run_id,
+            "the latest observation": materialize(instance, "email_api", job="__ASSET_JOB").run_id,
+            "the latest evaluation": evaluate(instance, "bounces", passed=True),
+            "the next evaluation": instance.create_run_for_job(
+                defs.resolve_job_def("email_events")
+            ).run_id,
             "not so old": start_run(instance, job_name="email_all").run_id,
         }
         for name, run_id in history.runs.items():
@@ -120,7 +134,9 @@ def write_tick_logs(instance: dg.DagsterInstance) -> None:
 
 
 def test_old_runs_of_ours_are_deleted_and_the_rest_stay(history: History) -> None:
-    assert history.left() == set(history.runs) - {"the oldest", "the one before", "killed"}
+    gone = {"the oldest", "the one before", "killed", "of an asset"}
+
+    assert history.left() == set(history.runs) - gone
 
 
 def test_a_deleted_run_leaves_no_file(history: History) -> None:
@@ -172,7 +188,7 @@ def test_the_job_says_what_it_deleted(history: History) -> None:
     metadata = event.step_output_data.metadata
 
     assert {name: value.value for name, value in metadata.items()} == {
-        "runs_deleted": 3,
+        "runs_deleted": 4,
         "tick_logs_deleted": 1,
     }
 

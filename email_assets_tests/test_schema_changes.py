@@ -1,8 +1,12 @@
 """A new column or a changed type is loaded, told, and warned of."""
 
 import dagster as dg
+import dlt
+import pytest
 
 from email_assets.sandbox import Sandbox
+from email_assets.schema_changes import schema_changes
+from email_assets.warehouse import open_pipeline
 from email_assets_tests.dagster_fixtures import empty_home, figures, instance, materialize
 
 __all__ = ["empty_home", "instance"]
@@ -59,6 +63,15 @@ def test_a_new_list_is_told_as_its_table(api: Sandbox, instance: dg.DagsterInsta
     assert changes_after(api, instance, {**DOMAIN, "id": 2, "records": [{"type": "MX"}]}) == [
         "a new table domains__records"
     ]
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_what_a_load_changed_about_other_tables_is_not_told_of_this_one() -> None:
+    names = ("domains", "domains_of_others")
+    with open_pipeline("domains") as pipeline:
+        info = pipeline.run([dlt.resource([{"id": 1}], name=name) for name in names])
+
+    assert schema_changes(info, "domains") == ["a new table domains"]
 
 
 def test_the_check_warns_with_the_difference(api: Sandbox, instance: dg.DagsterInstance) -> None:

@@ -62,18 +62,39 @@ def evaluate(
     why: str | None = None,
     check: str = "complete",
     severity: dg.AssetCheckSeverity = dg.AssetCheckSeverity.WARN,
-) -> None:
-    """Run a check of the name and result that is asked for."""
+) -> str:
+    """A run of a check of the name and result that is asked for."""
 
     @dg.asset_check(asset=asset, name=check)
     def checked() -> dg.AssetCheckResult:
         return dg.AssetCheckResult(passed=passed, severity=severity, description=why)
 
-    dg.materialize(
+    return dg.materialize(
         [checked],
         instance=instance,
         selection=dg.AssetSelection.all_asset_checks(),
         tags={LOCATION_TAG: LOCATION},
+    ).run_id
+
+
+def cancel_half_way(instance: dg.DagsterInstance) -> None:
+    """A run that is cancelled when a check has found something wrong, and whose step then fails."""
+
+    @dg.asset_check(asset="servers", name="complete")
+    def checked() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=False)
+
+    @dg.asset
+    def domains(context: dg.AssetExecutionContext) -> None:
+        instance.report_run_canceling(context.run)
+        raise dg.Failure
+
+    dg.materialize(
+        [checked, domains],
+        instance=instance,
+        selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
+        tags={LOCATION_TAG: LOCATION},
+        raise_on_error=False,
     )
 
 
