@@ -17,9 +17,15 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def materialized(platform: Platform) -> str:
-    """A run of everything, launched before anybody looks."""
-    return platform.launch("email_all")
+def events(platform: Platform) -> str:
+    """A run of all that changes by the hour, launched before anybody looks."""
+    return platform.launch("email_events")
+
+
+@pytest.fixture(scope="module")
+def clicked(browser_page: Page, platform: Platform) -> str:
+    """A run of servers, which the other one leaves alone, launched by a click."""
+    return materialize_by_click(browser_page, platform, "servers")
 
 
 def open_page(page: Page, platform: Platform, path: str) -> None:
@@ -39,7 +45,7 @@ def materialize_by_click(page: Page, platform: Platform, asset: str) -> str:
     return str(run)
 
 
-@pytest.mark.usefixtures("materialized")
+@pytest.mark.usefixtures("events")
 def test_the_graph_shows_the_api_and_the_assets_that_come_from_it(
     page: Page, platform: Platform
 ) -> None:
@@ -48,18 +54,14 @@ def test_the_graph_shows_the_api_and_the_assets_that_come_from_it(
         expect(page.get_by_text(name, exact=True).first).to_be_visible()
 
 
-def test_a_click_materializes_an_asset(page: Page, platform: Platform, materialized: str) -> None:
-    # of two runs at once, Dagster takes the checks of the one and the materialization of the other
-    platform.wait_for(materialized)
-    run = materialize_by_click(page, platform, "servers")
-
-    open_page(page, platform, f"/runs/{run}")
+def test_a_click_materializes_an_asset(page: Page, platform: Platform, clicked: str) -> None:
+    open_page(page, platform, f"/runs/{clicked}")
     expect(page.get_by_text("Success", exact=True).first).to_be_visible()
 
 
 @pytest.mark.parametrize("check", CHECK_NAMES)
-def test_its_checks_pass(page: Page, platform: Platform, materialized: str, check: str) -> None:
-    platform.wait_for(materialized)  # until then they are shown as under way
+def test_its_checks_pass(page: Page, platform: Platform, clicked: str, check: str) -> None:
+    platform.wait_for(clicked)  # until then they are shown as under way
     open_page(page, platform, f"/assets/servers?view=checks&checkDetail={check}")
     expect(page.get_by_text("Passed").first).to_be_visible()
 
@@ -80,10 +82,9 @@ def test_its_figures_are_plotted(page: Page, platform: Platform) -> None:
     expect(page.locator("canvas").first).to_be_visible()
 
 
-def test_the_report_shows_its_charts(page: Page, platform: Platform, materialized: str) -> None:
+def test_the_report_shows_its_charts(page: Page, platform: Platform, events: str) -> None:
     # the page of an asset does not show by itself what came after it was opened
-    open_page(page, platform, f"/runs/{materialized}")
-    expect(page.get_by_text("Success", exact=True).first).to_be_visible()
+    platform.wait_for(events)
     open_page(page, platform, "/assets/deliverability_report")
     page.get_by_text("[Show Markdown]").click()
     expect(page.get_by_text(re.compile(r"% bounced: "))).to_be_visible()
