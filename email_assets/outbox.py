@@ -17,6 +17,8 @@ LONGEST_WAIT = 30
 """Ticks without an attempt: a quarter of an hour."""
 SECONDS_A_MESSAGE = 15
 """As long as a webhook may take. What is given up sooner could arrive all the same, and again."""
+MOST_IN_VAIN = 2
+"""Messages that a channel may refuse in a tick: it may refuse one for good, and take the next."""
 SECONDS_A_CHANNEL = 5
 """After which a channel gets no further message in a tick. Dagster gives a tick a minute."""
 
@@ -81,8 +83,8 @@ class Outbox:
     ) -> list[str]:
         """Send what waits, and tell what still waits and why. Nothing is raised.
 
-        Each channel is tried by itself. One that does not take a message is tried again at the
-        next tick, and then at every second, fourth, eighth, …
+        Each channel is tried by itself. One that takes no message is tried again at the next tick,
+        and then at every second, fourth, eighth, …
         """
         told = []
         for channel in channels:
@@ -106,23 +108,30 @@ class Outbox:
         clock: Callable[[], float],
     ) -> str | None:
         """Take what a channel takes off the pending messages, and tell why it takes no more."""
-        until = clock() + SECONDS_A_CHANNEL
-        try:
-            if trouble.dropped:
-                channel.send(trouble.notice(), SECONDS_A_MESSAGE)
+        until, problems = clock() + SECONDS_A_CHANNEL, list[str]()
+        notice = [Waiting(trouble.notice(), [])] if trouble.dropped else []
+        for entry in (*notice, *pending):
+            if clock() >= until or len(problems) == MOST_IN_VAIN:
+                break
+            try:
+                remark = channel.send(entry.message, SECONDS_A_MESSAGE)
+            except DeliveryError as error:
+                problems.append(str(error))
+                continue
+            trouble.failures = 0
+            if entry in notice:
                 trouble.dropped, trouble.subjects = 0, []
-            while pending and clock() < until:
-                remark = channel.send(pending[0].message, SECONDS_A_MESSAGE)
-                pending.pop(0).to.remove(channel.name)
-                trouble.failures = 0
-                if remark:
-                    say(remark)
-        except DeliveryError as error:
-            trouble.failures += 1
-            trouble.wait = min(2 ** (trouble.failures - 1), LONGEST_WAIT) - 1
-            say(str(error))
-            return str(error)
-        return None
+            else:
+                entry.to.remove(channel.name)
+            if remark:
+                say(remark)
+        pending[:] = [entry for entry in pending if channel.name in entry.to]
+        if not problems:
+            return None
+        trouble.failures += 1
+        trouble.wait = min(2 ** (trouble.failures - 1), LONGEST_WAIT) - 1
+        say(problems[-1])
+        return problems[-1]
 
 
 def _id_of(lines: list[str]) -> str:

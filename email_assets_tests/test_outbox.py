@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from email_assets.channels import DeliveryError, Message
-from email_assets.outbox import LONGEST_WAIT, MOST_NAMED, MOST_WAITING, Outbox
+from email_assets.outbox import LONGEST_WAIT, MOST_IN_VAIN, MOST_NAMED, MOST_WAITING, Outbox
 
 
 @dataclass
@@ -19,6 +19,7 @@ class Receiver:
     now: float = 0
     remark: str | None = None
     """What it says of each message that it takes."""
+    refuses: Message | None = None
     attempts: int = 0
     taken: list[Message] = field(default_factory=list)
 
@@ -26,6 +27,8 @@ class Receiver:
         self.attempts += 1
         if not self.up:
             raise DeliveryError(f"The {self.name} is down.")
+        if message == self.refuses:
+            raise DeliveryError(f"The {self.name} refused it.")
         self.taken.append(message)
         self.now += self.pace
         if self.pace > seconds:
@@ -96,8 +99,8 @@ def test_once_a_channel_took_a_message_it_is_soon_tried_again(webhook: Receiver)
     for _ in range(2):
         tick(outbox, webhook)
     webhook.up = False
-    for _ in range(2):
-        tick(outbox, webhook, new=1)
+    tick(outbox, webhook, new=1)
+    tick(outbox, webhook)
 
     assert (len(webhook.taken), webhook.attempts) == (1, 5)
 
@@ -140,6 +143,24 @@ def test_a_channel_that_is_down_keeps_the_other_from_nothing(
 
     assert told == ["The webhook is down.", "Alerts that wait for the webhook: 2."]
     assert (len(webhook.taken), len(mail.taken)) == (3, 3)
+
+
+def test_a_message_that_a_channel_refuses_holds_up_no_other(webhook: Receiver) -> None:
+    outbox = Outbox()
+    webhook.refuses, *others = messages(3)
+
+    told = tick(outbox, webhook, new=3)
+
+    assert webhook.taken == others
+    assert told == ["The webhook refused it.", "Alerts that wait for the webhook: 1."]
+
+
+def test_a_channel_that_is_down_is_not_tried_with_all_that_waits(webhook: Receiver) -> None:
+    webhook.up = False
+
+    tick(Outbox(), webhook, new=10)
+
+    assert webhook.attempts == MOST_IN_VAIN
 
 
 def test_a_full_outbox_drops_the_oldest_and_says_which(webhook: Receiver, mail: Receiver) -> None:
