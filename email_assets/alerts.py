@@ -11,9 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 from email_assets.causes import Causes, names_in, open_slots, recover, tell
 from email_assets.channels import Message
 from email_assets.history import History, Read
-from email_assets.notify import NO_CHANNEL, Misset, channels
+from email_assets.notify import NO_CHANNEL, Misset, channels, dagster_url
 from email_assets.outbox import Outbox
-from email_assets.runs import LOCATION
 
 
 @dataclass
@@ -41,12 +40,16 @@ def build_alerts(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         memory = _recall(context)
-        messages = _look(context, memory)
+        url, misset = dagster_url()
+        messages = _look(context, memory, url)
         wrong = names_in(open_slots(memory.causes))
         state = f"Something is wrong with {wrong}." if wrong else "Nothing is wrong."
-        undelivered = _send(context, memory.outbox, messages)
+        trouble = _send(context, memory.outbox, messages)
+        if misset:
+            context.log.warning(misset)
+            trouble.append(misset)
         return dg.SensorResult(
-            skip_reason=" ".join([*undelivered, state]),
+            skip_reason=" ".join([*trouble, state]),
             cursor=MEMORY.dump_json(memory).decode(),
         )
 
@@ -61,13 +64,12 @@ def _recall(context: dg.SensorEvaluationContext) -> Memory:
         return Memory()
 
 
-def _look(context: dg.SensorEvaluationContext, memory: Memory) -> list[Message]:
+def _look(context: dg.SensorEvaluationContext, memory: Memory, url: str) -> list[Message]:
     """What there is to tell since the last tick."""
-    repository = context.repository_def
+    repository, origin = context.repository_def, context.code_location_origin
     assert repository  # noqa: S101 (a sensor is evaluated in its code location)
-    origin = context.code_location_origin
-    location = origin.location_name if origin else LOCATION
-    history = History(context.instance, repository, location, memory.read)
+    assert origin  # noqa: S101
+    history = History(context.instance, repository, origin.location_name, url, memory.read)
     causes, well = memory.causes, memory.read.well
     problems = history.new_problems()
     messages = [*recover(causes, well, history.slots), *tell(causes, problems, well)]

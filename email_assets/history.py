@@ -8,12 +8,10 @@ from typing import Literal, TypeAlias
 
 import dagster as dg
 
-from email_assets import settings
 from email_assets.causes import Problem
 from email_assets.failures import failures_of, in_one_line, slot_of
 from email_assets.retention import JOB_OF_RETENTION
 from email_assets.runs import is_ours
-from email_assets.sections import AlertSettings
 
 FRESHNESS_CHECK = "freshness_check"
 MOST_RUNS = 100
@@ -61,10 +59,11 @@ class History:
         instance: dg.DagsterInstance,
         repository: dg.RepositoryDefinition,
         location: str,
+        url: str,
         read: Read,
     ) -> None:
         self.instance, self.repository, self.read = instance, repository, read
-        self.location = location
+        self.location, self.url = location, url
         # Dagster's own jobs bear the same names everywhere
         self.jobs = {name for name in repository.job_names if not name.startswith("__")}
         defined = repository.assets_defs_by_key
@@ -76,7 +75,6 @@ class History:
             JOB_OF_RETENTION,  # which has no asset, and nobody sees that it fails
         }
         self.windows = dict(self._windows())
-        self.url = settings.load(AlertSettings).dagster_url.rstrip("/")
 
     def new_problems(self) -> list[Problem]:
         """The newest problem of each asset and check, of what was not read before.
@@ -156,7 +154,7 @@ class History:
         problems = []
         for record in self.instance.get_run_records(wanted):
             run = record.dagster_run
-            if is_ours(run, self.location, self.jobs, self.assets.keys()):
+            if is_ours(self.instance, run, self.location, self.jobs, self.assets.keys()):
                 problems += self._problems_of_run(run, end_of[run.run_id])
         return problems
 

@@ -30,6 +30,14 @@ class Misset:
     problem: str
 
 
+def dagster_url() -> tuple[str, str | None]:
+    """What links in alerts begin with, and what is wrong with the setting if it is not that."""
+    try:
+        return settings.load(AlertSettings).dagster_url.rstrip("/"), None
+    except SettingError as error:
+        return AlertSettings.dagster_url, str(error)
+
+
 def channels() -> list[Webhook | Mail | Misset]:
     """The channels of the settings. One that is half set does not keep the other from working."""
     return [channel for channel in (_webhook(), _mail()) if channel]
@@ -78,8 +86,8 @@ def main() -> int:
         prog="python -m email_assets.notify",
         description="Sends a test message to each channel of [alerts].",
     ).parse_args()
-    text = f"This is a test of the alerts. {settings.load(AlertSettings).dagster_url}"
-    found, failed = channels(), False
+    url, misset = dagster_url()
+    text, found, failed = f"This is a test of the alerts. {url}", channels(), bool(misset)
     for channel in found:
         problem: str | None
         if isinstance(channel, Misset):
@@ -91,6 +99,8 @@ def main() -> int:
             except DeliveryError as error:
                 failed, problem = True, str(error)
         print(f"{channel.name}: {problem or 'took the test message.'}")
+    if misset:
+        print(f"links: {misset}")
     if not found:
         print(NO_CHANNEL)
     return 1 if failed or not found else 0

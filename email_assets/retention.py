@@ -90,7 +90,7 @@ def _old_runs(
         dg.RunsFilter(created_before=before), limit=PAGE, cursor=cursor, ascending=True
     ):
         for run in (record.dagster_run for record in page):
-            if run.run_id not in needed and is_ours(run, location, jobs, ours):
+            if run.run_id not in needed and is_ours(instance, run, location, jobs, ours):
                 found += 1
                 yield run.run_id
             if found == MOST_AT_ONCE:

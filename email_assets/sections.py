@@ -185,11 +185,12 @@ class AlertSettings(Section):
     sections: ClassVar[tuple[str, ...]] = ("alerts",)
 
     def on_resolved(self) -> None:
-        """Refuse what no link could begin with."""
-        if http_address(self.dagster_url) is None:
+        """Refuse what no link could begin with, and what no alert may hold."""
+        address = http_address(self.dagster_url)
+        if address is None or "@" in address.netloc or address.query or address.fragment:
             raise SettingError(
-                "dagster_url must be an http or https address, for example "
-                f"https://dagster.example.org. {where_to_set(self, 'dagster_url')}"
+                "dagster_url must be an http or https address without user, query or fragment, "
+                f"for example https://dagster.example.org. {where_to_set(self, 'dagster_url')}"
             )
 
 
@@ -281,7 +282,7 @@ def http_address(url: str) -> SplitResult | None:
         known = address.scheme in ("http", "https") and address.hostname and address.port != 0
     except ValueError:
         return None
-    return address if known else None
+    return address if known and not re.search(r"\s", url) else None
 
 
 def _is_mail_address(text: object) -> bool:

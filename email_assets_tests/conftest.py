@@ -19,7 +19,8 @@ from email_assets.sandbox import Sandbox
 PROJECT = Path(__file__).resolve().parent.parent
 MEMORY = Path("/dev/shm")
 """Where there is room, the tests' files lie in memory: thousands of small databases are made."""
-ROOM = 4 * 2**30
+ROOM = 2**30
+"""Bytes: several times what the tests of a run leave lying at a time."""
 KEY = "sb-key/with+signs=9f3"
 """Looks different when it is percent-encoded, so that a search for both forms means something."""
 
@@ -33,12 +34,14 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in ("API_KEY", "SOURCES__EMAIL__BASE_URL", "DESTINATION__DUCKDB__CREDENTIALS"):
         os.environ.pop(name, None)
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
-    if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ROOM:
+    if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
-    _read_migrations_once()
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    _read_migrations_once(patch)
 
 
-def _read_migrations_once() -> None:
+def _read_migrations_once(patch: pytest.MonkeyPatch) -> None:
     """Dagster opens a database for each run, for which alembic reads ninety scripts twice."""
     read, known = ScriptDirectory.from_config, dict[str | None, ScriptDirectory]()
 
@@ -48,7 +51,7 @@ def _read_migrations_once() -> None:
             known[location] = read(config)
         return known[location]
 
-    ScriptDirectory.from_config = from_config  # type: ignore[method-assign]
+    patch.setattr(ScriptDirectory, "from_config", from_config)
 
 
 @pytest.fixture

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin
 
 from email_assets.definitions import defs
+from email_assets.runs import LOCATION
 from email_assets_tests.dagster_fixtures import (
     empty_home,
     instance,
@@ -21,11 +23,17 @@ class Sensor:
     name: str
     instance: dg.DagsterInstance
     cursor: str | None = None
+    location: str = LOCATION
 
     def tick(self) -> Any:
         """What the sensor wants now: requests for runs, a reason to skip, or reactions to runs."""
-        with dg.build_sensor_context(
-            self.instance, self.cursor, definitions=defs, sensor_name=self.name
+        with dg.SensorEvaluationContext(
+            None,
+            instance=self.instance,
+            cursor=self.cursor,
+            definitions=defs,
+            sensor_name=self.name,
+            code_location_origin=RegisteredCodeLocationOrigin(self.location),
         ) as context:
             wanted = defs.resolve_sensor_def(self.name).evaluate_tick(context)
         self.cursor = wanted.cursor

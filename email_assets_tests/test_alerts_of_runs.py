@@ -7,9 +7,9 @@ import dagster as dg
 import pytest
 
 from email_assets import history
-from email_assets.runs import LOCATION_TAG
+from email_assets.runs import LOCATION, LOCATION_TAG
 from email_assets.sandbox import Fault, Sandbox
-from email_assets_tests.alert_fixtures import webhook
+from email_assets_tests.alert_fixtures import Webhook, webhook
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
     EVENTS,
@@ -21,6 +21,7 @@ from email_assets_tests.dagster_fixtures import (
     materialize,
     settings_for,
 )
+from email_assets_tests.sensor_fixtures import Sensor
 from email_assets_tests.trouble_fixtures import (
     UI,
     Tick,
@@ -29,6 +30,7 @@ from email_assets_tests.trouble_fixtures import (
     fail_foreign_run,
     report_failed,
     report_materialized,
+    tell,
     tick,
     tick_anew,
 )
@@ -169,6 +171,17 @@ class TestFailedRuns:
         report_failed(instance, tags={LOCATION_TAG: "staging"}, **alike)
 
         assert tick() == []
+
+    def test_the_code_location_may_have_any_name(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        alerts.location = "staging"
+        report_failed(instance, job_name="email_events", tags={LOCATION_TAG: LOCATION})
+        report_failed(instance, job_name="email_inventory", tags={LOCATION_TAG: "staging"})
+
+        (text,) = tell(alerts, webhook)
+
+        assert text.startswith("domains, servers failed: ")
 
     def test_a_failure_that_a_later_run_mended_before_anybody_looked_is_not_told(
         self, tick: Tick, instance: dg.DagsterInstance

@@ -117,6 +117,18 @@ class TestDelivery:
 
         assert text.endswith(f" https://dagster.example.org/runs/{run}")
 
+    @pytest.mark.parametrize("url", ["", "dagster.example.org", "https://ann:word@dagster.example"])
+    def test_a_setting_that_makes_no_link_holds_up_no_alert_and_is_told(
+        self, url: str, alerts: Sensor, webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("ALERTS__DAGSTER_URL", url)
+        run = report_failed(alerts.instance)
+
+        told = alerts.tick().skip_message
+
+        assert webhook.texts[0].endswith(f" {UI}/runs/{run}")
+        assert told.startswith("dagster_url must be an http or https address without user, ")
+
     def test_a_cursor_that_cannot_be_read_tells_what_is_wrong_anew(
         self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
     ) -> None:

@@ -20,6 +20,12 @@ from email_assets.settings import Section, SettingError
 NO_ADDRESS = "base_url must be an http or https address, for example https://mail.example.org. "
 
 
+NO_LINK = (
+    "dagster_url must be an http or https address without user, query or fragment, for example "
+    "https://dagster.example.org. "
+)
+
+
 NO_KEY_IN_IT = "base_url must hold no key, user or query; keys belong in .dlt/secrets.toml. "
 
 
@@ -53,12 +59,15 @@ NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
                 "http://[::1",
             )
         ),
-        (
-            "ALERTS__DAGSTER_URL",
-            "dagster.example.org",
-            AlertSettings,
-            "dagster_url must be an http or https address, for example "
-            "https://dagster.example.org. ",
+        *(
+            ("ALERTS__DAGSTER_URL", url, AlertSettings, NO_LINK)
+            for url in (
+                "dagster.example.org",
+                "https://ann:word@dagster.example.org",
+                "https://dagster.example.org/?token=word",
+                "https://dagster.example.org/#runs",
+                "https://dagster.exa mple.org",
+            )
         ),
         *(
             ("SOURCES__EMAIL__BASE_URL", url, ApiSettings, NO_KEY_IN_IT)

@@ -9,7 +9,6 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from email_assets.runs import LOCATION, LOCATION_TAG
 from email_assets_tests.alert_fixtures import Webhook, webhook
 from email_assets_tests.dagster_fixtures import empty_home, instance
 from email_assets_tests.sensor_fixtures import Sensor, start_run
@@ -73,7 +72,6 @@ def evaluate(
         [checked],
         instance=instance,
         selection=dg.AssetSelection.all_asset_checks(),
-        tags={LOCATION_TAG: LOCATION},
     ).run_id
 
 
@@ -93,7 +91,6 @@ def cancel_half_way(instance: dg.DagsterInstance) -> None:
         [checked, domains],
         instance=instance,
         selection=dg.AssetSelection.all() | dg.AssetSelection.all_asset_checks(),
-        tags={LOCATION_TAG: LOCATION},
         raise_on_error=False,
     )
 
