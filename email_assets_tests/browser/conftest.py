@@ -11,9 +11,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from shutil import which
 from typing import Any
 
@@ -74,10 +74,15 @@ class Platform:
             assert time.monotonic() < deadline, status
             time.sleep(0.5)
 
-    def set_fault(self, resource: str, **fault: Any) -> None:
-        """Let the API have a trouble with a resource from now on."""
+    @contextmanager
+    def fault(self, resource: str, **fault: Any) -> Iterator[None]:
+        """Let the API have a trouble with a resource meanwhile."""
         address = f"{self.sandbox}/sandbox/faults/{resource}?api_key=sandbox"
         _send("PUT", address, json.dumps([fault]).encode())
+        try:
+            yield
+        finally:
+            _send("PUT", address, b"[]")
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +115,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 
 @pytest.fixture(scope="session")
-def browser_page() -> Iterator[Page]:
+def page() -> Iterator[Page]:
     """One browser for all the tests, as one person would have."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -121,13 +126,19 @@ def browser_page() -> Iterator[Page]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser_page: Page, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Page]:
-    """The page, photographed if the test fails."""
-    failed_before = request.session.testsfailed
-    yield browser_page
-    if request.session.testsfailed > failed_before:
-        browser_page.screenshot(path=tmp_path / "screenshot.png")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Function,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Photograph the page when a test fails, or what it needs, and tell where the picture is."""
+    report = yield
+    page = item.funcargs.get("page")
+    if report.failed and isinstance(page, Page):
+        folder = item.config.cache.mkdir("screenshots")
+        file = folder / f"{re.sub(r'[^a-z_]+', '_', item.name)}.png"
+        page.screenshot(path=file)
+        report.sections.append(("screenshot", str(file)))
+    return report
 
 
 def _is_up(platform: Platform) -> bool:

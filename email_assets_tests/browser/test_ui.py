@@ -23,9 +23,15 @@ def events(platform: Platform) -> str:
 
 
 @pytest.fixture(scope="module")
-def clicked(browser_page: Page, platform: Platform) -> str:
+def clicked(page: Page, platform: Platform) -> str:
     """A run of servers, which the other one leaves alone, launched by a click."""
-    return materialize_by_click(browser_page, platform, "servers")
+    return materialize_by_click(page, platform, "servers")
+
+
+@pytest.fixture(scope="module")
+def synced(platform: Platform, clicked: str) -> None:
+    """That run has ended: until then its checks are shown as under way."""
+    platform.wait_for(clicked)
 
 
 def open_page(page: Page, platform: Platform, path: str) -> None:
@@ -60,12 +66,13 @@ def test_a_click_materializes_an_asset(page: Page, platform: Platform, clicked: 
 
 
 @pytest.mark.parametrize("check", CHECK_NAMES)
-def test_its_checks_pass(page: Page, platform: Platform, clicked: str, check: str) -> None:
-    platform.wait_for(clicked)  # until then they are shown as under way
+@pytest.mark.usefixtures("synced")
+def test_its_checks_pass(page: Page, platform: Platform, check: str) -> None:
     open_page(page, platform, f"/assets/servers?view=checks&checkDetail={check}")
     expect(page.get_by_text("Passed").first).to_be_visible()
 
 
+@pytest.mark.usefixtures("synced")
 def test_its_page_says_how_many_rows_there_are_and_whether_they_are_fresh(
     page: Page, platform: Platform
 ) -> None:
@@ -75,6 +82,7 @@ def test_its_page_says_how_many_rows_there_are_and_whether_they_are_fresh(
     expect(page.get_by_role("link", name=re.compile("generic.py: servers")).first).to_be_visible()
 
 
+@pytest.mark.usefixtures("synced")
 def test_its_figures_are_plotted(page: Page, platform: Platform) -> None:
     open_page(page, platform, "/assets/servers")
     page.get_by_text("Plots", exact=True).click()
@@ -94,6 +102,7 @@ def test_the_report_shows_its_charts(page: Page, platform: Platform, events: str
         assert page.get_by_alt_text(chart).evaluate("image => image.naturalWidth")
 
 
+@pytest.mark.usefixtures("synced")
 def test_the_api_is_shown_as_observed(page: Page, platform: Platform) -> None:
     open_page(page, platform, "/assets/email_api")
     expect(page.get_by_text("Latest observation", exact=True)).to_be_visible()
@@ -101,11 +110,10 @@ def test_the_api_is_shown_as_observed(page: Page, platform: Platform) -> None:
 
 
 def test_a_run_that_fails_shows_what_is_wrong_in_a_sentence(page: Page, platform: Platform) -> None:
-    platform.set_fault("domains", kind="status", status=401)
-    run = materialize_by_click(page, platform, "domains")
-
-    open_page(page, platform, f"/runs/{run}")
-    expect(page.get_by_text("Failure", exact=True).first).to_be_visible()
+    with platform.fault("domains", kind="status", status=401):
+        run = materialize_by_click(page, platform, "domains")
+        open_page(page, platform, f"/runs/{run}")
+        expect(page.get_by_text("Failure", exact=True).first).to_be_visible()
     expect(
         page.get_by_text(re.compile("domains: the API refused the key .401.")).first
     ).to_be_visible()
