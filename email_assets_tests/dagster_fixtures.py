@@ -21,6 +21,8 @@ EVENTS = ["bounces", "messages", "deliverystats"]
 INVENTORY = ["servers", "domains"]
 NAMES = EVENTS + INVENTORY
 CHECK_NAMES = ["primary_key", "complete", "schema_unchanged", "freshness_check"]
+TO_THE_LAST_LINE = {"DAGSTER_COMPUTE_LOG_TAIL_WAIT_AFTER_FINISH": "2"}
+"""Seconds: what shows a step's log on the console is ended with the step, and may lag behind."""
 MADE_OF_EVENTS = ["deliverability_daily", "deliverability_report"]
 
 

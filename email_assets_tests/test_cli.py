@@ -10,14 +10,21 @@ import pytest
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.conftest import KEY
-from email_assets_tests.dagster_fixtures import NAMES, command, empty_home, finish, settings_for
+from email_assets_tests.dagster_fixtures import (
+    NAMES,
+    TO_THE_LAST_LINE,
+    command,
+    empty_home,
+    finish,
+    settings_for,
+)
 
 __all__ = ["empty_home"]
 
 RUNS: dict[str, tuple[str, dict[str, str]]] = {
     "everything": ("*", {}),
     "one asset": ("bounces", {}),
-    "a wrong key": ("bounces", {"API_KEY": "wrong"}),
+    "a wrong key": ("bounces", {"API_KEY": "wrong", **TO_THE_LAST_LINE}),
 }
 
 

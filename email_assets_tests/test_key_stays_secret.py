@@ -17,7 +17,14 @@ from email_assets.definitions import defs
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import HEAD, REPLY, RawServer
 from email_assets_tests.conftest import KEY
-from email_assets_tests.dagster_fixtures import command, empty_home, finish, instance, settings_for
+from email_assets_tests.dagster_fixtures import (
+    TO_THE_LAST_LINE,
+    command,
+    empty_home,
+    finish,
+    instance,
+    settings_for,
+)
 from email_assets_tests.secret_fixtures import (
     ELSEWHERE,
     Watch,
@@ -214,6 +221,7 @@ def test_the_command_line_with_debug_logging_writes_no_key(
         cwd=tmp_path,
         env={
             **settings_for(tmp_path, sandbox),
+            **TO_THE_LAST_LINE,
             "RUNTIME__LOG_LEVEL": "DEBUG",
             "TMPDIR": str(tmp_path / "tmp"),
         },
