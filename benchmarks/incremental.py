@@ -56,8 +56,8 @@ class Case:
 
     def sync(self) -> None:
         """Bring the table up to what the API has, and note what it took."""
-        from email_assets.pipeline import sync
-        from email_assets.warehouse import open_pipeline
+        from email_assets.sync.pipeline import sync
+        from email_assets.warehouse.destination import open_pipeline
 
         os.environ["SOURCES__EMAIL__BASE_URL"] = self.api.address
         os.environ["DESTINATION__DUCKDB__CREDENTIALS"] = str(self.warehouse)

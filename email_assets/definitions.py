@@ -2,15 +2,15 @@
 
 import dagster as dg
 
-from email_assets.api_asset import build_api_asset
-from email_assets.assets import DLT_RESOURCE, build_assets
-from email_assets.checks import build_checks, build_freshness_checks
-from email_assets.deliverability_assets import (
+from email_assets.defs.assets import DLT_RESOURCE, build_assets
+from email_assets.defs.checks import build_checks, build_freshness_checks
+from email_assets.defs.deliverability import (
     build_deliverability_assets,
     build_deliverability_checks,
 )
-from email_assets.schedules import build_jobs, build_schedules
-from email_assets.sensors import build_sensors
+from email_assets.defs.email_api import build_api_asset
+from email_assets.defs.schedules import build_jobs, build_schedules
+from email_assets.defs.sensors import build_sensors
 
 freshness_checks = build_freshness_checks()
 

@@ -1,4 +1,6 @@
-"""The base of every error that this package raises on purpose."""
+"""The errors that this package raises on purpose."""
+
+from __future__ import annotations
 
 
 class EmailAssetsError(Exception):
@@ -6,3 +8,27 @@ class EmailAssetsError(Exception):
 
     The text never holds a key or a customer's address, and neither does anything it is chained to.
     """
+
+
+class ApiError(EmailAssetsError):
+    """The API refused a request or its answer cannot be loaded; asking again won't help."""
+
+
+class KeyRefusedError(ApiError):
+    """The API does not accept the key (401, 403), or there is no key to send."""
+
+
+class ApiUnavailableError(ApiError):
+    """The API did not give a usable answer, though it may give one later.
+
+    Attributes:
+        retry_after: Seconds that the API asked to wait, or None.
+        throttled_before: Seconds that the reader had waited in all when it happened.
+    """
+
+    def __init__(
+        self, sentence: str, retry_after: float | None = None, throttled_before: float = 0.0
+    ) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+        self.throttled_before = throttled_before

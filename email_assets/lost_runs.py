@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from email_assets.runs import LOCATION, LOCATION_TAG
+from email_assets.defs.runs import LOCATION, LOCATION_TAG
 
 MESSAGE = "The code server stopped while this run was under way. Nothing is lost: run it again."
 

@@ -13,13 +13,13 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from email_assets import settings
-from email_assets.deliverability import with_made_of
+from email_assets.deliverability.daily import with_made_of
 from email_assets.sandbox import Sandbox
-from email_assets.sections import ApiSettings, WarehouseSettings
-from email_assets.settings import PROJECT_ROOT
-from email_assets.vendor import DAILY, vendor_resources
-from email_assets.warehouse import database_file, warehouse_client
+from email_assets.settings import resolve
+from email_assets.settings.resolve import PROJECT_ROOT
+from email_assets.settings.sections import ApiSettings, WarehouseSettings
+from email_assets.vendors.loading import DAILY, vendor_resources
+from email_assets.warehouse.destination import database_file, warehouse_client
 
 BIN = Path(sys.executable).parent
 SANDBOX_MESSAGES = 5000
@@ -83,8 +83,8 @@ def _api(rate: float) -> Iterator[tuple[str, str, dict[str, str]]]:
     What it is, what to say when a check finds something to look at, and the environment to use it.
     """
     environment = {**os.environ, "PYTHONWARNINGS": QUIET}
-    api = settings.load(ApiSettings)
-    if api.base_url or api.vendor != "generic" or settings.secret("api_key"):
+    api = resolve.load(ApiSettings)
+    if api.base_url or api.vendor != "generic" or resolve.secret("api_key"):
         where = api.base_url or ("no base_url is set yet" if api.vendor == "generic" else "")
         yield f"Your API: {' '.join(filter(None, (api.vendor, where)))}", "", environment
         return
@@ -131,7 +131,7 @@ def _run(environment: dict[str, str], remark: str) -> int:
         return status
     print(f"\nLoaded {len(run.assets)} assets in {seconds:.0f} s. Next:")
     print("  make ui      # the graph, the checks and every figure over time")
-    warehouse, asset = settings.load(WarehouseSettings), next(iter(run.assets))
+    warehouse, asset = resolve.load(WarehouseSettings), next(iter(run.assets))
     if warehouse.destination_type == "duckdb":
         file = os.path.relpath(str(database_file(warehouse_client(asset))), PROJECT_ROOT)
         print(
@@ -146,7 +146,7 @@ def _run_since(started: datetime) -> Run | None:
     # not at the top: importing it takes longer than everything else here
     import dagster as dg
 
-    from email_assets.failures import reason_of
+    from email_assets.defs.alerts.failures import reason_of
 
     with dg.DagsterInstance.get() as instance:
         records = instance.get_run_records(dg.RunsFilter(created_after=started))

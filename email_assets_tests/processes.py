@@ -21,8 +21,8 @@ import pytest
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from filelock import FileLock
 
-from email_assets.pipeline import sync
-from email_assets.warehouse import open_pipeline
+from email_assets.sync.pipeline import sync
+from email_assets.warehouse.destination import open_pipeline
 
 HERE = "here"
 """What another process says when it has come to the moment at which it stops."""

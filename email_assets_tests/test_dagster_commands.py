@@ -82,5 +82,5 @@ class TestCommands:
 
         assert status == 1
         assert output.splitlines()[-1].startswith(
-            "email_assets.settings.SettingError: event_cron 'hourly' is no cron expression"
+            "email_assets.settings.resolve.SettingError: event_cron 'hourly' is no cron expression"
         )

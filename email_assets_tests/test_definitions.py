@@ -9,11 +9,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from email_assets.checks import build_checks, build_freshness_checks
 from email_assets.definitions import defs
-from email_assets.deliverability_assets import build_deliverability_checks
-from email_assets.schedules import build_schedules
-from email_assets.settings import SettingError
+from email_assets.defs.checks import build_checks, build_freshness_checks
+from email_assets.defs.deliverability import build_deliverability_checks
+from email_assets.defs.schedules import build_schedules
+from email_assets.settings.resolve import SettingError
 from email_assets_tests.dagster_fixtures import CHECK_NAMES, NAMES
 
 LOAD_AND_WATCH = """

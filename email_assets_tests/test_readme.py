@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from email_assets import sections
-from email_assets.assets import build_assets
-from email_assets.pipeline import sync
+from email_assets.defs.assets import build_assets
 from email_assets.sandbox import Sandbox
+from email_assets.settings import sections
+from email_assets.sync.pipeline import sync
 from email_assets.vendors.generic import VENDOR
-from email_assets.warehouse import open_pipeline
+from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.conftest import PROJECT
 
 README = (PROJECT / "README.md").read_text()

@@ -12,9 +12,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from email_assets.pipeline import SyncReport, sync
 from email_assets.sandbox import Sandbox
-from email_assets.warehouse import open_pipeline
+from email_assets.sync.pipeline import SyncReport, sync
+from email_assets.warehouse.destination import open_pipeline
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 Row = dict[str, Any]

@@ -9,8 +9,8 @@ import sys
 
 import dlt
 
-from email_assets.pipeline import sync
-from email_assets.warehouse import open_pipeline
+from email_assets.sync.pipeline import sync
+from email_assets.warehouse.destination import open_pipeline
 
 
 def main(resources: list[str]) -> None:

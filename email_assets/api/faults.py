@@ -10,8 +10,8 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
-from email_assets.api.errors import ApiError, KeyRefusedError
-from email_assets.api.redaction import redact
+from email_assets.errors import ApiError, KeyRefusedError
+from email_assets.redaction import redact
 
 MESSAGE_LENGTH = 300
 """Characters of an API's own words to pass on."""

@@ -8,8 +8,8 @@ from typing import Any
 
 from requests import Request, Response
 
-from email_assets.api.errors import ApiError
 from email_assets.api.pagination import ListPaginator, Selector, copy_of, shape_of
+from email_assets.errors import ApiError
 
 _Page = tuple[list[str], int]
 """The keys of an answer's rows, and the offset that was asked for."""

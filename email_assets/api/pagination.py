@@ -15,8 +15,8 @@ from dlt.sources.helpers.rest_client.paginators import (
 )
 from requests import Request, Response
 
-from email_assets.api.errors import ApiError
-from email_assets.api.redaction import redact
+from email_assets.errors import ApiError
+from email_assets.redaction import redact
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_]\w*")
 

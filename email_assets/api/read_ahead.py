@@ -10,7 +10,7 @@ from itertools import islice
 from requests import PreparedRequest, Request
 
 from email_assets.api.answer import Answer
-from email_assets.api.errors import ApiUnavailableError
+from email_assets.errors import ApiUnavailableError
 
 MEMORY = 64 * 1024 * 1024
 """Bytes of bodies to hold ahead, if they are as large as the largest so far."""

@@ -13,8 +13,8 @@ from urllib.parse import quote
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
-from email_assets.api.errors import ApiError
 from email_assets.api.pagination import ListPaginator, copy_of
+from email_assets.errors import ApiError
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)

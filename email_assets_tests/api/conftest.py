@@ -14,10 +14,10 @@ from dlt.extract.exceptions import ResourceExtractionError
 from dlt.sources.helpers.rest_client.client import RESTClient
 from requests import Session
 
-from email_assets.access import Sleep, base_url
 from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Sandbox
-from email_assets.source import Listing, open_listing
+from email_assets.sync.access import Sleep, base_url
+from email_assets.sync.source import Listing, open_listing
 from email_assets_tests.api.pending import PendingServer, Rows
 from email_assets_tests.conftest import KEY
 

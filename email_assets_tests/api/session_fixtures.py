@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from email_assets.api.errors import ApiUnavailableError
+from email_assets.errors import ApiUnavailableError
 from email_assets_tests.api.conftest import OpenListing, ask
 
 UNTOUCHED = "Tried 3 times; what was loaded before is untouched."

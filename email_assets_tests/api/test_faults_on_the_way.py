@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from email_assets.api.errors import ApiUnavailableError
+from email_assets.errors import ApiUnavailableError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, Speak, ask
 from email_assets_tests.api.session_fixtures import UNTOUCHED, given_up

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from email_assets.api.errors import ApiError
+from email_assets.errors import ApiError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, ids, offsets, read
 from email_assets_tests.api.pagination_fixtures import NO_TOTAL, UNTOUCHED, with_and_without_total

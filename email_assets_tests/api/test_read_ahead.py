@@ -18,8 +18,8 @@ from email_assets_tests.api.pending import (
     together,
 )
 from email_assets_tests.api.read_ahead_fixtures import SETTING
-from email_assets_tests.vendor_fixtures import use_vendor
 from email_assets_tests.vendors.serving import Answer, Asked
+from email_assets_tests.vendors.vendor_fixtures import use_vendor
 
 __all__ = ["use_vendor"]
 

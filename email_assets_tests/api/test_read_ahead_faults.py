@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from email_assets.api.errors import ApiError, ApiUnavailableError
-from email_assets.source import open_listing
+from email_assets.errors import ApiError, ApiUnavailableError
+from email_assets.sync.source import open_listing
 from email_assets_tests.api.conftest import OpenListing, Serve, ids, pages, read
 from email_assets_tests.api.pending import all_at_once, numbered, offset_of
 from email_assets_tests.api.read_ahead_fixtures import IN_FLIGHT, LONG, PAGES, SETTING, busy, fails

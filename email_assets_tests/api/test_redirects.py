@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from email_assets.api.errors import ApiError
+from email_assets.errors import ApiError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, ask
 from email_assets_tests.conftest import KEY

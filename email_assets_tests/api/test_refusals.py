@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 import pytest
 
-from email_assets.api.errors import ApiError, KeyRefusedError
+from email_assets.errors import ApiError, KeyRefusedError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, ask
 from email_assets_tests.conftest import KEY

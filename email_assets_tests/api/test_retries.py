@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from email_assets.api.errors import ApiError, ApiUnavailableError
+from email_assets.errors import ApiError, ApiUnavailableError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, ask
 from email_assets_tests.api.session_fixtures import UNTOUCHED, given_up

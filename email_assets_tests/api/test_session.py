@@ -14,10 +14,10 @@ from urllib.parse import quote
 import pytest
 import requests
 
-from email_assets.api.errors import ApiUnavailableError, KeyRefusedError
 from email_assets.api.session import Usage
+from email_assets.errors import ApiUnavailableError, KeyRefusedError
 from email_assets.sandbox import Fault, Sandbox
-from email_assets.source import glimpse, open_listing
+from email_assets.sync.source import glimpse, open_listing
 from email_assets_tests.api.conftest import HEAD, REPLY, OpenListing, Speak, ask, read
 from email_assets_tests.conftest import KEY
 

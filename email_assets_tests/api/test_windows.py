@@ -8,12 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from email_assets.api.errors import ApiError
 from email_assets.api.windows import Filter, Window
+from email_assets.errors import ApiError
 from email_assets.sandbox import Fault, Sandbox
-from email_assets.source import Listing
+from email_assets.sync.source import Listing
 from email_assets_tests.api.conftest import OpenListing, ids, listing_of, offsets, read, said
-from email_assets_tests.vendor_fixtures import UseVendor, use_vendor
+from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 
 __all__ = ["listing_of", "said", "use_vendor"]
 

@@ -10,7 +10,8 @@ import pytest
 
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import empty_home, instance
-from email_assets_tests.sensor_fixtures import start_run
+from email_assets_tests.defs.alerts.trouble_fixtures import evaluate, report_failed
+from email_assets_tests.defs.sensor_fixtures import start_run
 from email_assets_tests.soak.processes import Measure, Platform
 from email_assets_tests.soak.verdict import (
     LEFT_A_KILL,
@@ -21,7 +22,6 @@ from email_assets_tests.soak.verdict import (
     judge_runs,
     judge_secrecy,
 )
-from email_assets_tests.trouble_fixtures import evaluate, report_failed
 
 __all__ = ["empty_home", "instance"]
 

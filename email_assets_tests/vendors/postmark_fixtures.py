@@ -11,12 +11,12 @@ import dagster as dg
 import pytest
 
 from email_assets.api.windows import Window
-from email_assets.assets import DLT_RESOURCE, build_assets
-from email_assets.checks import build_checks
-from email_assets.pipeline import SyncReport, sync
-from email_assets.source import Listing, open_listing
-from email_assets.span import Span
-from email_assets.warehouse import open_pipeline
+from email_assets.defs.assets import DLT_RESOURCE, build_assets
+from email_assets.defs.checks import build_checks
+from email_assets.sync.pipeline import SyncReport, sync
+from email_assets.sync.source import Listing, open_listing
+from email_assets.sync.span import Span
+from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer, Server
 
 Query = Callable[[str], list[tuple[Any, ...]]]

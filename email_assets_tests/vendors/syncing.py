@@ -12,11 +12,11 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
-from email_assets.pipeline import SyncReport, sync
-from email_assets.source import open_listing
-from email_assets.span import Span
-from email_assets.vendor import vendor_resources
-from email_assets.warehouse import open_pipeline
+from email_assets.sync.pipeline import SyncReport, sync
+from email_assets.sync.source import open_listing
+from email_assets.sync.span import Span
+from email_assets.vendors.loading import vendor_resources
+from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import command, new_home
 

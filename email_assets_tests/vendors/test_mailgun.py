@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import requests
 
-from email_assets.api.errors import ApiError, KeyRefusedError
-from email_assets.source import glimpse
-from email_assets.span import SpanError
+from email_assets.errors import ApiError, KeyRefusedError
+from email_assets.sync.source import glimpse
+from email_assets.sync.span import SpanError
 from email_assets_tests.vendors.mailgun_fixtures import NAMES, NEWS, SHOP, api
 from email_assets_tests.vendors.mailgun_server import KEY, MINUTE, NOON, MailgunServer
 from email_assets_tests.vendors.serving import Answer

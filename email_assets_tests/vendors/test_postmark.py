@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from email_assets.api.errors import KeyRefusedError
-from email_assets.pipeline import sync
-from email_assets.warehouse import open_pipeline
+from email_assets.errors import KeyRefusedError
+from email_assets.sync.pipeline import sync
+from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.vendors.postmark_fixtures import (
     HOUR,
     NAMES,

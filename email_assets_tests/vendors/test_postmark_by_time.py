@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from email_assets.api.errors import ApiError
-from email_assets.span import Span
+from email_assets.errors import ApiError
+from email_assets.sync.span import Span
 from email_assets_tests.dagster_fixtures import figures
 from email_assets_tests.vendors.postmark_fixtures import (
     DAY,

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from email_assets.deliverability import build_daily
-from email_assets_tests.deliverability_fixtures import ROWS_OF_DAILY
+from email_assets.deliverability.daily import build_daily
+from email_assets_tests.deliverability.deliverability_fixtures import ROWS_OF_DAILY
 from email_assets_tests.vendors.postmark_fixtures import DAY, NOON, Query, configure, load
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from email_assets.api.errors import ApiError, KeyRefusedError
-from email_assets.assets import build_assets
-from email_assets.checks import build_checks
-from email_assets.schedules import build_jobs, build_schedules
-from email_assets.sensors import build_sensors
-from email_assets.source import glimpse
-from email_assets.vendor import vendor_resources
+from email_assets.defs.assets import build_assets
+from email_assets.defs.checks import build_checks
+from email_assets.defs.schedules import build_jobs, build_schedules
+from email_assets.defs.sensors import build_sensors
+from email_assets.errors import ApiError, KeyRefusedError
+from email_assets.sync.source import glimpse
+from email_assets.vendors.loading import vendor_resources
 from email_assets_tests.vendors.resend_fixtures import HOUR, NAMES, api
 from email_assets_tests.vendors.resend_server import KEY, MINUTE, NOON, ResendServer
 from email_assets_tests.vendors.serving import Answer, Asked

@@ -1,0 +1,157 @@
+"""What is wrong and was told: one message for each cause, and one when it is gone.
+
+A cause is a sentence; what it holds for are slots. A slot is an asset (`bounces`), which is well
+again when it has been synced, one of its checks (`bounces:complete`), when it has passed, or the
+job that deletes old runs, when it has succeeded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from email_assets.alerts.channels import Message
+
+MOST_CAUSES = 50
+"""Causes to keep in mind, so that a cursor stays small."""
+_PASSING = re.compile(r"(?<![\w(])\d[\w.,:+-]*|(?<![\w-])(?=[\w-]*\d)[\w-]{10,}")
+"""A number, an instant, or the id of a request: the next failure of the same cause has another."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that is wrong with one slot."""
+
+    slot: str
+    verb: str
+    """What an asset did: `failed`."""
+    sentence: str
+    """Why, without the asset's name."""
+    at: float
+    """When, in seconds since 1970."""
+    link: str
+
+    @property
+    def of_a_check(self) -> bool:
+        """Whether the slot is a check."""
+        return ":" in self.slot
+
+    @property
+    def cause(self) -> str:
+        """What problems of one cause share: the words of their first sentence.
+
+        Numbers and ids change hour by hour. A status in brackets, such as (401), is no such number.
+        Sentences that follow are details, such as whose mail bounced most, or a remedy.
+        """
+        return _digest(self.verb, _PASSING.sub("#", self.sentence.partition(". ")[0]))
+
+
+@dataclass
+class Cause:
+    """A cause that was told."""
+
+    sentence: str
+    open: dict[str, float]
+    """The slots that it holds for, and after what time one is well again."""
+    gone: list[str] = field(default_factory=list)
+    """The slots that it was told of and that are well again."""
+
+
+Causes = dict[str, Cause]
+
+
+def names_in(slots: Iterable[str]) -> str:
+    """The assets of some slots."""
+    return ", ".join(sorted({slot.partition(":")[0] for slot in slots}))
+
+
+def open_slots(causes: Causes) -> set[str]:
+    """What something is known to be wrong with."""
+    return {slot for cause in causes.values() for slot in cause.open}
+
+
+def recover(causes: Causes, well: Mapping[str, float], known: Iterable[str]) -> list[Message]:
+    """Take out the causes that are gone, and say so in one message for those of the same assets.
+
+    Args:
+        causes: What was told.
+        well: When each slot was well for the last time.
+        known: The slots that still exist. Of others nothing is told.
+    """
+    recovered: dict[str, list[str]] = {}
+    closed: dict[str, list[str]] = {}
+    known = set(known)
+    for key, cause in list(causes.items()):
+        # what was open tells one recovery from another, and is the same when a tick is repeated
+        was_open = [f"{slot} {before}" for slot, before in cause.open.items()]
+        for slot, before in list(cause.open.items()):
+            if well.get(slot, 0) > before:
+                cause.gone.append(slot)
+            if slot not in known or slot in cause.gone:
+                del cause.open[slot]
+        if not cause.open:
+            del causes[key]
+            if cause.gone:
+                names = names_in(cause.gone)
+                recovered.setdefault(names, []).append(cause.sentence)
+                closed.setdefault(names, []).extend([key, *was_open])
+    return [
+        Message(
+            id=_digest("recovered", names, *closed[names]),
+            subject=f"recovered: {names}",
+            text="\n".join(f"{names} recovered. It was: {sentence}" for sentence in sentences),
+        )
+        for names, sentences in recovered.items()
+    ]
+
+
+def tell(causes: Causes, problems: Iterable[Problem], well: Mapping[str, float]) -> list[Message]:
+    """Note problems, and give a message for each cause with the assets that it had not named."""
+    new: dict[str, list[Problem]] = {}
+    for problem in problems:
+        if well.get(problem.slot, 0) > problem.at:
+            continue  # it was mended before anybody looked
+        if problem.cause not in causes:
+            while len(causes) >= MOST_CAUSES:
+                del causes[next(iter(causes))]
+            causes[problem.cause] = Cause(problem.sentence, {})
+        cause = causes[problem.cause]
+        if problem.slot in cause.gone:
+            cause.gone.remove(problem.slot)
+        elif problem.slot not in cause.open:
+            new.setdefault(problem.cause, []).append(problem)
+        # an asset is well as soon as it is loaded anew, whatever the clock of who loads it says; a
+        # check may be heard of late, after a newer one
+        before = problem.at if problem.of_a_check else well.get(problem.slot, 0)
+        cause.open[problem.slot] = max(before, cause.open.get(problem.slot, before))
+    return _messages([*new.values()])
+
+
+def _messages(causes: list[list[Problem]]) -> list[Message]:
+    """A message for each cause; those of the same assets share one."""
+    of_assets: dict[str, list[Problem]] = {}
+    for problems in causes:
+        names = names_in(problem.slot for problem in problems)
+        of_assets.setdefault(names, []).extend(problems)
+    return [_message(names, problems) for names, problems in of_assets.items()]
+
+
+def _message(names: str, problems: list[Problem]) -> Message:
+    alike: dict[tuple[str, str], list[Problem]] = {}
+    for problem in problems:
+        alike.setdefault((problem.verb, problem.sentence), []).append(problem)
+    lines = [
+        f"{names_in(problem.slot for problem in several)} {verb}: {sentence} {several[0].link}"
+        for (verb, sentence), several in alike.items()
+    ]
+    return Message(
+        id=_digest(*(f"{problem.slot} {problem.cause} {problem.at}" for problem in problems)),
+        subject=f"{names} {problems[0].verb}: {problems[0].sentence}",
+        text="\n".join(lines),
+    )
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\n".join(parts).encode()).hexdigest()[:16]

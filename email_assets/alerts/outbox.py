@@ -1,0 +1,138 @@
+"""Messages on their way: kept until each channel has taken them, whoever is down meanwhile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from email_assets.alerts.channels import Channel, DeliveryError, Message
+
+MOST_WAITING = 20
+"""Messages to keep. Dagster stores the cursor that they are in at every tick."""
+MOST_NAMED = 10
+"""Messages that were dropped, and of which the subject is kept."""
+LONGEST_WAIT = 30
+"""Ticks without an attempt: a quarter of an hour."""
+SECONDS_A_MESSAGE = 15
+"""As long as a webhook may take. What is given up sooner could arrive all the same, and again."""
+MOST_IN_VAIN = 2
+"""Messages that a channel may refuse in a tick: it may refuse one for good, and take the next."""
+SECONDS_A_CHANNEL = 5
+"""After which a channel gets no further message in a tick. Dagster gives a tick a minute."""
+
+
+@dataclass
+class Waiting:
+    """A message, and the channels that have not taken it yet."""
+
+    message: Message
+    to: list[str]
+
+
+@dataclass
+class Trouble:
+    """A channel that does not take messages."""
+
+    failures: int = 0
+    wait: int = 0
+    """Ticks until the next attempt."""
+    dropped: int = 0
+    subjects: list[str] = field(default_factory=list)
+    """Of the first messages that were dropped."""
+
+    def drop(self, message: Message) -> None:
+        """Remember a message that the channel will not get."""
+        self.dropped += 1
+        if len(self.subjects) < MOST_NAMED:
+            self.subjects.append(message.subject)
+
+    def notice(self) -> Message:
+        """What the channel missed, for its readers to know at least that much."""
+        headline = f"{self.dropped} alerts were dropped, since they could not be delivered"
+        more = self.dropped - len(self.subjects)
+        lines = [f"{headline}:", *self.subjects, *([f"and {more} more"] if more else [])]
+        return Message(id=_id_of(lines), subject=headline, text="\n".join(lines))
+
+
+@dataclass
+class Outbox:
+    """The messages that some channel has not taken yet, the oldest first."""
+
+    waiting: list[Waiting] = field(default_factory=list)
+    troubles: dict[str, Trouble] = field(default_factory=dict)
+
+    def add(self, messages: Iterable[Message], channels: Sequence[str]) -> None:
+        """Keep messages for the channels of these names; the oldest go if there are too many."""
+        for entry in self.waiting:  # not for a channel that was taken out of the settings
+            entry.to = [name for name in entry.to if name in channels]
+        self.waiting += [Waiting(message, [*channels]) for message in messages]
+        self.waiting = [entry for entry in self.waiting if entry.to]
+        self.troubles = {name: self.troubles.get(name, Trouble()) for name in channels}
+        for entry in self.waiting[:-MOST_WAITING]:
+            for name in entry.to:
+                self.troubles[name].drop(entry.message)
+        self.waiting = self.waiting[-MOST_WAITING:]
+
+    def deliver(
+        self,
+        channels: Iterable[Channel],
+        say: Callable[[str], object],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> list[str]:
+        """Send what waits, and tell what still waits and why. Nothing is raised.
+
+        Each channel is tried by itself. One that takes no message is tried again at the next tick,
+        and then at every second, fourth, eighth, …
+        """
+        told = []
+        for channel in channels:
+            pending = [entry for entry in self.waiting if channel.name in entry.to]
+            trouble = self.troubles.setdefault(channel.name, Trouble())
+            if trouble.wait:
+                trouble.wait -= 1
+            elif problem := self._send(channel, pending, trouble, say, clock):
+                told.append(problem)
+            if pending:
+                told.append(f"Alerts that wait for the {channel.name}: {len(pending)}.")
+        self.waiting = [entry for entry in self.waiting if entry.to]
+        return told
+
+    def _send(
+        self,
+        channel: Channel,
+        pending: list[Waiting],
+        trouble: Trouble,
+        say: Callable[[str], object],
+        clock: Callable[[], float],
+    ) -> str | None:
+        """Take what a channel takes off the pending messages, and tell why it takes no more."""
+        until, problems = clock() + SECONDS_A_CHANNEL, list[str]()
+        notice = [Waiting(trouble.notice(), [])] if trouble.dropped else []
+        for entry in (*notice, *pending):
+            if clock() >= until or len(problems) == MOST_IN_VAIN:
+                break
+            try:
+                remark = channel.send(entry.message, SECONDS_A_MESSAGE)
+            except DeliveryError as error:
+                problems.append(str(error))
+                continue
+            trouble.failures = 0
+            if entry in notice:
+                trouble.dropped, trouble.subjects = 0, []
+            else:
+                entry.to.remove(channel.name)
+            if remark:
+                say(remark)
+        pending[:] = [entry for entry in pending if channel.name in entry.to]
+        if not problems:
+            return None
+        trouble.failures += 1
+        trouble.wait = min(2 ** (trouble.failures - 1), LONGEST_WAIT) - 1
+        say(problems[-1])
+        return problems[-1]
+
+
+def _id_of(lines: list[str]) -> str:
+    return sha256("\n".join(lines).encode()).hexdigest()[:16]

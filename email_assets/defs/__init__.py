@@ -1,0 +1,1 @@
+"""What Dagster knows: assets, checks, schedules, sensors and their metadata."""

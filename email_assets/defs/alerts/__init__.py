@@ -1,0 +1,1 @@
+"""The sensor that tells people what is wrong, and what Dagster's history says of it."""

@@ -1,0 +1,115 @@
+"""What Dagster's catalog says of a resource's asset: its table, its tags, where to read on."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import dlt
+
+from email_assets.normalizer import column_of
+from email_assets.settings import resolve
+from email_assets.settings.resolve import PROJECT_ROOT
+from email_assets.settings.sections import ApiSettings, CatalogSettings, WarehouseSettings
+from email_assets.vendors import VendorResource
+from email_assets.vendors.loading import column_hints, endpoint_of, vendor_file
+
+GROUP = "email"
+LONGEST_TAG = 63
+"""Characters that Dagster allows."""
+
+
+def description_of(resource: VendorResource) -> str:
+    """What a row is, and which request brings it."""
+    endpoint = endpoint_of(resource)
+    address = f"{endpoint.get('method', 'GET')} {endpoint['path']}"
+    return f"{resource['description']}\n\nFrom `{address}`."
+
+
+def common(**tags: str) -> dict[str, Any]:
+    """What every asset's spec says: its group, its owners, and the tags of the settings.
+
+    Args:
+        tags: Its own, besides the vendor's.
+    """
+    catalog = resolve.load(CatalogSettings)
+    vendor = resolve.load(ApiSettings).vendor.removesuffix(".py").rpartition(".")[2]
+    # a file may have a name that Dagster takes for no tag
+    tag = re.sub(r"[^A-Za-z0-9_-]", "_", Path(vendor).name)[:LONGEST_TAG]
+    return {
+        "group_name": GROUP,
+        "owners": catalog.owners,
+        "tags": {"vendor": tag, **tags, **catalog.tags},
+    }
+
+
+def metadata_of(resource: VendorResource) -> dict[str, Any]:
+    """The table's name, the API's documentation, and links to the vendor's file and the README."""
+    name = str(resource["name"])
+    metadata: dict[str, Any] = {
+        "dagster/table_name": resolve.load(WarehouseSettings).table(name),
+        "dagster/code_references": code_references(
+            name, rf"""["']name["']\s*:\s*["']{name}["']""", "Sync what is new"
+        ),
+    }
+    if address := resource.get("documentation"):
+        metadata["api_documentation"] = dg.MetadataValue.url(address)
+    return metadata
+
+
+def described(schema: dg.TableSchema, resource: VendorResource) -> dg.TableSchema:
+    """A table's columns, with the descriptions that the vendor's file has of them."""
+    naming = dlt.Schema("catalog").naming
+    descriptions = {
+        column_of(name, naming): hints["description"]
+        for name, hints in column_hints(resource).items()
+        if "description" in hints
+    }
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                column.name,
+                column.type,
+                description=descriptions.get(column.name),
+                constraints=column.constraints,
+            )
+            for column in schema.columns
+        ]
+    )
+
+
+def code_references(name: str, entry: str, section: str) -> dg.CodeReferencesMetadataValue:
+    """Links to where an asset stands in the vendor's file, and to a section of the README.
+
+    Args:
+        name: What the link to the vendor's file is called.
+        entry: A pattern of the line there.
+        section: The heading in the README.
+    """
+    file, readme = vendor_file(), PROJECT_ROOT / "README.md"
+    places = [(file, entry, name)]
+    if readme.is_file():  # not in an installed package
+        places.append((readme, f"^## {section}$", section))
+    with warnings.catch_warnings():
+        # beta, and no more than a link
+        warnings.filterwarnings("ignore", message=".*CodeReference")
+        return dg.CodeReferencesMetadataValue(
+            code_references=[
+                dg.LocalFileCodeReference(
+                    file_path=str(file),
+                    line_number=_line_of(pattern, file),
+                    label=f"{file.name}: {label}",
+                )
+                for file, pattern, label in places
+            ]
+        )
+
+
+def _line_of(pattern: str, file: Path) -> int:
+    """The first line of a file that a pattern is found in, or 1 if it is found nowhere."""
+    # a source of another encoding is legal too
+    lines = enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1)
+    return next((number for number, line in lines if re.search(pattern, line)), 1)

@@ -1,0 +1,190 @@
+"""Asset checks: are the keys unique, is the table complete and of the same shape, is it fresh?"""
+
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+
+from email_assets.defs.freshness import window_of
+from email_assets.errors import EmailAssetsError
+from email_assets.redaction import redact
+from email_assets.settings import resolve
+from email_assets.settings.sections import AutomationSettings
+from email_assets.vendors import VendorResource
+from email_assets.vendors.loading import primary_key, vendor_resources
+from email_assets.warehouse.counts import KeyCount, count_keys
+
+PRIMARY_KEY = "primary_key"
+COMPLETE = "complete"
+SCHEMA_UNCHANGED = "schema_unchanged"
+
+
+def build_checks() -> list[dg.AssetChecksDefinition]:
+    """`primary_key`, `complete` and `schema_unchanged` for every resource."""
+    return [_build_checks(name, resource) for name, resource in vendor_resources().items()]
+
+
+def build_freshness_checks() -> list[dg.AssetChecksDefinition]:
+    """`freshness_check` for every resource: was it materialized within its window?"""
+    automation = resolve.load(AutomationSettings)
+    checks: list[dg.AssetChecksDefinition] = []
+    with warnings.catch_warnings():
+        # FreshnessPolicy, which supersedes the builder, shows a badge; this check has a history
+        warnings.filterwarnings("ignore", message=".*build_last_update_freshness_checks")
+        for name, resource in vendor_resources().items():
+            # one at a time: a check of several assets waits for, and fails with, every one of them
+            checks += dg.build_last_update_freshness_checks(
+                assets=[name], lower_bound_delta=window_of(resource["kind"], automation)
+            )
+    return checks
+
+
+def _build_checks(name: str, resource: VendorResource) -> dg.AssetChecksDefinition:
+    key = primary_key(resource)
+
+    # in one step, for which the warehouse is opened once
+    @dg.multi_asset_check(
+        name=f"{name}_checks",
+        specs=[
+            dg.AssetCheckSpec(
+                PRIMARY_KEY,
+                asset=name,
+                # fails the run, so that its failure reaches whoever hears of failed runs
+                blocking=True,
+                description=f"No row lacks its {', '.join(key)}, and no two rows have the same.",
+            ),
+            dg.AssetCheckSpec(
+                COMPLETE,
+                asset=name,
+                description="The last sync read as many rows as the API said there are in the "
+                "stretch of time that it asked for, and the table holds at least as many.",
+            ),
+            dg.AssetCheckSpec(
+                SCHEMA_UNCHANGED,
+                asset=name,
+                description="The last sync brought no new column and no value of another type.",
+            ),
+        ],
+        can_subset=True,
+    )
+    def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        asked = {check.name for check in context.selected_asset_check_keys}
+        figures = _last_figures(context, name)
+        if SCHEMA_UNCHANGED in asked:
+            yield _judge_schema(name, figures)
+            asked.discard(SCHEMA_UNCHANGED)
+        if not asked:
+            return
+        try:
+            found = count_keys(name, key, say=context.log.info) or KeyCount(0, 0, 0, [])
+        except EmailAssetsError as error:
+            yield from (_warn(str(error), check=check) for check in sorted(asked))
+            return
+        if PRIMARY_KEY in asked:
+            yield _judge_keys(name, key, figures, found)
+        if COMPLETE in asked:
+            yield _judge_completeness(name, figures, found.rows)
+
+    return checks
+
+
+def _judge_keys(
+    name: str, key: list[str], figures: dict[str, Any], found: KeyCount
+) -> dg.AssetCheckResult:
+    left_out = int(figures.get("rows_without_key", 0))
+    problems = {
+        f"rows that came without {', '.join(key)} and were not loaded": left_out,
+        "rows of the table that have none": found.null_keys,
+        "keys that more than one row has": found.duplicate_keys,
+    }
+    told = [f"{problem}: {count}" for problem, count in problems.items() if count]
+    nothing = [] if found.rows else ["nothing is loaded yet"]
+    return dg.AssetCheckResult(
+        check_name=PRIMARY_KEY,
+        passed=not told,
+        description=f"{name}: {'; '.join(told or nothing)}." if told or nothing else None,
+        metadata={
+            "rows": found.rows,
+            "null_ids": left_out + found.null_keys,
+            "duplicate_ids": found.duplicate_keys,
+            "duplicate_examples": [redact(example) for example in found.examples],
+        },
+    )
+
+
+def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.AssetCheckResult:
+    if "rows_listed" not in figures:
+        # never, or by hand in the UI, which leaves no figures
+        return _warn(f"{name}: no sync has told yet what the API has. Materialize it.")
+    listed, total = int(figures["rows_listed"]), figures.get("api_total")
+    stopped_early = bool(figures.get("stopped_early"))
+    metadata = {"rows": rows, "rows_listed": listed}
+    if figures.get("newest_is_missing"):
+        return _warn(
+            f"{name}: the API gave nothing, not even the newest row that it gave before. If "
+            "that row was not deleted, the API misreads start_param or convert: correct them, "
+            "and run a full_refresh.",
+            metadata,
+        )
+    if total is None:
+        end = "as far as was asked" if stopped_early else "to the end"
+        return dg.AssetCheckResult(
+            check_name=COMPLETE,
+            passed=True,
+            description=f"{name}: the API gives no total; its list was read {end}.",
+            metadata=metadata,
+        )
+    metadata["api_total"] = int(total)
+    if listed < total and not stopped_early:
+        return _warn(
+            f"{name}: the API said there are {total} rows and gave {listed}. Those are loaded; "
+            "run again, and ask the API's provider if it stays so.",
+            metadata,
+        )
+    if rows < total and stopped_early:
+        return _warn(
+            f"{name}: the API has {total} rows and the table holds {rows}. The last sync left "
+            "out what is older; a full_refresh reads everything.",
+            metadata,
+        )
+    if rows < total:
+        return _warn(
+            f"{name}: the API listed {total} rows and the table holds {rows}. Rows without a "
+            "key are left out and rows with equal keys become one; see primary_key.",
+            metadata,
+        )
+    nothing = f"{name}: the API has no rows yet." if total == 0 else None
+    return dg.AssetCheckResult(
+        check_name=COMPLETE, passed=True, description=nothing, metadata=metadata
+    )
+
+
+def _judge_schema(name: str, figures: dict[str, Any]) -> dg.AssetCheckResult:
+    changes: list[str] = figures.get("schema_changes") or []
+    if changes:
+        return _warn(
+            f"{name}: the last sync brought {'; '.join(map(redact, changes))}. The rows are "
+            "loaded; see that whoever reads the table can do with it.",
+            check=SCHEMA_UNCHANGED,
+        )
+    return dg.AssetCheckResult(check_name=SCHEMA_UNCHANGED, passed=True)
+
+
+def _warn(
+    sentence: str, metadata: dict[str, Any] | None = None, *, check: str = COMPLETE
+) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=check,
+        passed=False,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence,
+        metadata=metadata,
+    )
+
+
+def _last_figures(context: dg.AssetCheckExecutionContext, name: str) -> dict[str, Any]:
+    """The metadata of the asset's last materialization, or nothing if there was none."""
+    event = context.instance.get_latest_materialization_event(dg.AssetKey(name))
+    materialization = event.asset_materialization if event else None
+    return {key: v.value for key, v in materialization.metadata.items()} if materialization else {}

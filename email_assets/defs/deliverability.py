@@ -1,0 +1,223 @@
+"""What people open this for: how mail is delivered, as assets made of messages and bounces."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import dagster as dg
+
+from email_assets.defs.catalog import code_references, common
+from email_assets.defs.freshness import window_of
+from email_assets.deliverability.daily import (
+    COLUMNS,
+    Outcome,
+    SenderDay,
+    build_daily,
+    made_of,
+    read_daily,
+    resources_read,
+)
+from email_assets.deliverability.report import (
+    DAYS,
+    ENOUGH,
+    by_sender,
+    first_day,
+    percent,
+    render,
+    total,
+)
+from email_assets.deliverability.sql import MappingError
+from email_assets.errors import EmailAssetsError
+from email_assets.settings import resolve
+from email_assets.settings.sections import (
+    AutomationSettings,
+    DeliverabilitySettings,
+    WarehouseSettings,
+)
+from email_assets.vendors.loading import DAILY, REPORT, deliverability, vendor_resources
+
+BOUNCE_RATE = "bounce_rate"
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """This instant."""
+    return datetime.now(timezone.utc)
+
+
+def build_deliverability_assets(clock: Clock = utc_now) -> list[dg.AssetsDefinition]:
+    """Both assets, or none where the vendor's file does not say of what fields to make them.
+
+    Args:
+        clock: The time now, in UTC; tests inject theirs.
+    """
+    return [_build_daily_asset(), _build_report_asset(clock)] if made_of(vendor_resources()) else []
+
+
+def build_deliverability_checks(clock: Clock = utc_now) -> list[dg.AssetChecksDefinition]:
+    """`bounce_rate`, where there are the assets."""
+    return [_build_check(clock)] if made_of(vendor_resources()) else []
+
+
+def _spec(
+    name: str, deps: list[str], description: str, kinds: set[str], **metadata: Any
+) -> dg.AssetSpec:
+    kind = vendor_resources()["messages"]["kind"]
+    window = window_of(kind, resolve.load(AutomationSettings))
+    return dg.AssetSpec(
+        key=name,
+        deps=deps,
+        description=description,
+        **common(),
+        kinds=kinds,
+        metadata={
+            "dagster/code_references": code_references(
+                "deliverability", r"""["']deliverability["']\s*:""", "Deliverability"
+            ),
+            **metadata,
+        },
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
+        skippable=True,  # an API's rows may lack the fields
+    )
+
+
+def _build_daily_asset() -> dg.AssetsDefinition:
+    warehouse = resolve.load(WarehouseSettings)
+    mapping = deliverability()
+    schema = dg.TableSchema(
+        [dg.TableColumn(name, type_, description) for name, (type_, description) in COLUMNS.items()]
+    )
+    spec = _spec(
+        DAILY,
+        resources_read(),
+        "What each sender sent on each day, and what of it bounced.",
+        {"sql", warehouse.destination_name},
+        **{
+            "dagster/table_name": warehouse.table(DAILY),
+            "dagster/column_schema": schema,
+        },
+    )
+
+    @dg.multi_asset(name=DAILY, specs=[spec])
+    def daily(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        started = time.monotonic()
+        try:
+            rows, without_day = build_daily(say=context.log.info)
+        except MappingError as error:
+            if mapping and mapping.get("optional"):
+                context.log.warning(f"{error} {DAILY} and {REPORT} are skipped.")
+                return
+            raise dg.Failure(str(error)) from None
+        except EmailAssetsError as error:
+            raise dg.Failure(str(error)) from None
+        seconds = round(time.monotonic() - started, 3)
+        context.log.info(f"{DAILY}: {rows} rows in the table; seconds: {seconds:.1f}")
+        if without_day:
+            context.log.warning(
+                f"{DAILY}: {without_day} messages and bounces tell no time and are not counted. "
+                "Look at schema_unchanged of messages and bounces."
+            )
+        yield dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": rows,
+                "rows_without_day": without_day,
+                "seconds": seconds,
+            }
+        )
+
+    return daily
+
+
+def _build_report_asset(clock: Clock) -> dg.AssetsDefinition:
+    spec = _spec(
+        REPORT,
+        [DAILY],
+        f"The bounce rate of the last {DAYS} days, the worst senders, and bounces by type.",
+        {"markdown"},
+    )
+
+    @dg.multi_asset(name=REPORT, specs=[spec])
+    def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
+        started, today = time.monotonic(), clock().date()
+        try:
+            rows = read_daily(first_day(today), who=REPORT, say=context.log.info)
+            limit = resolve.load(DeliverabilitySettings).max_bounce_rate
+        except EmailAssetsError as error:
+            raise dg.Failure(str(error)) from None
+        rows = [row for row in rows if row.day <= today]
+        found = total(rows)
+        yield dg.MaterializeResult(
+            metadata={
+                "report": dg.MetadataValue.md(render(rows, today, limit)),
+                **_figures(found, ""),
+                "complaints": found.complaints,
+                "seconds": round(time.monotonic() - started, 3),
+            }
+        )
+
+    return report
+
+
+def _build_check(clock: Clock) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        name=BOUNCE_RATE,
+        asset=DAILY,
+        description="The bounce rate of the last whole day is within max_bounce_rate, and so is "
+        f"today's once there are {ENOUGH} messages.",
+    )
+    def bounce_rate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        today = clock().date()
+        try:
+            limit = resolve.load(DeliverabilitySettings).max_bounce_rate
+            rows = read_daily(today - timedelta(days=1), who=DAILY, say=context.log.info)
+        except EmailAssetsError as error:
+            return _result(str(error), passed=False)
+        return _judge(rows, today, limit)
+
+    return bounce_rate
+
+
+def _judge(rows: list[SenderDay], today: date, limit: float) -> dg.AssetCheckResult:
+    yesterday = today - timedelta(days=1)
+    of_day = {day: [row for row in rows if row.day == day] for day in (yesterday, today)}
+    figures: dict[str, Any] = {"max_bounce_rate": limit, "day": str(yesterday)}
+    figures |= _figures(total(of_day[yesterday]), "")
+    figures |= _figures(total(of_day[today]), "today_")
+    for day, so_far, least in ((yesterday, "", 1), (today, " so far", ENOUGH)):
+        found = total(of_day[day])
+        if found.sent < least or (found.bounce_rate or 0) <= limit:
+            continue
+        # the one that bounced most, since a sender of few messages easily has the highest rate
+        sender, worst = max(by_sender(of_day[day]).items(), key=lambda pair: pair[1].bounced)
+        return _result(
+            f"{DAILY}: the bounce rate of {day}{so_far} (UTC) is {percent(found.bounce_rate)}, "
+            f"{found.bounced} bounces for {found.sent} messages; max_bounce_rate is "
+            f"{percent(limit)}. "
+            f"{sender} had most bounces, {worst.bounced} of {worst.sent}. Providers suspend "
+            "accounts for that: stop writing to addresses that bounced hard, which are in bounces, "
+            "and look at where that sender's addresses come from.",
+            figures | {"worst_sender": sender},
+            passed=False,
+        )
+    nothing = None if figures["sent"] else f"{DAILY}: nothing was sent on {yesterday} (UTC)."
+    return _result(nothing, figures, passed=True)
+
+
+def _figures(found: Outcome, prefix: str) -> dict[str, Any]:
+    counts: dict[str, Any] = {f"{prefix}sent": found.sent, f"{prefix}bounced": found.bounced}
+    if found.bounce_rate is not None:
+        counts[f"{prefix}bounce_rate"] = round(found.bounce_rate, 6)
+    return counts
+
+
+def _result(
+    sentence: str | None, metadata: dict[str, Any] | None = None, *, passed: bool
+) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=passed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=sentence,
+        metadata=metadata,
+    )

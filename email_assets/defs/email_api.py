@@ -1,0 +1,92 @@
+"""The email API as an asset upstream of all others: where the data comes from, and how it does."""
+
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from email_assets.api.session import RETRIED_STATUSES
+from email_assets.api.windows import Window
+from email_assets.defs.catalog import common
+from email_assets.errors import ApiUnavailableError, EmailAssetsError, KeyRefusedError
+from email_assets.settings import resolve
+from email_assets.settings.sections import ApiSettings
+from email_assets.sync.access import base_url
+from email_assets.sync.inquiry import Finding, inquire
+from email_assets.sync.pipeline import SyncReport
+from email_assets.vendors.loading import EMAIL_API, vendor_resources
+
+
+def build_api_asset() -> dg.AssetsDefinition:
+    """The asset `email_api`. To observe it asks the API for one page of each resource."""
+    spec = dg.AssetSpec(
+        EMAIL_API,
+        kinds={"api"},
+        description=f"The email service's API, {resolve.load(ApiSettings).vendor} at "
+        f"{base_url()}. To observe it asks for one page of each resource and loads nothing.",
+        **common(kind="api"),
+    )
+    with warnings.catch_warnings():
+        # beta, and all that Dagster has for what others make and we look at
+        warnings.filterwarnings("ignore", message=".*observable_source_asset")
+        observable = dg.multi_observable_source_asset(name=EMAIL_API, specs=[spec])
+    asset: dg.AssetsDefinition = observable(_observe)
+    return asset
+
+
+def _observe(context: dg.AssetExecutionContext) -> Iterator[dg.ObserveResult]:
+    try:
+        found = [inquire(one, say=context.log.info) for one in vendor_resources().values()]
+    except EmailAssetsError as error:
+        raise dg.Failure(str(error)) from None
+    for inquiry in found:
+        if inquiry.failure:
+            context.log.error(inquiry.failure)
+    yield dg.ObserveResult(metadata=_seen_in(found))
+
+
+def seen_by(name: str, report: SyncReport) -> dg.AssetObservation:
+    """What a sync that went well saw of the API on its way."""
+    # a window's total is not the list's
+    total = report.api_total if report.window == Window() else None
+    return dg.AssetObservation(
+        EMAIL_API,
+        metadata={
+            "reachable": True,
+            "authorised": True,
+            **({} if total is None else {f"rows_of_{name}": total}),
+            "seconds_to_answer": round(report.usage.seconds_to_answer, 3),
+        },
+    )
+
+
+def missed_by(error: EmailAssetsError) -> dg.AssetObservation | None:
+    """What a sync that failed saw of the API, or None if the API had no part in it."""
+    if isinstance(error, KeyRefusedError):
+        return dg.AssetObservation(EMAIL_API, metadata={"authorised": False})
+    if isinstance(error, ApiUnavailableError):
+        return dg.AssetObservation(EMAIL_API, metadata={"reachable": False})
+    return None
+
+
+def _seen_in(found: Sequence[Finding]) -> dict[str, Any]:
+    """What the pages tell; what nothing tells is left out."""
+    asked = any(inquiry.usage.requests for inquiry in found)
+    refused = any(inquiry.key_refused for inquiry in found)
+    accepted = any(inquiry.page for inquiry in found)
+    return {
+        **({"reachable": any(_answers(inquiry) for inquiry in found)} if asked else {}),
+        **({"authorised": not refused} if refused or accepted else {}),
+        **{
+            f"rows_of_{inquiry.resource['name']}": inquiry.page.total
+            for inquiry in found
+            if inquiry.page and inquiry.page.total is not None
+        },
+        "seconds_to_answer": round(max(i.usage.seconds_to_answer for i in found), 3),
+    }
+
+
+def _answers(inquiry: Finding) -> bool:
+    """Whether something came that is no trouble of the API's, as it is to a sync: a 401 is none."""
+    return inquiry.usage.status is not None and inquiry.usage.status not in RETRIED_STATUSES

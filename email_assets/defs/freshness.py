@@ -1,0 +1,58 @@
+"""How old an asset may be: the longest wait that its schedule makes, and some slack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import cache
+from itertools import islice, pairwise, takewhile
+
+from croniter import croniter
+
+from email_assets.settings.sections import AutomationSettings
+from email_assets.vendors import Kind
+
+LEAST_SLACK = timedelta(hours=1)
+"""Time for a run to start and finish; it also covers the hour that clocks are put back."""
+SLACK_SHARE = 10
+"""A tenth of the wait is slack too, so that a weekly sync has more of it than an hourly one."""
+
+MIDNIGHT = datetime(2024, 1, 1)
+A_DAY = timedelta(days=1)
+DAYS_LOOKED_AT = 400
+"""Days with a run: more than a year of an expression that runs daily in some months only."""
+
+
+def cron_of(kind: Kind, automation: AutomationSettings) -> str:
+    """The cron expression by which resources of a kind are synced."""
+    return automation.event_cron if kind == "event" else automation.inventory_cron
+
+
+def window_of(kind: Kind, automation: AutomationSettings) -> timedelta:
+    """The age beyond which an asset of a kind is stale."""
+    wait = longest_wait(cron_of(kind, automation))
+    return wait + max(LEAST_SLACK, wait / SLACK_SHARE)
+
+
+@cache
+def longest_wait(cron: str) -> timedelta:
+    """The longest time between two runs of a cron expression, by the wall clock.
+
+    An expression runs at all its times of day on all its days, so the two are looked at apart: a
+    long wait between days is found without counting the minutes of every day before it.
+    """
+    minute, hour, *days = cron.split()
+    times = list(takewhile(lambda at: at < MIDNIGHT + A_DAY, _ticks(f"{minute} {hour} * * *")))
+    waits = [later - earlier for earlier, later in pairwise(times)]
+    overnight = times[0] + A_DAY - times[-1]
+    if days == ["*", "*", "*"]:
+        between_days = A_DAY  # as most are; looking at each day would take longer than all else
+    else:
+        active_days = islice(_ticks(f"0 0 {' '.join(days)}"), DAYS_LOOKED_AT)
+        between_days = max(later - earlier for earlier, later in pairwise(active_days))
+    return max([*waits, overnight + between_days - A_DAY])
+
+
+def _ticks(cron: str) -> Iterator[datetime]:
+    ticks: Iterator[datetime] = croniter(cron, MIDNIGHT - timedelta(minutes=1)).all_next(datetime)
+    return ticks

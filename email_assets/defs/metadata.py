@@ -1,0 +1,62 @@
+"""A sync's figures, for Dagster's plots and for the log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+
+from email_assets.sync.pipeline import SyncReport
+
+
+def summary_of(name: str, report: SyncReport) -> str:
+    """A sync in one line of the log."""
+    usage = report.usage
+    return (
+        f"{name}: {report.rows_loaded} rows loaded, {report.rows_unchanged} unchanged, "
+        f"{report.row_count} in the table; "
+        f"requests: {usage.requests}, retries: {usage.retries}, seconds: {report.seconds:.1f}"
+    )
+
+
+def figures_of(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
+    """A sync's figures as metadata that Dagster plots over time. Zero is a value too."""
+    counts = {
+        "rows_received": report.rows_received,
+        "rows_listed": report.rows_listed,
+        "rows_loaded": report.rows_loaded,
+        "rows_new": report.rows_new,
+        "rows_updated": report.rows_updated,
+        "rows_unchanged": report.rows_unchanged,
+        "rows_without_key": report.rows_without_key,
+        "dagster/row_count": report.row_count,
+        "requests": report.usage.requests,
+        "retries": report.usage.retries,
+        "bytes": report.usage.bytes,
+    }
+    seconds = {
+        "seconds": report.seconds,
+        **{f"seconds_{step}": spent for step, spent in report.seconds_of.items()},
+        "seconds_throttled": report.usage.seconds_throttled,
+    }
+    figures: dict[str, dg.MetadataValue[Any]] = {
+        **{name: dg.MetadataValue.int(count) for name, count in counts.items()},
+        **{name: dg.MetadataValue.float(round(spent, 3)) for name, spent in seconds.items()},
+    }
+    if report.api_total is not None:
+        figures["api_total"] = dg.MetadataValue.int(report.api_total)
+    figures["window"] = dg.MetadataValue.text(str(report.window))
+    figures["stopped_early"] = dg.MetadataValue.bool(report.stopped_early)
+    figures["newest_is_missing"] = dg.MetadataValue.bool(report.newest_is_missing)
+    figures["schema_changes"] = dg.MetadataValue.json(report.schema_changes)
+    if report.preview:
+        figures["preview"] = _table(report.preview)
+    return figures
+
+
+def _table(rows: list[dict[str, str]]) -> dg.TableMetadataValue:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return dg.MetadataValue.table(
+        [dg.TableRecord({name: row.get(name, "") for name in names}) for row in rows],
+        dg.TableSchema([dg.TableColumn(name) for name in names]),
+    )

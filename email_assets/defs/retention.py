@@ -1,0 +1,153 @@
+"""Keeps the history of runs from growing without end: Dagster itself deletes old ticks only."""
+
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from email_assets.defs.runs import LOCATION, LOCATION_TAG, is_ours
+from email_assets.deliverability.daily import with_made_of
+from email_assets.settings import resolve
+from email_assets.settings.sections import RetentionSettings
+from email_assets.vendors.loading import EMAIL_API, vendor_resources
+
+JOB_OF_RETENTION = "email_retention"
+CRON = "45 3 * * *"
+TICK_LOGS = "__repository__"
+"""The folder of DAGSTER_HOME/storage in which Dagster writes a file at each tick of a sensor."""
+TICK_LOG_AGE = timedelta(days=7)
+"""As long as deploy/machine/dagster.yaml, and Dagster by default, keep skipped ticks."""
+PAGE = 500
+MOST_AT_ONCE = 10_000
+"""Runs that one run of the job deletes; what is left over is the next day's."""
+LATEST_EVALUATIONS = """
+SELECT run_id FROM asset_check_executions WHERE id IN (
+    SELECT max(id) FROM asset_check_executions GROUP BY asset_key, check_name
+    UNION
+    SELECT max(id) FROM asset_check_executions WHERE execution_status <> 'PLANNED'
+    GROUP BY asset_key, check_name
+)
+"""
+"""Of each check, with the latest that came to an end; dagster cannot say which checks there are."""
+
+
+def build_retention_job(jobs: Collection[str]) -> dg.JobDefinition:
+    """A job that deletes what is older than `[retention] days`.
+
+    Args:
+        jobs: The other jobs of this code location.
+    """
+
+    @dg.op
+    def delete_old_runs(context: dg.OpExecutionContext) -> None:
+        now = datetime.now(timezone.utc)
+        try:
+            before = now - timedelta(days=resolve.load(RetentionSettings).days)
+        except resolve.SettingError as error:
+            raise dg.Failure(str(error)) from None
+        location = context.run.tags.get(LOCATION_TAG, LOCATION)
+        old = list(_old_runs(context.instance, before, location, {*jobs, JOB_OF_RETENTION}))
+        # one that cannot be deleted must not keep all others, today and every other day
+        found = {run_id: _problem_in_deleting(context.instance, run_id) for run_id in old}
+        problems = {run_id: problem for run_id, problem in found.items() if problem}
+        for run_id, problem in problems.items():
+            context.log.warning(f"{run_id} cannot be deleted: {problem}")
+        ticks = _delete_tick_logs(context.instance, before=now - TICK_LOG_AGE)
+        deleted = len(old) - len(problems)
+        context.log.info(f"deleted {deleted} runs and the logs of {ticks} ticks")
+        context.add_output_metadata({"runs_deleted": deleted, "tick_logs_deleted": ticks})
+        if problems:
+            raise dg.Failure(
+                f"{len(problems)} old runs could not be deleted. The log of this run says why."
+            )
+
+    @dg.job(
+        name=JOB_OF_RETENTION,
+        description="Deletes runs older than `[retention] days` with their events and logs, except "
+        "those that the present state of an asset or a check comes from.",
+    )
+    def email_retention() -> None:
+        delete_old_runs()
+
+    return email_retention
+
+
+def _old_runs(
+    instance: dg.DagsterInstance, before: datetime, location: str, jobs: Collection[str]
+) -> Iterator[str]:
+    """Runs of ours from before an instant, the oldest first, that nothing needs any more.
+
+    One that has not ended was killed; nothing else takes that long.
+    """
+    ours = {dg.AssetKey(name) for name in (*with_made_of(vendor_resources()), EMAIL_API)}
+    needed, found, cursor = _needed_runs(instance), 0, None
+    while page := instance.get_run_records(
+        dg.RunsFilter(created_before=before), limit=PAGE, cursor=cursor, ascending=True
+    ):
+        for run in (record.dagster_run for record in page):
+            if run.run_id not in needed and is_ours(instance, run, location, jobs, ours):
+                found += 1
+                yield run.run_id
+            if found == MOST_AT_ONCE:
+                return
+        cursor = page[-1].dagster_run.run_id
+
+
+def _needed_runs(instance: dg.DagsterInstance) -> set[str]:
+    """Runs that hold the latest materialization, observation or check evaluation of an asset."""
+    needed = set()
+    for key in instance.get_asset_keys():
+        for fetch in (instance.fetch_materializations, instance.fetch_observations):
+            needed |= {record.run_id for record in fetch(key, limit=1).records}
+    events: Any = instance.event_log_storage
+    with events.index_connection() as connection:
+        needed |= {run_id for (run_id,) in connection.execute(text(LATEST_EVALUATIONS))}
+    return needed
+
+
+def _problem_in_deleting(instance: dg.DagsterInstance, run_id: str) -> str | None:
+    try:
+        _delete_run(instance, run_id)
+    except (OSError, SQLAlchemyError) as error:
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _delete_run(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Delete a run with its events and logs, and what `delete_run` of dagster 1.13 leaves.
+
+    The run itself goes last: what was begun and not ended is found again the next time.
+    """
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
+    runs: Any = instance.run_storage
+    events: Any = instance.event_log_storage
+    for connect, table in (
+        (runs.connect, "run_tags"),
+        (events.index_connection, "asset_check_executions"),
+    ):
+        with connect() as connection:
+            # one of two names from the line above
+            statement = f"DELETE FROM {table} WHERE run_id = :run_id"
+            connection.execute(text(statement), {"run_id": run_id})
+    events.delete_events(run_id)
+    if hasattr(events, "path_for_shard"):  # SQLite: a file for each run, 160 kB and more
+        file = Path(events.path_for_shard(run_id))
+        for path in (file, *(file.with_name(file.name + end) for end in ("-wal", "-shm"))):
+            path.unlink(missing_ok=True)
+    runs.delete_run(run_id)
+
+
+def _delete_tick_logs(instance: dg.DagsterInstance, before: datetime) -> int:
+    """Delete old files of ticks, which Dagster leaves when it deletes the ticks."""
+    deleted = 0
+    for file in Path(instance.storage_directory(), TICK_LOGS).glob("*/*.*"):
+        with suppress(FileNotFoundError):
+            if file.stat().st_mtime < before.timestamp():
+                file.unlink()
+                deleted += 1
+    return deleted

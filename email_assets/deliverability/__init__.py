@@ -1,0 +1,1 @@
+"""How mail is delivered, made of the tables of messages and bounces."""

@@ -1,0 +1,180 @@
+"""How mail is delivered: a table of messages and bounces by day and sender, made by SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, fields
+from datetime import date
+
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, Tables, happenings
+from email_assets.errors import EmailAssetsError
+from email_assets.settings import resolve
+from email_assets.settings.sections import WarehouseSettings
+from email_assets.vendors.loading import DAILY, REPORT, deliverability, senders_of
+from email_assets.warehouse.counts import count_table
+from email_assets.warehouse.destination import connected
+from email_assets.warehouse.turn import SqlClient
+
+SPEAK_IT = ("duckdb", "postgres")
+"""dlt's destinations that understand the SQL."""
+
+COLUMNS = {
+    "day": ("DATE", "A day in UTC."),
+    "sender": ("VARCHAR", "The domain or server that sent, or its id while it has no name."),
+    "sent": ("BIGINT", "Messages sent on that day."),
+    "bounced": ("BIGINT", "Hard and soft bounces that came on that day, of messages of any day."),
+    "hard": ("BIGINT", "Bounces of addresses that it is no use to write to again."),
+    "soft": ("BIGINT", "Bounces of addresses that may take a later message."),
+    "complaints": ("BIGINT", "Messages that their recipients called spam."),
+    "other": ("BIGINT", "What else came back, such as delays and automatic replies."),
+    "bounce_rate": ("DOUBLE PRECISION", "bounced / sent; NULL where nothing was sent."),
+}
+"""The table's columns: type and meaning of each."""
+
+
+class DeliverabilityError(EmailAssetsError):
+    """A table is not there yet."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of some mail."""
+
+    sent: int
+    hard: int
+    soft: int
+    complaints: int
+    other: int
+
+    @property
+    def bounced(self) -> int:
+        """Hard and soft bounces."""
+        return self.hard + self.soft
+
+    @property
+    def bounce_rate(self) -> float | None:
+        """The share of the messages that bounced, or None where nothing was sent."""
+        return self.bounced / self.sent if self.sent else None
+
+
+@dataclass(frozen=True)
+class SenderDay(Outcome):
+    """What came of a sender's mail on one day."""
+
+    day: date
+    sender: str
+
+
+def made_of(resources: Iterable[str]) -> list[str]:
+    """The assets that change when these resources do.
+
+    There are none where the vendor's file does not say of what to make them, or where the warehouse
+    may not understand the SQL.
+    """
+    is_read = {"messages", "bounces"} & {*resources}
+    destination = resolve.load(WarehouseSettings).destination_name
+    return [DAILY, REPORT] if is_read and destination in SPEAK_IT and deliverability() else []
+
+
+def with_made_of(resources: Iterable[str]) -> list[str]:
+    """Some resources, and the assets that change when they do."""
+    names = list(resources)
+    return [*names, *made_of(names)]
+
+
+def resources_read() -> list[str]:
+    """The resources that `deliverability_daily` is made of, or none where it is not defined."""
+    mapping = deliverability()
+    if mapping is None:
+        return []
+    lookups = [sender["resource"] for sender in senders_of(mapping) if "resource" in sender]
+    return list(dict.fromkeys(["messages", "bounces", *lookups]))
+
+
+def build_daily(*, say: Callable[[str], None]) -> tuple[int, int]:
+    """Make the table anew, of all messages and bounces that are loaded.
+
+    Returns:
+        Rows in the table, and messages and bounces that are in none of them, as they tell no time.
+
+    Readers see the old table or the new one, and a failure leaves the old one.
+
+    Raises:
+        DeliverabilityError: Messages or bounces were never loaded.
+        MappingError: A table is not what the vendor's file says of it.
+        EmailAssetsError: The warehouse cannot be used.
+    """
+    mapping = deliverability()
+    assert mapping  # noqa: S101 (the asset is defined only where there is one)
+    with connected(DAILY, say) as client:
+        if client is None:
+            raise _not_loaded("messages")
+        tables = Tables(DAILY, client, resources_read())
+        for resource in ("messages", "bounces"):
+            if not tables.was_synced(resource):
+                raise _not_loaded(resource)
+        for resource in resources_read():
+            if not tables.was_synced(resource):
+                say(f"{DAILY}: {resource} is not loaded yet, so senders are shown by their id.")
+        with client.begin_transaction():
+            # a day is one of UTC, whatever the server thinks
+            client.execute_sql("SET TimeZone = 'UTC'")
+            found = happenings(mapping, tables)
+            _replace(client, found)
+            without_day = _without_day(client, *found) if found else 0
+        return count_table(client, DAILY) or 0, without_day
+
+
+def _without_day(client: SqlClient, happened: str, parameters: list[str]) -> int:
+    rows = client.execute_sql(WITHOUT_DAY.format(happened), *parameters)
+    return int(rows[0][0]) if rows else 0
+
+
+def _replace(client: SqlClient, found: tuple[str, list[str]] | None) -> None:
+    """Fill the table with what `happenings` found, or empty it."""
+    table = client.make_qualified_table_name(DAILY)
+    columns = [client.escape_column_name(name) for name in COLUMNS]
+    types = [f"{column} {COLUMNS[name][0]}" for column, name in zip(columns, COLUMNS, strict=True)]
+    client.execute_sql(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(types)})")
+    # two at once that delete and insert would double the rows of a server; this one locks them out
+    client.truncate_tables(DAILY)
+    if found:
+        happened, parameters = found
+        query = BY_DAY_AND_SENDER.format(happened)
+        client.execute_sql(f"INSERT INTO {table} ({', '.join(columns)}) {query}", *parameters)
+
+
+def read_daily(since: date, *, who: str, say: Callable[[str], None]) -> list[SenderDay]:
+    """The table's rows from a day on, by day and sender.
+
+    Args:
+        since: The first day.
+        who: The asset that asks, for sentences.
+        say: Told who holds the DuckDB file, when there is somebody to wait for.
+
+    Raises:
+        DeliverabilityError: There is no table yet.
+        EmailAssetsError: The warehouse cannot be read.
+    """
+    with connected(who, say, read_only=True) as client:
+        if client is not None:
+            columns = {
+                field.name: client.escape_column_name(field.name) for field in fields(SenderDay)
+            }
+            query = (
+                f"SELECT {', '.join(columns.values())} "
+                f"FROM {client.make_qualified_table_name(DAILY)} "
+                f"WHERE {columns['day']} >= %s ORDER BY {columns['day']}, {columns['sender']}"
+            )
+            with suppress(DatabaseUndefinedRelation):
+                return [SenderDay(*row) for row in client.execute_sql(query, since) or ()]
+    raise DeliverabilityError(f"{who}: there is no table {DAILY} yet. Materialize {DAILY}.")
+
+
+def _not_loaded(resource: str) -> DeliverabilityError:
+    return DeliverabilityError(
+        f"{DAILY}: there is no table {resource} yet. Materialize {resource}."
+    )

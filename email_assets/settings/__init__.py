@@ -1,0 +1,1 @@
+"""The settings: how they are looked up, and what each section holds."""

@@ -1,0 +1,186 @@
+"""Typed settings, resolved through dlt's config providers.
+
+A setting stands in `.dlt/config.toml` or in an environment variable, which wins: `base_url` of
+`[sources.email]` is `SOURCES__EMAIL__BASE_URL`. Secrets stand in `.dlt/secrets.toml` or the
+environment.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar, get_origin
+
+import dlt
+from dlt.common.configuration import configspec, resolve_configuration
+from dlt.common.configuration.container import Container
+from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
+from dlt.common.configuration.providers import SecretsTomlProvider
+from dlt.common.configuration.providers.toml import SECRETS_TOML, TomlProviderReadException
+from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
+from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
+from dlt.common.configuration.utils import deserialize_value, get_resolved_traces
+from dlt.common.known_env import DLT_PROJECT_DIR
+from dlt.common.runtime import run_context
+from dlt.common.typing import extract_inner_type
+
+from email_assets.errors import EmailAssetsError
+
+RUNTIME = ("runtime",)
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+class SettingError(EmailAssetsError):
+    """A setting is missing or cannot be used; the text names it and says what to set."""
+
+
+@configspec
+class Section(BaseConfiguration):
+    """A section of the settings, such as `[warehouse]`."""
+
+    sections: ClassVar[tuple[str, ...]] = ()
+    """The section's name, and the names of those that it is in."""
+
+    def on_resolved(self) -> None:
+        """Refuse values that cannot be used."""
+
+
+Settings = TypeVar("Settings", bound=Section)
+
+
+def load(spec: type[Settings], *subsection: str) -> Settings:
+    """The settings of one section, or of a part of it, with defaults for what is not set.
+
+    Each is looked up under its full name only. dlt itself would go on to shorter ones, and take a
+    stranger's `BASE_URL` in the environment for the address that the key is sent to.
+
+    Raises:
+        SettingError: A value has the wrong type, or cannot be used.
+    """
+    use_project()
+    found = spec()
+    sections: tuple[str, ...] = (*spec.sections, *subsection)
+    for name, hint in spec.get_resolvable_fields().items():
+        value: Any = dlt.config.get(".".join((*sections, name)))
+        if value is None:
+            continue
+        plain = extract_inner_type(hint)
+        try:
+            setattr(found, name, deserialize_value(name, value, get_origin(plain) or plain))
+        except ConfigValueCannotBeCoercedException:
+            raise _wrong_type(sections, name) from None
+    found.on_resolved()
+    return found
+
+
+def load_runtime() -> RuntimeConfiguration:
+    """The `[runtime]` settings of dlt: time limits and retries among them.
+
+    Raises:
+        SettingError: A value has the wrong type, or no request could be sent with it.
+    """
+    use_project()
+    try:
+        runtime = resolve_configuration(RuntimeConfiguration())
+    except ConfigValueCannotBeCoercedException as error:
+        raise _wrong_type(RUNTIME, error.field_name) from None
+    for name in ("request_timeout", "request_max_attempts"):
+        if not getattr(runtime, name) > 0:
+            raise SettingError(f"{name} must be above 0. {_where(RUNTIME, name)}")
+    return runtime
+
+
+def _wrong_type(sections: tuple[str, ...], name: str) -> SettingError:
+    return SettingError(f"{name} has a value of the wrong type. {_where(sections, name)}")
+
+
+def secret(name: str) -> str | None:
+    """A secret of the top level or of a section (`alerts.webhook_url`), or None if it is not set.
+
+    `get` leaves a key of digits as it stands; dlt's `secrets[name]` would make a number of it.
+    """
+    use_project()
+    _take_in_new_secrets()
+    value: object = dlt.secrets.get(name)
+    return None if value is None else str(value).strip() or None
+
+
+_taken_in: list[tuple[int, ...] | None] | None = None
+
+
+def _take_in_new_secrets() -> None:
+    """Read `secrets.toml` again if it has changed.
+
+    dlt reads it once in the life of a process, and the one that evaluates sensors lives for months.
+    """
+    global _taken_in
+    folders = _settings_folders()
+    found = [_stamp(os.path.join(folder, SECRETS_TOML)) for folder in folders]
+    if found == _taken_in:
+        return
+    try:
+        provider = SecretsTomlProvider(*folders)
+    except TomlProviderReadException:
+        return  # somebody is writing it: what it held before counts until it can be read
+    Container()[PluggableRunContext].providers[SECRETS_TOML] = provider
+    _taken_in = found
+
+
+@cache
+def _settings_folders() -> tuple[str, str]:
+    """The project's `.dlt` and that of the user's home folder."""
+    context = run_context.active()
+    return context.settings_dir, context.global_dir
+
+
+def _stamp(file: str) -> tuple[int, ...] | None:
+    """What changes when a file is written or replaced, or None if there is none."""
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    # the size too: a file that was emptied and written within one tick of the clock has one time
+    return status.st_mtime_ns, status.st_ino, status.st_size
+
+
+def where_to_set_secret(name: str) -> str:
+    """The sentence that says where a secret stands."""
+    section, _, key = name.rpartition(".")
+    place = f"{key} of [{section}]" if section else key
+    variable = name.replace(".", "__").upper()
+    return f"Set {place} in .dlt/secrets.toml or the environment variable {variable}."
+
+
+def project_file(path: str) -> Path:
+    """A file that a setting names, seen from the project's folder."""
+    use_project()
+    return Path(run_context.active().run_dir) / path
+
+
+def use_project() -> None:
+    """Make dlt read `.dlt/` and place files beside it, wherever the command is run.
+
+    `DLT_PROJECT_DIR` wins, as everywhere in dlt. A package installed without its project folder
+    leaves dlt's default, the working directory.
+    """
+    # dlt notes each value that a thread looks up, secrets too, for as long as the process lives:
+    # tens of megabytes a day where a sensor asks every minute
+    get_resolved_traces().logging_enabled = False
+    _find_project()
+
+
+@cache
+def _find_project() -> None:
+    if DLT_PROJECT_DIR not in os.environ and (PROJECT_ROOT / ".dlt").is_dir():
+        run_context.switch_context(str(PROJECT_ROOT))
+
+
+def where_to_set(settings: Section | type[Section], name: str) -> str:
+    """The sentence that says in which file or environment variable a setting stands."""
+    return _where(settings.sections, name)
+
+
+def _where(sections: tuple[str, ...], name: str) -> str:
+    variable = "__".join((*sections, name)).upper()
+    return f"Set it as [{'.'.join(sections)}] {name} in .dlt/config.toml or as {variable}."

@@ -1,0 +1,300 @@
+"""The sections of the settings: what each holds, its defaults, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import field
+from email.utils import parseaddr
+from typing import ClassVar
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo
+
+from croniter import CroniterError, croniter
+from dlt.common.configuration import configspec, known_sections
+
+from email_assets.settings.resolve import Section, SettingError, where_to_set
+
+MOST_READ_AHEAD = 64
+"""Each page in flight is a thread and a connection."""
+MOST_PREVIEWED = 100
+LEAST_RETENTION = 7
+"""Days. What has not ended after so long was killed, and its run can be deleted like the others."""
+MOST_RETENTION = 36_500
+"""Days. There is no date so much longer ago that a calendar ends."""
+SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
+"""The usual port of a mail server, by the security of the connection."""
+LONGEST_LAG = 20 * 365 * 24 * 60 * 60
+"""Seconds that a sync may look back; whoever wants more wants a full refresh."""
+
+
+@configspec
+class ApiSettings(Section):
+    """`[sources.email]`: which API to read."""
+
+    vendor: str = "generic"
+    """A vendor of this package, or a module (`my_company.email_api`) or file (`email_api.py`)."""
+    base_url: str | None = None
+    """The API's address, where it is not the one that the vendor's file gives."""
+    read_ahead: int = 8
+    """Pages of a list to keep in flight, once its total is known; 1 asks for them one by one."""
+
+    sections: ClassVar[tuple[str, ...]] = (known_sections.SOURCES, "email")
+
+    def on_resolved(self) -> None:
+        """Refuse an address that no request could be sent to, and a number of pages below 1."""
+        if not 1 <= self.read_ahead <= MOST_READ_AHEAD:
+            raise SettingError(
+                f"read_ahead must be a number of pages from 1 to {MOST_READ_AHEAD}. "
+                + where_to_set(self, "read_ahead")
+            )
+        if self.base_url is None:
+            return
+        address = http_address(self.base_url)
+        if address is None:
+            raise SettingError(
+                "base_url must be an http or https address, for example https://mail.example.org. "
+                + where_to_set(self, "base_url")
+            )
+        if address.query or "@" in address.netloc:
+            raise SettingError(
+                "base_url must hold no key, user or query; keys belong in .dlt/secrets.toml. "
+                + where_to_set(self, "base_url")
+            )
+
+
+@configspec
+class ResourceSettings(Section):
+    """`[sources.email.<resource>]`: syncs of what is new only. The words are dlt's.
+
+    What is set here wins over the vendor's file.
+    """
+
+    cursor_path: str | None = None
+    """The field that says when a row came about."""
+    start_param: str | None = None
+    """The API's parameter for rows from an instant on."""
+    end_param: str | None = None
+    """The API's parameter for rows up to an instant."""
+    lag: float | None = None
+    """Seconds to look back for rows that change late."""
+    row_order: str | None = None
+    """`desc` if the API lists the newest rows first."""
+
+    sections: ClassVar[tuple[str, ...]] = (known_sections.SOURCES, "email")
+
+    def on_resolved(self) -> None:
+        """Refuse an order that means nothing here, and a look-back that is none."""
+        if self.row_order not in (None, "desc"):
+            raise SettingError("row_order can only be desc: the API lists the newest rows first.")
+        if self.lag is not None and not 0 <= self.lag <= LONGEST_LAG:
+            raise SettingError(f"lag must be a number of seconds from 0 to {LONGEST_LAG}.")
+
+
+@configspec
+class WarehouseSettings(Section):
+    """`[warehouse]`: where the tables live. The destination's own settings are dlt's."""
+
+    destination_type: str = "duckdb"
+    """A dlt destination: a name (`duckdb`, `postgres`) or a type with its module."""
+    dataset_name: str = "email"
+    """The schema that holds the tables."""
+    lock_timeout: float = 600
+    """Seconds to wait for other processes that hold the DuckDB file, before a run fails."""
+
+    sections: ClassVar[tuple[str, ...]] = ("warehouse",)
+
+    @property
+    def destination_name(self) -> str:
+        """The destination's own name, where it is given with its module."""
+        return self.destination_type.rpartition(".")[2]
+
+    def table(self, name: str) -> str:
+        """A table's name with its dataset."""
+        return f"{self.dataset_name}.{name}"
+
+    def on_resolved(self) -> None:
+        """Refuse a wait that is none."""
+        if not self.lock_timeout >= 0:  # also what is not a number
+            raise SettingError(
+                f"lock_timeout must not be below 0. {where_to_set(self, 'lock_timeout')}"
+            )
+
+
+@configspec
+class AutomationSettings(Section):
+    """`[automation]`: when to run without being asked."""
+
+    enabled: bool = False
+    """Whether schedules and sensors are switched on when Dagster first sees them."""
+    timezone: str = "UTC"
+    """The IANA time zone of the cron expressions."""
+    event_cron: str = "0 * * * *"
+    """When to sync event resources."""
+    inventory_cron: str = "30 5 * * *"
+    """When to sync inventory."""
+
+    sections: ClassVar[tuple[str, ...]] = ("automation",)
+
+    def on_resolved(self) -> None:
+        """Refuse time zones and cron expressions that Dagster could not run."""
+        try:
+            ZoneInfo(self.timezone)
+        except (KeyError, ValueError, OSError):
+            raise SettingError(
+                f"timezone {self.timezone!r} is no IANA time zone such as Europe/Berlin. "
+                + where_to_set(self, "timezone")
+            ) from None
+        for name in ("event_cron", "inventory_cron"):
+            cron = getattr(self, name)
+            if len(cron.split()) != 5 or not _has_a_next_run(cron):
+                raise SettingError(
+                    f"{name} {cron!r} is no cron expression of five fields such as '0 * * * *'. "
+                    + where_to_set(self, name)
+                )
+
+
+@configspec
+class CatalogSettings(Section):
+    """`[catalog]`: what the Dagster catalog says of every asset."""
+
+    owners: list[str] = field(default_factory=list)
+    """E-mail addresses, or teams as `team:name`."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """Tags, name to value."""
+    preview_rows: int = 0
+    """Rows that a materialization shows, with addresses masked. They are customers' data."""
+
+    sections: ClassVar[tuple[str, ...]] = ("catalog",)
+
+    def on_resolved(self) -> None:
+        """Refuse numbers that no page could show."""
+        if not 0 <= self.preview_rows <= MOST_PREVIEWED:
+            raise SettingError(
+                f"preview_rows must lie between 0 and {MOST_PREVIEWED}. "
+                + where_to_set(self, "preview_rows")
+            )
+
+
+@configspec
+class AlertSettings(Section):
+    """`[alerts]`: what an alert links to. The webhook it goes to is a secret, `webhook_url`."""
+
+    dagster_url: str = "http://127.0.0.1:3000"
+    """Where people open Dagster's UI."""
+
+    sections: ClassVar[tuple[str, ...]] = ("alerts",)
+
+    def on_resolved(self) -> None:
+        """Refuse what no link could begin with, and what no alert may hold."""
+        address = http_address(self.dagster_url)
+        if address is None or "@" in address.netloc or address.query or address.fragment:
+            raise SettingError(
+                "dagster_url must be an http or https address without user, query or fragment, "
+                f"for example https://dagster.example.org. {where_to_set(self, 'dagster_url')}"
+            )
+
+
+@configspec
+class MailSettings(Section):
+    """`[alerts]`: alerts by e-mail. The password is a secret, `smtp_password`."""
+
+    smtp_host: str | None = None
+    """The mail server."""
+    smtp_port: int | None = None
+    """Its port, where it is not the usual one of the security."""
+    smtp_security: str = "starttls"
+    """`starttls`, `ssl` from the first byte on, or `none`."""
+    smtp_user: str | None = None
+    """Who logs in, if the server wants a login."""
+    mail_from: str | None = None
+    """The sender of the mails."""
+    mail_to: list[str] = field(default_factory=list)
+    """Who gets them."""
+
+    sections: ClassVar[tuple[str, ...]] = ("alerts",)
+
+    @property
+    def port(self) -> int:
+        """The port, or the usual one."""
+        return self.smtp_port or SMTP_PORTS[self.smtp_security]
+
+    def on_resolved(self) -> None:
+        """Refuse a security and a port that are none, and what is no address."""
+        if self.smtp_security not in SMTP_PORTS:
+            raise SettingError(
+                "smtp_security must be starttls, ssl or none. "
+                + where_to_set(self, "smtp_security")
+            )
+        if self.smtp_port is not None and not 0 < self.smtp_port < 65536:
+            raise SettingError(
+                f"smtp_port must be from 1 to 65535. {where_to_set(self, 'smtp_port')}"
+            )
+        for name, addresses in (
+            ("mail_from", [self.mail_from or "a@b"]),
+            ("mail_to", self.mail_to),
+        ):
+            if not all(map(_is_mail_address, addresses)):
+                raise SettingError(
+                    f"{name} holds something that is no e-mail address. {where_to_set(self, name)}"
+                )
+
+
+@configspec
+class DeliverabilitySettings(Section):
+    """`[deliverability]`: when bounces are too many."""
+
+    max_bounce_rate: float = 0.05
+    """The share of a day's messages that may bounce."""
+
+    sections: ClassVar[tuple[str, ...]] = ("deliverability",)
+
+    def on_resolved(self) -> None:
+        """Refuse what is no share."""
+        if not 0 <= self.max_bounce_rate <= 1:  # also what is not a number
+            raise SettingError(
+                "max_bounce_rate must be a share from 0 to 1, such as 0.05 for 5 %. "
+                + where_to_set(self, "max_bounce_rate")
+            )
+
+
+@configspec
+class RetentionSettings(Section):
+    """`[retention]`: how long the history of runs is kept."""
+
+    days: int = 90
+    """Days after which a run, its events and its logs are deleted."""
+
+    sections: ClassVar[tuple[str, ...]] = ("retention",)
+
+    def on_resolved(self) -> None:
+        """Refuse days that a run under way could outlast, and those beyond every calendar."""
+        if not LEAST_RETENTION <= self.days <= MOST_RETENTION:
+            raise SettingError(
+                f"days must be a whole number of days from {LEAST_RETENTION} to {MOST_RETENTION}. "
+                + where_to_set(self, "days")
+            )
+
+
+def http_address(url: str) -> SplitResult | None:
+    """The parts of an http or https address, or None if it is none."""
+    try:
+        address = urlsplit(url)
+        known = address.scheme in ("http", "https") and address.hostname and address.port != 0
+    except ValueError:
+        return None
+    return address if known and not re.search(r"\s", url) else None
+
+
+def _is_mail_address(text: object) -> bool:
+    """Whether a text is `ann@example.org` or `Ann <ann@example.org>`."""
+    if not isinstance(text, str) or not text.isprintable():
+        return False
+    return bool(re.fullmatch(r"[^\s@]+@[^\s@]+", parseaddr(text)[1]))
+
+
+def _has_a_next_run(cron: str) -> bool:
+    try:
+        croniter(cron).get_next()
+    except CroniterError:
+        return False
+    return True

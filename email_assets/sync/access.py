@@ -1,0 +1,117 @@
+"""Getting at the API: its address, its key, and a session that has both."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from dlt.common.configuration.specs import RuntimeConfiguration
+from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, HttpBasicAuth
+
+from email_assets.api.session import ApiAdapter, ApiSession, Key, Usage
+from email_assets.errors import KeyRefusedError
+from email_assets.settings import resolve
+from email_assets.settings.resolve import SettingError
+from email_assets.settings.sections import ApiSettings
+from email_assets.vendors import Secret, VendorResource
+from email_assets.vendors.loading import configured_vendor, endpoint_of
+
+PLACEHOLDER_HOST = "api.example.com"
+
+AUTH = {"api_key": APIKeyAuth, "bearer": BearerTokenAuth, "http_basic": HttpBasicAuth}
+"""dlt's ways to authenticate, by the type that an `auth` block names."""
+
+Say = Callable[[str], None]
+Sleep = Callable[[float], None]
+
+
+def base_url() -> str:
+    """The API's address: the setting, or the vendor's own."""
+    return resolve.load(ApiSettings).base_url or configured_vendor()["client"]["base_url"]
+
+
+def headers() -> dict[str, str]:
+    """What the vendor wants to see in the head of every request."""
+    return configured_vendor()["client"].get("headers") or {}
+
+
+def session_for(
+    resource: VendorResource,
+    *,
+    usage: Usage,
+    say: Say,
+    sleep: Sleep = time.sleep,
+    runtime: RuntimeConfiguration | None = None,
+    owners: dict[str, str] | None = None,
+    lists_owners: bool = False,
+) -> ApiSession:
+    """A session with the resource's key, which is looked up again for every request.
+
+    Args:
+        resource: Its `auth` block says how to authenticate, or else the vendor's does.
+        usage: Counters to add to.
+        say: Told what somebody who watches would want to know.
+        sleep: Waits so many seconds between attempts.
+        runtime: dlt's `[runtime]` settings, where they should be others.
+        owners: Secrets by the owner that a request names, for a resource that has several.
+        lists_owners: Whether it is the owners' secrets that are asked for.
+
+    Raises:
+        SettingError: A setting is missing or cannot be used.
+    """
+    name, address, block = str(resource["name"]), base_url(), auth_of(resource)
+    if urlsplit(address).hostname == PLACEHOLDER_HOST:
+        raise SettingError(
+            f"{name}: no API is configured yet. "
+            + resolve.where_to_set(ApiSettings, "base_url")
+            + " The key goes into api_key in .dlt/secrets.toml or API_KEY."
+        )
+
+    def key(owner: str | None) -> Key:
+        found = _key(name, block, owners[owner] if owners and owner else None)
+        return replace(found, in_answers=lists_owners)
+
+    runtime = runtime or resolve.load_runtime()
+    read_ahead = resolve.load(ApiSettings).read_ahead
+    return ApiSession(ApiAdapter(name, address, key, runtime, usage, say, sleep, read_ahead))
+
+
+def auth_of(resource: VendorResource) -> dict[str, Any]:
+    """The resource's `auth` block, or the vendor's."""
+    block = endpoint_of(resource).get("auth") or configured_vendor()["client"].get("auth")
+    return cast(dict[str, Any], block)
+
+
+def secrets_are_set(resource: VendorResource) -> bool:
+    """Whether everything that the resource's `auth` block needs is configured."""
+    return all(resolve.secret(name) is not None for name in _secrets_of(resource))
+
+
+def where_to_set_secrets(resource: VendorResource) -> str:
+    """The sentences that say where the resource's secrets stand."""
+    return " ".join(map(resolve.where_to_set_secret, _secrets_of(resource)))
+
+
+def _secrets_of(resource: VendorResource) -> list[Secret]:
+    return [value for value in auth_of(resource).values() if isinstance(value, Secret)]
+
+
+def _key(name: str, block: dict[str, Any], owners_secret: str | None) -> Key:
+    """What an `auth` block says, with the secrets as they are now."""
+    values: dict[str, Any] = {}
+    secrets: list[str] = []
+    remedy = ""
+    for field, value in block.items():
+        if isinstance(value, Secret):
+            remedy = resolve.where_to_set_secret(value)
+            found = owners_secret or resolve.secret(value)
+            if found is None:
+                raise KeyRefusedError(f"{name}: there is no API key. {remedy}")
+            secrets.append(found)
+            values[field] = found
+        elif field != "type":
+            values[field] = value
+    return Key(tuple(secrets), AUTH[block["type"]](**values), remedy)

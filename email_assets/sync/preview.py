@@ -1,0 +1,42 @@
+"""A few rows of a table for people to look at, if a setting asks for them."""
+
+from __future__ import annotations
+
+from email_assets.redaction import redact
+from email_assets.settings import resolve
+from email_assets.settings.sections import CatalogSettings
+from email_assets.sync.digests import DLT_ID
+from email_assets.warehouse.turn import SqlClient
+
+LONGEST = 80
+"""Characters of a value that are shown."""
+LOAD_ID = "_dlt_load_id"
+
+
+def preview_of(client: SqlClient, table: str) -> list[dict[str, str]]:
+    """Rows that were loaded last, as text, as many as `[catalog] preview_rows` says.
+
+    Addresses are masked; whatever else a row holds is shown, so there are none by default.
+
+    Args:
+        client: Connected to the warehouse.
+        table: The name of the table.
+    """
+    count = resolve.load(CatalogSettings).preview_rows
+    if count == 0:
+        return []
+    query = (
+        f"SELECT * FROM {client.make_qualified_table_name(table)} "
+        f"ORDER BY {client.escape_column_name(LOAD_ID)} DESC LIMIT {count}"
+    )
+    with client.execute_query(query) as cursor:
+        names = [column[0] for column in cursor.description]
+        rows = cursor.fetchall()
+    return [
+        {
+            name: redact(str(value))[:LONGEST]
+            for name, value in zip(names, row, strict=True)
+            if name not in (DLT_ID, LOAD_ID) and value is not None
+        }
+        for row in rows
+    ]

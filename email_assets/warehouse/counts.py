@@ -1,0 +1,78 @@
+"""How many rows a table of the warehouse has, and whether each has a key of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import dlt
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+from email_assets.warehouse.destination import connected
+from email_assets.warehouse.turn import SqlClient
+
+EXAMPLES = 10
+"""Duplicate keys that a key count names."""
+
+
+@dataclass(frozen=True)
+class KeyCount:
+    """What the primary keys of a table look like."""
+
+    rows: int
+    null_keys: int
+    duplicate_keys: int
+    """Keys that more than one row has."""
+    examples: list[str]
+    """Up to ten of the duplicate keys."""
+
+
+def count_keys(
+    resource: str, primary_key: Sequence[str], *, say: Callable[[str], None]
+) -> KeyCount | None:
+    """What the primary keys of the resource's table look like, or None while there is no table.
+
+    Raises:
+        WarehouseError: The warehouse cannot be read.
+    """
+    with connected(resource, say, read_only=True) as client:
+        if client is not None:
+            with suppress(DatabaseUndefinedRelation):
+                return _count_keys(client, resource, primary_key)
+    return None
+
+
+def _count_keys(client: SqlClient, resource: str, primary_key: Sequence[str]) -> KeyCount:
+    table, naming = client.make_qualified_table_name(resource), dlt.Schema(resource).naming
+    columns = [client.escape_column_name(naming.normalize_identifier(k)) for k in primary_key]
+    missing = " OR ".join(f"{column} IS NULL" for column in columns)
+    key = ", ".join(columns)
+    duplicates = (
+        f"SELECT {key} FROM {table} WHERE NOT ({missing}) GROUP BY {key} HAVING count(*) > 1"
+    )
+    rows, null_keys = _row(
+        client, f"SELECT count(*), count(CASE WHEN {missing} THEN 1 END) FROM {table}"
+    )
+    (duplicate_keys,) = _row(client, f"SELECT count(*) FROM ({duplicates}) AS duplicates")
+    examples = client.execute_sql(f"{duplicates} ORDER BY {key} LIMIT {EXAMPLES}") or []
+    return KeyCount(
+        rows, null_keys, duplicate_keys, ["/".join(map(str, found)) for found in examples]
+    )
+
+
+def count_table(client: SqlClient, table: str) -> int | None:
+    """Rows in a table, over an open connection, or None if there is no such table."""
+    try:
+        return int(
+            _row(client, f"SELECT count(*) FROM {client.make_qualified_table_name(table)}")[0]
+        )
+    except DatabaseUndefinedRelation:
+        return None
+
+
+def _row(client: SqlClient, query: str) -> Sequence[Any]:
+    rows = client.execute_sql(query)
+    assert rows  # noqa: S101 (an aggregate always gives one row)
+    return rows[0]

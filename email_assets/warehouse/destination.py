@@ -1,0 +1,238 @@
+"""The warehouse: where the tables of resources live, and a turn at it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, cast
+
+import dlt
+from dlt.common.configuration.specs.base_configuration import is_hint_not_resolvable
+from dlt.common.destination import Destination
+from dlt.common.destination.exceptions import UnknownDestinationModule
+from dlt.common.exceptions import DltException
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredentials
+from filelock import FileLock, Timeout
+
+from email_assets.errors import EmailAssetsError
+from email_assets.redaction import redact
+from email_assets.settings import resolve
+from email_assets.settings.resolve import SettingError
+from email_assets.settings.sections import WarehouseSettings
+from email_assets.warehouse.turn import SqlClient, causes, turn_at
+
+DEFAULT_FILE = "warehouse.duckdb"
+DIRECTORY_PREFIX = "email_assets-"
+IN_USE = "in-use.lock"
+SECONDS_TO_LOCK = 60
+UNCOMPRESSED = "sources.data_writer.disable_compression"
+MEMORY_LIMIT = "256MB"
+"""What DuckDB may hold of narrow rows in memory; beyond it, it works on the disk."""
+NARROW = 4096
+"""Bytes of a narrow row at the most."""
+
+
+class WarehouseError(EmailAssetsError):
+    """The warehouse cannot be reached, or did not take what was loaded."""
+
+
+@contextmanager
+def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
+    """The resource's dlt pipeline, in a working directory of its own.
+
+    State and schema come from the warehouse at every run, so nothing on the local disk can be
+    stale, shared or corrupted, and the directory goes when the pipeline does.
+    """
+    if dlt.config.get(UNCOMPRESSED) is None:
+        # files that live for moments: packing them takes a tenth of a first sync
+        dlt.config[UNCOMPRESSED] = True
+    with _working_directory(resource) as directory:
+        try:
+            pipeline = dlt.pipeline(
+                f"email_{resource}",
+                destination=configured_destination(),
+                dataset_name=resolve.load(WarehouseSettings).dataset_name,
+                pipelines_dir=str(directory),
+            )
+        except DltException as error:
+            raise unusable(resource, error) from None
+        try:
+            yield pipeline
+        finally:
+            if pipeline.is_active:  # not if another was opened in the meantime
+                pipeline.deactivate()
+
+
+def configured_destination() -> Destination[Any, Any]:
+    """The dlt destination that the settings name; for DuckDB, `warehouse.duckdb` by default.
+
+    Raises:
+        SettingError: dlt does not know it, or what it holds would not last.
+    """
+    destination_type = resolve.load(WarehouseSettings).destination_type
+    if destination_type == "duckdb":
+        return _duckdb()
+    try:
+        destination = Destination.from_reference(destination_type)
+    except UnknownDestinationModule:
+        raise SettingError(
+            f"dlt knows no destination {destination_type!r}; it knows duckdb and postgres, for "
+            f"example. {resolve.where_to_set(WarehouseSettings, 'destination_type')}"
+        ) from None
+    return cast(Destination[Any, Any], destination)
+
+
+def _duckdb() -> Destination[Any, Any]:
+    """DuckDB, with every setting of `[destination.duckdb]` looked up already.
+
+    dlt looks them up whenever it makes a client or asks what the destination can do, some thirty
+    times in a sync, which took longer than anything else that a small sync does.
+    """
+    # dlt does not say that DuckDB has transactions, and would delete and insert without one
+    destination = dlt.destinations.duckdb(supports_transactions=True)
+    if dlt.config.get("destination.duckdb.credentials") is None:
+        destination.config_params["credentials"] = DEFAULT_FILE
+    try:
+        found = destination.configuration(destination.spec(), accept_partial=True)
+    except InvalidInMemoryDuckdbCredentials:
+        raise _no_place(":memory:") from None
+    if found.credentials.database == ":pipeline:":
+        raise _no_place(":pipeline:")
+    for name, hint in destination.spec.get_resolvable_fields().items():
+        if not is_hint_not_resolvable(hint):  # what is left is the pipeline's to say
+            destination.config_params[name] = found[name]
+    return destination
+
+
+def warehouse_client(resource: str) -> SqlClient:
+    """What asks the warehouse in SQL, without a pipeline and not connected yet.
+
+    Raises:
+        SettingError: The destination cannot serve as a warehouse.
+    """
+    dataset = resolve.load(WarehouseSettings).dataset_name
+    return dlt.dataset(configured_destination(), dataset, dlt.Schema(resource)).sql_client
+
+
+def database_file(client: SqlClient) -> Path | None:
+    """The DuckDB file of a client's warehouse, or None if the warehouse is no DuckDB file.
+
+    Raises:
+        SettingError: The file cannot serve as a warehouse.
+    """
+    if not isinstance(client.credentials, DuckDbCredentials):
+        return None
+    file = Path(str(client.credentials.database))
+    if file.stem.casefold() == client.dataset_name.casefold():
+        raise SettingError(
+            f"The DuckDB file {file.name} has the name of its dataset {file.stem}, which DuckDB "
+            "cannot tell apart. Give the file another name in DESTINATION__DUCKDB__CREDENTIALS."
+        )
+    return file
+
+
+def limit_memory(client: SqlClient, bytes_per_row: float) -> None:
+    """Let DuckDB load narrow rows in little memory, unless its own settings say how much it has.
+
+    By itself it takes up to four fifths of what the machine has. Wide rows are left to that: it
+    loads 2,048 at a time, whatever their size, and fails where they do not fit.
+
+    Args:
+        client: Connected to the warehouse.
+        bytes_per_row: How large a row is on average, as JSON.
+    """
+    credentials = client.credentials
+    if not isinstance(credentials, DuckDbCredentials) or bytes_per_row > NARROW:
+        return
+    if "memory_limit" not in (credentials.global_config or {}):
+        client.execute_sql(f"SET GLOBAL memory_limit = '{MEMORY_LIMIT}'")
+
+
+def _no_place(credentials: str) -> SettingError:
+    return SettingError(
+        f"A warehouse in {credentials} would be gone after every run. Give the path of a file in "
+        "DESTINATION__DUCKDB__CREDENTIALS."
+    )
+
+
+@contextmanager
+def connected(
+    who: str, say: Callable[[str], None], *, read_only: bool = False
+) -> Iterator[SqlClient | None]:
+    """A turn at the warehouse, whose errors come out as one sentence each.
+
+    Gives the connected client, or None while there is no DuckDB file.
+
+    Args:
+        who: The resource or asset that asks, for sentences.
+        say: Told who holds the DuckDB file, when there is somebody to wait for.
+        read_only: For a question, so that it never creates or changes the DuckDB file.
+
+    Raises:
+        EmailAssetsError: The warehouse cannot be used.
+    """
+    try:
+        client = warehouse_client(who)
+        file = database_file(client)
+        if file and not file.exists():
+            yield None
+            return
+        if file and read_only:
+            client.credentials.read_only = True
+        with turn_at(file, client, who=who, say=say):
+            yield client
+        return
+    except EmailAssetsError:
+        raise
+    except Exception as error:
+        problem = unusable(who, error)
+    try:
+        raise problem
+    finally:
+        # out of a `with` comes what went wrong in it too, which may quote rows
+        problem.__context__ = None
+
+
+def problem_of(error: BaseException) -> str:
+    """What went wrong at the bottom of an error's causes, in one line."""
+    cause = causes(error)[-1]
+    first_line = str(cause).strip().partition("\n")[0]
+    return f"{type(cause).__name__}: {redact(first_line.rstrip('.!'))}"
+
+
+def unusable(resource: str, error: BaseException) -> WarehouseError:
+    """The sentence for a warehouse that cannot be opened or asked."""
+    return WarehouseError(
+        f"{resource}: the warehouse cannot be used: {problem_of(error)}. Correct [warehouse] and "
+        "[destination] in .dlt/config.toml, or the environment."
+    )
+
+
+@contextmanager
+def _working_directory(resource: str) -> Iterator[Path]:
+    """A directory that goes with its owner, or is swept up later if the owner was killed."""
+    _sweep(Path(tempfile.gettempdir()))
+    directory = Path(tempfile.mkdtemp(prefix=f"{DIRECTORY_PREFIX}{resource}-"))
+    in_use = FileLock(directory / IN_USE)
+    in_use.acquire()
+    try:
+        yield directory
+    finally:
+        in_use.release()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the working directories whose owners are dead: nobody holds their lock any more."""
+    for directory in parent.glob(f"{DIRECTORY_PREFIX}*"):
+        # another user's directory is not ours to open; another sweeper may be faster
+        with suppress(OSError, Timeout):
+            # between making its directory and locking it, an owner is alive without a lock
+            if time.time() - directory.stat().st_mtime > SECONDS_TO_LOCK:
+                with FileLock(directory / IN_USE, timeout=0):
+                    shutil.rmtree(directory)

@@ -1,0 +1,116 @@
+"""The writer's turn at a DuckDB file, which one process at a time can open for writing."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dlt.destinations.sql_client import SqlClientBase
+from filelock import FileLock, Timeout
+
+from email_assets.errors import EmailAssetsError
+from email_assets.settings import resolve
+from email_assets.settings.sections import WarehouseSettings
+
+POLL = 0.25
+"""Seconds between two attempts to open the file."""
+
+_HOLDER = re.compile(
+    r"Could not set lock on file(?:.*? held in (?P<program>.*?) ?\(?PID (?P<pid>[1-9]\d*))?"
+)
+
+SqlClient = SqlClientBase[Any]
+
+
+class WarehouseBusyError(EmailAssetsError):
+    """Another process kept the DuckDB file open for longer than a run may wait."""
+
+
+@contextmanager
+def turn_at(
+    database: Path | None,
+    client: SqlClient,
+    *,
+    who: str,
+    say: Callable[[str], None],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[None]:
+    """Connects the client, once nobody else holds the DuckDB file.
+
+    It waits for our own processes at a file lock, then for strangers at DuckDB's own lock. The
+    connection keeps strangers out for as long as the turn lasts: dlt opens and closes the file
+    several times in one load, and each time somebody else could take it. Whoever dies frees both.
+
+    Args:
+        database: The DuckDB file, or None if the warehouse is another one, which needs no turn.
+        client: Connects to the warehouse.
+        who: The resource that waits, for sentences.
+        say: Told who holds the file, when there is somebody to wait for.
+        sleep: Waits so many seconds between two attempts.
+
+    Raises:
+        WarehouseBusyError: The wait took longer than `lock_timeout`.
+    """
+    timeout, waited, told = resolve.load(WarehouseSettings).lock_timeout, 0.0, ""
+
+    def patiently(action: Callable[[], object]) -> None:
+        nonlocal waited, told
+        while True:
+            try:
+                action()
+                return
+            except Exception as error:
+                holder = _holder_named_by(error)
+                if holder is None:
+                    raise
+            assert database is not None  # noqa: S101 (only a DuckDB file has a holder)
+            if waited >= timeout:
+                raise WarehouseBusyError(
+                    f"{who}: {holder} kept {database.name} open for {timeout:g} s. Close it, or "
+                    "set a longer lock_timeout. "
+                    + resolve.where_to_set(WarehouseSettings, "lock_timeout")
+                )
+            if holder != told:
+                told = holder
+                say(f"{who}: waiting up to {timeout:g} s for {database.name}, held by {holder}")
+            sleep(POLL)
+            waited += POLL
+
+    if database is None:
+        with client:
+            yield
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(f"{database}.lock")
+    patiently(lambda: lock.acquire(timeout=0))
+    try:
+        patiently(client.open_connection)
+        try:
+            yield
+        finally:
+            client.close_connection()
+    finally:
+        lock.release()
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """The error, what caused it, what caused that, and so on."""
+    found = [error]
+    while (cause := found[-1].__cause__ or found[-1].__context__) and cause not in found:
+        found.append(cause)
+    return found
+
+
+def _holder_named_by(error: BaseException) -> str | None:
+    """Who holds the file, if that is what the error or one of its causes says."""
+    for cause in causes(error):
+        if isinstance(cause, Timeout):
+            return "another run of email_assets"
+        if found := _HOLDER.search(str(cause)):
+            program = found["program"] or "another program"
+            return f"{program} (PID {found['pid']})" if found["pid"] else program
+    return None

@@ -1,0 +1,261 @@
+"""What is told of runs that failed, and of runs that mended it."""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from email_assets.defs.alerts import history
+from email_assets.defs.runs import LOCATION, LOCATION_TAG
+from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
+from email_assets_tests.conftest import PROJECT
+from email_assets_tests.dagster_fixtures import (
+    EVENTS,
+    NAMES,
+    command,
+    empty_home,
+    finish,
+    instance,
+    materialize,
+    settings_for,
+)
+from email_assets_tests.defs.alerts.trouble_fixtures import (
+    UI,
+    Tick,
+    alerts,
+    cancel_half_way,
+    fail_foreign_run,
+    report_failed,
+    report_materialized,
+    tell,
+    tick,
+    tick_anew,
+)
+from email_assets_tests.defs.sensor_fixtures import Sensor
+
+__all__ = ["alerts", "empty_home", "instance", "tick", "tick_anew", "webhook"]
+
+REFUSED = "the API refused the key (401). "
+
+
+@pytest.mark.usefixtures("api")
+class TestFailedRuns:
+    def test_one_message_names_all_assets_of_a_cause_and_one_tells_that_it_is_gone(
+        self, tick: Tick, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as patch:
+            patch.setenv("API_KEY", "wrong")
+            run = materialize(instance)
+            tick()
+            (text,) = tick()
+
+        names = ", ".join(sorted(NAMES))
+        assert text.startswith(f"{names} failed: {REFUSED}")
+        assert text.endswith(f" {UI}/runs/{run.run_id}")
+
+        materialize(instance)
+        tick()
+
+        _, text = tick()
+        assert text.startswith(f"{names} recovered. It was: {REFUSED}")
+
+    def test_a_cause_that_spreads_is_told_again_with_the_assets_that_are_new(
+        self, tick: Tick, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("API_KEY", "wrong")
+        for names in (["servers"], ["domains", "servers"]):
+            materialize(instance, *names)
+            told = tick()
+
+        assert [text.partition(" failed: ")[0] for text in told] == ["servers", "domains"]
+
+    def test_different_causes_have_a_message_each(
+        self, tick: Tick, api: Sandbox, instance: dg.DagsterInstance
+    ) -> None:
+        api.set_faults("domains", Fault("status", status=404))
+        api.set_faults("servers", Fault("status", status=501))
+        materialize(instance, "servers", "domains")
+
+        domains, servers = sorted(tick())
+
+        assert domains.startswith(f"domains failed: there is no /v1/domains at {api.base_url}")
+        assert servers.startswith("servers failed: the API refused /v1/servers (501 ")
+
+    def test_a_check_that_fails_its_run_is_one_message(
+        self, tick: Tick, api: Sandbox, instance: dg.DagsterInstance
+    ) -> None:
+        api.set_faults("servers", Fault("null_id", rows=100))
+        materialize(instance, "servers")
+
+        (text,) = tick()
+
+        assert (
+            "servers did not pass the check primary_key: rows that came without id and were not "
+            f"loaded: 5. {UI}/assets/servers?view=checks&amp;checkDetail=primary_key"
+        ) in text.splitlines()
+        assert " failed: " not in text
+
+    def test_a_night_in_which_old_runs_were_not_deleted_is_told_until_one_in_which_they_are(
+        self, tick: Tick, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as patch:
+            patch.setenv("RETENTION__DAYS", "1")
+            materialize(instance, job="email_retention")
+        tick()
+        report_failed(instance, job_name="email_retention")
+        tick()
+        materialize(instance, job="email_retention")
+
+        failed, killed, recovered = tick()
+
+        assert failed.startswith("email_retention failed: days must be a whole number of days ")
+        assert killed.startswith("email_retention failed: It was killed. ")
+        assert recovered.startswith("email_retention recovered. It was: days must be ")
+
+    def test_half_a_character_in_a_reason_keeps_no_tick_from_its_end(
+        self, tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        report_failed(instance, "The API said: \ud83d.")
+
+        (text,) = tick()
+
+        assert text.startswith("domains, servers failed: The API said: ?. ")
+
+    def test_a_run_that_ended_outside_of_a_step_is_told_with_what_it_left_undone(
+        self, tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        run = report_failed(instance, "The run's process was killed.")
+
+        assert tick() == [f"domains, servers failed: The run's process was killed. {UI}/runs/{run}"]
+
+    @pytest.mark.parametrize(
+        "selection",
+        [
+            {"asset_selection": {dg.AssetKey("bounces")}},
+            {"asset_check_selection": {dg.AssetCheckKey(dg.AssetKey("bounces"), "complete")}},
+        ],
+    )
+    def test_a_run_of_some_assets_or_checks_is_told(
+        self,
+        selection: dict[str, Any],
+        tick: Tick,
+        instance: dg.DagsterInstance,
+    ) -> None:
+        report_failed(instance, job_name="__ASSET_JOB", **selection)
+
+        (text,) = tick()
+
+        assert text.startswith("bounces ")
+
+    def test_a_failed_run_of_other_code_is_not_told_and_holds_up_none_of_ours(
+        self, tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        fail_foreign_run(instance)
+        report_failed(instance)
+        fail_foreign_run(instance)
+
+        assert len(tick()) == 1
+
+    @pytest.mark.parametrize(
+        "alike",
+        [
+            {"job_name": "email_inventory"},
+            {"job_name": "__ASSET_JOB", "asset_selection": {dg.AssetKey("bounces")}},
+        ],
+    )
+    def test_a_failed_run_of_another_code_location_with_the_same_names_is_not_told(
+        self, alike: dict[str, Any], tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        report_failed(instance, tags={LOCATION_TAG: "staging"}, **alike)
+
+        assert tick() == []
+
+    def test_the_code_location_may_have_any_name(
+        self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
+    ) -> None:
+        alerts.location = "staging"
+        report_failed(instance, job_name="email_events", tags={LOCATION_TAG: LOCATION})
+        report_failed(instance, job_name="email_inventory", tags={LOCATION_TAG: "staging"})
+
+        (text,) = tell(alerts, webhook)
+
+        assert text.startswith("domains, servers failed: ")
+
+    def test_a_failure_that_a_later_run_mended_before_anybody_looked_is_not_told(
+        self, tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        report_failed(instance, job_name="email_inventory")
+        report_materialized(instance, "servers", "domains")
+
+        assert tick() == []
+
+    def test_a_failure_that_dagster_will_retry_is_left_to_the_retry(
+        self, tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        report_failed(instance, job_name="email_inventory", tags={"dagster/will_retry": "true"})
+
+        assert tick() == []
+
+    def test_of_a_cancelled_run_what_its_checks_found_is_told_and_no_failure(
+        self, tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        cancel_half_way(instance)
+
+        (text,) = tick()
+
+        assert text.startswith("servers did not pass the check complete: ")
+
+    def test_runs_that_are_too_many_for_one_look_are_told_at_the_next_ones(
+        self, tick: Tick, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(history, "MOST_RUNS", 2)
+        monkeypatch.setattr(history, "OVERLAP", 1)
+        for name in NAMES:
+            report_failed(instance, job_name="__ASSET_JOB", asset_selection={dg.AssetKey(name)})
+        for _ in range(3):
+            told = tick()
+
+        assert [text.partition(" failed: ")[0] for text in told] == [
+            "bounces, messages",
+            "deliverystats, servers",
+            "domains",
+        ]
+
+    def test_what_failed_before_the_first_look_and_was_not_mended_is_told(
+        self, tick_anew: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        report_failed(instance)
+
+        assert len(tick_anew()) == 1
+
+    def test_runs_that_were_deleted_hide_no_later_failure(
+        self, tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        runs = [report_failed(instance) for _ in range(3)]
+        tick()
+        for run in runs:
+            instance.delete_run(run)
+        report_failed(instance, job_name="email_events")
+
+        assert [text.partition(" failed")[0] for text in tick()] == [
+            "domains, servers",
+            ", ".join(sorted(EVENTS)),
+        ]
+
+    def test_a_failed_run_of_the_command_line_is_told(
+        self, tick: Tick, api: Sandbox, tmp_path: Path
+    ) -> None:
+        cli = command(
+            *("dagster", "asset", "materialize", "--select", "servers"),
+            *("-m", "email_assets.definitions"),
+            home=tmp_path / "dagster_home",
+            cwd=PROJECT,
+            env=settings_for(tmp_path, api) | {"API_KEY": "wrong"},
+        )
+        finish({"cli": cli})
+
+        (text,) = tick()
+
+        assert text.startswith(f"servers failed: {REFUSED}")

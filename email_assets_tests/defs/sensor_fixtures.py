@@ -1,0 +1,51 @@
+"""A sensor that is asked as the daemon asks it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+from dagster._core.remote_origin import RegisteredCodeLocationOrigin
+
+from email_assets.definitions import defs
+from email_assets.defs.runs import LOCATION
+from email_assets_tests.dagster_fixtures import (
+    empty_home,
+    instance,
+)
+
+__all__ = ["empty_home", "instance"]
+
+
+@dataclass
+class Sensor:
+    """A sensor of the project and the cursor that its ticks hand on."""
+
+    name: str
+    instance: dg.DagsterInstance
+    cursor: str | None = None
+    location: str = LOCATION
+
+    def tick(self) -> Any:
+        """What the sensor wants now: requests for runs, a reason to skip, or reactions to runs."""
+        with dg.SensorEvaluationContext(
+            None,
+            instance=self.instance,
+            cursor=self.cursor,
+            definitions=defs,
+            sensor_name=self.name,
+            code_location_origin=RegisteredCodeLocationOrigin(self.location),
+        ) as context:
+            wanted = defs.resolve_sensor_def(self.name).evaluate_tick(context)
+        self.cursor = wanted.cursor
+        return wanted
+
+    def requested(self) -> list[str]:
+        """The assets that the run of a tick would sync."""
+        (request,) = self.tick().run_requests
+        return [key.to_user_string() for key in request.asset_selection]
+
+
+def start_run(instance: dg.DagsterInstance, **of_the_run: Any) -> dg.DagsterRun:
+    """A run that has started and does not end by itself."""
+    run = dg.DagsterRun(status=dg.DagsterRunStatus.STARTED, **of_the_run)
+    return instance.add_run(run)

@@ -1,0 +1,256 @@
+"""Asset checks after a sync and alone, freshness, and a warehouse that cannot be read."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests.dagster_fixtures import CHECK_NAMES, empty_home, instance, materialize
+from email_assets_tests.defs.check_runs import (
+    CHECKS,
+    ask,
+    metadata_of,
+    put,
+    report_sync,
+)
+
+__all__ = ["empty_home", "instance"]
+
+
+HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
+
+
+def evaluate(
+    instance: dg.DagsterInstance, check: str, asset: str = "bounces"
+) -> dg.AssetCheckEvaluation:
+    """Run one check alone, as the UI does, without its asset."""
+    key = dg.AssetCheckKey(dg.AssetKey(asset), check)
+    result = dg.materialize(CHECKS, selection=dg.AssetSelection.checks(key), instance=instance)
+    assert result.success
+    (evaluation,) = result.get_asset_check_evaluations()
+    return evaluation
+
+
+def report_materialized(instance: dg.DagsterInstance, asset: str, ago: timedelta) -> None:
+    """Record a materialization that is some time ago."""
+    with dg.DagsterInstance.ephemeral() as elsewhere:
+        elsewhere.report_runless_asset_event(dg.AssetMaterialization(asset))
+        entry = elsewhere.get_latest_materialization_event(dg.AssetKey(asset))
+    assert entry
+    instance.handle_new_event(entry._replace(timestamp=time.time() - ago.total_seconds()))
+
+
+@pytest.fixture
+def held(warehouse: Path) -> Iterator[int]:
+    """The PID of another program that has the warehouse open."""
+    arguments = [sys.executable, "-c", HOLD, str(warehouse)]
+    with subprocess.Popen(
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "held\n"
+        yield holder.pid
+        holder.communicate("\n", timeout=10)
+
+
+def sync_servers(instance: dg.DagsterInstance) -> dict[str, dg.AssetCheckEvaluation]:
+    """Load the servers, and give what their checks say in the same run."""
+    found = materialize(instance, "servers").get_asset_check_evaluations()
+    return {evaluation.check_name: evaluation for evaluation in found}
+
+
+class TestAfterASync:
+    @pytest.mark.usefixtures("api")
+    def test_every_check_passes_in_the_run_that_materializes(
+        self, instance: dg.DagsterInstance
+    ) -> None:
+        found = sync_servers(instance)
+
+        assert {name: evaluation.passed for name, evaluation in found.items()} == dict.fromkeys(
+            CHECK_NAMES, True
+        )
+
+    def test_a_resource_whose_rows_all_lack_an_id_fails_primary_key(
+        self, api: Sandbox, instance: dg.DagsterInstance
+    ) -> None:
+        api.set_faults("servers", Fault("null_id", rows=100))
+
+        found = sync_servers(instance)["primary_key"]
+
+        assert not found.passed
+        assert metadata_of(found) == {
+            "rows": 0,
+            "null_ids": len(api.rows("servers")),
+            "duplicate_ids": 0,
+            "duplicate_examples": [],
+        }
+
+    def test_a_primary_key_that_fails_fails_the_run_and_complete_is_told_all_the_same(
+        self, api: Sandbox, instance: dg.DagsterInstance
+    ) -> None:
+        api.set_faults("servers", Fault("null_id", rows=100))
+
+        result = materialize(instance, "servers")
+
+        assert not result.success
+        assert [str(event.step_key) for event in result.get_step_failure_events()] == [
+            "servers_checks"
+        ]
+        assert {found.check_name for found in result.get_asset_check_evaluations()} == set(
+            CHECK_NAMES
+        )
+
+    def test_an_api_that_promises_more_rows_than_it_gives_makes_complete_warn(
+        self, api: Sandbox, instance: dg.DagsterInstance
+    ) -> None:
+        api.set_faults("servers", Fault("total", value=9))
+
+        found = sync_servers(instance)["complete"]
+
+        assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+        assert found.description == (
+            "servers: the API said there are 9 rows and gave 5. Those are loaded; run again, and "
+            "ask the API's provider if it stays so."
+        )
+        assert metadata_of(found) == {"rows": 5, "rows_listed": 5, "api_total": 9}
+
+    def test_an_api_without_a_total_passes_complete_and_says_so(
+        self, api: Sandbox, instance: dg.DagsterInstance
+    ) -> None:
+        api.set_faults("servers", Fault("no_total"))
+
+        found = sync_servers(instance)["complete"]
+
+        assert found.passed
+        assert found.description == "servers: the API gives no total; its list was read to the end."
+
+    def test_an_api_without_rows_passes_and_says_so(
+        self, api: Sandbox, instance: dg.DagsterInstance
+    ) -> None:
+        api.set_faults("servers", Fault("empty"))
+
+        found = sync_servers(instance)
+
+        assert found["primary_key"].passed
+        assert found["primary_key"].description == "servers: nothing is loaded yet."
+        assert found["complete"].passed
+        assert found["complete"].description == "servers: the API has no rows yet."
+
+
+class TestAlone:
+    def test_a_check_runs_without_its_asset(
+        self, warehouse: Path, instance: dg.DagsterInstance
+    ) -> None:
+        put(warehouse, 1, 2, 3)
+        report_sync(instance)
+
+        assert evaluate(instance, "complete").passed
+        assert evaluate(instance, "primary_key").passed
+
+    def test_a_check_leaves_no_materialization_and_no_file(
+        self, warehouse: Path, instance: dg.DagsterInstance
+    ) -> None:
+        evaluate(instance, "primary_key")
+
+        assert instance.get_latest_materialization_event(dg.AssetKey("bounces")) is None
+        assert not warehouse.exists()
+
+    def test_a_warehouse_that_cannot_be_read_fails_the_check_and_not_the_run(
+        self, warehouse: Path, instance: dg.DagsterInstance
+    ) -> None:
+        warehouse.write_bytes(b"rubbish" * 1000)
+
+        assert not evaluate(instance, "primary_key").passed
+
+
+class TestAWarehouseThatCannotBeRead:
+    @pytest.mark.parametrize("check", ["primary_key", "complete"])
+    def test_rubbish_in_place_of_the_file_fails_the_check_with_a_sentence(
+        self, check: str, warehouse: Path, instance: dg.DagsterInstance
+    ) -> None:
+        report_sync(instance)
+        warehouse.write_bytes(b"rubbish" * 1000)
+
+        result = ask(instance, check)
+
+        assert not result.passed
+        sentence = str(result.description)
+        assert sentence.startswith("bounces: the warehouse cannot be ")
+        assert "is not a valid DuckDB database file" in sentence
+        assert "\n" not in sentence
+
+    @pytest.mark.parametrize("check", ["primary_key", "complete"])
+    def test_a_file_that_cannot_be_a_warehouse_fails_the_check_with_the_remedy(
+        self,
+        check: str,
+        tmp_path: Path,
+        instance: dg.DagsterInstance,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        report_sync(instance)
+        monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(tmp_path / "email.duckdb"))
+
+        result = ask(instance, check)
+
+        assert not result.passed
+        assert str(result.description).startswith(
+            "The DuckDB file email.duckdb has the name of its dataset email"
+        )
+
+    @pytest.mark.parametrize("check", ["primary_key", "complete"])
+    def test_a_program_that_holds_the_file_is_named(
+        self,
+        check: str,
+        held: int,
+        instance: dg.DagsterInstance,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        report_sync(instance)
+        monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "0")
+
+        result = ask(instance, check)
+
+        assert not result.passed
+        assert f"(PID {held}) kept warehouse.duckdb open for 0 s" in str(result.description)
+
+
+class TestFreshness:
+    @pytest.mark.parametrize(
+        ("asset", "ago", "fresh"),
+        [
+            ("bounces", timedelta(hours=1, minutes=59), True),
+            ("bounces", timedelta(hours=2, minutes=1), False),
+            ("servers", timedelta(hours=26), True),
+            ("servers", timedelta(hours=27), False),
+        ],
+    )
+    def test_an_asset_is_fresh_within_the_window_of_its_schedule(
+        self, asset: str, ago: timedelta, fresh: bool, instance: dg.DagsterInstance
+    ) -> None:
+        report_materialized(instance, asset, ago)
+
+        assert evaluate(instance, "freshness_check", asset).passed is fresh
+
+    def test_a_stale_asset_is_a_warning_that_says_how_old_it_is(
+        self, instance: dg.DagsterInstance
+    ) -> None:
+        report_materialized(instance, "bounces", timedelta(days=3))
+
+        evaluation = evaluate(instance, "freshness_check")
+
+        assert evaluation.severity is dg.AssetCheckSeverity.WARN
+        assert "The last update was 3 days" in str(evaluation.description)
+
+    def test_an_asset_that_was_never_materialized_is_a_warning(
+        self, instance: dg.DagsterInstance
+    ) -> None:
+        evaluation = evaluate(instance, "freshness_check")
+
+        assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN)
+        assert evaluation.description == "Asset has never been observed/materialized."

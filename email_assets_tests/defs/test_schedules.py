@@ -1,0 +1,128 @@
+"""Jobs and the schedules that run them."""
+
+from datetime import datetime, timezone
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from email_assets.definitions import defs
+from email_assets.defs.schedules import build_jobs, build_schedules
+from email_assets.sandbox import Sandbox
+from email_assets_tests.conftest import KEY
+from email_assets_tests.dagster_fixtures import (
+    CHECK_NAMES,
+    EVENTS,
+    INVENTORY,
+    MADE_OF_EVENTS,
+    NAMES,
+    empty_home,
+    materialize,
+    materialized,
+    platform,
+)
+
+__all__ = ["empty_home"]
+
+JOBS = {
+    "email_events": EVENTS + MADE_OF_EVENTS,
+    "email_inventory": INVENTORY,
+    "email_all": NAMES + MADE_OF_EVENTS,
+}
+
+
+def schedules() -> dict[str, dg.ScheduleDefinition]:
+    """The schedules as the settings of the moment make them."""
+    return {schedule.name: schedule for schedule in build_schedules()}
+
+
+def test_each_job_says_what_it_syncs() -> None:
+    assert {job.name: job.description for job in build_jobs()} == {
+        "email_events": "Syncs bounces, messages, deliverystats.",
+        "email_inventory": "Syncs servers, domains.",
+        "email_all": "Syncs everything.",
+        "email_retention": "Deletes runs older than `[retention] days` with their events and logs, "
+        "except those that the present state of an asset or a check comes from.",
+    }
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_selects_its_assets(job: str) -> None:
+    selected = defs.resolve_job_def(job).asset_layer.executable_asset_keys
+
+    assert {key.to_user_string() for key in selected} == set(JOBS[job])
+
+
+def test_events_run_hourly_and_everything_else_daily_by_utc() -> None:
+    assert {
+        name: (schedule.cron_schedule, schedule.execution_timezone)
+        for name, schedule in schedules().items()
+    } == {
+        "email_events": ("0 * * * *", "UTC"),
+        "email_inventory": ("30 5 * * *", "UTC"),
+        "email_retention": ("45 3 * * *", "UTC"),
+    }
+
+
+def test_schedules_are_stopped_unless_they_are_switched_on() -> None:
+    assert {schedule.default_status for schedule in schedules().values()} == {
+        dg.DefaultScheduleStatus.STOPPED
+    }
+
+
+def test_schedules_run_when_automation_is_enabled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOMATION__ENABLED", "true")
+
+    assert {schedule.default_status for schedule in schedules().values()} == {
+        dg.DefaultScheduleStatus.RUNNING
+    }
+
+
+def test_cron_and_time_zone_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOMATION__EVENT_CRON", "*/10 8-18 * * *")
+    monkeypatch.setenv("AUTOMATION__INVENTORY_CRON", "0 3 * * 1")
+    monkeypatch.setenv("AUTOMATION__TIMEZONE", "Europe/Berlin")
+
+    assert {
+        name: (schedule.cron_schedule, schedule.execution_timezone)
+        for name, schedule in schedules().items()
+    } == {
+        "email_events": ("*/10 8-18 * * *", "Europe/Berlin"),
+        "email_inventory": ("0 3 * * 1", "Europe/Berlin"),
+        "email_retention": ("45 3 * * *", "Europe/Berlin"),
+    }
+
+
+@pytest.fixture(scope="module")
+def run_of_tick(
+    tmp_path_factory: pytest.TempPathFactory, empty_home: Path
+) -> dg.ExecuteInProcessResult:
+    """The run that a tick of the schedule of the inventory requests."""
+    schedule = defs.resolve_schedule_def("email_inventory")
+    at = datetime(2026, 3, 1, 5, 30, tzinfo=timezone.utc)
+    with (
+        Sandbox(messages=20, api_key=KEY) as sandbox,
+        platform(tmp_path_factory.mktemp("tick"), empty_home, sandbox) as instance,
+        dg.build_schedule_context(instance=instance, scheduled_execution_time=at) as context,
+    ):
+        (request,) = schedule.evaluate_tick(context).run_requests or []
+        return materialize(instance, job=schedule.job_name, tags=request.tags)
+
+
+def test_a_tick_syncs_the_assets_of_the_schedule(run_of_tick: dg.ExecuteInProcessResult) -> None:
+    assert run_of_tick.success
+    assert materialized(run_of_tick) == set(INVENTORY)
+
+
+def test_a_tick_checks_what_it_synced(run_of_tick: dg.ExecuteInProcessResult) -> None:
+    checked = {
+        (evaluation.asset_key.to_user_string(), evaluation.check_name)
+        for evaluation in run_of_tick.get_asset_check_evaluations()
+    }
+
+    assert checked == {(asset, check) for asset in INVENTORY for check in CHECK_NAMES}
+
+
+@pytest.mark.parametrize("name", ["email_events", "email_inventory", "email_retention"])
+def test_a_schedule_runs_the_job_of_its_name(name: str) -> None:
+    assert schedules()[name].job_name == name

@@ -1,0 +1,289 @@
+"""The table of messages and bounces by day and sender, and what becomes of it when making fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from email_assets.deliverability.daily import (
+    COLUMNS,
+    DeliverabilityError,
+    SenderDay,
+    build_daily,
+    read_daily,
+)
+from email_assets.deliverability.sql import MappingError
+from email_assets.errors import EmailAssetsError
+from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests.deliverability.deliverability_fixtures import (
+    ROWS_OF_DAILY,
+    counted,
+    put_bounces,
+    put_messages,
+)
+from email_assets_tests.warehouses import Query, change, fresh_warehouse, load
+
+
+def build(said: list[str] | None = None) -> int:
+    return build_daily(say=([] if said is None else said).append)[0]
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Query, list[str]]]:
+    """The sandbox in a warehouse, with the table made before and after its domains came."""
+    said: list[str] = []
+    with (
+        Sandbox(messages=600) as sandbox,
+        fresh_warehouse(tmp_path_factory.mktemp("daily"), sandbox) as query,
+    ):
+        for name in ("messages", "bounces"):
+            load(name)
+        build(said)
+        load("domains")
+        build()
+        yield sandbox, query, said
+
+
+class TestOfTheSandbox:
+    def test_it_counts_what_the_api_lists(self, loaded: tuple[Sandbox, Query, list[str]]) -> None:
+        sandbox, query, _ = loaded
+
+        assert [(str(day), *rest) for day, *rest in query(ROWS_OF_DAILY)] == counted(sandbox)
+
+    def test_its_columns_are_those_that_are_described(
+        self, loaded: tuple[Sandbox, Query, list[str]]
+    ) -> None:
+        _, query, _ = loaded
+
+        described = query("SELECT column_name FROM (DESCRIBE email.deliverability_daily)")
+        assert [name for (name,) in described] == list(COLUMNS)
+
+    def test_without_their_names_senders_are_shown_by_their_id(
+        self, loaded: tuple[Sandbox, Query, list[str]]
+    ) -> None:
+        assert loaded[2] == [
+            "deliverability_daily: domains is not loaded yet, so senders are shown by their id."
+        ]
+
+
+class TestCounting:
+    def test_what_tells_no_time_is_in_no_row_and_told(self, api: Sandbox, query: Query) -> None:
+        message = api.rows("messages")[0]
+        api.replace("messages", [message, {**message, "id": "later", "sent_at": "soon"}])
+        api.replace("bounces", [])
+        for name in ("messages", "bounces"):
+            load(name)
+
+        assert build_daily(say=print) == (1, 1)
+
+    def test_each_type_counts_as_what_the_vendors_file_says(
+        self, warehouse: Path, query: Query
+    ) -> None:
+        put_messages(warehouse, *(f"('{n}', 7, '2026-03-01 10:00Z')" for n in range(10)))
+        types = [
+            *("HardBounce", "HardBounce", "SoftBounce", "Blocked", "DnsError"),
+            *("SpamComplaint", "Transient", "SomethingNew"),
+        ]
+        put_bounces(warehouse, *(f"('1', '{t}', '2026-03-01 11:00Z')" for t in types))
+        change(warehouse, "INSERT INTO email.bounces VALUES ('1', NULL, '2026-03-01 11:00Z')")
+
+        build()
+
+        assert query(ROWS_OF_DAILY) == [(date(2026, 3, 1), "7", 10, 5, 2, 3, 1, 3, 0.5)]
+
+    def test_types_may_be_numbers_though_the_vendors_file_names_texts(
+        self, warehouse: Path, query: Query
+    ) -> None:
+        put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')")
+        put_bounces(warehouse)
+        change(
+            warehouse,
+            "ALTER TABLE email.bounces ALTER type TYPE BIGINT",
+            "INSERT INTO email.bounces VALUES ('a', 550, '2026-03-01 11:00Z')",
+        )
+
+        build()
+
+        assert query(ROWS_OF_DAILY) == [(date(2026, 3, 1), "7", 1, 0, 0, 0, 0, 1, 0.0)]
+
+    def test_a_day_is_one_of_utc(
+        self, warehouse: Path, query: Query, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__SESSION_TIMEZONE", "Asia/Tokyo")
+        put_messages(warehouse, "('a', 7, '2026-03-01 23:59Z')", "('b', 7, '2026-03-02 00:00Z')")
+        put_bounces(warehouse)
+
+        build()
+
+        assert [row[:3] for row in query(ROWS_OF_DAILY)] == [
+            (date(2026, 3, 1), "7", 1),
+            (date(2026, 3, 2), "7", 1),
+        ]
+
+    def test_a_day_on_which_only_bounces_came_has_no_rate(
+        self, warehouse: Path, query: Query
+    ) -> None:
+        put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')")
+        put_bounces(warehouse, "('a', 'HardBounce', '2026-03-02 10:00Z')")
+
+        build()
+
+        assert query(ROWS_OF_DAILY) == [
+            (date(2026, 3, 1), "7", 1, 0, 0, 0, 0, 0, 0.0),
+            (date(2026, 3, 2), "7", 0, 1, 1, 0, 0, 0, None),
+        ]
+
+    def test_a_bounce_whose_message_is_not_there_is_counted_for_nobody(
+        self, warehouse: Path, query: Query
+    ) -> None:
+        put_messages(warehouse)
+        put_bounces(warehouse, "('gone', 'HardBounce', '2026-03-02 10:00Z')")
+
+        build()
+
+        assert [row[:4] for row in query(ROWS_OF_DAILY)] == [(date(2026, 3, 2), "unknown", 0, 1)]
+
+    def test_a_bounce_of_a_message_that_is_there_twice_counts_once(
+        self, warehouse: Path, query: Query
+    ) -> None:
+        put_messages(warehouse, *["('a', 7, '2026-03-01 10:00Z')"] * 2)
+        put_bounces(warehouse, "('a', 'HardBounce', '2026-03-02 10:00Z')")
+
+        build()
+
+        assert [row[:4] for row in query(ROWS_OF_DAILY)] == [
+            (date(2026, 3, 1), "7", 2, 0),
+            (date(2026, 3, 2), "7", 0, 1),
+        ]
+
+    def test_two_senders_of_one_name_are_one(self, warehouse: Path, query: Query) -> None:
+        put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')", "('b', 8, '2026-03-01 10:00Z')")
+        put_bounces(warehouse)
+        change(
+            warehouse,
+            "CREATE TABLE email.domains (id BIGINT, name VARCHAR)",
+            "INSERT INTO email.domains VALUES (7, 'acme'), (8, 'acme'), (8, 'acme')",
+        )
+
+        build()
+
+        assert [row[:3] for row in query(ROWS_OF_DAILY)] == [(date(2026, 3, 1), "acme", 2)]
+
+    def test_it_is_made_anew_every_time(self, warehouse: Path, query: Query) -> None:
+        put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')")
+        put_bounces(warehouse)
+
+        assert (build(), build()) == (1, 1)
+
+    def test_an_api_without_rows_gives_an_empty_table(self, api: Sandbox, query: Query) -> None:
+        for name in ("messages", "bounces"):
+            api.set_faults(name, Fault("empty"))
+            load(name)
+
+        assert build() == 0
+        assert query(ROWS_OF_DAILY) == []
+
+
+class TestFailures:
+    def test_before_anything_is_loaded_it_says_what_to_materialize_and_makes_no_file(
+        self, warehouse: Path
+    ) -> None:
+        with pytest.raises(DeliverabilityError) as caught:
+            build()
+
+        assert str(caught.value) == (
+            "deliverability_daily: there is no table messages yet. Materialize messages."
+        )
+        assert not warehouse.exists()
+
+    def test_a_table_that_was_never_loaded_is_not_taken_for_one_without_rows(
+        self, warehouse: Path
+    ) -> None:
+        put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')")
+
+        with pytest.raises(DeliverabilityError, match=r"there is no table bounces yet\."):
+            build()
+
+    def test_a_column_that_is_not_there_is_named_with_its_field(self, warehouse: Path) -> None:
+        put_messages(warehouse)
+        put_bounces(warehouse)
+        change(warehouse, "ALTER TABLE email.bounces DROP COLUMN bounced_at")
+
+        with pytest.raises(MappingError) as caught:
+            build()
+
+        assert str(caught.value) == (
+            "deliverability_daily: the table bounces has no column bounced_at, of the field "
+            "'bounced_at' that 'deliverability' in the vendor's file names. Correct it there, or "
+            "materialize bounces once the API gives the field."
+        )
+
+    def test_a_field_that_holds_no_time_is_named(self, warehouse: Path) -> None:
+        put_messages(warehouse)
+        put_bounces(warehouse)
+        change(warehouse, "ALTER TABLE email.messages ALTER sent_at TYPE VARCHAR")
+
+        with pytest.raises(MappingError, match="'sent_at' of messages comes as VARCHAR and not as"):
+            build()
+
+    def test_a_failure_half_way_leaves_the_old_table(self, warehouse: Path, query: Query) -> None:
+        put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')")
+        put_bounces(warehouse)
+        build()
+        # the table is emptied before its rows are put in, which fails without the column
+        change(warehouse, "ALTER TABLE email.deliverability_daily DROP COLUMN other")
+
+        with pytest.raises(EmailAssetsError) as caught:
+            build()
+
+        assert "\n" not in str(caught.value)
+        assert query("SELECT day, sender, sent FROM email.deliverability_daily") == [
+            (date(2026, 3, 1), "7", 1)
+        ]
+
+    @pytest.mark.parametrize("action", [build, lambda: read("2026-01-01")])
+    def test_a_warehouse_that_cannot_be_used_is_one_sentence(
+        self, action: Callable[[], Any], warehouse: Path
+    ) -> None:
+        warehouse.write_bytes(b"rubbish" * 1000)
+
+        with pytest.raises(EmailAssetsError, match="the warehouse cannot be used") as caught:
+            action()
+
+        assert "\n" not in str(caught.value)
+
+
+def read(since: str) -> list[SenderDay]:
+    return read_daily(date.fromisoformat(since), who="deliverability_report", say=print)
+
+
+class TestReading:
+    def test_it_reads_from_a_day_on(self, warehouse: Path) -> None:
+        put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')", "('b', 7, '2026-03-02 10:00Z')")
+        put_bounces(warehouse, "('b', 'SoftBounce', '2026-03-02 11:00Z')")
+        build()
+
+        assert read("2026-03-02") == [
+            SenderDay(
+                day=date(2026, 3, 2), sender="7", sent=1, hard=0, soft=1, complaints=0, other=0
+            )
+        ]
+
+    @pytest.mark.parametrize("is_there", [False, True], ids=["no file", "no table"])
+    def test_without_a_table_it_says_what_to_materialize(
+        self, is_there: bool, warehouse: Path
+    ) -> None:
+        if is_there:
+            put_messages(warehouse)
+
+        with pytest.raises(DeliverabilityError) as caught:
+            read("2026-03-02")
+
+        assert str(caught.value) == (
+            "deliverability_report: there is no table deliverability_daily yet. Materialize "
+            "deliverability_daily."
+        )

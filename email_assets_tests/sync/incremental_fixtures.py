@@ -1,0 +1,114 @@
+"""Syncs of what is new, and the ways to read messages by time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from email_assets.sandbox import Sandbox
+from email_assets.sync.pipeline import SyncReport, sync
+from email_assets.sync.span import Span
+from email_assets.warehouse.destination import open_pipeline
+from email_assets_tests.conftest import KEY
+from email_assets_tests.dagster_fixtures import settings_for
+from email_assets_tests.warehouses import Row
+
+Load = Callable[..., SyncReport]
+
+FULL_REFRESH = Span(full_refresh=True)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[Sandbox, list[Row]]]:
+    """One API for all tests, since the cursor belongs to its address, and its messages."""
+    with Sandbox(messages=250, api_key=KEY) as sandbox:
+        yield sandbox, sandbox.rows("messages")
+
+
+@pytest.fixture
+def sandbox(running: tuple[Sandbox, list[Row]]) -> Sandbox:
+    """The API as it was at first."""
+    sandbox, messages = running
+    sandbox.replace("messages", messages)
+    sandbox.clear_faults()
+    sandbox.reset_counts()
+    return sandbox
+
+
+@pytest.fixture(scope="module")
+def after_a_first_sync(
+    running: tuple[Sandbox, list[Row]], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A warehouse into which all messages were synced once, with a cursor."""
+    sandbox, messages = running
+    sandbox.replace("messages", messages)
+    sandbox.clear_faults()
+    folder = tmp_path_factory.mktemp("after_a_first_sync")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings_for(folder, sandbox).items():
+            patch.setenv(name, value)
+        patch.setenv("SOURCES__EMAIL__MESSAGES__CURSOR_PATH", "sent_at")
+        with open_pipeline("messages") as pipeline:
+            sync(pipeline, "messages", say=print)
+    return folder / "warehouse.duckdb"
+
+
+@pytest.fixture
+def loaded(api: Sandbox, warehouse: Path, after_a_first_sync: Path) -> None:
+    """The API was synced once."""
+    shutil.copy(after_a_first_sync, warehouse)
+    api.reset_counts()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """What somebody who watches the syncs was told."""
+    return []
+
+
+@pytest.fixture
+def load(said: list[str]) -> Callable[..., SyncReport]:
+    """Syncs the messages, or another resource, and gives the report."""
+
+    def load(
+        span: Span = Span(),  # noqa: B008 (frozen)
+        *,
+        name: str = "messages",
+        sleep: Callable[[float], None] = lambda _: None,
+    ) -> SyncReport:
+        with open_pipeline(name) as pipeline:
+            return sync(pipeline, name, say=said.append, sleep=sleep, span=span).report
+
+    return load
+
+
+@pytest.fixture
+def stops_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings for an API that lists the newest first and cannot be asked for less."""
+    monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__CURSOR_PATH", "sent_at")
+    monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__ROW_ORDER", "desc")
+
+
+@pytest.fixture
+def asks_for_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings for an API that can be asked for a stretch of time."""
+    monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__CURSOR_PATH", "sent_at")
+    monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__START_PARAM", "since")
+    monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__END_PARAM", "until")
+
+
+@pytest.fixture(params=["stops early", "asks for windows"])
+def incremental(request: pytest.FixtureRequest) -> str:
+    """One after the other, both ways to sync what is new."""
+    request.getfixturevalue(request.param.replace(" ", "_"))
+    return str(request.param)
+
+
+def offsets(api: Sandbox) -> list[int | None]:
+    """The offsets that were asked for since the last look, in order."""
+    found = [request.offset for request in api.requests]
+    api.reset_counts()
+    return found

@@ -1,0 +1,245 @@
+"""Syncs, first and later, whose API answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from email_assets.api.session import Usage
+from email_assets.sandbox import Sandbox
+from email_assets.sandbox.data import RESOURCES
+from email_assets.sync.pipeline import Sync, SyncError, sync
+from email_assets.warehouse.destination import open_pipeline
+from email_assets_tests.conftest import KEY
+from email_assets_tests.sync.pipeline_fixtures import all_rows, figures
+from email_assets_tests.warehouses import (
+    Query,
+    change,
+    fresh_warehouse,
+    items,
+    listed,
+    load,
+    never,
+    table,
+)
+
+
+@dataclass
+class FirstSyncs:
+    sandbox: Sandbox
+    folder: Path
+    query: Query
+    syncs: dict[str, Sync]
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstSyncs]:
+    """The five resources, each synced once into a fresh warehouse."""
+    folder = tmp_path_factory.mktemp("first")
+    with Sandbox(messages=250, api_key=KEY) as sandbox:
+        syncs = {}
+        with fresh_warehouse(folder, sandbox) as query:
+            for name in RESOURCES:
+                with open_pipeline(name) as pipeline:
+                    syncs[name] = sync(pipeline, name, say=print, sleep=never)
+        yield FirstSyncs(sandbox, folder, query, syncs)
+
+
+# The first sync of every resource
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_the_table_holds_what_the_api_lists(first: FirstSyncs, name: str) -> None:
+    assert table(first.query, name) == listed(first.sandbox.rows(name))
+
+
+def test_a_nested_list_becomes_a_table_of_its_own(first: FirstSyncs) -> None:
+    assert items(first.query, "messages", "recipients") == {
+        row["id"]: row["recipients"] for row in first.sandbox.rows("messages")
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "requests"),
+    [
+        ("bounces", 23, 1),
+        ("messages", 250, 3),
+        ("deliverystats", 7, 1),
+        ("servers", 5, 1),
+        ("domains", 8, 1),
+    ],
+)
+def test_the_report_tells_rows_and_requests(
+    first: FirstSyncs, name: str, rows: int, requests: int
+) -> None:
+    assert figures(first.syncs[name].report) == all_rows(rows, requests)
+
+
+def test_the_report_tells_bytes_and_time(first: FirstSyncs) -> None:
+    report = first.syncs["servers"].report
+    assert report.usage == Usage(requests=1, bytes=659)
+    assert 0 < report.seconds < 60
+
+
+def test_rows_are_loaded_as_parquet(first: FirstSyncs) -> None:
+    (package,) = first.syncs["messages"].load_info.load_packages
+    jobs = [job.job_file_info for job in package.jobs["completed_jobs"]]
+    assert {(job.table_name, job.file_format) for job in jobs if job.file_format != "sql"} == {
+        ("messages", "parquet"),
+        ("messages__recipients", "parquet"),
+        ("_dlt_pipeline_state", "insert_values"),
+    }
+
+
+def test_each_resource_has_a_schema_of_its_own(first: FirstSyncs) -> None:
+    assert first.query("SELECT DISTINCT schema_name FROM email._dlt_loads ORDER BY ALL") == [
+        (name,) for name in sorted(RESOURCES)
+    ]
+
+
+def test_a_finished_sync_can_tell_more(first: FirstSyncs) -> None:
+    assert {name: done.resource.name for name, done in first.syncs.items()} == {
+        name: name for name in RESOURCES
+    }
+
+
+def test_no_working_folder_is_left(first: FirstSyncs) -> None:
+    assert list(first.folder.glob("email_assets-*")) == []
+
+
+# Later syncs
+
+
+def test_a_second_sync_changes_nothing(api: Sandbox, query: Query) -> None:
+    load("messages")
+    assert figures(load("messages")) == {
+        **all_rows(250, requests=3),
+        "loaded": 0,
+        "unchanged": 250,
+    }
+    rows = api.rows("messages")
+    assert table(query, "messages") == listed(rows)
+    assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
+
+
+def test_a_changed_row_is_updated(api: Sandbox, query: Query) -> None:
+    load("servers")
+    rows = [{**row, "name": "renamed"} if row["id"] == 3 else row for row in api.rows("servers")]
+    api.replace("servers", rows)
+    load("servers")
+    assert table(query, "servers") == listed(rows)
+
+
+def test_a_changed_nested_list_is_replaced(api: Sandbox, query: Query) -> None:
+    api.replace(
+        "messages", [{"id": "a", "to": [{"n": 1}, {"n": 2}]}, {"id": "b", "to": [{"n": 3}]}]
+    )
+    load("messages")
+    api.replace("messages", [{"id": "a", "to": [{"n": 4}]}, {"id": "b", "to": []}])
+    load("messages")
+    assert items(query, "messages", "to") == {"a": [{"n": 4}]}
+
+
+def test_new_rows_are_added(api: Sandbox, query: Query) -> None:
+    load("bounces")
+    api.insert_head("bounces", 80)
+    assert figures(load("bounces")) == {
+        **all_rows(103, requests=2),
+        "loaded": 80,
+        "unchanged": 23,
+    }
+    assert table(query, "bounces") == listed(api.rows("bounces"))
+
+
+def test_rows_that_vanish_from_the_api_stay(api: Sandbox, query: Query) -> None:
+    before = api.rows("bounces")
+    load("bounces")
+    api.delete_head("bounces", 3)
+    report = load("bounces")
+    assert (report.api_total, report.rows_unchanged, report.row_count) == (20, 20, 23)
+    assert table(query, "bounces") == listed(before)
+
+
+def test_a_new_field_is_a_new_column(api: Sandbox, query: Query) -> None:
+    load("servers")
+    rows = [{**row, "region": "eu"} for row in api.rows("servers")]
+    api.replace("servers", rows)
+    load("servers")
+    assert table(query, "servers") == listed(rows)
+
+
+def test_a_field_that_vanishes_is_empty_from_then_on(api: Sandbox, query: Query) -> None:
+    load("servers")
+    rows = [{"id": row["id"], "name": row["name"]} for row in api.rows("servers")]
+    api.replace("servers", rows)
+    load("servers")
+    assert table(query, "servers") == listed(rows)
+
+
+# Nothing to load
+
+
+def test_the_first_load_of_an_empty_resource_succeeds(api: Sandbox) -> None:
+    api.replace("servers", [])
+    assert figures(load("servers")) == all_rows(0)
+
+
+def test_an_empty_resource_has_no_table(api: Sandbox, query: Query) -> None:
+    api.replace("servers", [])
+    load("servers")
+    assert query("SELECT table_name FROM duckdb_tables WHERE table_name = 'servers'") == []
+
+
+def test_a_resource_that_was_empty_fills(api: Sandbox, query: Query) -> None:
+    api.replace("servers", [])
+    load("servers")
+    api.replace("servers", None)
+    assert figures(load("servers")) == all_rows(5)
+    assert table(query, "servers") == listed(api.rows("servers"))
+
+
+def test_a_resource_that_empties_keeps_its_rows(api: Sandbox, query: Query) -> None:
+    before = api.rows("servers")
+    load("servers")
+    api.replace("servers", [])
+    assert figures(load("servers")) == {**all_rows(0), "in table": 5}
+    assert table(query, "servers") == listed(before)
+
+
+# Tables that somebody changed
+
+
+def test_a_dropped_table_is_loaded_anew(api: Sandbox, warehouse: Path, query: Query) -> None:
+    load("messages")
+    change(warehouse, "DROP TABLE email.messages")
+    load("messages")
+    rows = api.rows("messages")
+    assert table(query, "messages") == listed(rows)
+    assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
+
+
+def test_a_renamed_table_stays_and_is_loaded_anew(
+    api: Sandbox, warehouse: Path, query: Query
+) -> None:
+    load("servers")
+    change(warehouse, "ALTER TABLE email.servers RENAME TO servers_2025")
+    rows = [{"id": "s-1", "name": "now with text for an id"}]
+    api.replace("servers", rows)
+    load("servers")
+    assert table(query, "servers") == listed(rows)
+    assert query("SELECT count(*) FROM email.servers_2025") == [(5,)]
+
+
+def test_a_load_that_fails_half_way_leaves_what_was_there(
+    api: Sandbox, warehouse: Path, query: Query
+) -> None:
+    load("servers")
+    change(warehouse, "ALTER TABLE email.servers DROP COLUMN color")
+    before = table(query, "servers")
+    api.replace("servers", [{**row, "name": "renamed"} for row in api.rows("servers")])
+    with pytest.raises(SyncError, match=r"^servers: dlt's load step failed with BinderException: "):
+        load("servers")
+    assert table(query, "servers") == before

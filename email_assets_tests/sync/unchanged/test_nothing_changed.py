@@ -1,0 +1,125 @@
+"""A sync in which nothing changed loads nothing, and leaves the warehouse alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from email_assets.sandbox import Sandbox
+from email_assets.sandbox.data import RESOURCES
+from email_assets.sync.pipeline import SyncReport
+from email_assets_tests.dagster_fixtures import empty_home, figures, instance, materialize
+from email_assets_tests.sync.unchanged.loading import (
+    counts,
+    load,
+    state_of,
+)
+from email_assets_tests.warehouses import (
+    Query,
+    fresh_warehouse,
+)
+
+__all__ = ["empty_home", "instance"]
+
+# Nothing has changed
+
+
+@dataclass
+class Again:
+    """A sync of what was synced just before, and the warehouse's file around it."""
+
+    rows: int
+    report: SyncReport
+    before: tuple[bytes, int]
+    after: tuple[bytes, int]
+
+
+@pytest.fixture(scope="module")
+def again(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Again]:
+    """The five resources, each synced twice."""
+    folder = tmp_path_factory.mktemp("again")
+    found: dict[str, Again] = {}
+    with Sandbox(messages=250) as sandbox, fresh_warehouse(folder, sandbox):
+        for name in RESOURCES:
+            load(name)
+        for name in RESOURCES:
+            before = state_of(folder / "warehouse.duckdb")
+            report = load(name)
+            after = state_of(folder / "warehouse.duckdb")
+            found[name] = Again(len(sandbox.rows(name)), report, before, after)
+    return found
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_a_sync_in_which_nothing_changed_loads_nothing(again: dict[str, Again], name: str) -> None:
+    found = again[name]
+    assert (found.report.rows_loaded, found.report.rows_unchanged) == (0, found.rows)
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_a_sync_in_which_nothing_changed_reads_everything_all_the_same(
+    again: dict[str, Again], name: str
+) -> None:
+    report, rows = again[name].report, again[name].rows
+    read = (report.rows_received, report.rows_listed, report.api_total, report.row_count)
+    assert read == (rows, rows, rows, rows)
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_a_sync_in_which_nothing_changed_does_not_touch_the_warehouse_file(
+    again: dict[str, Again], name: str
+) -> None:
+    assert again[name].after == again[name].before
+
+
+@pytest.mark.parametrize("name", ["messages", "deliverystats"])
+def test_an_asset_in_which_nothing_changed_is_materialized_with_its_figures(
+    name: str, api: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    materialize(instance, name)
+    found = figures(materialize(instance, name), name)
+    rows = len(api.rows(name))
+    assert {figure: found[figure] for figure in ("rows_loaded", "rows_unchanged")} == {
+        "rows_loaded": 0,
+        "rows_unchanged": rows,
+    }
+    assert found["dagster/row_count"] == rows
+
+
+def test_an_asset_in_which_nothing_changed_still_tells_its_columns(
+    api: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    first = figures(materialize(instance, "messages"), "messages")
+    again = figures(materialize(instance, "messages"), "messages")
+    assert again["dagster/column_schema"] == first["dagster/column_schema"]
+
+
+def test_the_checks_of_an_asset_in_which_nothing_changed_pass(
+    api: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    materialize(instance, "messages", "deliverystats")
+    run = materialize(instance, "messages", "deliverystats")
+    assert run.success
+    evaluations = run.get_asset_check_evaluations()
+    assert (len(evaluations), [found for found in evaluations if not found.passed]) == (8, [])
+
+
+def test_an_empty_list_leaves_table_and_file_alone(
+    api: Sandbox, query: Query, warehouse: Path
+) -> None:
+    load("servers")
+    before = state_of(warehouse)
+    api.replace("servers", [])
+    assert counts(load("servers")) == (0, 0)
+    assert state_of(warehouse) == before
+
+
+def test_rows_that_come_back_as_they_were_are_not_loaded_again(api: Sandbox) -> None:
+    load("servers")
+    api.replace("servers", [])
+    load("servers")
+    api.replace("servers", None)
+    assert counts(load("servers")) == (0, 5)

@@ -1,7 +1,0 @@
-"""Ways to read messages by time."""
-
-from __future__ import annotations
-
-from email_assets_tests.incremental_fixtures import asks_for_windows, incremental, stops_early
-
-__all__ = ["asks_for_windows", "incremental", "stops_early"]

@@ -1,0 +1,208 @@
+"""Mistakes in a vendor's file are told by the key at fault."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from email_assets.vendors import Secret
+from email_assets.vendors.generic import VENDOR
+from email_assets_tests.vendors.vendor_file_fixtures import problem_of
+from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
+
+__all__ = ["use_vendor"]
+
+
+def problem_in(use_vendor: UseVendor, vendor: Any) -> str:
+    """What is wrong with a vendor file that says this."""
+    name = use_vendor(f"from email_assets.vendors import Secret\nVENDOR = {vendor!r}")
+    return problem_of(name).removeprefix("is not a vendor file: ")
+
+
+class TestMistakes:
+    @pytest.fixture
+    def vendor(self) -> Any:
+        """A vendor like the vendor-neutral one, to make mistakes in."""
+        return deepcopy(VENDOR)
+
+    def test_a_file_without_a_vendor(self, use_vendor: UseVendor) -> None:
+        assert problem_of(use_vendor("VENDORS = {}")) == "has no VENDOR"
+
+    @pytest.mark.parametrize("vendor", [[], "generic", 7])
+    def test_a_vendor_that_is_no_dictionary(self, vendor: Any, use_vendor: UseVendor) -> None:
+        assert problem_in(use_vendor, vendor) == "VENDOR is no dictionary"
+
+    def test_a_misspelled_key(self, vendor: Any, use_vendor: UseVendor) -> None:
+        vendor["resources"][2]["primary_keys"] = ["id"]
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR/resources[2] received unexpected fields `{'primary_keys'}`"
+        )
+
+    @pytest.mark.parametrize(
+        ("block", "place"),
+        [
+            ("paginator", "VENDOR/resource_defaults/endpoint/paginator"),
+            ("auth", "VENDOR/client/auth"),
+        ],
+    )
+    def test_a_misspelled_key_of_an_inner_block(
+        self, block: str, place: str, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        endpoint = vendor["resource_defaults"]["endpoint"]
+        (endpoint if block == "paginator" else vendor["client"])[block]["limt"] = 5
+        assert problem_in(use_vendor, vendor) == f"{place} received unexpected fields `{{'limt'}}`"
+
+    def test_a_misspelled_key_of_the_incremental_block(
+        self, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        vendor["resources"][0]["endpoint"]["incremental"] = {"cursor_pth": "bounced_at"}
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR/resources[0]/endpoint/incremental received unexpected fields `{'cursor_pth'}`"
+        )
+
+    @pytest.mark.parametrize("key", ["client", "resource_defaults", "resources"])
+    def test_a_missing_part(self, key: str, vendor: Any, use_vendor: UseVendor) -> None:
+        del vendor[key]
+        assert problem_in(use_vendor, vendor) == f"VENDOR missing required fields `{{{key!r}}}`"
+
+    @pytest.mark.parametrize("key", ["kind", "description"])
+    def test_a_missing_key_of_a_resource(
+        self, key: str, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        del vendor["resources"][1][key]
+        assert problem_in(use_vendor, vendor) == (
+            f"VENDOR/resources[1] missing required fields `{{{key!r}}}`"
+        )
+
+    def test_an_unknown_kind(self, vendor: Any, use_vendor: UseVendor) -> None:
+        vendor["resources"][1]["kind"] = "log"
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR/resources[1] field `kind=log` is not one of: ['event', 'inventory']"
+        )
+
+    def test_a_missing_primary_key(self, vendor: Any, use_vendor: UseVendor) -> None:
+        del vendor["resource_defaults"]["primary_key"]
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR['resources'][0] (bounces) needs a 'primary_key'"
+        )
+
+    def test_a_name_given_twice(self, vendor: Any, use_vendor: UseVendor) -> None:
+        vendor["resources"][4]["name"] = "bounces"
+        assert problem_in(use_vendor, vendor) == "VENDOR['resources'][0] needs a 'name' of its own"
+
+    @pytest.mark.parametrize("name", ["My Bounces", "2bounces", "bounces-eu", ""])
+    def test_a_name_that_no_table_and_asset_can_have(
+        self, name: str, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        vendor["resources"][0]["name"] = name
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR['resources'][0] needs a 'name' of small letters, digits and _ only"
+        )
+
+    @pytest.mark.parametrize("name", ["email_api", "deliverability_daily", "deliverability_report"])
+    def test_a_name_that_another_asset_has(
+        self, name: str, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        vendor["resources"][0]["name"] = name
+        assert problem_in(use_vendor, vendor) == (
+            f"VENDOR['resources'][0] ({name}) has the name of another asset: "
+            "email_api, deliverability_daily, deliverability_report are taken"
+        )
+
+    @pytest.mark.parametrize("field", ["data_selector", "paginator"])
+    def test_what_an_endpoint_needs(self, field: str, vendor: Any, use_vendor: UseVendor) -> None:
+        del vendor["resource_defaults"]["endpoint"][field]
+        assert problem_in(use_vendor, vendor) == (
+            f"VENDOR['resources'][0] (bounces) needs an 'endpoint' with a {field!r}"
+        )
+
+    def test_an_endpoint_that_is_only_a_path(self, vendor: Any, use_vendor: UseVendor) -> None:
+        vendor["resources"][3]["endpoint"] = "/v1/servers"
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR['resources'][3] (servers) needs an 'endpoint' with a 'path' of its own"
+        )
+
+    @pytest.mark.parametrize("secret", ["live-key-0123456789", Secret("live-key-0123456789")])
+    def test_a_secret_itself_instead_of_its_name(
+        self, vendor: Any, use_vendor: UseVendor, secret: str
+    ) -> None:
+        vendor["client"]["auth"]["api_key"] = secret
+        problem = problem_in(use_vendor, vendor)
+        assert "needs a Secret(…) as its 'api_key', with the secret's name" in problem
+        assert "live-key" not in problem
+
+    def test_owners_that_no_resource_lists(self, vendor: Any, use_vendor: UseVendor) -> None:
+        vendor["resources"][0]["for_each"] = {"resource": "nobody", "id": "id", "label": "of"}
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR['resources'][0] (bounces) has a 'for_each' of 'nobody', which is no resource"
+        )
+
+    @pytest.mark.parametrize(
+        ("block", "change", "problem"),
+        [
+            ("messages", {"sent": "at"}, "/messages received unexpected fields `{'sent'}`"),
+            ("bounces", {"time": None}, "/bounces missing required fields `{'time'}`"),
+            ("bounces", {"hard": "HardBounce"}, "/bounces field `hard` with value"),
+            (
+                "messages",
+                {"sender": {"field": "of", "resource": "nobody", "id": "id", "name": "name"}},
+                " has a 'sender' of 'nobody', which is no resource",
+            ),
+            (
+                "messages",
+                {"sender": {"field": "of", "resource": "domains"}},
+                " needs a 'sender' with all of 'resource', 'id' and 'name', or with none",
+            ),
+            (
+                "bounces",
+                {"message": None},
+                " needs a 'sender' or a 'message' of bounces, and not both",
+            ),
+            (
+                "messages",
+                {"id": None},
+                " needs the 'id' of messages that 'message' of bounces points to",
+            ),
+            ("bounces", {"soft": ["HardBounce"]}, " has the type 'HardBounce' twice"),
+        ],
+    )
+    def test_a_mistake_in_what_deliverability_is_made_of(
+        self, block: str, change: dict[str, Any], problem: str, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        changed = vendor["deliverability"][block] | change
+        vendor["deliverability"][block] = {k: v for k, v in changed.items() if v is not None}
+
+        found = problem_in(use_vendor, vendor).replace("VENDOR['deliverability']", "", 1)
+
+        assert found.removeprefix("VENDOR/deliverability").startswith(problem)
+
+    def test_no_address(self, vendor: Any, use_vendor: UseVendor) -> None:
+        del vendor["client"]["base_url"]
+        assert problem_in(use_vendor, vendor) == "VENDOR['client'] needs a 'base_url'"
+
+    @pytest.mark.parametrize(
+        "auth",
+        [
+            None,
+            {
+                "type": "oauth2_client_credentials",
+                "access_token_url": "https://x.example.org",
+                "client_id": "a",
+                "client_secret": "b",
+            },
+        ],
+    )
+    def test_a_way_to_authenticate_that_does_not_work_here(
+        self, auth: Any, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        vendor["client"]["auth"] = auth
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR['resources'][0] (bounces) needs an 'auth' block whose 'type' is of api_key, "
+            "bearer, http_basic"
+        )
+
+    def test_an_unknown_way_to_authenticate(self, vendor: Any, use_vendor: UseVendor) -> None:
+        vendor["client"]["auth"]["type"] = "oauth"
+        assert problem_in(use_vendor, vendor).startswith(
+            "VENDOR/client/auth field `type=oauth` is not one of: ["
+        )

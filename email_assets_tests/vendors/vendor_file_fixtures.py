@@ -1,0 +1,22 @@
+"""What is told of a vendor's file that cannot be used."""
+
+import pytest
+
+from email_assets.settings.resolve import SettingError
+from email_assets.vendors.loading import configured_vendor
+from email_assets_tests.vendors.vendor_fixtures import use_vendor
+
+__all__ = ["use_vendor"]
+
+
+REMEDY = "Set it as [sources.email] vendor in .dlt/config.toml or as SOURCES__EMAIL__VENDOR."
+
+
+def problem_of(name: str) -> str:
+    """What is wrong with the vendor that the settings name, without where to set another."""
+    with pytest.raises(SettingError) as caught:
+        configured_vendor()
+    sentence = str(caught.value)
+    assert sentence.startswith(f"vendor {name!r} ")
+    assert sentence.endswith(f". {REMEDY}")
+    return sentence.removeprefix(f"vendor {name!r} ").removesuffix(f". {REMEDY}")

@@ -1,0 +1,266 @@
+"""Where the warehouse may be, and the folders that runs work in."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from email_assets.sandbox import Sandbox
+from email_assets.settings.resolve import SettingError
+from email_assets.warehouse.counts import count_keys
+from email_assets.warehouse.destination import (
+    WarehouseError,
+    database_file,
+    limit_memory,
+    open_pipeline,
+    warehouse_client,
+)
+from email_assets.warehouse.turn import turn_at
+from email_assets_tests.processes import holding
+from email_assets_tests.warehouse.warehouse_fixtures import with_table
+from email_assets_tests.warehouses import load, never
+
+NOBODY = 65534
+
+
+# Warehouses that cannot be used
+
+
+def test_a_file_that_is_no_database_is_named_with_the_reason(warehouse: Path) -> None:
+    warehouse.write_text("no database")
+    with pytest.raises(WarehouseError) as failure:
+        count_keys("bounces", ["id"], say=print)
+    assert str(failure.value).startswith(
+        f'bounces: the warehouse cannot be used: IOException: IO Error: The file "{warehouse}" '
+        "exists, but it is not a valid DuckDB database file. Correct "
+    )
+
+
+def test_a_table_without_the_key_is_no_traceback(warehouse: Path) -> None:
+    with_table(warehouse, "number BIGINT")
+    with pytest.raises(WarehouseError, match=r'Referenced column "id" (was )?not found'):
+        count_keys("bounces", ["id"], say=print)
+
+
+def test_an_error_does_not_carry_the_one_that_may_quote_rows(warehouse: Path) -> None:
+    with_table(warehouse, "number BIGINT")
+    with pytest.raises(WarehouseError) as failure:
+        count_keys("bounces", ["id"], say=print)
+    assert (failure.value.__cause__, failure.value.__context__) == (None, None)
+
+
+def test_a_damaged_database_is_no_traceback(warehouse: Path) -> None:
+    with_table(warehouse, "id BIGINT", "(1)")
+    whole = warehouse.read_bytes()
+    warehouse.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(WarehouseError, match="the warehouse cannot be used"):
+        count_keys("bounces", ["id"], say=print)
+
+
+def test_a_folder_that_cannot_be_written_is_named(
+    api: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(tmp_path / "file" / "w.duckdb"))
+    with pytest.raises(WarehouseError, match=rf"cannot be used: .*'{tmp_path / 'file'}'"):
+        load("servers")
+
+
+def test_a_setting_of_the_destination_that_cannot_be_used_is_no_traceback(
+    api: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREATE_INDEXES", "perhaps")
+    with pytest.raises(WarehouseError, match=r"servers: the warehouse cannot be used: .*perhaps"):
+        load("servers")
+
+
+@pytest.mark.parametrize("place", [":memory:", ":pipeline:"])
+def test_a_warehouse_that_would_not_last_is_refused(
+    api: Sandbox, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", place)
+    with pytest.raises(SettingError) as failure:
+        load("servers")
+    assert str(failure.value) == (
+        f"A warehouse in {place} would be gone after every run. Give the path of a file in "
+        "DESTINATION__DUCKDB__CREDENTIALS."
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "dataset"), [("email.duckdb", "email"), ("Email.db", "email"), ("mail.db", "Mail")]
+)
+def test_a_file_named_like_its_dataset_is_refused(
+    api: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, dataset: str
+) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(tmp_path / file))
+    monkeypatch.setenv("WAREHOUSE__DATASET_NAME", dataset)
+    with pytest.raises(SettingError) as failure:
+        load("servers")
+    assert str(failure.value) == (
+        f"The DuckDB file {file} has the name of its dataset {Path(file).stem}, which DuckDB "
+        "cannot tell apart. Give the file another name in DESTINATION__DUCKDB__CREDENTIALS."
+    )
+
+
+def test_a_destination_that_dlt_does_not_know_is_refused(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAREHOUSE__DESTINATION_TYPE", "dukdb")
+    with pytest.raises(SettingError) as failure:
+        count_keys("servers", ["id"], say=print)
+    assert str(failure.value) == (
+        "dlt knows no destination 'dukdb'; it knows duckdb and postgres, for example. Set it as "
+        "[warehouse] destination_type in .dlt/config.toml or as WAREHOUSE__DESTINATION_TYPE."
+    )
+
+
+def test_a_destination_without_its_credentials_is_no_traceback(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAREHOUSE__DESTINATION_TYPE", "postgres")
+    with pytest.raises(
+        WarehouseError, match=r"servers: the warehouse cannot be used: .*credentials"
+    ):
+        count_keys("servers", ["id"], say=print)
+
+
+@pytest.mark.parametrize("name", ["wäre haus.duckdb", 'o\'brien "x".db', "a%20b?c", "a.b.duckdb"])
+def test_any_other_name_will_do(
+    api: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(tmp_path / name))
+    client = warehouse_client("servers")
+    with turn_at(database_file(client), client, who="servers", say=print, sleep=never):
+        assert (tmp_path / name).is_file()
+    assert count_keys("servers", ["id"], say=print) is None
+
+
+def left_behind(age: float = 3600) -> Path:
+    """A working folder that nobody uses, and was made so many seconds ago."""
+    folder = Path(tempfile.mkdtemp(prefix="email_assets-bounces-"))
+    (folder / "email_bounces").mkdir()
+    made = time.time() - age
+    os.utime(folder, (made, made))
+    return folder
+
+
+# Working folders
+
+
+def test_a_pipeline_works_in_a_folder_of_its_own(warehouse: Path) -> None:
+    with open_pipeline("bounces") as one, open_pipeline("bounces") as other:
+        assert one.working_dir != other.working_dir
+
+
+def test_the_folder_goes_with_the_pipeline(warehouse: Path) -> None:
+    with open_pipeline("bounces") as pipeline:
+        folder = Path(pipeline.pipelines_dir)
+        assert folder.is_dir()
+    assert not folder.exists()
+
+
+def test_the_folder_goes_after_an_error_too(warehouse: Path) -> None:
+    folders = []
+
+    def fail() -> None:
+        with open_pipeline("bounces") as pipeline:
+            folders.append(Path(pipeline.pipelines_dir))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert not folders[0].exists()
+
+
+def test_the_folder_of_a_dead_run_is_swept_up(warehouse: Path) -> None:
+    folder = left_behind()
+    with open_pipeline("servers"):
+        assert not folder.exists()
+
+
+def test_the_folder_of_a_run_that_is_just_starting_stays(warehouse: Path) -> None:
+    folder = left_behind(age=10)
+    with open_pipeline("servers"):
+        assert folder.exists()
+
+
+def test_the_folder_of_a_live_run_stays_however_long_it_takes(warehouse: Path) -> None:
+    with open_pipeline("bounces") as pipeline:
+        folder = Path(pipeline.pipelines_dir)
+        os.utime(folder, (0, 0))
+        with open_pipeline("servers"):
+            assert (folder / "email_bounces").is_dir()
+
+
+def test_the_folder_of_a_live_run_of_another_process_stays(warehouse: Path) -> None:
+    folder = left_behind()
+    with holding("lock", folder / "in-use.lock"):
+        os.utime(folder, (0, 0))
+        with open_pipeline("servers"):
+            assert (folder / "email_bounces").is_dir()
+
+
+def test_what_is_not_ours_to_sweep_up_disturbs_nobody(warehouse: Path) -> None:
+    parent = Path(tempfile.gettempdir())
+    (parent / "email_assets-file").touch()
+    os.utime(parent / "email_assets-file", (0, 0))
+    (parent / "email_assets-dangling").symlink_to(parent / "nowhere")
+    with open_pipeline("servers") as pipeline:
+        assert Path(pipeline.working_dir).is_dir()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
+def test_another_users_folder_stays_and_disturbs_nobody(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp") as everybodys:
+        Path(everybodys).chmod(0o777)
+        monkeypatch.setattr(tempfile, "tempdir", everybodys)
+        folder = left_behind()
+        os.seteuid(NOBODY)
+        try:
+            with open_pipeline("servers"):
+                pass
+        finally:
+            os.seteuid(0)
+        assert (folder / "email_bounces").is_dir()
+
+
+def test_other_folders_are_not_touched(warehouse: Path) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="email_assets_tests-"))
+    os.utime(folder, (0, 0))
+    with open_pipeline("servers"):
+        assert folder.is_dir()
+
+
+def memory_for(bytes_per_row: float) -> str:
+    """What DuckDB may hold in memory while it loads rows of this size."""
+    client = warehouse_client("servers")
+    with turn_at(database_file(client), client, who="servers", say=print, sleep=never):
+        limit_memory(client, bytes_per_row)
+        found = client.execute_sql("SELECT current_setting('memory_limit')")
+    assert found
+    return str(found[0][0])
+
+
+def test_narrow_rows_are_loaded_in_little_memory(warehouse: Path) -> None:
+    assert memory_for(400) == "244.1 MiB"
+
+
+def test_wide_rows_are_left_the_memory_that_duckdb_takes(warehouse: Path) -> None:
+    with duckdb.connect() as connection:
+        found = connection.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert (memory_for(40_000),) == found
+
+
+def test_a_configured_memory_limit_stays(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", '{"memory_limit": "1GiB"}'
+    )
+    assert memory_for(400) == "1.0 GiB"
