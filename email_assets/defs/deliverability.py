@@ -20,7 +20,6 @@ from email_assets.deliverability.daily import (
 )
 from email_assets.deliverability.report import (
     DAYS,
-    ENOUGH,
     by_sender,
     first_day,
     percent,
@@ -143,14 +142,15 @@ def _build_report_asset(clock: Clock) -> dg.AssetsDefinition:
         started, today = time.monotonic(), clock().date()
         try:
             rows = read_daily(first_day(today), who=REPORT, say=context.log.info)
-            limit = resolve.load(DeliverabilitySettings).max_bounce_rate
+            settings = resolve.load(DeliverabilitySettings)
         except EmailAssetsError as error:
             raise dg.Failure(str(error)) from None
         rows = [row for row in rows if row.day <= today]
         found = total(rows)
+        text = render(rows, today, settings.max_bounce_rate, settings.min_messages)
         yield dg.MaterializeResult(
             metadata={
-                "report": dg.MetadataValue.md(render(rows, today, limit)),
+                "report": dg.MetadataValue.md(text),
                 **_figures(found, ""),
                 "complaints": found.complaints,
                 "seconds": round(time.monotonic() - started, 3),
@@ -164,28 +164,32 @@ def _build_check(clock: Clock) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         name=BOUNCE_RATE,
         asset=DAILY,
-        description="The bounce rate of the last whole day is within max_bounce_rate, and so is "
-        f"today's once there are {ENOUGH} messages.",
+        description="The bounce rates of the last whole day and of today so far are within "
+        "max_bounce_rate. A day of fewer messages than min_messages is not judged.",
     )
     def bounce_rate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         today = clock().date()
         try:
-            limit = resolve.load(DeliverabilitySettings).max_bounce_rate
+            settings = resolve.load(DeliverabilitySettings)
             rows = read_daily(today - timedelta(days=1), who=DAILY, say=context.log.info)
         except EmailAssetsError as error:
             return _result(str(error), passed=False)
-        return _judge(rows, today, limit)
+        return _judge(rows, today, settings)
 
     return bounce_rate
 
 
-def _judge(rows: list[SenderDay], today: date, limit: float) -> dg.AssetCheckResult:
+def _judge(
+    rows: list[SenderDay], today: date, settings: DeliverabilitySettings
+) -> dg.AssetCheckResult:
+    limit, least = settings.max_bounce_rate, settings.min_messages
     yesterday = today - timedelta(days=1)
     of_day = {day: [row for row in rows if row.day == day] for day in (yesterday, today)}
-    figures: dict[str, Any] = {"max_bounce_rate": limit, "day": str(yesterday)}
+    figures: dict[str, Any] = {"max_bounce_rate": limit, "min_messages": least}
+    figures["day"] = str(yesterday)
     figures |= _figures(total(of_day[yesterday]), "")
     figures |= _figures(total(of_day[today]), "today_")
-    for day, so_far, least in ((yesterday, "", 1), (today, " so far", ENOUGH)):
+    for day, so_far in ((yesterday, ""), (today, " so far")):
         found = total(of_day[day])
         if found.sent < least or (found.bounce_rate or 0) <= limit:
             continue
@@ -201,8 +205,19 @@ def _judge(rows: list[SenderDay], today: date, limit: float) -> dg.AssetCheckRes
             figures | {"worst_sender": sender},
             passed=False,
         )
-    nothing = None if figures["sent"] else f"{DAILY}: nothing was sent on {yesterday} (UTC)."
-    return _result(nothing, figures, passed=True)
+    return _result(_too_few(figures), figures, passed=True)
+
+
+def _too_few(figures: dict[str, Any]) -> str | None:
+    """Why the last whole day was not judged, if it was not."""
+    if not figures["sent"]:
+        return f"{DAILY}: nothing was sent on {figures['day']} (UTC)."
+    if figures["sent"] < figures["min_messages"]:
+        return (
+            f"{DAILY}: messages sent on {figures['day']} (UTC): {figures['sent']}. Their bounce "
+            f"rate is not judged, since min_messages is {figures['min_messages']}."
+        )
+    return None
 
 
 def _figures(found: Outcome, prefix: str) -> dict[str, Any]:

@@ -11,8 +11,6 @@ from email_assets.deliverability.daily import Outcome, SenderDay
 from email_assets.redaction import redact
 
 DAYS = 30
-ENOUGH = 100
-"""Messages from which on a rate means something."""
 WORST = 10
 """Senders that the report names."""
 
@@ -36,13 +34,14 @@ def first_day(today: date) -> date:
     return today - timedelta(days=DAYS - 1)
 
 
-def render(rows: Sequence[SenderDay], today: date, limit: float) -> str:
+def render(rows: Sequence[SenderDay], today: date, limit: float, min_messages: int) -> str:
     """The report.
 
     Args:
         rows: Those of the days that it is about.
         today: The last day, in UTC.
         limit: The share of messages that may bounce.
+        min_messages: The number of messages from which on a sender's rate is compared with others'.
     """
     found = total(rows)
     if not any((found.sent, found.bounced, found.complaints, found.other)):
@@ -50,7 +49,7 @@ def render(rows: Sequence[SenderDay], today: date, limit: float) -> str:
     parts = [
         _summary(found, today),
         as_image(_over_time(rows, today, limit), f"Bounce rate of each of {DAYS} days"),
-        as_image(_worst_senders(rows, limit), "Bounce rate of the worst senders"),
+        as_image(_worst_senders(rows, limit, min_messages), "Bounce rate of the worst senders"),
         as_image(_by_type(found), "Bounces by type"),
         "A day's bounce rate is what bounced on that day, hard or soft, in proportion to what was "
         "sent on it.",
@@ -83,9 +82,9 @@ def _over_time(rows: Sequence[SenderDay], today: date, limit: float) -> str:
     return rates_over_time(f"Bounce rate, last {DAYS} days", bars, limit)
 
 
-def _worst_senders(rows: Sequence[SenderDay], limit: float) -> str:
+def _worst_senders(rows: Sequence[SenderDay], limit: float, min_messages: int) -> str:
     senders = by_sender(rows)
-    enough = {sender: found for sender, found in senders.items() if found.sent >= ENOUGH}
+    enough = {sender: found for sender, found in senders.items() if found.sent >= min_messages}
     ranked = sorted((enough or senders).items(), key=lambda pair: -(pair[1].bounce_rate or 0))
     bars = [
         Bar(
@@ -95,7 +94,7 @@ def _worst_senders(rows: Sequence[SenderDay], limit: float) -> str:
         )
         for sender, found in ranked[:WORST]
     ]
-    at_least = f" with {ENOUGH} messages or more" if enough else ""
+    at_least = f" with {min_messages} messages or more" if enough else ""
     return ranking(f"Worst senders{at_least}", bars, limit)
 
 

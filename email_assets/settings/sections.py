@@ -245,15 +245,22 @@ class DeliverabilitySettings(Section):
 
     max_bounce_rate: float = 0.05
     """The share of a day's messages that may bounce."""
+    min_messages: int = 100
+    """Messages from which on a rate is judged: among few of them, one bounce is a high rate."""
 
     sections: ClassVar[tuple[str, ...]] = ("deliverability",)
 
     def on_resolved(self) -> None:
-        """Refuse what is no share."""
+        """Refuse what is no share and no number of messages."""
         if not 0 <= self.max_bounce_rate <= 1:  # also what is not a number
             raise SettingError(
                 "max_bounce_rate must be a share from 0 to 1, such as 0.05 for 5 %. "
                 + where_to_set(self, "max_bounce_rate")
+            )
+        if self.min_messages < 1:
+            raise SettingError(
+                "min_messages must be a whole number of messages of at least 1. "
+                + where_to_set(self, "min_messages")
             )
 
 

@@ -35,6 +35,8 @@ def judge(warehouse: Path) -> Judge:
         (["('2026-06-14', 'a', 100, 5, 0)"], True),
         (["('2026-06-14', 'a', 100, 3, 3)"], False),
         (["('2026-06-14', 'a', 10, 5, 0)", "('2026-06-14', 'b', 90, 0, 0)"], True),
+        (["('2026-06-14', 'a', 99, 50, 0)"], True),
+        (["('2026-06-14', 'a', 50, 3, 0)", "('2026-06-14', 'b', 50, 3, 0)"], False),
         (["('2026-06-13', 'a', 100, 50, 0)"], True),
         (["('2026-06-15', 'a', 99, 50, 0)"], True),
         (["('2026-06-15', 'a', 100, 50, 0)"], False),
@@ -46,6 +48,8 @@ def judge(warehouse: Path) -> Judge:
         "at the limit",
         "above it",
         "one sender above it, all of them not",
+        "too few messages to tell",
+        "enough messages of several senders",
         "a day before the last whole day",
         "too few of today to tell",
         "enough of today",
@@ -78,6 +82,7 @@ def test_it_has_the_numbers(judge: Judge) -> None:
 
     assert {key: value.value for key, value in result.metadata.items()} == {
         "max_bounce_rate": 0.05,
+        "min_messages": 100,
         "day": "2026-06-14",
         "sent": 100,
         "bounced": 8,
@@ -90,7 +95,7 @@ def test_it_has_the_numbers(judge: Judge) -> None:
 
 
 def test_a_sender_that_is_an_address_is_not_named(judge: Judge) -> None:
-    result = judge("('2026-06-14', 'ann@acme.example', 10, 9, 0)")
+    result = judge("('2026-06-14', 'ann@acme.example', 100, 9, 0)")
 
     assert "@" not in f"{result.description} {result.metadata}"
 
@@ -99,6 +104,24 @@ def test_the_limit_is_a_setting(judge: Judge, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("DELIVERABILITY__MAX_BOUNCE_RATE", "0.1")
 
     assert judge("('2026-06-14', 'a', 100, 10, 0)").passed
+
+
+@pytest.mark.parametrize("day", ["2026-06-14", "2026-06-15"])
+def test_the_number_of_messages_is_a_setting_for_both_days(
+    day: str, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DELIVERABILITY__MIN_MESSAGES", "7")
+
+    assert not judge(f"('{day}', 'a', 7, 1, 0)").passed
+
+
+def test_a_day_of_too_few_messages_says_so(judge: Judge) -> None:
+    result = judge("('2026-06-14', 'a', 7, 1, 0)")
+
+    assert result.description == (
+        "deliverability_daily: messages sent on 2026-06-14 (UTC): 7. Their bounce rate is not "
+        "judged, since min_messages is 100."
+    )
 
 
 def test_a_limit_that_cannot_be_used_is_told_with_where_to_set_it(

@@ -11,10 +11,11 @@ import dagster as dg
 
 from email_assets.defs.deliverability import build_deliverability_assets
 from email_assets.deliverability.daily import SenderDay
-from email_assets.deliverability.report import ENOUGH, WORST, render
+from email_assets.deliverability.report import WORST, render
 from email_assets_tests.deliverability.deliverability_fixtures import put_daily
 
 TODAY = date(2026, 6, 15)
+ENOUGH = 100
 NOON = datetime(2026, 6, 15, 12, tzinfo=timezone.utc)
 IMAGE = re.compile(r"!\[Bounce rate of the worst senders\]\(data:image/svg\+xml;base64,([^)]+)\)")
 
@@ -25,7 +26,7 @@ def day_of(sender: str, sent: int, hard: int) -> SenderDay:
 
 def worst_senders(*rows: SenderDay) -> tuple[str, list[str]]:
     """The title of the chart, and the senders on it from top to bottom."""
-    (chart,) = IMAGE.findall(render(rows, TODAY, limit=0.05))
+    (chart,) = IMAGE.findall(render(rows, TODAY, limit=0.05, min_messages=ENOUGH))
     root = ElementTree.fromstring(base64.b64decode(chart))
     title, *bars, _ = [text.text or "" for text in root.iter(f"{root.tag[:-3]}text")]
     return title, bars[::2]

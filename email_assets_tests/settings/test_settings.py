@@ -59,7 +59,7 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
         (CatalogSettings, {"owners": [], "tags": {}, "preview_rows": 0}),
         (AlertSettings, {"dagster_url": "http://127.0.0.1:3000"}),
         (RetentionSettings, {"days": 90}),
-        (DeliverabilitySettings, {"max_bounce_rate": 0.05}),
+        (DeliverabilitySettings, {"max_bounce_rate": 0.05, "min_messages": 100}),
         (
             MailSettings,
             {
@@ -104,6 +104,7 @@ def test_without_any_setting_the_defaults_hold(
         ("CATALOG__TAGS", '{"tier": "1"}', CatalogSettings, "tags", {"tier": "1"}),
         ("CATALOG__PREVIEW_ROWS", "5", CatalogSettings, "preview_rows", 5),
         ("DELIVERABILITY__MAX_BOUNCE_RATE", "0.1", DeliverabilitySettings, "max_bounce_rate", 0.1),
+        ("DELIVERABILITY__MIN_MESSAGES", "20", DeliverabilitySettings, "min_messages", 20),
         ("ALERTS__DAGSTER_URL", "https://dagster.example.org", AlertSettings, "dagster_url", None),
         ("RETENTION__DAYS", "7", RetentionSettings, "days", 7),
         ("ALERTS__SMTP_HOST", "mail.example.org", MailSettings, "smtp_host", None),

@@ -80,6 +80,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         days = 30
         [deliverability]
         max_bounce_rate = 0.02
+        min_messages = 20
         """
     )
     (tmp_path / "project" / ".dlt" / "secrets.toml").write_text(
@@ -107,6 +108,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "alerts.dagster_url": "https://dagster.example.org",
         "retention.days": 30,
         "deliverability.max_bounce_rate": 0.02,
+        "deliverability.min_messages": 20,
         "alerts.smtp_host": "mail.example.org",
         "alerts.smtp_port": 2525,
         "alerts.smtp_security": "ssl",

@@ -113,6 +113,15 @@ NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
             )
             for text in ("5", "-0.1", "nan")
         ),
+        *(
+            (
+                "DELIVERABILITY__MIN_MESSAGES",
+                text,
+                DeliverabilitySettings,
+                "min_messages must be a whole number of messages of at least 1. ",
+            )
+            for text in ("0", "-1")
+        ),
         (
             "ALERTS__SMTP_SECURITY",
             "tls",
