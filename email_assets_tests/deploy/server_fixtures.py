@@ -14,7 +14,7 @@ from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.dagster_fixtures import BIN
 from email_assets_tests.webserver_fixtures import LAUNCH, REPOSITORY, Server, free_port, wait_for
 
-SHIPPED = PROJECT / "docs" / "server"
+SHIPPED = PROJECT / "deploy" / "machine"
 UNTIL_IT_IS_UP = 120
 UNTIL_A_RUN_STARTS = 60
 QUICKER = {
