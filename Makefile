@@ -52,7 +52,7 @@ clean: ## Remove the environment; the warehouse and the run history stay
 
 # uv where it can be had, since it is several times as fast; pip, which knows the same hashes, elsewhere.
 .venv/.ready: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; (3, 10) <= sys.version_info < (3, 14) or sys.exit("email_assets needs Python 3.10 to 3.13, and python3 is %d.%d: make PYTHON=/path/to/python3.13 …" % sys.version_info[:2])'
+	@$(PYTHON) -c 'import sys; (3, 10) <= sys.version_info < (3, 15) or sys.exit("email_assets needs Python 3.10 to 3.14, and python3 is %d.%d: make PYTHON=/path/to/python3.14 …" % sys.version_info[:2])'
 	@echo "Setting up .venv (once) …"
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.9,<1" || true

@@ -47,12 +47,12 @@ def common(**tags: str) -> dict[str, Any]:
 
 
 def metadata_of(resource: VendorResource) -> dict[str, Any]:
-    """The table's name, the API's documentation, and links to the vendor's file and the README."""
+    """The table's name, the API's documentation, and links to the vendor's file and to a guide."""
     name = str(resource["name"])
     metadata: dict[str, Any] = {
         "dagster/table_name": resolve.load(WarehouseSettings).table(name),
         "dagster/code_references": code_references(
-            name, rf"""["']name["']\s*:\s*["']{name}["']""", "Sync what is new"
+            name, rf"""["']name["']\s*:\s*["']{name}["']""", "incremental"
         ),
     }
     if address := resource.get("documentation"):
@@ -81,18 +81,18 @@ def described(schema: dg.TableSchema, resource: VendorResource) -> dg.TableSchem
     )
 
 
-def code_references(name: str, entry: str, section: str) -> dg.CodeReferencesMetadataValue:
-    """Links to where an asset stands in the vendor's file, and to a section of the README.
+def code_references(name: str, entry: str, guide: str) -> dg.CodeReferencesMetadataValue:
+    """Links to where an asset stands in the vendor's file, and to a guide.
 
     Args:
         name: What the link to the vendor's file is called.
         entry: A pattern of the line there.
-        section: The heading in the README.
+        guide: The file's stem in `docs/`.
     """
-    file, readme = vendor_file(), PROJECT_ROOT / "README.md"
+    file, told = vendor_file(), PROJECT_ROOT / "docs" / f"{guide}.md"
     places = [(file, entry, name)]
-    if readme.is_file():  # not in an installed package
-        places.append((readme, f"^## {section}$", section))
+    if told.is_file():  # not in an installed package
+        places.append((told, "^# ", guide))
     with warnings.catch_warnings():
         # beta, and no more than a link
         warnings.filterwarnings("ignore", message=".*CodeReference")

@@ -73,7 +73,7 @@ def _spec(
         kinds=kinds,
         metadata={
             "dagster/code_references": code_references(
-                "deliverability", r"""["']deliverability["']\s*:""", "Deliverability"
+                "deliverability", r"""["']deliverability["']\s*:""", "deliverability"
             ),
             **metadata,
         },

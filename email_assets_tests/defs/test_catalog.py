@@ -86,8 +86,8 @@ class TestAssets:
         for spec in built_specs():
             assert linked(spec, 0).strip() == f'"name": "{spec.key.to_user_string()}",'
 
-    def test_they_link_to_what_the_readme_says_of_syncs(self) -> None:
-        assert linked(built_specs()[0], 1) == "## Sync what is new"
+    def test_they_link_to_the_guide_to_incremental_syncs(self) -> None:
+        assert linked(built_specs()[0], 1) == "# Sync what is new"
 
     def test_those_of_a_real_vendor_link_to_its_documentation(
         self, monkeypatch: pytest.MonkeyPatch

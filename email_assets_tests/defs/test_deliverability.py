@@ -84,7 +84,7 @@ class TestDefinitions:
                 Path(found.file_path).read_text().splitlines()[found.line_number - 1].strip()
                 for found in references
             ]
-            assert lines == ['"deliverability": {', "## Deliverability"]
+            assert lines == ['"deliverability": {', "# Deliverability"]
 
     @pytest.mark.parametrize("vendor", ["resend", "mailgun"])
     def test_a_vendor_that_does_not_say_of_what_to_make_them_has_none(

@@ -26,22 +26,21 @@ from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 __all__ = ["use_vendor"]
 
 
-README_SECTION = PROJECT / "README.md"
-"""Where the README's section on vendors stands."""
+GUIDE = PROJECT / "docs/vendors.md"
 
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
 def code_block(language: str) -> str:
-    """The first example in a language of the README's section on vendors."""
-    section = README_SECTION.read_text().split("### A vendor of your own\n")[1].split("\n## ")[0]
+    """The first example in a language of the guide's section on a vendor of your own."""
+    section = GUIDE.read_text().split("## A vendor of your own\n")[1].split("\n## ")[0]
     found = re.search(rf"```{language}\n(.*?)```", section, re.DOTALL)
     assert found
     return found[1]
 
 
-class TestTheReadmesExample:
+class TestTheGuidesExample:
     @pytest.fixture
     def example(
         self, api: Sandbox, use_vendor: UseVendor, monkeypatch: pytest.MonkeyPatch

@@ -1,4 +1,4 @@
-"""The README tells what is true today."""
+"""The guides tell what is true today."""
 
 import ast
 import re
@@ -13,24 +13,14 @@ from email_assets.sync.pipeline import sync
 from email_assets.vendors.generic import VENDOR
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.conftest import PROJECT
-
-README = (PROJECT / "README.md").read_text()
-
-
-def _section(heading: str) -> str:
-    return README.split(f"## {heading}\n")[1].split("\n## ")[0]
-
-
-def _first_cells(heading: str) -> list[str]:
-    return re.findall(r"^\| `([^`]+)`", _section(heading), re.MULTILINE)
+from email_assets_tests.docs.pages import blocks, first_cells, guide
 
 
 @pytest.fixture
 def example(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The entry that the README adds, among the vendor's resources for one test."""
-    block = _section("Add a resource").split("```python\n")[1].split("```")[0]
-    entry: dict[str, Any]
-    (entry,) = ast.literal_eval(block)  # a line of a list, with its comma
+    """The entry that the guide adds, among the vendor's resources for one test."""
+    (block,) = blocks(guide("vendors").split("## Add a resource\n")[1], "python")
+    entry: dict[str, Any] = ast.literal_eval(block)
     monkeypatch.setitem(VENDOR, "resources", [*VENDOR["resources"], entry])
     return entry
 
@@ -54,7 +44,7 @@ def test_the_entry_of_add_a_resource_asks_the_api_for_its_path(
 
 
 def _variables() -> list[str]:
-    return re.findall(r"^\| `[^|]+\| `([A-Z_]+)`", _section("Configuration"), re.MULTILINE)
+    return re.findall(r"^\| `[^|]+\| `([A-Z_]+)`", guide("configuration"), re.MULTILINE)
 
 
 def test_every_setting_is_in_the_configuration_table() -> None:
@@ -77,20 +67,21 @@ def test_every_setting_is_in_the_configuration_table() -> None:
 
 
 def test_every_row_of_the_configuration_table_names_its_variable_after_its_setting() -> None:
-    section = _section("Configuration")
-    rows = re.findall(r"^\| `(?:\[([a-z.]+)\] )?([a-z_]+)`[^|]*\| `([A-Z_]+)`", section, re.M)
+    rows = re.findall(
+        r"^\| `(?:\[([a-z.]+)\] )?([a-z_]+)`[^|]*\| `([A-Z_]+)`", guide("configuration"), re.M
+    )
     assert len(rows) > 15
     for table, name, variable in rows:
         assert "__".join([*filter(None, table.split(".")), name]).upper() == variable
 
 
 def test_every_setting_of_a_resource_is_in_the_table_of_incremental_sync() -> None:
-    assert sorted(_first_cells("Sync what is new")) == sorted(
+    assert sorted(first_cells(guide("incremental"))) == sorted(
         sections.ResourceSettings.get_resolvable_fields()
     )
 
 
-@pytest.mark.parametrize("sentence", _first_cells("Troubleshooting"))
+@pytest.mark.parametrize("sentence", first_cells(guide("troubleshooting")))
 def test_every_sentence_of_troubleshooting_is_one_that_the_code_says(sentence: str) -> None:
     code = " ".join(path.read_text() for path in (PROJECT / "email_assets").rglob("*.py"))
     said = re.sub(r"\"\s*\n?\s*f?\"", "", code)
