@@ -35,6 +35,12 @@ def load(
         return sync(pipeline, name, say=say, sleep=sleep).report
 
 
+def working_directories(temporary: Path | None = None) -> list[Path]:
+    """The folders that runs work in, or have left behind, in a folder for temporary files."""
+    found = (temporary or Path(tempfile.gettempdir())).glob("email_assets.*/*")
+    return [path for path in found if path.is_dir()]
+
+
 @contextmanager
 def fresh_warehouse(folder: Path, sandbox: Sandbox) -> Iterator[Query]:
     """A warehouse for tests that look at the same load, so that it need not be loaded for each."""

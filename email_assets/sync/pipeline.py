@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,41 +10,26 @@ from functools import partial
 from typing import Any, Literal
 
 import dlt
-import duckdb
 from dlt.common.destination import TLoaderFileFormat
-from dlt.common.exceptions import DltException
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltResource
-from dlt.pipeline.exceptions import PipelineStepFailed
 
 from email_assets.api.session import Usage
 from email_assets.api.windows import Window
-from email_assets.errors import EmailAssetsError
 from email_assets.normalizer import open_schema
 from email_assets.sync.digests import stored_digests
+from email_assets.sync.failures import in_one_sentence
+from email_assets.sync.memory import collecting_less_garbage, limit_memory
 from email_assets.sync.preview import preview_of
 from email_assets.sync.schema_changes import schema_changes
 from email_assets.sync.source import Listing, open_listing
 from email_assets.sync.span import Span, window_of
 from email_assets.warehouse.counts import count_table
-from email_assets.warehouse.destination import (
-    WarehouseError,
-    database_file,
-    limit_memory,
-    problem_of,
-    unusable,
-)
-from email_assets.warehouse.turn import SqlClient, causes, turn_at
+from email_assets.warehouse.destination import WarehouseError, database_file
+from email_assets.warehouse.turn import SqlClient, turn_at
 
 WHAT_IS_NEW = Span()
 Step = Literal["extract", "normalize", "load"]
-OBJECTS = 50_000
-"""New objects after which a sync looks for garbage; Python by itself does after some hundreds."""
-USUAL_THRESHOLDS = gc.get_threshold()
-
-
-class SyncError(EmailAssetsError):
-    """dlt could not bring what the API gave into the warehouse."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +111,7 @@ def sync(
     started, seconds_of = time.monotonic(), dict[Step, float]()
     listing = open_listing(name, say=say, sleep=sleep)
     listing.source.schema = open_schema(name)
-    with listing.session, _in_one_sentence(name), _garbage_of_its_own():
+    with listing.session, in_one_sentence(name), collecting_less_garbage():
         client = pipeline.sql_client()
         turn = partial(turn_at, database_file(client), client, who=name, say=say, sleep=sleep)
         with turn():
@@ -231,45 +215,6 @@ def _timed(seconds_of: dict[Step, float], step: Step) -> Iterator[None]:
     started = time.monotonic()
     yield
     seconds_of[step] = time.monotonic() - started
-
-
-@contextmanager
-def _garbage_of_its_own() -> Iterator[None]:
-    """Let Python look for garbage more seldom, and only in what is made from here on.
-
-    A sync makes so many objects that it would search, again and again, all that a Dagster process
-    holds anyway, which takes a tenth of the time, and then the rows at hand, which takes a
-    twentieth. What it looks for are objects that refer to one another; rows and pages do not. It is
-    the process's: of two syncs in threads, the first to end ends it for both.
-    """
-    gc.freeze()
-    gc.set_threshold(OBJECTS, *USUAL_THRESHOLDS[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*USUAL_THRESHOLDS)
-        gc.unfreeze()
-
-
-@contextmanager
-def _in_one_sentence(name: str) -> Iterator[None]:
-    """Let the sentence that is several causes deep in a dlt error come out by itself."""
-    try:
-        yield
-    except EmailAssetsError:
-        raise
-    except Exception as error:
-        for cause in causes(error):
-            if isinstance(cause, EmailAssetsError):
-                raise cause from None
-        # without the causes: their texts quote rows, which may hold customers' addresses
-        if isinstance(error, PipelineStepFailed):
-            problem = f"dlt's {error.step} step failed with {problem_of(error)}"
-        elif isinstance(error, (DltException, duckdb.Error, OSError)):
-            raise unusable(name, error) from None
-        else:
-            problem = f"failed with {problem_of(error)}, which is a mistake in email_assets"
-        raise SyncError(f"{name}: {problem}") from None
 
 
 def _file_format(pipeline: dlt.Pipeline) -> TLoaderFileFormat | None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +14,6 @@ from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.common.exceptions import DltException
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredentials
-from filelock import FileLock, Timeout
 
 from email_assets.errors import EmailAssetsError
 from email_assets.redaction import redact
@@ -25,16 +21,10 @@ from email_assets.settings import resolve
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.sections import WarehouseSettings
 from email_assets.warehouse.turn import SqlClient, causes, turn_at
+from email_assets.warehouse.working_directory import working_directory
 
 DEFAULT_FILE = "warehouse.duckdb"
-DIRECTORY_PREFIX = "email_assets-"
-IN_USE = "in-use.lock"
-SECONDS_TO_LOCK = 60
 UNCOMPRESSED = "sources.data_writer.disable_compression"
-MEMORY_LIMIT = "256MB"
-"""What DuckDB may hold of narrow rows in memory; beyond it, it works on the disk."""
-NARROW = 4096
-"""Bytes of a narrow row at the most."""
 
 
 class WarehouseError(EmailAssetsError):
@@ -51,7 +41,7 @@ def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
     if dlt.config.get(UNCOMPRESSED) is None:
         # files that live for moments: packing them takes a tenth of a first sync
         dlt.config[UNCOMPRESSED] = True
-    with _working_directory(resource) as directory:
+    with working_directory(resource) as directory:
         try:
             pipeline = dlt.pipeline(
                 f"email_{resource}",
@@ -136,23 +126,6 @@ def database_file(client: SqlClient) -> Path | None:
     return file
 
 
-def limit_memory(client: SqlClient, bytes_per_row: float) -> None:
-    """Let DuckDB load narrow rows in little memory, unless its own settings say how much it has.
-
-    By itself it takes up to four fifths of what the machine has. Wide rows are left to that: it
-    loads 2,048 at a time, whatever their size, and fails where they do not fit.
-
-    Args:
-        client: Connected to the warehouse.
-        bytes_per_row: How large a row is on average, as JSON.
-    """
-    credentials = client.credentials
-    if not isinstance(credentials, DuckDbCredentials) or bytes_per_row > NARROW:
-        return
-    if "memory_limit" not in (credentials.global_config or {}):
-        client.execute_sql(f"SET GLOBAL memory_limit = '{MEMORY_LIMIT}'")
-
-
 def _no_place(credentials: str) -> SettingError:
     return SettingError(
         f"A warehouse in {credentials} would be gone after every run. Give the path of a file in "
@@ -211,28 +184,3 @@ def unusable(resource: str, error: BaseException) -> WarehouseError:
         f"{resource}: the warehouse cannot be used: {problem_of(error)}. Correct [warehouse] and "
         "[destination] in .dlt/config.toml, or the environment."
     )
-
-
-@contextmanager
-def _working_directory(resource: str) -> Iterator[Path]:
-    """A directory that goes with its owner, or is swept up later if the owner was killed."""
-    _sweep(Path(tempfile.gettempdir()))
-    directory = Path(tempfile.mkdtemp(prefix=f"{DIRECTORY_PREFIX}{resource}-"))
-    in_use = FileLock(directory / IN_USE)
-    in_use.acquire()
-    try:
-        yield directory
-    finally:
-        in_use.release()
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def _sweep(parent: Path) -> None:
-    """Remove the working directories whose owners are dead: nobody holds their lock any more."""
-    for directory in parent.glob(f"{DIRECTORY_PREFIX}*"):
-        # another user's directory is not ours to open; another sweeper may be faster
-        with suppress(OSError, Timeout):
-            # between making its directory and locking it, an owner is alive without a lock
-            if time.time() - directory.stat().st_mtime > SECONDS_TO_LOCK:
-                with FileLock(directory / IN_USE, timeout=0):
-                    shutil.rmtree(directory)

@@ -45,8 +45,6 @@ STEP = 0.5
 TELL_EVERY = 10.0
 QUIET_FOR_SERVICES = 0.4
 """The last part of the time, in which services live, so that their growth can be seen."""
-UNTIL_SWEPT = 65.0
-"""Seconds after which a sync takes the working directory of a killed one for left behind."""
 UNTIL_QUIET = 2 * MAX_RUNTIME + 120
 SERVER = f"""
 run_monitoring:
@@ -156,13 +154,10 @@ def _settle(world: World, platform: Platform, instance: dg.DagsterInstance) -> l
     world.calm()
     platform.wait_until_up()
     switch_off(platform)
-    began = time.monotonic()
     problems = []
     print("Calm: waiting until no run is under way …", flush=True)
     if not _until(lambda: not instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)), platform):
         problems.append(f"There were unfinished runs after {UNTIL_QUIET} s.")
-    while time.monotonic() - began < UNTIL_SWEPT:
-        time.sleep(1)
     run_id = launch(platform, *ASSETS)
     if not _until(lambda: _ended(instance, run_id), platform):
         problems.append(f"The last run did not end within {UNTIL_QUIET} s.")

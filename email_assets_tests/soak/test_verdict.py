@@ -37,10 +37,10 @@ def test_it_names_a_file_in_which_the_key_stands(key: str, tmp_path: Path) -> No
 
 class TestLeftovers:
     def test_a_working_directory_of_ours_is_one(self, tmp_path: Path) -> None:
-        (tmp_path / "email_assets-a1b2").mkdir()
+        (tmp_path / "email_assets.1000" / "bounces-a1b2").mkdir(parents=True)
 
         assert judge_leftovers(tmp_path, kills=5) == [
-            "1 working directories were left: email_assets-a1b2."
+            "1 working directories were left: bounces-a1b2."
         ]
 
     def test_of_other_things_a_few_may_be_left_for_each_kill(self, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from email_assets.defs.alerts.failures import reason_of
 from email_assets.defs.sensors import UNFINISHED
 from email_assets_tests.secret_fixtures import holds_the_key
 from email_assets_tests.soak.processes import Measure, Platform
+from email_assets_tests.warehouses import working_directories
 
 MAX_RUNTIME = 120
 """Seconds after which run monitoring ends a run. One that nobody killed has hung then."""
@@ -129,7 +130,7 @@ def judge_growth(platform: Platform, home: Path, runs: int) -> list[str]:
 def judge_leftovers(temporary: Path, kills: int) -> list[str]:
     """What was left in the folder for temporary files."""
     left = sorted(path.name for path in temporary.iterdir())
-    ours = [name for name in left if name.startswith("email_assets-")]
+    ours = sorted(path.name for path in working_directories(temporary))
     problems = [f"{len(ours)} working directories were left: {', '.join(ours[:3])}."] * bool(ours)
     if len(left) > 10 + LEFT_A_KILL * kills:
         kinds = Counter(re.sub(r"[\d_a-z]{6,}", "…", name) for name in left)

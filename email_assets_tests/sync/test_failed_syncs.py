@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import logging
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,18 @@ import pytest
 from email_assets.errors import ApiError, ApiUnavailableError, KeyRefusedError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.settings.resolve import SettingError
+from email_assets.sync.failures import SyncError
 from email_assets.sync.pipeline import sync
 from email_assets.warehouse.destination import WarehouseError, open_pipeline
 from email_assets_tests.sync.pipeline_fixtures import all_rows, figures
 from email_assets_tests.warehouses import (
     Query,
+    change,
     listed,
     load,
     never,
     table,
+    working_directories,
 )
 
 # Retries and failures of the API
@@ -82,7 +86,49 @@ def test_no_working_folder_is_left_after_a_failure(api: Sandbox) -> None:
     api.set_faults("servers", Fault("data_null"))
     with pytest.raises(ApiError):
         load("servers")
-    assert list(Path(tempfile.gettempdir()).glob("email_assets-*")) == []
+    assert working_directories() == []
+
+
+# What people see of a load that failed
+
+
+@pytest.fixture
+def refused(api: Sandbox, warehouse: Path) -> Sandbox:
+    """A table that does not take the rows to come: somebody gave a column another type."""
+    api.replace("domains", [{"id": 1, "email": "person1@customer.example"}])
+    load("domains")
+    change(warehouse, "ALTER TABLE email.domains DROP COLUMN email")
+    change(warehouse, "ALTER TABLE email.domains ADD COLUMN email INTEGER")
+    api.replace("domains", [{"id": 9, "email": "person9@customer.example"}])
+    return api
+
+
+@pytest.mark.usefixtures("refused")
+def test_a_failed_load_is_one_sentence_without_addresses() -> None:
+    with pytest.raises(SyncError, match=r"^domains: dlt's load step failed with ") as failure:
+        load("domains")
+    assert "customer.example" not in str(failure.value)
+
+
+@pytest.mark.usefixtures("refused")
+def test_the_sentence_does_not_carry_the_errors_that_quote_rows() -> None:
+    with pytest.raises(SyncError) as failure:
+        load("domains")
+    assert (failure.value.__cause__, failure.value.__context__) == (None, None)
+
+
+@pytest.mark.usefixtures("refused")
+def test_dlt_logs_no_row_of_a_failed_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged = io.StringIO()
+    with open_pipeline("domains") as pipeline:
+        monkeypatch.setattr(logging.getLogger("dlt"), "handlers", [logging.StreamHandler(logged)])
+        logging.getLogger("dlt").warning("before")
+        with pytest.raises(SyncError):
+            sync(pipeline, "domains", say=print, sleep=never)
+        logging.getLogger("dlt").warning("after")
+    assert "customer.example" not in logged.getvalue()
+    assert logged.getvalue().startswith("before\n")
+    assert logged.getvalue().endswith("after\n")
 
 
 # Loads that load nothing

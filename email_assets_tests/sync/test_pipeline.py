@@ -11,7 +11,8 @@ import pytest
 from email_assets.api.session import Usage
 from email_assets.sandbox import Sandbox
 from email_assets.sandbox.data import RESOURCES
-from email_assets.sync.pipeline import Sync, SyncError, sync
+from email_assets.sync.failures import SyncError
+from email_assets.sync.pipeline import Sync, sync
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.conftest import KEY
 from email_assets_tests.sync.pipeline_fixtures import all_rows, figures
@@ -24,6 +25,7 @@ from email_assets_tests.warehouses import (
     load,
     never,
     table,
+    working_directories,
 )
 
 
@@ -107,7 +109,7 @@ def test_a_finished_sync_can_tell_more(first: FirstSyncs) -> None:
 
 
 def test_no_working_folder_is_left(first: FirstSyncs) -> None:
-    assert list(first.folder.glob("email_assets-*")) == []
+    assert working_directories(first.folder) == []
 
 
 # Later syncs

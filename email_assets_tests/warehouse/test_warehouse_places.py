@@ -1,10 +1,7 @@
-"""Where the warehouse may be, and the folders that runs work in."""
+"""Where the warehouse may be, and how much memory it takes."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-import time
 from pathlib import Path
 
 import duckdb
@@ -12,21 +9,16 @@ import pytest
 
 from email_assets.sandbox import Sandbox
 from email_assets.settings.resolve import SettingError
+from email_assets.sync.memory import limit_memory
 from email_assets.warehouse.counts import count_keys
 from email_assets.warehouse.destination import (
     WarehouseError,
     database_file,
-    limit_memory,
-    open_pipeline,
     warehouse_client,
 )
 from email_assets.warehouse.turn import turn_at
-from email_assets_tests.processes import holding
 from email_assets_tests.warehouse.warehouse_fixtures import with_table
 from email_assets_tests.warehouses import load, never
-
-NOBODY = 65534
-
 
 # Warehouses that cannot be used
 
@@ -141,102 +133,7 @@ def test_any_other_name_will_do(
     assert count_keys("servers", ["id"], say=print) is None
 
 
-def left_behind(age: float = 3600) -> Path:
-    """A working folder that nobody uses, and was made so many seconds ago."""
-    folder = Path(tempfile.mkdtemp(prefix="email_assets-bounces-"))
-    (folder / "email_bounces").mkdir()
-    made = time.time() - age
-    os.utime(folder, (made, made))
-    return folder
-
-
-# Working folders
-
-
-def test_a_pipeline_works_in_a_folder_of_its_own(warehouse: Path) -> None:
-    with open_pipeline("bounces") as one, open_pipeline("bounces") as other:
-        assert one.working_dir != other.working_dir
-
-
-def test_the_folder_goes_with_the_pipeline(warehouse: Path) -> None:
-    with open_pipeline("bounces") as pipeline:
-        folder = Path(pipeline.pipelines_dir)
-        assert folder.is_dir()
-    assert not folder.exists()
-
-
-def test_the_folder_goes_after_an_error_too(warehouse: Path) -> None:
-    folders = []
-
-    def fail() -> None:
-        with open_pipeline("bounces") as pipeline:
-            folders.append(Path(pipeline.pipelines_dir))
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        fail()
-    assert not folders[0].exists()
-
-
-def test_the_folder_of_a_dead_run_is_swept_up(warehouse: Path) -> None:
-    folder = left_behind()
-    with open_pipeline("servers"):
-        assert not folder.exists()
-
-
-def test_the_folder_of_a_run_that_is_just_starting_stays(warehouse: Path) -> None:
-    folder = left_behind(age=10)
-    with open_pipeline("servers"):
-        assert folder.exists()
-
-
-def test_the_folder_of_a_live_run_stays_however_long_it_takes(warehouse: Path) -> None:
-    with open_pipeline("bounces") as pipeline:
-        folder = Path(pipeline.pipelines_dir)
-        os.utime(folder, (0, 0))
-        with open_pipeline("servers"):
-            assert (folder / "email_bounces").is_dir()
-
-
-def test_the_folder_of_a_live_run_of_another_process_stays(warehouse: Path) -> None:
-    folder = left_behind()
-    with holding("lock", folder / "in-use.lock"):
-        os.utime(folder, (0, 0))
-        with open_pipeline("servers"):
-            assert (folder / "email_bounces").is_dir()
-
-
-def test_what_is_not_ours_to_sweep_up_disturbs_nobody(warehouse: Path) -> None:
-    parent = Path(tempfile.gettempdir())
-    (parent / "email_assets-file").touch()
-    os.utime(parent / "email_assets-file", (0, 0))
-    (parent / "email_assets-dangling").symlink_to(parent / "nowhere")
-    with open_pipeline("servers") as pipeline:
-        assert Path(pipeline.working_dir).is_dir()
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be somebody else")
-def test_another_users_folder_stays_and_disturbs_nobody(
-    warehouse: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp") as everybodys:
-        Path(everybodys).chmod(0o777)
-        monkeypatch.setattr(tempfile, "tempdir", everybodys)
-        folder = left_behind()
-        os.seteuid(NOBODY)
-        try:
-            with open_pipeline("servers"):
-                pass
-        finally:
-            os.seteuid(0)
-        assert (folder / "email_bounces").is_dir()
-
-
-def test_other_folders_are_not_touched(warehouse: Path) -> None:
-    folder = Path(tempfile.mkdtemp(prefix="email_assets_tests-"))
-    os.utime(folder, (0, 0))
-    with open_pipeline("servers"):
-        assert folder.is_dir()
+# Memory
 
 
 def memory_for(bytes_per_row: float) -> str:

@@ -23,7 +23,13 @@ from email_assets.warehouse.turn import WarehouseBusyError
 from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.messages import A_DAY, change_messages, sent_at
 from email_assets_tests.sync.incremental_fixtures import FULL_REFRESH, Load
-from email_assets_tests.warehouses import Query, changed_in, keys_in, keys_of
+from email_assets_tests.warehouses import (
+    Query,
+    changed_in,
+    keys_in,
+    keys_of,
+    working_directories,
+)
 
 DIES_BEFORE_ITS_LOAD = """
 import os, signal, sys
@@ -55,7 +61,7 @@ class TestTheCursorIsInTheWarehouse:
     def test_nothing_on_the_machine_is_needed_for_it(
         self, api: Sandbox, load: Load, tmp_path: Path
     ) -> None:
-        assert list((tmp_path / "tmp").glob("email_assets-*")) == []
+        assert working_directories(tmp_path / "tmp") == []
         assert load().window.start
 
     @pytest.mark.usefixtures("loaded")

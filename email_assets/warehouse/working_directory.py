@@ -1,0 +1,69 @@
+"""The folders that pipelines work in: one for each run, below one private folder of the user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from email_assets.errors import EmailAssetsError
+
+IN_USE = "in-use.lock"
+"""Locked in a working directory for as long as its run lives."""
+TURN = ".lock"
+"""Locked in the parent while a working directory is made, or while dead ones are removed."""
+
+
+class WorkingDirectoryError(EmailAssetsError):
+    """There is no private folder to work in."""
+
+
+@contextmanager
+def working_directory(resource: str) -> Iterator[Path]:
+    """A directory that goes with its run. Those of runs that were killed are removed first.
+
+    Raises:
+        WorkingDirectoryError: The parent of all working directories is not this user's alone.
+    """
+    parent = _parent()
+    # so that nobody takes a directory for a dead one between its making and its lock
+    with FileLock(parent / TURN):
+        _remove_dead(parent)
+        directory = Path(tempfile.mkdtemp(prefix=f"{resource}-", dir=parent))
+        in_use = FileLock(directory / IN_USE)
+        in_use.acquire()
+    try:
+        yield directory
+    finally:
+        in_use.release()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _parent() -> Path:
+    """The folder in which all working directories of this user are made, and nothing else is."""
+    user = os.geteuid()
+    parent = Path(tempfile.gettempdir()) / f"email_assets.{user}"
+    with suppress(FileExistsError):
+        parent.mkdir(mode=0o700)
+    status = parent.lstat()  # a link to a folder is none
+    is_private = status.st_uid == user and not status.st_mode & 0o077
+    if not (stat.S_ISDIR(status.st_mode) and is_private):
+        raise WorkingDirectoryError(
+            f"{parent} is not a folder that you alone can open. Remove it, or set TMPDIR to "
+            "another folder for temporary files."
+        )
+    return parent
+
+
+def _remove_dead(parent: Path) -> None:
+    """Remove the directories whose runs are dead: nobody holds their lock any more."""
+    for entry in os.scandir(parent):
+        if entry.is_dir(follow_symlinks=False):
+            with suppress(OSError, Timeout), FileLock(Path(entry) / IN_USE, timeout=0):
+                shutil.rmtree(entry)
