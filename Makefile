@@ -23,8 +23,8 @@ check: .venv/.ready ## Ask your API for one page of each resource, before anythi
 	@$(BIN)/python -m email_assets.check
 
 # by file, so that what a file's tests share is set up once
-test: .venv/.ready ## Run the tests
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+test: .venv/.ready ## Run the tests (or TESTS=…), as if it were AT=2028-02-29T12:00:00Z
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(if $(AT),--at $(AT)) $(TESTS)
 
 soak: .venv/.ready ## Run the platform for MINUTES=10 among faults and kills, and compare every row
 	@$(BIN)/python -m email_assets_tests.soak --minutes $(MINUTES)

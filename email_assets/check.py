@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
+from email_assets.clock import now
 from email_assets.redaction import redact
 from email_assets.settings.resolve import SettingError
 from email_assets.sync.inquiry import Finding, inquire, is_time
@@ -59,7 +60,7 @@ def _cells(found: Finding) -> list[str]:
         "no" if found.key_refused else accepted,
         UNKNOWN if page is None or page.total is None else str(page.total),
         _page_size(found.resource, page) if page else UNKNOWN,
-        _age(datetime.now(timezone.utc) - found.newest) if found.newest else UNKNOWN,
+        _age(now() - found.newest) if found.newest else UNKNOWN,
         limits or UNKNOWN,
     ]
 

@@ -6,13 +6,15 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from email_assets.clock import now
 from email_assets.deliverability.daily import with_made_of
 from email_assets.sandbox import Sandbox
 from email_assets.settings import resolve
@@ -110,7 +112,7 @@ def _api(rate: float) -> Iterator[tuple[str, str, dict[str, str]]]:
 
 
 def _run(environment: dict[str, str], remark: str) -> int:
-    started = datetime.now(timezone.utc)
+    started, began = now(), time.monotonic()
     command = ["asset", "materialize", "--select", "*", "-m", "email_assets.definitions"]
     status = subprocess.run(
         [BIN / "dagster", *command], env=environment, cwd=PROJECT_ROOT, check=False
@@ -121,7 +123,7 @@ def _run(environment: dict[str, str], remark: str) -> int:
     if run is None:
         return status or 1
     _print_table(run)
-    seconds = (datetime.now(timezone.utc) - started).total_seconds()
+    seconds = time.monotonic() - began
     if told := [*run.problems, *run.concerns]:
         print("\n".join(["", *told]))
     if remark and not run.problems and _warns_of_bounces(run):

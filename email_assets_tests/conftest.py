@@ -15,6 +15,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from email_assets.sandbox import Sandbox
+from email_assets_tests.clock import begin_at
 
 PROJECT = Path(__file__).resolve().parent.parent
 MEMORY = Path("/dev/shm")
@@ -25,20 +26,42 @@ KEY = "sb-key/with+signs=9f3"
 """Looks different when it is percent-encoded, so that a search for both forms means something."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--at`: the moment at which the tests begin, instead of the computer's."""
+    parser.addoption("--at", metavar="MOMENT", help="begin at another moment: 2028-02-29T12:00:00Z")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the developer's own secrets out: dlt reads a copy of the project's config."""
+    """Keep the developer's settings and secrets out, and set the clock."""
+    for name in filter(sets_something_of_ours, list(os.environ)):
+        del os.environ[name]
+    if moment := config.getoption("--at"):
+        begin_at(moment)
+    # dlt reads a copy of the project's config, and no files of the developer's home folder
     folder = Path(tempfile.mkdtemp(prefix="email_assets_tests-"))
     (folder / ".dlt").mkdir()
     shutil.copy(PROJECT / ".dlt" / "config.toml", folder / ".dlt")
-    os.environ["DLT_PROJECT_DIR"] = str(folder)
-    for name in ("API_KEY", "SOURCES__EMAIL__BASE_URL", "DESTINATION__DUCKDB__CREDENTIALS"):
-        os.environ.pop(name, None)
+    os.environ["DLT_PROJECT_DIR"] = os.environ["HOME"] = str(folder)
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     _read_migrations_once(patch)
+
+
+def sets_something_of_ours(name: str) -> bool:
+    """Whether a variable of the environment is one of our settings, dlt's, Dagster's or an API's.
+
+    A setting's name has its sections before it: `SOURCES__EMAIL__VENDOR`.
+    """
+    of_others = ("API_KEY", "DLT_", "DAGSTER_", "PG", "XDG_", "PYTHONWARNINGS")
+    of_requests = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_")
+    return (
+        "__" in name.strip("_")
+        or name.startswith((*of_others, *of_requests))
+        or name.lower().endswith("_proxy")
+    )
 
 
 def _read_migrations_once(patch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from email_assets.definitions import defs
 from email_assets.sandbox import Sandbox
+from email_assets_tests.clock import in_other_processes
 from email_assets_tests.conftest import KEY, PROJECT
 
 BIN = Path(sys.executable).parent
@@ -153,6 +154,7 @@ def command(
                 "HOME": str(home),
                 "DAGSTER_HOME": str(home),
                 "PYTHONDONTWRITEBYTECODE": "1",
+                **in_other_processes,
                 **(env or {}),
             },
             stdout=stack.enter_context(output.open("w")) if output else subprocess.PIPE,

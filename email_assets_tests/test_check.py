@@ -6,12 +6,13 @@ import os
 import re
 import subprocess
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from email_assets.clock import now
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.check_fixtures import NAMES, Check, cells, check
 from email_assets_tests.conftest import KEY
@@ -20,7 +21,7 @@ __all__ = ["check"]
 
 
 def ago(**duration: float) -> str:
-    return (datetime.now(timezone.utc) - timedelta(**duration)).isoformat()
+    return (now() - timedelta(**duration)).isoformat()
 
 
 def strings_of(value: Any) -> set[str]:

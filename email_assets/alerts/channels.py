@@ -10,13 +10,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from typing import Protocol
 
 import requests
 
+from email_assets.clock import now
 from email_assets.errors import EmailAssetsError
 from email_assets.settings import resolve
 from email_assets.settings.sections import MailSettings
@@ -162,7 +162,7 @@ class Mail:
         mail["From"] = sender
         mail["To"] = ", ".join(self.server.mail_to)
         mail["Subject"] = f"[email_assets] {message.subject}"[:LONGEST_SUBJECT]
-        mail["Date"] = format_datetime(datetime.now(timezone.utc))
+        mail["Date"] = format_datetime(now())
         mail["Message-ID"] = f"<{message.id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.text)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import http.client
+import re
 import socket
+from datetime import timezone
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
 
+from email_assets.clock import now
 from email_assets.errors import ApiError, KeyRefusedError
 from email_assets.redaction import redact
 
@@ -92,10 +96,15 @@ def refusal(
 
 def retry_after(header: str | None) -> float | None:
     """Seconds from now, or None where the header asks for no wait: then the backoff decides."""
-    try:
-        seconds = urllib3.Retry().parse_retry_after(header) if header else 0.0
-    except (urllib3.exceptions.InvalidHeader, ValueError):
-        return None
+    seconds: float
+    if re.fullmatch(r"\s*[0-9]{1,18}\s*", header or "", re.ASCII):
+        seconds = int(header or 0)
+    else:
+        try:
+            at = parsedate_to_datetime(header or "")
+        except ValueError:
+            return None
+        seconds = (at.replace(tzinfo=at.tzinfo or timezone.utc) - now()).total_seconds()
     return seconds if seconds > 0 else None
 
 

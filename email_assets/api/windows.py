@@ -14,6 +14,7 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
 from email_assets.api.pagination import ListPaginator, copy_of
+from email_assets.clock import now
 from email_assets.errors import ApiError
 
 SECOND = timedelta(seconds=1)
@@ -159,7 +160,7 @@ class WindowPaginator(BasePaginator):
 
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""
-        self._now = datetime.now(timezone.utc)
+        self._now = now()
         self._is_foreseeable = False
         self._waiting = [(owner, self.window) for owner in reversed(self.owners)]
         # a part starts from the request as it was, whatever the pages of another made of it

@@ -2,11 +2,12 @@
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
 
+from email_assets.clock import now
 from email_assets.defs.catalog import code_references, common
 from email_assets.defs.freshness import window_of
 from email_assets.deliverability.daily import (
@@ -41,12 +42,7 @@ BOUNCE_RATE = "bounce_rate"
 Clock = Callable[[], datetime]
 
 
-def utc_now() -> datetime:
-    """This instant."""
-    return datetime.now(timezone.utc)
-
-
-def build_deliverability_assets(clock: Clock = utc_now) -> list[dg.AssetsDefinition]:
+def build_deliverability_assets(clock: Clock = now) -> list[dg.AssetsDefinition]:
     """Both assets, or none where the vendor's file does not say of what fields to make them.
 
     Args:
@@ -55,7 +51,7 @@ def build_deliverability_assets(clock: Clock = utc_now) -> list[dg.AssetsDefinit
     return [_build_daily_asset(), _build_report_asset(clock)] if made_of(vendor_resources()) else []
 
 
-def build_deliverability_checks(clock: Clock = utc_now) -> list[dg.AssetChecksDefinition]:
+def build_deliverability_checks(clock: Clock = now) -> list[dg.AssetChecksDefinition]:
     """`bounce_rate`, where there are the assets."""
     return [_build_check(clock)] if made_of(vendor_resources()) else []
 

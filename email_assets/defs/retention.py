@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import dagster as dg
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from email_assets.clock import now
 from email_assets.defs.runs import LOCATION, LOCATION_TAG, is_ours
 from email_assets.deliverability.daily import with_made_of
 from email_assets.settings import resolve
@@ -45,9 +46,9 @@ def build_retention_job(jobs: Collection[str]) -> dg.JobDefinition:
 
     @dg.op
     def delete_old_runs(context: dg.OpExecutionContext) -> None:
-        now = datetime.now(timezone.utc)
+        today = now()
         try:
-            before = now - timedelta(days=resolve.load(RetentionSettings).days)
+            before = today - timedelta(days=resolve.load(RetentionSettings).days)
         except resolve.SettingError as error:
             raise dg.Failure(str(error)) from None
         location = context.run.tags.get(LOCATION_TAG, LOCATION)
@@ -57,7 +58,7 @@ def build_retention_job(jobs: Collection[str]) -> dg.JobDefinition:
         problems = {run_id: problem for run_id, problem in found.items() if problem}
         for run_id, problem in problems.items():
             context.log.warning(f"{run_id} cannot be deleted: {problem}")
-        ticks = _delete_tick_logs(context.instance, before=now - TICK_LOG_AGE)
+        ticks = _delete_tick_logs(context.instance, before=today - TICK_LOG_AGE)
         deleted = len(old) - len(problems)
         context.log.info(f"deleted {deleted} runs and the logs of {ticks} ticks")
         context.add_output_metadata({"runs_deleted": deleted, "tick_logs_deleted": ticks})

@@ -3,11 +3,12 @@
 import json
 import warnings
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from hashlib import sha256
 
 import dagster as dg
 
+from email_assets.clock import now
 from email_assets.defs.alerts.sensor import build_alerts
 from email_assets.defs.freshness import window_of
 from email_assets.defs.schedules import names_of
@@ -60,7 +61,7 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         under_way = dg.RunsFilter(
             tags={"dagster/sensor_name": NEW_RECORDS},
             statuses=UNFINISHED,
-            created_after=datetime.now(timezone.utc) - patience,
+            created_after=now() - patience,
         )
         if context.instance.get_runs(under_way, limit=1):
             return dg.SkipReason("The run of an earlier tick has not finished yet.")
@@ -68,8 +69,8 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         for name in _failed_to_sync(context.instance):
             seen.pop(name, None)
         found = {name: _fingerprint(name, context) for name in names}
-        now = seen | {name: head for name, head in found.items() if isinstance(head, str)}
-        changed = [name for name in names if now.get(name) != seen.get(name)]
+        heads = seen | {name: head for name, head in found.items() if isinstance(head, str)}
+        changed = [name for name in names if heads.get(name) != seen.get(name)]
         problems = [head for head in found.values() if not isinstance(head, str)]
         if not changed:
             for problem in problems:
@@ -83,7 +84,7 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
             run_requests=[
                 dg.RunRequest(asset_selection=[dg.AssetKey(name) for name in with_made_of(changed)])
             ],
-            cursor=json.dumps(now),
+            cursor=json.dumps(heads),
         )
 
     return new_records
@@ -96,7 +97,7 @@ def _failed_to_sync(instance: dg.DagsterInstance) -> list[str]:
     )
     if not last or last[0].dagster_run.status == dg.DagsterRunStatus.SUCCESS:
         return []
-    if datetime.now(timezone.utc) - last[0].create_timestamp < TRY_AGAIN_AFTER:
+    if now() - last[0].create_timestamp < TRY_AGAIN_AFTER:
         return []
     return [key.to_user_string() for key in last[0].dagster_run.asset_selection or ()]
 

@@ -7,12 +7,13 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
 import uvicorn
 
+from email_assets.clock import now
 from email_assets.sandbox.app import Api, Control, build_app
 from email_assets.sandbox.data import Data
 from email_assets.sandbox.faults import Fault, FaultBook
@@ -23,11 +24,6 @@ from email_assets.sandbox.wire import Sleep, Switchboard
 
 class SandboxError(RuntimeError):
     """The sandbox cannot start; the message says why and what to do."""
-
-
-def utc_now() -> datetime:
-    """The time now, in UTC."""
-    return datetime.now(timezone.utc)
 
 
 class Sandbox:
@@ -61,7 +57,7 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         latency: float = 0.0,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] = now,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
         if latency < 0:

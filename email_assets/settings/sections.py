@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from croniter import CroniterError, croniter
 from dlt.common.configuration import configspec, known_sections
 
+from email_assets.clock import now
 from email_assets.settings.resolve import Section, SettingError, where_to_set
 
 MOST_READ_AHEAD = 64
@@ -301,7 +302,7 @@ def _is_mail_address(text: object) -> bool:
 
 def _has_a_next_run(cron: str) -> bool:
     try:
-        croniter(cron).get_next()
+        croniter(cron, now()).get_next()
     except CroniterError:
         return False
     return True

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from dlt.common.schema import Schema
 
+from email_assets.clock import now
 from email_assets.errors import ApiError
 from email_assets.instants import as_utc
 from email_assets.normalizer import BIGGEST, Fields
@@ -53,7 +53,7 @@ class Rows:
         self._cursor_path = cursor_path.split(".") if cursor_path else []
         self._types: dict[str, str] = {}
         self._fields = Fields(resource, [*primary_key, *self._cursor_path[:1]])
-        self._stamp = f"{time.time_ns():016x}"
+        self._stamp = f"{int(now().timestamp() * 1e9):016x}"
         self._numbers = itertools.count()
         self._stored = Digests()
         self._changed: set[int] = set()
@@ -130,7 +130,7 @@ class Rows:
         at = self.time_of(row)
         if at is None or (self.newest is not None and at <= self.newest):
             return False
-        self.newest = min(at, datetime.now(timezone.utc))
+        self.newest = min(at, now())
         return True
 
     def time_of(self, row: Row) -> datetime | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from email.utils import format_datetime
 
 import pytest
 
+from email_assets.clock import now
 from email_assets.errors import ApiError, ApiUnavailableError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, ask
@@ -135,7 +136,7 @@ def test_retry_after_in_seconds_wins_over_the_computed_wait(
 def test_retry_after_as_a_date_wins_over_the_computed_wait(
     api: Sandbox, listing_of: OpenListing, waits: list[float]
 ) -> None:
-    in_a_minute = format_datetime(datetime.now(timezone.utc) + timedelta(seconds=60), usegmt=True)
+    in_a_minute = format_datetime(now() + timedelta(seconds=60), usegmt=True)
     api.set_faults("bounces", Fault("status", status=429, retry_after=in_a_minute, times=1))
     ask(listing_of().session)
     assert waits == [pytest.approx(60, abs=2)]  # the date has whole seconds

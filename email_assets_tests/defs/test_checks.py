@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from email_assets.clock import now
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.dagster_fixtures import CHECK_NAMES, empty_home, instance, materialize
 from email_assets_tests.defs.check_runs import (
@@ -43,7 +43,7 @@ def report_materialized(instance: dg.DagsterInstance, asset: str, ago: timedelta
         elsewhere.report_runless_asset_event(dg.AssetMaterialization(asset))
         entry = elsewhere.get_latest_materialization_event(dg.AssetKey(asset))
     assert entry
-    instance.handle_new_event(entry._replace(timestamp=time.time() - ago.total_seconds()))
+    instance.handle_new_event(entry._replace(timestamp=now().timestamp() - ago.total_seconds()))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import dagster as dg
 import pytest
 from dagster._core.storage.compute_log_manager import ComputeIOType
 
+from email_assets.clock import now
 from email_assets.definitions import defs
 from email_assets.defs import retention
 from email_assets.defs.runs import LOCATION_TAG
@@ -23,8 +24,8 @@ from email_assets_tests.defs.sensor_fixtures import start_run
 
 __all__ = ["empty_home", "instance"]
 
-LONG_AGO = datetime.now(timezone.utc) - timedelta(days=91)
-NOT_SO_LONG_AGO = datetime.now(timezone.utc) - timedelta(days=89)
+LONG_AGO = timedelta(days=91)
+NOT_SO_LONG_AGO = timedelta(days=89)
 SERVERS = dg.AssetKey("servers")
 
 
@@ -113,12 +114,12 @@ def history(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Itera
         yield history
 
 
-def put_back(home: Path, run_id: str, to: datetime) -> None:
-    """Make a run older than it is, as no clock can be injected into Dagster."""
+def put_back(home: Path, run_id: str, by: timedelta) -> None:
+    """Make a run so much older than now."""
     ask(
         home / "history/runs.db",
         "UPDATE runs SET create_timestamp = ? WHERE run_id = ?",
-        to.strftime("%Y-%m-%d %H:%M:%S.%f"),
+        (now() - by).strftime("%Y-%m-%d %H:%M:%S.%f"),
         run_id,
     )
 
@@ -129,7 +130,7 @@ def write_tick_logs(instance: dg.DagsterInstance) -> None:
         with instance.compute_log_manager.open_log_stream(key, ComputeIOType.STDERR):
             pass
         (file,) = Path(instance.storage_directory()).rglob(f"{tick}.err")
-        at = (datetime.now(timezone.utc) - age).timestamp()
+        at = (now() - age).timestamp()
         os.utime(file, (at, at))
 
 

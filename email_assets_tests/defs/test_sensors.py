@@ -1,13 +1,14 @@
 """When to run beyond the clock."""
 
 import sqlite3
-import time
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from email_assets.clock import now
 from email_assets.defs.checks import build_freshness_checks
 from email_assets.defs.sensors import build_sensors
 from email_assets.errors import KeyRefusedError
@@ -34,10 +35,11 @@ def freshness_checks(instance: dg.DagsterInstance) -> Sensor:
     return Sensor("freshness_checks", instance)
 
 
-def make_runs_older(instance: dg.DagsterInstance, age: str) -> None:
+def make_runs_older(instance: dg.DagsterInstance, age: timedelta) -> None:
     runs = Path(instance.storage_directory()).parent / "history" / "runs.db"
     with closing(sqlite3.connect(runs)) as database, database:
-        database.execute(f"UPDATE runs SET create_timestamp = datetime('now', '-{age}')")
+        created = (now() - age).replace(tzinfo=None).isoformat(" ")
+        database.execute("UPDATE runs SET create_timestamp = ?", [created])
 
 
 class TestAllSensors:
@@ -186,7 +188,7 @@ class TestNewRecords:
         self, new_records: Sensor, instance: dg.DagsterInstance
     ) -> None:
         start_run(instance, job_name="some", tags={"dagster/sensor_name": "new_records"})
-        make_runs_older(instance, "3 hours")
+        make_runs_older(instance, timedelta(hours=3))
 
         assert new_records.requested() == EVENTS + MADE_OF_EVENTS
 
@@ -205,7 +207,7 @@ class TestNewRecords:
         instance.report_run_failed(run)
 
         assert new_records.tick().skip_message == "The API has nothing new."
-        make_runs_older(instance, "16 minutes")
+        make_runs_older(instance, timedelta(minutes=16))
         assert new_records.requested() == ["messages", *MADE_OF_EVENTS]
 
     def test_a_resource_that_is_refused_does_not_hold_up_the_others(
@@ -263,7 +265,7 @@ class TestFreshnessChecks:
                     passed=True,
                     metadata={
                         "dagster/fresh_until_timestamp": dg.MetadataValue.timestamp(
-                            time.time() + fresh_for
+                            now().timestamp() + fresh_for
                         )
                     },
                 )

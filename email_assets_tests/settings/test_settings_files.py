@@ -36,7 +36,7 @@ def shown_by_a_fresh_process(folder: Path, **environment: str) -> dict[str, Any]
     done = subprocess.run(
         [sys.executable, "-c", SHOW],
         cwd=folder,
-        env={**plain, "PYTHONPATH": str(PROJECT), **environment},
+        env={**plain, **environment},
         capture_output=True,
         text=True,
         check=True,

@@ -10,6 +10,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
+from email_assets.clock import now
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 
 KEY = "mg-key/with+signs=7c2"
@@ -116,10 +117,10 @@ class MailgunServer(VendorServer):
         limit, token = pagination.get("limit", 50), pagination.get("token")
         if not 1 <= limit <= 100:
             return _refusal(400, "pagination limit must be between 1 and 100")
-        now = datetime.now(timezone.utc)
+        asked_at = now()
         try:
-            start = _instant(asked.get("start"), now - DAY)
-            end = _instant(asked.get("end"), now)
+            start = _instant(asked.get("start"), asked_at - DAY)
+            end = _instant(asked.get("end"), asked_at)
         except ValueError as error:
             return _refusal(400, str(error))
         newest_first = pagination.get("sort", "timestamp:desc") == "timestamp:desc"

@@ -108,7 +108,6 @@ def materialize_by_command(
         "DLT_PROJECT_DIR": str(project),
         "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
         "RUNTIME__LOG_LEVEL": "DEBUG",
-        "PYTHONPATH": str(PROJECT),
     }
     run = command(
         *("dagster", "asset", "materialize", "--select", "*", "-m", "email_assets.definitions"),

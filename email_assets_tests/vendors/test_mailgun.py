@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from email_assets.clock import now
 from email_assets.errors import ApiError, KeyRefusedError
 from email_assets.sync.source import glimpse
 from email_assets.sync.span import SpanError
@@ -262,10 +263,9 @@ class TestRefusals:
             load("bounces")
 
     def test_the_shape_refuses_other_times_than_rfc_2822(self, api: MailgunServer) -> None:
-        now = datetime.now(timezone.utc).isoformat()
 
         refused = requests.post(
-            f"{api.base_url}{LOGS}", json={"start": now}, auth=("api", KEY), timeout=5
+            f"{api.base_url}{LOGS}", json={"start": now().isoformat()}, auth=("api", KEY), timeout=5
         )
 
         assert refused.status_code == 400

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 
 import dagster as dg
@@ -12,6 +11,7 @@ from email_assets.alerts.causes import Causes, names_in, open_slots, recover, te
 from email_assets.alerts.channels import Message
 from email_assets.alerts.configured import NO_CHANNEL, Misset, channels, dagster_url
 from email_assets.alerts.outbox import Outbox
+from email_assets.clock import now
 from email_assets.defs.alerts.history import History, Read
 
 
@@ -73,7 +73,7 @@ def _look(context: dg.SensorEvaluationContext, memory: Memory, url: str) -> list
     causes, well = memory.causes, memory.read.well
     problems = history.new_problems()
     messages = [*recover(causes, well, history.slots), *tell(causes, problems, well)]
-    stale = history.stale(open_slots(causes), time.time())
+    stale = history.stale(open_slots(causes), now().timestamp())
     return [*messages, *tell(causes, stale, well)]
 
 

@@ -1,6 +1,5 @@
 """A platform in which something is wrong, and the sensor that tells of it."""
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -9,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from email_assets.clock import now
 from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
 from email_assets_tests.dagster_fixtures import empty_home, instance
 from email_assets_tests.defs.sensor_fixtures import Sensor, start_run
@@ -104,7 +104,7 @@ def report_materialized(
             elsewhere.report_runless_asset_event(dg.AssetMaterialization(asset))
             entry = elsewhere.get_latest_materialization_event(dg.AssetKey(asset))
         assert entry
-        instance.handle_new_event(entry._replace(timestamp=time.time() - ago.total_seconds()))
+        instance.handle_new_event(entry._replace(timestamp=now().timestamp() - ago.total_seconds()))
 
 
 def fail_foreign_run(instance: dg.DagsterInstance) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from email_assets.clock import now
 from email_assets.definitions import defs
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sync.span import Span
@@ -55,8 +56,8 @@ class TestBackfill:
     ) -> None:
         start = load().window.start
         api.insert_head("messages", 3)
-        now = datetime.now(timezone.utc)
-        load(Span(False, *(now - timedelta(days=ago) if ago else None for ago in days)))
+        today = now()
+        load(Span(False, *(today - timedelta(days=ago) if ago else None for ago in days)))
         assert load().window.start == start
         assert keys_in(query) == keys_of(api.rows("messages"))
 

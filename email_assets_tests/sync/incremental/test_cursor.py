@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -16,11 +15,12 @@ import duckdb
 import pytest
 from filelock import FileLock
 
+from email_assets.clock import now
 from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sync.span import Span
 from email_assets.warehouse.turn import WarehouseBusyError
-from email_assets_tests.conftest import KEY, PROJECT
+from email_assets_tests.conftest import KEY
 from email_assets_tests.messages import A_DAY, change_messages, sent_at
 from email_assets_tests.sync.incremental_fixtures import FULL_REFRESH, Load
 from email_assets_tests.warehouses import (
@@ -172,7 +172,7 @@ class TestCursorPaths:
         load()
         load()
         load(FULL_REFRESH)
-        load(Span(end=datetime.now(timezone.utc)))
+        load(Span(end=now()))
         api.replace("messages", [])
         load(FULL_REFRESH)
         assert said == []
@@ -231,7 +231,6 @@ class TestCrashes:
             api.set_faults("messages", Fault("status", status=503, times=1))
             killed = subprocess.run(
                 [sys.executable, "-c", DIES_BEFORE_ITS_LOAD],
-                env={**os.environ, "PYTHONPATH": str(PROJECT)},
                 capture_output=True,
                 text=True,
                 timeout=60,

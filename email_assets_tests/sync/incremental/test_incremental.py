@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from email_assets.api.windows import Window
+from email_assets.clock import now
 from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sync.span import Span
@@ -146,10 +147,10 @@ class TestAskingForWindows:
         self, api: Sandbox, load: Load
     ) -> None:
         future = datetime(2999, 1, 1, tzinfo=timezone.utc)
-        begun = datetime.now(timezone.utc)
+        begun = now()
         api.replace("messages", [message("new", future), *api.rows("messages")])
         load()
-        ended = datetime.now(timezone.utc)
+        ended = now()
         api.reset_counts()
         report = load()
         assert report.window.start

@@ -1,0 +1,19 @@
+"""The time now. Nothing else reads the computer's clock, so that tests can go by another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+
+def _computers() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+source: Callable[[], datetime] = _computers
+"""The clock that `now` reads. Tests put theirs in its place; nothing else does."""
+
+
+def now() -> datetime:
+    """The time now, in UTC. Durations are measured with `time.monotonic` instead."""
+    return source()
