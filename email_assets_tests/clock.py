@@ -24,7 +24,7 @@ AHEAD = "EMAIL_ASSETS_TESTS_AHEAD"
 """The variable that tells another process how many seconds its clock is ahead."""
 
 in_other_processes: dict[str, str] = {}
-"""What the environment of another process needs to have the same clock. They inherit it, too."""
+"""Variables by which another process gets the same clock. Those that inherit all have them."""
 
 
 def begin_at(moment: str) -> None:

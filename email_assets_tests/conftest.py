@@ -19,7 +19,7 @@ from email_assets_tests.clock import begin_at
 
 PROJECT = Path(__file__).resolve().parent.parent
 MEMORY = Path("/dev/shm")
-"""Where there is room, the tests' files lie in memory: thousands of small databases are made."""
+"""The place of the tests' files, if there is room: thousands of small databases are made."""
 ROOM = 2**30
 """Bytes: several times what the tests of a run leave lying at a time."""
 KEY = "sb-key/with+signs=9f3"

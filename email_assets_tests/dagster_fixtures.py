@@ -121,7 +121,7 @@ def figures(result: dg.ExecuteInProcessResult, name: str) -> dict[str, object]:
 
 
 def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
-    """Why each step of a run failed, as its asset says it."""
+    """The reason why each step of a run failed, as its asset says it."""
     return {
         str(event.step_key): str(event.step_failure_data.user_failure_data.description)
         for event in result.get_step_failure_events()

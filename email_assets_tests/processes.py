@@ -25,7 +25,7 @@ from email_assets.sync.pipeline import sync
 from email_assets.warehouse.destination import open_pipeline
 
 HERE = "here"
-"""What another process says when it has come to the moment at which it stops."""
+"""The word of another process that has come to the moment at which it stops."""
 
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload([__name__])
@@ -40,7 +40,7 @@ class Other:
         self.pid = process.pid
 
     def said(self) -> Any:
-        """What it says next.
+        """Its next word.
 
         Raises:
             AssertionError: It failed, or ended without a word.

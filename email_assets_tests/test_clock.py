@@ -1,4 +1,4 @@
-"""Which clock the product and the tests go by, and what of the environment they do not see."""
+"""The one clock of product and tests, and the parts of the environment that tests do not see."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ print(dagster._time.get_current_timestamp(), record.created)
 
 
 def _reads_of(tree: ast.AST) -> list[str]:
-    """Where a module reads the computer's clock, by any name that the standard library gives it."""
+    """The places of a module that read the computer's clock."""
     found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):

@@ -9,6 +9,7 @@ From outside: `python -m email_assets.sandbox`. In a test:
 
 from email_assets.sandbox.faults import Fault
 from email_assets.sandbox.ledger import RequestRecord
-from email_assets.sandbox.server import Sandbox, SandboxError
+from email_assets.sandbox.server import Sandbox
+from email_assets.sandbox.serving import SandboxError
 
 __all__ = ["Fault", "RequestRecord", "Sandbox", "SandboxError"]

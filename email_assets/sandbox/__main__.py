@@ -16,7 +16,8 @@ from urllib.parse import quote
 from email_assets.sandbox.data import RESOURCES
 from email_assets.sandbox.faults import Fault
 from email_assets.sandbox.kinds import KINDS
-from email_assets.sandbox.server import Sandbox, SandboxError
+from email_assets.sandbox.server import Sandbox
+from email_assets.sandbox.serving import SandboxError
 
 Number = TypeVar("Number", int, float)
 

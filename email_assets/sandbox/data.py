@@ -1,4 +1,4 @@
-"""What the rows are.
+"""The contents of the rows.
 
 Every row is computed from the seed and its number, alone and in constant time. A million messages
 therefore cost no memory and no start-up time, and the same seed always gives the same rows.
@@ -110,12 +110,12 @@ class Data:
         return block * BLOCK + self._dice("block", block)[0] % BLOCK
 
     def bounce_count(self, messages: int) -> int:
-        """How many of the first `messages` messages bounce."""
+        """The number of bounces among the first `messages` messages."""
         blocks, rest = divmod(messages, BLOCK)
         return blocks + (self.bouncing_message(blocks) % BLOCK < rest)
 
     def type_count(self, type_: BounceType, bounces: int) -> int:
-        """How many of the first `bounces` bounces are of a type."""
+        """The number of bounces of a type among the first `bounces` bounces."""
         cycles, rest = divmod(bounces, len(self._types))
         return cycles * type_.share + self._types[:rest].count(type_)
 
@@ -196,7 +196,7 @@ class Data:
         }
 
     def deliverystat(self, number: int, count: int) -> Row:
-        """How often one type of bounce occurred; beyond the known types, a type without a use."""
+        """The count of one type of bounce; beyond the known types, of one that is reserved."""
         if number < len(BOUNCE_TYPES):
             type_ = BOUNCE_TYPES[number]
             return {"id": number + 1, "type": type_.type, "name": type_.name, "count": count}

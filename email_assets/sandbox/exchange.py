@@ -42,7 +42,7 @@ class Exchange:
 
 
 class Stage(IntEnum):
-    """When a kind acts: on the question, or on one of the forms the answer takes."""
+    """The step at which a kind acts: on the question, or on one of the forms of the answer."""
 
     QUESTION = 1
     ROWS = 2

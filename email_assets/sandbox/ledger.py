@@ -1,4 +1,4 @@
-"""What was asked: a record of every request, and how many were under way at once."""
+"""A record of every request, and the number of those that were under way at once."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Ledger:
             return list(self._records)
 
     def count(self, resource: str) -> int:
-        """How many requests asked for a resource."""
+        """The number of requests for a resource."""
         with self._lock:
             return self._counts[resource]
 

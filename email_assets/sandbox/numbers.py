@@ -1,4 +1,4 @@
-"""Which numbers the rows of a resource have, of those that come and go."""
+"""The numbers of the rows that a resource has, while rows come and go."""
 
 from __future__ import annotations
 

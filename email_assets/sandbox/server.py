@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Any
 
-import uvicorn
-
 from email_assets.clock import now
-from email_assets.sandbox.app import Api, Control, build_app
+from email_assets.sandbox.app import Api, build_app
+from email_assets.sandbox.control import Control
 from email_assets.sandbox.data import Data
 from email_assets.sandbox.faults import Fault, FaultBook
 from email_assets.sandbox.ledger import Ledger, RequestRecord
+from email_assets.sandbox.serving import SandboxError, Server, listen
 from email_assets.sandbox.store import Store, check_resource
 from email_assets.sandbox.wire import Sleep, Switchboard
-
-
-class SandboxError(RuntimeError):
-    """The sandbox cannot start; the message says why and what to do."""
 
 
 class Sandbox:
@@ -79,7 +73,7 @@ class Sandbox:
             sleep=sleep,
         )
         self._app = build_app(api, Control(self._store, self._faults, self._ledger, api_key))
-        self._server: _Server | None = None
+        self._server: Server | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -90,9 +84,9 @@ class Sandbox:
         """
         if self._thread is not None:
             raise SandboxError("The sandbox is running already.")
-        listener = _listen(self._host, self._port)
+        listener = listen(self._host, self._port)
         self._port = listener.getsockname()[1]
-        self._server = _Server(self._app, self._switchboard)
+        self._server = Server(self._app, self._switchboard)
         self._thread = threading.Thread(
             target=self._server.run_on, args=(listener,), name="email-sandbox", daemon=True
         )
@@ -123,7 +117,7 @@ class Sandbox:
 
     @property
     def base_url(self) -> str:
-        """Where it listens, without a slash at the end: `http://127.0.0.1:8025`."""
+        """Its address, without a slash at the end: `http://127.0.0.1:8025`."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._port}"
 
@@ -168,7 +162,7 @@ class Sandbox:
         return self._ledger.records
 
     def request_count(self, resource: str) -> int:
-        """How many requests asked for a resource, whatever the answer was."""
+        """The number of requests for a resource, whatever the answer was."""
         return self._ledger.count(resource)
 
     @property
@@ -179,72 +173,3 @@ class Sandbox:
     def reset_counts(self) -> None:
         """Forget the requests so far and count afresh."""
         self._ledger.reset()
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn, except that it starts, notices the end and ends without waiting for its ticks."""
-
-    def __init__(self, app: Any, switchboard: Switchboard) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                http=switchboard.protocol(),
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                log_level="warning",
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                date_header=False,
-                timeout_keep_alive=75,
-            )
-        )
-        self.ready = threading.Event()
-        self._switchboard = switchboard
-
-    def run_on(self, listener: socket.socket) -> None:
-        """Serve until `leave` is called."""
-        try:
-            asyncio.run(self.serve(sockets=[listener]))
-        finally:
-            self.ready.set()  # even if it failed: nobody must wait for ever
-
-    def leave(self) -> None:
-        """Ask the server to end, from any thread."""
-        self._loop.call_soon_threadsafe(self._left.set)
-
-    async def main_loop(self) -> None:
-        """Serve until asked to leave."""
-        self._loop, self._left = asyncio.get_running_loop(), asyncio.Event()
-        self.ready.set()
-        await self._left.wait()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close the door, then every connection, then see the answers under way end."""
-        for server in self.servers:
-            server.close()
-        for listener in sockets or ():
-            listener.close()
-        self._switchboard.abort_all()
-        if self.server_state.tasks:
-            await asyncio.wait(self.server_state.tasks, timeout=5)
-        await asyncio.sleep(0)  # connections are closed in the loop's next round
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Naming TCP matters: asyncio sends small pieces at once only on sockets that say it.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if os.name == "posix":  # lets a sandbox start anew on the port it just left
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        listener.listen()
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise SandboxError(
-            f"The sandbox cannot listen on {host}, port {port}: {error}. "
-            "If another one runs there, stop it, or choose another port."
-        ) from error
-    return listener

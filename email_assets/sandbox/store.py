@@ -1,4 +1,4 @@
-"""Which rows the API lists at this moment, newest first.
+"""The rows that the API lists at this moment, newest first.
 
 A row's contents come from `data`, when it came from `times`; here is decided how many there are,
 and what a test has put in their place.

@@ -1,4 +1,4 @@
-"""When each message and each bounce came."""
+"""The times at which messages and bounces came."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Times:
 
     @property
     def latest(self) -> float:
-        """When the newest row came, or the start if none has come since."""
+        """The time of the newest row, or the start if none has come since."""
         latest = self._late_messages[-1] if self._late_messages else self._start
         return max(latest, self._late_bounces[-1][1]) if self._late_bounces else latest
 
@@ -53,11 +53,11 @@ class Times:
         return bounce if late < 0 else self._late_bounces[late][0]
 
     def sent_at(self, message: int) -> float:
-        """When a message was sent."""
+        """The time at which a message was sent."""
         return self._listed_at(message) - LISTED_AFTER
 
     def bounced_at(self, bounce: int) -> float:
-        """When a bounce came."""
+        """The time at which a bounce came."""
         late = bounce - self._first_bounces
         if late >= 0:
             return self._late_bounces[late][1]

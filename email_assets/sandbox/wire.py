@@ -1,4 +1,4 @@
-"""How an answer goes over the wire: at once, late, drop by drop, in part, or not at all."""
+"""Sends an answer over the wire: at once, late, byte by byte, in part, or not at all."""
 
 from __future__ import annotations
 

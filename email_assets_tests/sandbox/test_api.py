@@ -1,4 +1,4 @@
-"""What the API demands of a request."""
+"""The API's demands on a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the sandbox remembers of the requests that came."""
+"""The sandbox's record of the requests that came."""
 
 from __future__ import annotations
 

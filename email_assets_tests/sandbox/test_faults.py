@@ -1,4 +1,4 @@
-"""When a fault strikes, and what a fault may be."""
+"""The requests that a fault strikes, and what a fault may be."""
 
 from __future__ import annotations
 

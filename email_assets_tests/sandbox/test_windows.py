@@ -17,7 +17,7 @@ SENTENCE = "{} must be an instant with an offset, such as 2026-01-31T09:30:00Z."
 
 
 def rows_between(sandbox: Sandbox, resource: str, since: str, until: str) -> list[Any]:
-    """What a window must hold; times written alike compare as text."""
+    """The rows that a window must hold; times written alike compare as text."""
     field = TIME_FIELDS[resource]
     return [row for row in sandbox.rows(resource) if since <= row[field] <= until]
 
