@@ -1,10 +1,8 @@
 """A real Dagster instance in a folder of its own, and what the tests run on it."""
 
-import os
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -14,10 +12,9 @@ import pytest
 
 from email_assets.definitions import defs
 from email_assets.sandbox import Sandbox
-from email_assets_tests.clock import in_other_processes
 from email_assets_tests.conftest import KEY, PROJECT
+from email_assets_tests.programs import BIN, environment_of
 
-BIN = Path(sys.executable).parent
 EVENTS = ["bounces", "messages", "deliverystats"]
 INVENTORY = ["servers", "domains"]
 NAMES = EVENTS + INVENTORY
@@ -149,14 +146,7 @@ def command(
         return subprocess.Popen(
             [str(BIN / arguments[0]), *arguments[1:]],
             cwd=cwd,
-            env={
-                "PATH": f"{BIN}:{os.environ['PATH']}",
-                "HOME": str(home),
-                "DAGSTER_HOME": str(home),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                **in_other_processes,
-                **(env or {}),
-            },
+            env=environment_of(home, env),
             stdout=stack.enter_context(output.open("w")) if output else subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -28,7 +28,7 @@ HERE = "here"
 """The word of another process that has come to the moment at which it stops."""
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload([__name__])
+_CONTEXT.set_forkserver_preload(["dagster._cli", "email_assets_tests.programs"])
 
 
 class Other:
@@ -58,6 +58,13 @@ class Other:
         self._connection.send(None)
         self._process.join()
 
+    def exit_status(self, seconds: float) -> int:
+        """Its exit status, or minus the signal that killed it, once it has ended by itself."""
+        self._process.join(seconds)
+        status = self._process.exitcode
+        assert status is not None, f"the other process has not ended within {seconds:g} s"
+        return status
+
     def kill(self) -> None:
         """End it as `kill -9` does."""
         self._process.kill()
@@ -67,14 +74,14 @@ class Other:
 def syncing(*names: str) -> list[int]:
     """Sync these resources, each in a process of its own and all at once; gives their rows."""
     with ExitStack() as stack:
-        others = [stack.enter_context(_process(_sync, name)) for name in names]
+        others = [stack.enter_context(forked(_sync, name)) for name in names]
         return [other.said() for other in others]
 
 
 @contextmanager
 def started(name: str) -> Iterator[Other]:
     """A process that syncs a resource."""
-    with _process(_sync, name) as other:
+    with forked(_sync, name) as other:
         yield other
 
 
@@ -87,7 +94,7 @@ def stopped(name: str, moment: str) -> Iterator[Other]:
         moment: The step (`extract`, `normalize`) after which it stops, or the beginning of the SQL
             before which it does.
     """
-    with _process(_sync, name, moment) as other:
+    with forked(_sync, name, moment) as other:
         assert other.said() == HERE, f"the sync of {name} ended and never came to: {moment}"
         yield other
 
@@ -100,13 +107,19 @@ def holding(how: str, file: Path) -> Iterator[Other]:
         how: `read` or `write`, which open it with DuckDB, or `lock`, which locks it.
         file: The file.
     """
-    with _process(_hold, how, file) as other:
+    with forked(_hold, how, file) as other:
         other.said()
         yield other
 
 
 @contextmanager
-def _process(task: Callable[..., None], *arguments: Any) -> Iterator[Other]:
+def forked(task: Callable[..., None], *arguments: Any) -> Iterator[Other]:
+    """A process that does something, and is killed if it has not ended by the end of the block.
+
+    Args:
+        task: What it does; called with the connection through which it says something.
+        arguments: What the task is called with besides.
+    """
     ours, theirs = _CONTEXT.Pipe()
     process = _CONTEXT.Process(target=_run, args=(theirs, dict(os.environ), task, *arguments))
     with pytest.MonkeyPatch.context() as patch:

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from email_assets_tests import programs
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
     CHECK_NAMES,
     MADE_OF_EVENTS,
     NAMES,
-    command,
     empty_home,
-    finish,
 )
 
 __all__ = ["empty_home"]
@@ -42,14 +41,12 @@ def said(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> dict[str
         )
     for part in ("pyproject.toml", "workspace.yaml"):
         shutil.copy(PROJECT / part, project)
-    return finish(
-        {
-            name: command(
-                *arguments, home=shutil.copytree(empty_home, folder / name), cwd=project, env=env
-            )
-            for name, (arguments, env) in COMMANDS.items()
-        }
-    )
+    homes = {name: shutil.copytree(empty_home, folder / name) for name in COMMANDS}
+    found = {}
+    for name, (arguments, env) in COMMANDS.items():
+        ended = programs.run(*arguments, home=homes[name], cwd=project, env=env)
+        found[name] = ended.status, ended.said
+    return found
 
 
 class TestCommands:

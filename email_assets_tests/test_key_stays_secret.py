@@ -15,13 +15,12 @@ from dlt.common.versioned_state import decompress_state
 
 from email_assets.definitions import defs
 from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests import programs
 from email_assets_tests.api.conftest import HEAD, REPLY, RawServer
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import (
     TO_THE_LAST_LINE,
-    command,
     empty_home,
-    finish,
     instance,
     settings_for,
 )
@@ -215,7 +214,7 @@ def test_the_command_line_with_debug_logging_writes_no_key(
     (home / "dagster.yaml").write_text(EVERYTHING)
     (tmp_path / "tmp").mkdir()
     arguments = ("asset", "materialize", "--select", "bounces,servers")
-    process = command(
+    ended = programs.run(
         *("dagster", *arguments, "-m", "email_assets.definitions"),
         home=home,
         cwd=tmp_path,
@@ -225,10 +224,7 @@ def test_the_command_line_with_debug_logging_writes_no_key(
             "RUNTIME__LOG_LEVEL": "DEBUG",
             "TMPDIR": str(tmp_path / "tmp"),
         },
-        output=tmp_path / "output",
     )
-    finish({"materialize": process})
-    output = (tmp_path / "output").read_text()
-    assert "bounces: the API redirects /v1/bounces to http://127.0.0.1:9/v1/bounces" in output
-    assert '"GET /v1/servers HTTP/1.1" 200' in output
+    assert "bounces: the API redirects /v1/bounces to http://127.0.0.1:9/v1/bounces" in ended.said
+    assert '"GET /v1/servers HTTP/1.1" 200' in ended.said
     assert leaks_below(tmp_path) == []

@@ -9,36 +9,29 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from email_assets_tests import programs
 from email_assets_tests.conftest import PROJECT
-
-
-def _environment(folder: Path, **variables: str) -> dict[str, str]:
-    home = folder / "dagster"
-    home.mkdir()
-    return {
-        **os.environ,
-        "DAGSTER_HOME": str(home),
-        "RUNTIME__REQUEST_BACKOFF_FACTOR": "0",
-        **variables,
-    }
-
-
-def _run(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "email_assets.quickstart", "run"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """What a newcomer's first run prints, and the folder it wrote to."""
     folder = tmp_path_factory.mktemp("first_run")
-    done = _run(_environment(folder))
+    (folder / "dagster").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "email_assets.quickstart", "run"],
+        env={
+            **os.environ,
+            "DAGSTER_HOME": str(folder / "dagster"),
+            # a warehouse is configured already, as it may be, and an API is not
+            "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "production.duckdb"),
+            "WAREHOUSE__DESTINATION_TYPE": "postgres",
+        },
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout
     return done.stdout, folder
 
@@ -106,23 +99,20 @@ def test_a_first_run_prints_no_warning(first_run: tuple[str, Path]) -> None:
 def test_a_key_without_an_address_fails_with_the_sentence_that_says_what_to_set(
     tmp_path: Path,
 ) -> None:
-    done = _run(_environment(tmp_path, API_KEY="a-key"))
-    assert done.returncode == 1
-    assert "bounces: no API is configured yet" in done.stdout
-    assert "SOURCES__EMAIL__BASE_URL" in done.stdout
-
-
-def test_the_sandbox_never_gets_into_a_warehouse_that_is_configured(tmp_path: Path) -> None:
-    configured = tmp_path / "production.duckdb"
-    environment = _environment(
-        tmp_path,
-        DESTINATION__DUCKDB__CREDENTIALS=str(configured),
-        WAREHOUSE__DESTINATION_TYPE="postgres",
-        # a run that is over at once: the destination is looked at before the API is asked
-        RUNTIME__REQUEST_TIMEOUT="0.001",
-        RUNTIME__REQUEST_MAX_ATTEMPTS="1",
+    ended = programs.run(
+        *("python", "-m", "email_assets.quickstart", "run"),
+        home=tmp_path / "home",
+        cwd=tmp_path,
+        env={"DLT_PROJECT_DIR": os.environ["DLT_PROJECT_DIR"], "API_KEY": "a-key"},
     )
-    done = _run(environment)
-    assert "bounces:" in done.stdout
-    assert "postgres" not in done.stdout
-    assert not configured.exists()
+    assert ended.status == 1
+    assert "bounces: no API is configured yet" in ended.said
+    assert "SOURCES__EMAIL__BASE_URL" in ended.said
+
+
+def test_the_sandbox_never_gets_into_a_warehouse_that_is_configured(
+    first_run: tuple[str, Path],
+) -> None:
+    output, folder = first_run
+    assert "postgres" not in output
+    assert not (folder / "production.duckdb").exists()

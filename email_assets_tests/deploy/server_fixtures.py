@@ -11,7 +11,7 @@ from pathlib import Path
 
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.conftest import KEY, PROJECT
-from email_assets_tests.dagster_fixtures import BIN
+from email_assets_tests.programs import BIN
 from email_assets_tests.webserver_fixtures import LAUNCH, REPOSITORY, Server, free_port, wait_for
 
 SHIPPED = PROJECT / "deploy" / "machine"

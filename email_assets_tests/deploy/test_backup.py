@@ -9,8 +9,8 @@ import pytest
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.conftest import PROJECT
-from email_assets_tests.dagster_fixtures import BIN
 from email_assets_tests.processes import holding, stopped
+from email_assets_tests.programs import BIN
 from email_assets_tests.warehouses import Query, listed, load, table
 
 

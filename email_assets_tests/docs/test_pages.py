@@ -13,8 +13,8 @@ import pytest
 
 from email_assets.definitions import defs
 from email_assets_tests.conftest import PROJECT
-from email_assets_tests.dagster_fixtures import BIN
 from email_assets_tests.docs.pages import PAGES, anchors, commands, first_cells
+from email_assets_tests.programs import BIN
 
 README = PROJECT / "README.md"
 OPERATIONS = PROJECT / "docs/operations.md"

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from email_assets.settings.sections import ResourceSettings
+from email_assets_tests import programs
 from email_assets_tests.conftest import PROJECT
 
 SHOW = """
@@ -30,18 +29,13 @@ print(json.dumps(shown))
 """
 
 
-def shown_by_a_fresh_process(folder: Path, **environment: str) -> dict[str, Any]:
+def shown_by_a_fresh_process(home: Path, folder: Path, **environment: str) -> dict[str, Any]:
     """What a process that is started in a folder takes the settings to be."""
     plain = {name: value for name, value in os.environ.items() if name != "DLT_PROJECT_DIR"}
-    done = subprocess.run(
-        [sys.executable, "-c", SHOW],
-        cwd=folder,
-        env={**plain, **environment},
-        capture_output=True,
-        text=True,
-        check=True,
+    ended = programs.run(
+        *("python", "-c", SHOW), home=home, cwd=folder, env={**plain, **environment}
     )
-    shown: dict[str, Any] = json.loads(done.stdout)
+    shown: dict[str, Any] = json.loads(ended.said)
     return shown
 
 
@@ -87,7 +81,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         'api_key = "0012345"\n[alerts]\nwebhook_url = "https://hooks.example.org/1"\n'
     )
     project = str(tmp_path / "project")
-    assert shown_by_a_fresh_process(tmp_path, DLT_PROJECT_DIR=project) == {
+    assert shown_by_a_fresh_process(tmp_path / "home", tmp_path, DLT_PROJECT_DIR=project) == {
         "runtime.request_timeout": 5,
         "sources.email.vendor": "my_company.email_api",
         **dict.fromkeys(
@@ -124,8 +118,11 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
 def test_the_projects_files_are_found_from_any_folder_and_the_environment_wins(
     tmp_path: Path,
 ) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
     shown = shown_by_a_fresh_process(
-        tmp_path,
+        tmp_path / "home",
+        folder,
         RUNTIME__REQUEST_TIMEOUT="7",
         SOURCES__EMAIL__BASE_URL="https://mail.example.org",
         API_KEY="from the environment",
@@ -136,4 +133,4 @@ def test_the_projects_files_are_found_from_any_folder_and_the_environment_wins(
         shown["sources.email.base_url"],
         shown["api_key"],
     ) == (str(PROJECT), 7, "https://mail.example.org", "from the environment")
-    assert list(tmp_path.iterdir()) == []
+    assert list(folder.iterdir()) == []

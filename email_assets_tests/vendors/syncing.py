@@ -17,8 +17,9 @@ from email_assets.sync.source import open_listing
 from email_assets.sync.span import Span
 from email_assets.vendors.loading import vendor_resources
 from email_assets.warehouse.destination import open_pipeline
+from email_assets_tests import programs
 from email_assets_tests.conftest import PROJECT
-from email_assets_tests.dagster_fixtures import command, new_home
+from email_assets_tests.dagster_fixtures import new_home
 
 EVERYTHING = Span(full_refresh=True)
 MATERIALIZATION = dg.DagsterEventType.ASSET_MATERIALIZATION
@@ -109,13 +110,12 @@ def materialize_by_command(
         "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
         "RUNTIME__LOG_LEVEL": "DEBUG",
     }
-    run = command(
+    run = programs.run(
         *("dagster", "asset", "materialize", "--select", "*", "-m", "email_assets.definitions"),
         home=home,
         cwd=PROJECT,
         env=environment,
     )
-    said, _ = run.communicate(timeout=120)
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     with dg.DagsterInstance.get() as instance:
         (only,) = instance.get_runs()
@@ -127,4 +127,4 @@ def materialize_by_command(
     passed = {
         (found.asset_key.to_user_string(), found.check_name) for found in checks if found.passed
     }
-    return CommandRun(run.returncode, said, materialized, passed)
+    return CommandRun(run.status, run.said, materialized, passed)

@@ -9,14 +9,13 @@ import pytest
 from email_assets.defs.alerts import history
 from email_assets.defs.runs import LOCATION, LOCATION_TAG
 from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests import programs
 from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
     EVENTS,
     NAMES,
-    command,
     empty_home,
-    finish,
     instance,
     materialize,
     settings_for,
@@ -247,14 +246,13 @@ class TestFailedRuns:
     def test_a_failed_run_of_the_command_line_is_told(
         self, tick: Tick, api: Sandbox, tmp_path: Path
     ) -> None:
-        cli = command(
+        programs.run(
             *("dagster", "asset", "materialize", "--select", "servers"),
             *("-m", "email_assets.definitions"),
             home=tmp_path / "dagster_home",
             cwd=PROJECT,
             env=settings_for(tmp_path, api) | {"API_KEY": "wrong"},
         )
-        finish({"cli": cli})
 
         (text,) = tick()
 

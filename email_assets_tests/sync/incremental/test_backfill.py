@@ -15,9 +15,9 @@ from email_assets.clock import now
 from email_assets.definitions import defs
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sync.span import Span
+from email_assets_tests import programs
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
-    command,
     failures,
     figures,
     settings_for,
@@ -192,7 +192,7 @@ class TestDagster:
         home = shutil.copytree(empty_home, tmp_path / "dagster_home")
         rows = api.rows("messages")
         config = {"start": rows[180]["sent_at"], "end": rows[120]["sent_at"]}
-        process = command(
+        ended = programs.run(
             *("dagster", "asset", "materialize", "--select", "messages"),
             *("-m", "email_assets.definitions"),
             *("--config-json", json.dumps({"ops": {"messages": {"config": config}}})),
@@ -205,6 +205,5 @@ class TestDagster:
                 "SOURCES__EMAIL__MESSAGES__END_PARAM": "until",
             },
         )
-        output, _ = process.communicate(timeout=120)
-        assert process.returncode == 0, output
+        assert ended.status == 0, ended.said
         assert keys_in(query) == keys_of(rows[120:181])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
@@ -20,6 +19,7 @@ from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sync.span import Span
 from email_assets.warehouse.turn import WarehouseBusyError
+from email_assets_tests import programs
 from email_assets_tests.conftest import KEY
 from email_assets_tests.messages import A_DAY, change_messages, sent_at
 from email_assets_tests.sync.incremental_fixtures import FULL_REFRESH, Load
@@ -224,17 +224,16 @@ class TestCrashes:
 
     @pytest.mark.usefixtures("loaded")
     def test_a_kill_between_reading_and_loading_does_too(
-        self, api: Sandbox, load: Load, query: Query
+        self, api: Sandbox, load: Load, query: Query, tmp_path: Path
     ) -> None:
         with rows_and_cursor_are_left(api, load, query):
             api.insert_head("messages", 30)
             api.set_faults("messages", Fault("status", status=503, times=1))
-            killed = subprocess.run(
-                [sys.executable, "-c", DIES_BEFORE_ITS_LOAD],
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
+            killed = programs.run(
+                *("python", "-c", DIES_BEFORE_ITS_LOAD),
+                home=tmp_path / "home",
+                cwd=tmp_path,
+                env=os.environ,
             )
-            assert killed.returncode == -signal.SIGKILL, killed.stderr
-            assert killed.stdout.splitlines()[-1].startswith("messages: waiting up to ")
+            assert killed.status == -signal.SIGKILL, killed.said
+            assert killed.said.splitlines()[-1].startswith("messages: waiting up to ")
