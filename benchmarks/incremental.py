@@ -56,6 +56,7 @@ class Case:
 
     def sync(self) -> None:
         """Bring the table up to what the API has, and note what it took."""
+        from email_assets.account import configured_account
         from email_assets.sync.pipeline import sync
         from email_assets.warehouse.destination import open_pipeline
 
@@ -66,8 +67,8 @@ class Case:
         for name, value in WAYS[self.way].items():
             os.environ[f"{MESSAGES}__{name}"] = value
         started = perf_counter()
-        with open_pipeline("messages") as pipeline:
-            report = sync(pipeline, "messages", say=print).report
+        with open_pipeline(configured_account().warehouse, "messages") as pipeline:
+            report = sync(configured_account(), pipeline, "messages", say=print).report
         self.seconds.append(perf_counter() - started)
         self.requests.append(report.usage.requests)
         listed = self.api.total("messages")

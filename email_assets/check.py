@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
+from email_assets.account import configured_account
 from email_assets.clock import now
 from email_assets.redaction import redact
 from email_assets.settings.resolve import SettingError
 from email_assets.sync.inquiry import Finding, inquire, is_time
 from email_assets.sync.source import FirstPage
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import endpoint_of, vendor_resources
+from email_assets.vendors.loading import endpoint_of
 
 LINE = "  {:<{width}}  {:<9}  {:<10}  {:>9}  {:<22}  {:>6}  {}"
 HEADINGS = ["reachable", "authorised", "rows", "page size (asked/came)", "newest", "rate limits"]
@@ -31,10 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     findings: list[Finding] = []
     failures: list[str] = []
     try:
-        resources = vendor_resources()
+        account = configured_account()
+        resources = account.resources
         width = max(map(len, [*resources, "resource"]))
         for name, resource in resources.items():
-            found = inquire(resource)
+            found = inquire(account, resource)
             if not findings:  # only now: while no API is configured, there is no table to head
                 print(LINE.format("resource", *HEADINGS, width=width))
             findings.append(found)

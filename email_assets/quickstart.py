@@ -14,13 +14,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from email_assets.account import configured_account
 from email_assets.clock import now
-from email_assets.deliverability.daily import with_made_of
+from email_assets.deliverability.daily import with_derived_assets
 from email_assets.sandbox import Sandbox
 from email_assets.settings import resolve
 from email_assets.settings.resolve import PROJECT_ROOT
-from email_assets.settings.sections import ApiSettings, WarehouseSettings
-from email_assets.vendors.loading import DAILY, vendor_resources
+from email_assets.settings.sections import ApiSettings
+from email_assets.vendors.loading import DAILY
 from email_assets.warehouse.destination import database_file, warehouse_client
 
 BIN = Path(sys.executable).parent
@@ -133,9 +134,9 @@ def _run(environment: dict[str, str], remark: str) -> int:
         return status
     print(f"\nLoaded {len(run.assets)} assets in {seconds:.0f} s. Next:")
     print("  make ui      # the graph, the checks and every figure over time")
-    warehouse, asset = resolve.load(WarehouseSettings), next(iter(run.assets))
+    warehouse, asset = configured_account().warehouse, next(iter(run.assets))
     if warehouse.destination_type == "duckdb":
-        file = os.path.relpath(str(database_file(warehouse_client(asset))), PROJECT_ROOT)
+        file = os.path.relpath(str(database_file(warehouse_client(warehouse, asset))), PROJECT_ROOT)
         print(
             f"  .venv/bin/python -c \"import duckdb; duckdb.connect('{file}', read_only=True)"
             f".sql('FROM {warehouse.dataset_name}.{asset} LIMIT 5').show()\""
@@ -156,7 +157,8 @@ def _run_since(started: datetime) -> Run | None:
         runs = [found.dagster_run for found in records if not found.dagster_run.remote_job_origin]
         if not runs:
             return None
-        run, names = Run(), with_made_of(vendor_resources())
+        account = configured_account()
+        run, names = Run(), with_derived_assets(account, account.resources)
         for entry in instance.all_logs(runs[0].run_id):
             event = entry.dagster_event
             if event is None:

@@ -21,6 +21,7 @@ import pytest
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from filelock import FileLock
 
+from email_assets.account import configured_account
 from email_assets.sync.pipeline import sync
 from email_assets.warehouse.destination import open_pipeline
 
@@ -149,12 +150,14 @@ def _run(
 
 
 def _sync(connection: Connection, name: str, moment: str | None = None) -> None:
-    with open_pipeline(name) as pipeline:
+    with open_pipeline(configured_account().warehouse, name) as pipeline:
         if moment in ("extract", "normalize"):
             _stop_after(pipeline, moment, connection)
         elif moment:
             _stop_before_sql(pipeline, moment, connection)
-        connection.send(sync(pipeline, name, say=lambda _: None).report.row_count)
+        connection.send(
+            sync(configured_account(), pipeline, name, say=lambda _: None).report.row_count
+        )
 
 
 def _stop_after(pipeline: Any, step: str, connection: Connection) -> None:

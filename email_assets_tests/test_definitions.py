@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.definitions import defs
 from email_assets.defs.checks import build_checks, build_freshness_checks
 from email_assets.defs.deliverability import build_deliverability_checks
@@ -100,7 +101,7 @@ class TestSettings:
         monkeypatch.setenv(variable, value)
 
         with pytest.raises(SettingError) as refused:
-            build_schedules()
+            build_schedules(configured_account())
 
         assert problem in str(refused.value)
         assert variable in str(refused.value)
@@ -108,13 +109,17 @@ class TestSettings:
 
 class TestTheRest:
     def test_every_asset_has_its_checks(self) -> None:
-        assert check_keys([*build_checks(), *build_freshness_checks()]) == {
-            (name, check) for name in NAMES for check in CHECK_NAMES
-        }
+        assert check_keys(
+            [*build_checks(configured_account()), *build_freshness_checks(configured_account())]
+        ) == {(name, check) for name in NAMES for check in CHECK_NAMES}
 
     def test_the_definitions_hold_every_check(self) -> None:
         assert check_keys(defs.asset_checks or ()) == check_keys(
-            [*build_checks(), *build_freshness_checks(), *build_deliverability_checks()]
+            [
+                *build_checks(configured_account()),
+                *build_freshness_checks(configured_account()),
+                *build_deliverability_checks(configured_account()),
+            ]
         )
 
     @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import SyncReport, sync
 from email_assets.warehouse.destination import open_pipeline
@@ -31,8 +32,8 @@ def load(
     sleep: Callable[[float], None] = never,
 ) -> SyncReport:
     """Sync a resource as an asset does."""
-    with open_pipeline(name) as pipeline:
-        return sync(pipeline, name, say=say, sleep=sleep).report
+    with open_pipeline(configured_account().warehouse, name) as pipeline:
+        return sync(configured_account(), pipeline, name, say=say, sleep=sleep).report
 
 
 def working_directories(temporary: Path | None = None) -> list[Path]:

@@ -9,6 +9,7 @@ import sys
 
 import dlt
 
+from email_assets.account import configured_account
 from email_assets.sync.pipeline import sync
 from email_assets.warehouse.destination import open_pipeline
 
@@ -17,8 +18,8 @@ def main(resources: list[str]) -> None:
     """Bring the tables up to what the API has."""
     seconds = 0.0
     for resource in resources or ["messages", "bounces"]:
-        with open_pipeline(resource) as pipeline:
-            sync(pipeline, resource, say=print)
+        with open_pipeline(configured_account().warehouse, resource) as pipeline:
+            sync(configured_account(), pipeline, resource, say=print)
             seconds += extract_seconds(pipeline)
     print(f"extract_seconds={seconds:.3f}")
 

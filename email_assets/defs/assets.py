@@ -5,26 +5,25 @@ from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
-import dlt
 from pydantic import Field
 
 with warnings.catch_warnings():
     # dagster_embedded_elt names its successor; leaving it for dagster_dlt is this one line
     warnings.filterwarnings("ignore", message="The `dagster-embedded-elt` library")
-    from dagster_embedded_elt.dlt import DagsterDltResource, DagsterDltTranslator
+    from dagster_embedded_elt.dlt import DagsterDltResource
 
-from dagster_dlt.translator import DltResourceTranslatorData
-
+from email_assets.account import Account
 from email_assets.defs.catalog import common, described, description_of, metadata_of
 from email_assets.defs.email_api import missed_by, seen_by
 from email_assets.defs.freshness import window_of
 from email_assets.defs.metadata import figures_of, summary_of
 from email_assets.errors import EmailAssetsError
 from email_assets.settings import resolve
-from email_assets.settings.sections import AutomationSettings, WarehouseSettings
+from email_assets.settings.sections import AutomationSettings
 from email_assets.sync.pipeline import sync
 from email_assets.sync.span import Span
-from email_assets.vendors.loading import EMAIL_API, vendor_resources
+from email_assets.vendors import VendorResource
+from email_assets.vendors.loading import EMAIL_API
 from email_assets.warehouse.destination import open_pipeline
 
 DLT_RESOURCE = {"dlt_resource": DagsterDltResource()}
@@ -45,50 +44,37 @@ class SyncConfig(dg.Config):
     end: str | None = Field(default=None, description="Fill in up to this date or time.")
 
 
-class EmailTranslator(DagsterDltTranslator):
-    """Describes a dlt resource as this platform's asset of the same name."""
-
-    def get_asset_spec(self, data: DltResourceTranslatorData) -> dg.AssetSpec:
-        """The asset's place in the graph, and all that the catalog says of it."""
-        resource = vendor_resources()[data.resource.name]
-        warehouse = resolve.load(WarehouseSettings)
-        window = window_of(resource["kind"], resolve.load(AutomationSettings))
-        return dg.AssetSpec(
-            key=data.resource.name,
-            deps=[EMAIL_API],
-            description=description_of(resource),
-            kinds={"dlt", warehouse.destination_name},
-            **common(kind=resource["kind"]),
-            metadata=metadata_of(resource),
-            freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
-        )
-
-
-def build_assets() -> list[dg.AssetsDefinition]:
+def build_assets(account: Account) -> list[dg.AssetsDefinition]:
     """An asset for each resource of the vendor. Nothing is read, opened or asked for it."""
-    translator = EmailTranslator()
-    # the name is all that the translator wants of a resource; the vendor's file has the rest
-    resources = [dlt.resource([], name=name) for name in vendor_resources()]
-    return [
-        _build_asset(
-            translator.get_asset_spec(DltResourceTranslatorData(resource=resource, pipeline=None))
-        )
-        for resource in resources
-    ]
+    return [_build_asset(account, resource) for resource in account.resources.values()]
 
 
-def _build_asset(spec: dg.AssetSpec) -> dg.AssetsDefinition:
-    name = spec.key.to_user_string()
-    resource = vendor_resources()[name]
+def spec_of(account: Account, resource: VendorResource) -> dg.AssetSpec:
+    """A resource's asset: its place in the graph, and all that the catalog says of it."""
+    window = window_of(resource["kind"], resolve.load(AutomationSettings))
+    return dg.AssetSpec(
+        key=str(resource["name"]),
+        deps=[EMAIL_API],
+        description=description_of(resource),
+        kinds={"dlt", account.warehouse.destination_name},
+        **common(account, kind=resource["kind"]),
+        metadata=metadata_of(account, resource),
+        freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
+    )
 
-    @dg.multi_asset(name=name, specs=[spec])
+
+def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinition:
+    name = str(resource["name"])
+
+    @dg.multi_asset(name=name, specs=[spec_of(account, resource)])
     def asset(
         context: dg.AssetExecutionContext, config: SyncConfig, dlt_resource: DagsterDltResource
     ) -> Iterator[dg.MaterializeResult[Any]]:
         try:
             span = Span.parse(config.full_refresh, config.start, config.end)
-            with open_pipeline(name) as pipeline:
-                done = sync(pipeline, name, say=context.log.info, span=span)
+            now = account.as_set_now()
+            with open_pipeline(now.warehouse, name) as pipeline:
+                done = sync(now, pipeline, name, say=context.log.info, span=span)
                 load = dlt_resource.extract_resource_metadata(
                     context, done.resource, done.load_info, pipeline
                 )

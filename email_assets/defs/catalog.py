@@ -10,12 +10,13 @@ from typing import Any
 import dagster as dg
 import dlt
 
+from email_assets.account import Account
 from email_assets.normalizer import column_of
 from email_assets.settings import resolve
 from email_assets.settings.resolve import PROJECT_ROOT
-from email_assets.settings.sections import ApiSettings, CatalogSettings, WarehouseSettings
+from email_assets.settings.sections import CatalogSettings
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import column_hints, endpoint_of, vendor_file
+from email_assets.vendors.loading import column_hints, endpoint_of
 
 GROUP = "email"
 LONGEST_TAG = 63
@@ -29,14 +30,15 @@ def description_of(resource: VendorResource) -> str:
     return f"{resource['description']}\n\nFrom `{address}`."
 
 
-def common(**tags: str) -> dict[str, Any]:
+def common(account: Account, **tags: str) -> dict[str, Any]:
     """What every asset's spec says: its group, its owners, and the tags of the settings.
 
     Args:
+        account: Whose asset it is.
         tags: Its own, besides the vendor's.
     """
     catalog = resolve.load(CatalogSettings)
-    vendor = resolve.load(ApiSettings).vendor.removesuffix(".py").rpartition(".")[2]
+    vendor = account.api.vendor.removesuffix(".py").rpartition(".")[2]
     # a file may have a name that Dagster takes for no tag
     tag = re.sub(r"[^A-Za-z0-9_-]", "_", Path(vendor).name)[:LONGEST_TAG]
     return {
@@ -46,13 +48,13 @@ def common(**tags: str) -> dict[str, Any]:
     }
 
 
-def metadata_of(resource: VendorResource) -> dict[str, Any]:
+def metadata_of(account: Account, resource: VendorResource) -> dict[str, Any]:
     """The table's name, the API's documentation, and links to the vendor's file and to a guide."""
     name = str(resource["name"])
     metadata: dict[str, Any] = {
-        "dagster/table_name": resolve.load(WarehouseSettings).table(name),
+        "dagster/table_name": account.warehouse.table(name),
         "dagster/code_references": code_references(
-            name, rf"""["']name["']\s*:\s*["']{name}["']""", "incremental"
+            account, name, rf"""["']name["']\s*:\s*["']{name}["']""", "incremental"
         ),
     }
     if address := resource.get("documentation"):
@@ -81,15 +83,18 @@ def described(schema: dg.TableSchema, resource: VendorResource) -> dg.TableSchem
     )
 
 
-def code_references(name: str, entry: str, guide: str) -> dg.CodeReferencesMetadataValue:
+def code_references(
+    account: Account, name: str, entry: str, guide: str
+) -> dg.CodeReferencesMetadataValue:
     """Links to where an asset stands in the vendor's file, and to a guide.
 
     Args:
+        account: Whose vendor it is.
         name: What the link to the vendor's file is called.
         entry: A pattern of the line there.
         guide: The file's stem in `docs/`.
     """
-    file, told = vendor_file(), PROJECT_ROOT / "docs" / f"{guide}.md"
+    file, told = account.vendor_file, PROJECT_ROOT / "docs" / f"{guide}.md"
     places = [(file, entry, name)]
     if told.is_file():  # not in an installed package
         places.append((told, "^# ", guide))

@@ -6,13 +6,14 @@ from typing import Any
 
 import dagster as dg
 
+from email_assets.account import Account
 from email_assets.defs.freshness import window_of
 from email_assets.errors import EmailAssetsError
 from email_assets.redaction import redact
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import primary_key, vendor_resources
+from email_assets.vendors.loading import primary_key
 from email_assets.warehouse.counts import KeyCount, count_keys
 
 PRIMARY_KEY = "primary_key"
@@ -20,19 +21,19 @@ COMPLETE = "complete"
 SCHEMA_UNCHANGED = "schema_unchanged"
 
 
-def build_checks() -> list[dg.AssetChecksDefinition]:
+def build_checks(account: Account) -> list[dg.AssetChecksDefinition]:
     """`primary_key`, `complete` and `schema_unchanged` for every resource."""
-    return [_build_checks(name, resource) for name, resource in vendor_resources().items()]
+    return [_build_checks(account, resource) for resource in account.resources.values()]
 
 
-def build_freshness_checks() -> list[dg.AssetChecksDefinition]:
+def build_freshness_checks(account: Account) -> list[dg.AssetChecksDefinition]:
     """`freshness_check` for every resource: was it materialized within its window?"""
     automation = resolve.load(AutomationSettings)
     checks: list[dg.AssetChecksDefinition] = []
     with warnings.catch_warnings():
         # FreshnessPolicy, which supersedes the builder, shows a badge; this check has a history
         warnings.filterwarnings("ignore", message=".*build_last_update_freshness_checks")
-        for name, resource in vendor_resources().items():
+        for name, resource in account.resources.items():
             # one at a time: a check of several assets waits for, and fails with, every one of them
             checks += dg.build_last_update_freshness_checks(
                 assets=[name], lower_bound_delta=window_of(resource["kind"], automation)
@@ -40,8 +41,8 @@ def build_freshness_checks() -> list[dg.AssetChecksDefinition]:
     return checks
 
 
-def _build_checks(name: str, resource: VendorResource) -> dg.AssetChecksDefinition:
-    key = primary_key(resource)
+def _build_checks(account: Account, resource: VendorResource) -> dg.AssetChecksDefinition:
+    name, key = str(resource["name"]), primary_key(resource)
 
     # in one step, for which the warehouse is opened once
     @dg.multi_asset_check(
@@ -77,7 +78,9 @@ def _build_checks(name: str, resource: VendorResource) -> dg.AssetChecksDefiniti
         if not asked:
             return
         try:
-            found = count_keys(name, key, say=context.log.info) or KeyCount(0, 0, 0, [])
+            warehouse = account.as_set_now().warehouse
+            counted = count_keys(warehouse, name, key, say=context.log.info)
+            found = counted or KeyCount(0, 0, 0, [])
         except EmailAssetsError as error:
             yield from (_warn(str(error), check=check) for check in sorted(asked))
             return

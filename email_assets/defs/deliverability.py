@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from email_assets.account import Account
 from email_assets.clock import now
 from email_assets.defs.catalog import code_references, common
 from email_assets.defs.freshness import window_of
@@ -15,7 +16,7 @@ from email_assets.deliverability.daily import (
     Outcome,
     SenderDay,
     build_daily,
-    made_of,
+    derived_assets,
     read_daily,
     resources_read,
 )
@@ -33,43 +34,49 @@ from email_assets.settings import resolve
 from email_assets.settings.sections import (
     AutomationSettings,
     DeliverabilitySettings,
-    WarehouseSettings,
 )
-from email_assets.vendors.loading import DAILY, REPORT, deliverability, vendor_resources
+from email_assets.vendors.loading import DAILY, REPORT
 
 BOUNCE_RATE = "bounce_rate"
 
 Clock = Callable[[], datetime]
 
 
-def build_deliverability_assets(clock: Clock = now) -> list[dg.AssetsDefinition]:
+def build_deliverability_assets(account: Account, clock: Clock = now) -> list[dg.AssetsDefinition]:
     """Both assets, or none where the vendor's file does not say of what fields to make them.
 
     Args:
+        account: Whose mail.
         clock: The time now, in UTC; tests inject theirs.
     """
-    return [_build_daily_asset(), _build_report_asset(clock)] if made_of(vendor_resources()) else []
+    return (
+        [_build_daily_asset(account), _build_report_asset(account, clock)]
+        if derived_assets(account, account.resources)
+        else []
+    )
 
 
-def build_deliverability_checks(clock: Clock = now) -> list[dg.AssetChecksDefinition]:
+def build_deliverability_checks(
+    account: Account, clock: Clock = now
+) -> list[dg.AssetChecksDefinition]:
     """`bounce_rate`, where there are the assets."""
-    return [_build_check(clock)] if made_of(vendor_resources()) else []
+    return [_build_check(account, clock)] if derived_assets(account, account.resources) else []
 
 
 def _spec(
-    name: str, deps: list[str], description: str, kinds: set[str], **metadata: Any
+    account: Account, name: str, deps: list[str], description: str, kinds: set[str], **metadata: Any
 ) -> dg.AssetSpec:
-    kind = vendor_resources()["messages"]["kind"]
+    kind = account.resources["messages"]["kind"]
     window = window_of(kind, resolve.load(AutomationSettings))
     return dg.AssetSpec(
         key=name,
         deps=deps,
         description=description,
-        **common(),
+        **common(account),
         kinds=kinds,
         metadata={
             "dagster/code_references": code_references(
-                "deliverability", r"""["']deliverability["']\s*:""", "deliverability"
+                account, "deliverability", r"""["']deliverability["']\s*:""", "deliverability"
             ),
             **metadata,
         },
@@ -78,15 +85,15 @@ def _spec(
     )
 
 
-def _build_daily_asset() -> dg.AssetsDefinition:
-    warehouse = resolve.load(WarehouseSettings)
-    mapping = deliverability()
+def _build_daily_asset(account: Account) -> dg.AssetsDefinition:
+    warehouse, mapping = account.warehouse, account.deliverability
     schema = dg.TableSchema(
         [dg.TableColumn(name, type_, description) for name, (type_, description) in COLUMNS.items()]
     )
     spec = _spec(
+        account,
         DAILY,
-        resources_read(),
+        resources_read(account),
         "What each sender sent on each day, and what of it bounced.",
         {"sql", warehouse.destination_name},
         **{
@@ -99,7 +106,7 @@ def _build_daily_asset() -> dg.AssetsDefinition:
     def daily(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         started = time.monotonic()
         try:
-            rows, without_day = build_daily(say=context.log.info)
+            rows, without_day = build_daily(account.as_set_now(), say=context.log.info)
         except MappingError as error:
             if mapping and mapping.get("optional"):
                 context.log.warning(f"{error} {DAILY} and {REPORT} are skipped.")
@@ -125,8 +132,9 @@ def _build_daily_asset() -> dg.AssetsDefinition:
     return daily
 
 
-def _build_report_asset(clock: Clock) -> dg.AssetsDefinition:
+def _build_report_asset(account: Account, clock: Clock) -> dg.AssetsDefinition:
     spec = _spec(
+        account,
         REPORT,
         [DAILY],
         f"The bounce rate of the last {DAYS} days, the worst senders, and bounces by type.",
@@ -137,7 +145,9 @@ def _build_report_asset(clock: Clock) -> dg.AssetsDefinition:
     def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         started, today = time.monotonic(), clock().date()
         try:
-            rows = read_daily(first_day(today), who=REPORT, say=context.log.info)
+            rows = read_daily(
+                account.as_set_now(), first_day(today), who=REPORT, say=context.log.info
+            )
             settings = resolve.load(DeliverabilitySettings)
         except EmailAssetsError as error:
             raise dg.Failure(str(error)) from None
@@ -156,7 +166,7 @@ def _build_report_asset(clock: Clock) -> dg.AssetsDefinition:
     return report
 
 
-def _build_check(clock: Clock) -> dg.AssetChecksDefinition:
+def _build_check(account: Account, clock: Clock) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         name=BOUNCE_RATE,
         asset=DAILY,
@@ -167,7 +177,12 @@ def _build_check(clock: Clock) -> dg.AssetChecksDefinition:
         today = clock().date()
         try:
             settings = resolve.load(DeliverabilitySettings)
-            rows = read_daily(today - timedelta(days=1), who=DAILY, say=context.log.info)
+            rows = read_daily(
+                account.as_set_now(),
+                today - timedelta(days=1),
+                who=DAILY,
+                say=context.log.info,
+            )
         except EmailAssetsError as error:
             return _result(str(error), passed=False)
         return _judge(rows, today, settings)

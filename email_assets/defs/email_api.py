@@ -6,44 +6,47 @@ from typing import Any
 
 import dagster as dg
 
+from email_assets.account import Account
 from email_assets.api.session import RETRIED_STATUSES
 from email_assets.api.windows import Window
 from email_assets.defs.catalog import common
 from email_assets.errors import ApiUnavailableError, EmailAssetsError, KeyRefusedError
-from email_assets.settings import resolve
-from email_assets.settings.sections import ApiSettings
-from email_assets.sync.access import base_url
 from email_assets.sync.inquiry import Finding, inquire
 from email_assets.sync.pipeline import SyncReport
-from email_assets.vendors.loading import EMAIL_API, vendor_resources
+from email_assets.vendors.loading import EMAIL_API
 
 
-def build_api_asset() -> dg.AssetsDefinition:
+def build_api_asset(account: Account) -> dg.AssetsDefinition:
     """The asset `email_api`. To observe it asks the API for one page of each resource."""
     spec = dg.AssetSpec(
         EMAIL_API,
         kinds={"api"},
-        description=f"The email service's API, {resolve.load(ApiSettings).vendor} at "
-        f"{base_url()}. To observe it asks for one page of each resource and loads nothing.",
-        **common(kind="api"),
+        description=f"The email service's API, {account.api.vendor} at "
+        f"{account.base_url}. To observe it asks for one page of each resource and loads nothing.",
+        **common(account, kind="api"),
     )
     with warnings.catch_warnings():
         # beta, and all that Dagster has for what others make and we look at
         warnings.filterwarnings("ignore", message=".*observable_source_asset")
         observable = dg.multi_observable_source_asset(name=EMAIL_API, specs=[spec])
-    asset: dg.AssetsDefinition = observable(_observe)
+
+    def observe(context: dg.AssetExecutionContext) -> Iterator[dg.ObserveResult]:
+        yield _observe(account.as_set_now(), context)
+
+    asset: dg.AssetsDefinition = observable(observe)
     return asset
 
 
-def _observe(context: dg.AssetExecutionContext) -> Iterator[dg.ObserveResult]:
+def _observe(account: Account, context: dg.AssetExecutionContext) -> dg.ObserveResult:
+    resources = account.resources.values()
     try:
-        found = [inquire(one, say=context.log.info) for one in vendor_resources().values()]
+        found = [inquire(account, one, say=context.log.info) for one in resources]
     except EmailAssetsError as error:
         raise dg.Failure(str(error)) from None
     for inquiry in found:
         if inquiry.failure:
             context.log.error(inquiry.failure)
-    yield dg.ObserveResult(metadata=_seen_in(found))
+    return dg.ObserveResult(metadata=_seen_in(found))
 
 
 def seen_by(name: str, report: SyncReport) -> dg.AssetObservation:

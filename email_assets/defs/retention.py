@@ -10,12 +10,13 @@ import dagster as dg
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from email_assets.account import Account
 from email_assets.clock import now
 from email_assets.defs.runs import LOCATION, LOCATION_TAG, is_ours
-from email_assets.deliverability.daily import with_made_of
+from email_assets.deliverability.daily import with_derived_assets
 from email_assets.settings import resolve
 from email_assets.settings.sections import RetentionSettings
-from email_assets.vendors.loading import EMAIL_API, vendor_resources
+from email_assets.vendors.loading import EMAIL_API
 
 JOB_OF_RETENTION = "email_retention"
 CRON = "45 3 * * *"
@@ -37,10 +38,11 @@ SELECT run_id FROM asset_check_executions WHERE id IN (
 """Of each check, with the latest that came to an end; dagster cannot say which checks there are."""
 
 
-def build_retention_job(jobs: Collection[str]) -> dg.JobDefinition:
+def build_retention_job(account: Account, jobs: Collection[str]) -> dg.JobDefinition:
     """A job that deletes what is older than `[retention] days`.
 
     Args:
+        account: Whose assets the runs are about.
         jobs: The other jobs of this code location.
     """
 
@@ -52,7 +54,9 @@ def build_retention_job(jobs: Collection[str]) -> dg.JobDefinition:
         except resolve.SettingError as error:
             raise dg.Failure(str(error)) from None
         location = context.run.tags.get(LOCATION_TAG, LOCATION)
-        old = list(_old_runs(context.instance, before, location, {*jobs, JOB_OF_RETENTION}))
+        old = list(
+            _old_runs(account, context.instance, before, location, {*jobs, JOB_OF_RETENTION})
+        )
         # one that cannot be deleted must not keep all others, today and every other day
         found = {run_id: _problem_in_deleting(context.instance, run_id) for run_id in old}
         problems = {run_id: problem for run_id, problem in found.items() if problem}
@@ -79,13 +83,19 @@ def build_retention_job(jobs: Collection[str]) -> dg.JobDefinition:
 
 
 def _old_runs(
-    instance: dg.DagsterInstance, before: datetime, location: str, jobs: Collection[str]
+    account: Account,
+    instance: dg.DagsterInstance,
+    before: datetime,
+    location: str,
+    jobs: Collection[str],
 ) -> Iterator[str]:
     """Runs of ours from before an instant, the oldest first, that nothing needs any more.
 
     One that has not ended was killed; nothing else takes that long.
     """
-    ours = {dg.AssetKey(name) for name in (*with_made_of(vendor_resources()), EMAIL_API)}
+    ours = {
+        dg.AssetKey(name) for name in (*with_derived_assets(account, account.resources), EMAIL_API)
+    }
     needed, found, cursor = _needed_runs(instance), 0, None
     while page := instance.get_run_records(
         dg.RunsFilter(created_before=before), limit=PAGE, cursor=cursor, ascending=True

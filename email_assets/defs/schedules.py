@@ -4,48 +4,50 @@ from __future__ import annotations
 
 import dagster as dg
 
+from email_assets.account import Account
 from email_assets.defs.freshness import cron_of
 from email_assets.defs.retention import CRON, JOB_OF_RETENTION, build_retention_job
-from email_assets.deliverability.daily import with_made_of
+from email_assets.deliverability.daily import with_derived_assets
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
 from email_assets.vendors import Kind
-from email_assets.vendors.loading import vendor_resources
 
 JOB_OF_KIND: dict[Kind, str] = {"event": "email_events", "inventory": "email_inventory"}
 JOB_OF_ALL = "email_all"
 
 
-def names_of(kind: Kind) -> list[str]:
+def names_of(account: Account, kind: Kind) -> list[str]:
     """The resources of a kind."""
-    return [name for name, found in vendor_resources().items() if found["kind"] == kind]
+    return [name for name, found in account.resources.items() if found["kind"] == kind]
 
 
-def _names_by_job() -> dict[str, list[str]]:
+def _names_by_job(account: Account) -> dict[str, list[str]]:
     """The resources that each job syncs, of the jobs that sync any."""
-    names = {job: names_of(kind) for kind, job in JOB_OF_KIND.items()}
+    names = {job: names_of(account, kind) for kind, job in JOB_OF_KIND.items()}
     return {job: of_job for job, of_job in names.items() if of_job}
 
 
-def build_jobs() -> list[dg.UnresolvedAssetJobDefinition | dg.JobDefinition]:
+def build_jobs(
+    account: Account,
+) -> list[dg.UnresolvedAssetJobDefinition | dg.JobDefinition]:
     """A job for each kind of resource, one for everything, and one that deletes old runs."""
     jobs = [
         dg.define_asset_job(
             job,
-            selection=dg.AssetSelection.assets(*with_made_of(names)),
+            selection=dg.AssetSelection.assets(*with_derived_assets(account, names)),
             description=f"Syncs {', '.join(names)}.",
         )
-        for job, names in _names_by_job().items()
+        for job, names in _names_by_job(account).items()
     ]
-    everything = dg.AssetSelection.assets(*with_made_of(vendor_resources()))
+    everything = dg.AssetSelection.assets(*with_derived_assets(account, account.resources))
     return [
         *jobs,
         dg.define_asset_job(JOB_OF_ALL, selection=everything, description="Syncs everything."),
-        build_retention_job([*JOB_OF_KIND.values(), JOB_OF_ALL]),
+        build_retention_job(account, [*JOB_OF_KIND.values(), JOB_OF_ALL]),
     ]
 
 
-def build_schedules() -> list[dg.ScheduleDefinition]:
+def build_schedules(account: Account) -> list[dg.ScheduleDefinition]:
     """A schedule for the job of each kind, and a daily one that deletes old runs.
 
     They are switched off unless the settings say otherwise.
@@ -54,7 +56,7 @@ def build_schedules() -> list[dg.ScheduleDefinition]:
     status = (
         dg.DefaultScheduleStatus.RUNNING if automation.enabled else dg.DefaultScheduleStatus.STOPPED
     )
-    used = _names_by_job()
+    used = _names_by_job(account)
     crons = {job: cron_of(kind, automation) for kind, job in JOB_OF_KIND.items() if job in used}
     crons[JOB_OF_RETENTION] = CRON
     return [

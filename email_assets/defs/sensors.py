@@ -8,11 +8,12 @@ from hashlib import sha256
 
 import dagster as dg
 
+from email_assets.account import Account
 from email_assets.clock import now
 from email_assets.defs.alerts.sensor import build_alerts
 from email_assets.defs.freshness import window_of
 from email_assets.defs.schedules import names_of
-from email_assets.deliverability.daily import with_made_of
+from email_assets.deliverability.daily import with_derived_assets
 from email_assets.errors import ApiError, ApiUnavailableError
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
@@ -31,6 +32,7 @@ UNFINISHED = [
 
 
 def build_sensors(
+    account: Account,
     freshness_checks: Sequence[dg.AssetChecksDefinition],
 ) -> list[dg.SensorDefinition]:
     """All sensors, switched off unless the settings say otherwise."""
@@ -41,16 +43,16 @@ def build_sensors(
         freshness = dg.build_sensor_for_freshness_checks(
             freshness_checks=freshness_checks, name="freshness_checks", default_status=status
         )
-    return [_build_new_records(status), freshness, build_alerts(status)]
+    return [_build_new_records(account, status), freshness, build_alerts(account, status)]
 
 
-def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
-    names = names_of("event")
+def _build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    names = names_of(account, "event")
     patience = window_of("event", resolve.load(AutomationSettings))
 
     @dg.sensor(
         name=NEW_RECORDS,
-        asset_selection=dg.AssetSelection.assets(*with_made_of(names)),
+        asset_selection=dg.AssetSelection.assets(*with_derived_assets(account, names)),
         minimum_interval_seconds=60,
         default_status=status,
         description="Asks the API for one row of each event resource and syncs those whose total "
@@ -68,7 +70,8 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         seen = json.loads(context.cursor) if context.cursor else {}
         for name in _failed_to_sync(context.instance):
             seen.pop(name, None)
-        found = {name: _fingerprint(name, context) for name in names}
+        now_set = account.as_set_now()
+        found = {name: _fingerprint(now_set, name, context) for name in names}
         heads = seen | {name: head for name, head in found.items() if isinstance(head, str)}
         changed = [name for name in names if heads.get(name) != seen.get(name)]
         problems = [head for head in found.values() if not isinstance(head, str)]
@@ -82,7 +85,11 @@ def _build_new_records(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
         # no run_key: Dagster would skip a change that is undone and then made again
         return dg.SensorResult(
             run_requests=[
-                dg.RunRequest(asset_selection=[dg.AssetKey(name) for name in with_made_of(changed)])
+                dg.RunRequest(
+                    asset_selection=[
+                        dg.AssetKey(name) for name in with_derived_assets(account, changed)
+                    ]
+                )
             ],
             cursor=json.dumps(heads),
         )
@@ -102,10 +109,12 @@ def _failed_to_sync(instance: dg.DagsterInstance) -> list[str]:
     return [key.to_user_string() for key in last[0].dagster_run.asset_selection or ()]
 
 
-def _fingerprint(name: str, context: dg.SensorEvaluationContext) -> str | ApiError:
+def _fingerprint(
+    account: Account, name: str, context: dg.SensorEvaluationContext
+) -> str | ApiError:
     """What changes when rows come or go, or why that cannot be told just now."""
     try:
-        head = glimpse(name, say=context.log.info)
+        head = glimpse(account, name, say=context.log.info)
     except ApiError as error:
         return error
     # hashed: some APIs' keys are customers' addresses, and Dagster keeps the cursor

@@ -9,11 +9,10 @@ from datetime import date
 
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+from email_assets.account import Account
 from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, Tables, happenings
 from email_assets.errors import EmailAssetsError
-from email_assets.settings import resolve
-from email_assets.settings.sections import WarehouseSettings
-from email_assets.vendors.loading import DAILY, REPORT, deliverability, senders_of
+from email_assets.vendors.loading import DAILY, REPORT, senders_of
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.destination import connected
 from email_assets.warehouse.turn import SqlClient
@@ -68,33 +67,33 @@ class SenderDay(Outcome):
     sender: str
 
 
-def made_of(resources: Iterable[str]) -> list[str]:
+def derived_assets(account: Account, resources: Iterable[str]) -> list[str]:
     """The assets that change when these resources do.
 
     There are none where the vendor's file does not say of what to make them, or where the warehouse
     may not understand the SQL.
     """
     is_read = {"messages", "bounces"} & {*resources}
-    destination = resolve.load(WarehouseSettings).destination_name
-    return [DAILY, REPORT] if is_read and destination in SPEAK_IT and deliverability() else []
+    can_be_made = account.warehouse.destination_name in SPEAK_IT and account.deliverability
+    return [DAILY, REPORT] if is_read and can_be_made else []
 
 
-def with_made_of(resources: Iterable[str]) -> list[str]:
+def with_derived_assets(account: Account, resources: Iterable[str]) -> list[str]:
     """Some resources, and the assets that change when they do."""
     names = list(resources)
-    return [*names, *made_of(names)]
+    return [*names, *derived_assets(account, names)]
 
 
-def resources_read() -> list[str]:
+def resources_read(account: Account) -> list[str]:
     """The resources that `deliverability_daily` is made of, or none where it is not defined."""
-    mapping = deliverability()
+    mapping = account.deliverability
     if mapping is None:
         return []
     lookups = [sender["resource"] for sender in senders_of(mapping) if "resource" in sender]
     return list(dict.fromkeys(["messages", "bounces", *lookups]))
 
 
-def build_daily(*, say: Callable[[str], None]) -> tuple[int, int]:
+def build_daily(account: Account, *, say: Callable[[str], None]) -> tuple[int, int]:
     """Make the table anew, of all messages and bounces that are loaded.
 
     Returns:
@@ -107,16 +106,16 @@ def build_daily(*, say: Callable[[str], None]) -> tuple[int, int]:
         MappingError: A table is not what the vendor's file says of it.
         EmailAssetsError: The warehouse cannot be used.
     """
-    mapping = deliverability()
+    mapping = account.deliverability
     assert mapping  # noqa: S101 (the asset is defined only where there is one)
-    with connected(DAILY, say) as client:
+    with connected(account.warehouse, DAILY, say) as client:
         if client is None:
             raise _not_loaded("messages")
-        tables = Tables(DAILY, client, resources_read())
+        tables = Tables(DAILY, client, resources_read(account))
         for resource in ("messages", "bounces"):
             if not tables.was_synced(resource):
                 raise _not_loaded(resource)
-        for resource in resources_read():
+        for resource in resources_read(account):
             if not tables.was_synced(resource):
                 say(f"{DAILY}: {resource} is not loaded yet, so senders are shown by their id.")
         with client.begin_transaction():
@@ -147,10 +146,13 @@ def _replace(client: SqlClient, found: tuple[str, list[str]] | None) -> None:
         client.execute_sql(f"INSERT INTO {table} ({', '.join(columns)}) {query}", *parameters)
 
 
-def read_daily(since: date, *, who: str, say: Callable[[str], None]) -> list[SenderDay]:
+def read_daily(
+    account: Account, since: date, *, who: str, say: Callable[[str], None]
+) -> list[SenderDay]:
     """The table's rows from a day on, by day and sender.
 
     Args:
+        account: Whose mail.
         since: The first day.
         who: The asset that asks, for sentences.
         say: Told who holds the DuckDB file, when there is somebody to wait for.
@@ -159,7 +161,7 @@ def read_daily(since: date, *, who: str, say: Callable[[str], None]) -> list[Sen
         DeliverabilityError: There is no table yet.
         EmailAssetsError: The warehouse cannot be read.
     """
-    with connected(who, say, read_only=True) as client:
+    with connected(account.warehouse, who, say, read_only=True) as client:
         if client is not None:
             columns = {
                 field.name: client.escape_column_name(field.name) for field in fields(SenderDay)

@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, HttpBasicAuth
 
+from email_assets.account import Account
 from email_assets.api.session import ApiAdapter, ApiSession, Key, Usage
 from email_assets.errors import KeyRefusedError
-from email_assets.settings import resolve
-from email_assets.settings.resolve import SettingError
+from email_assets.settings.resolve import SettingError, where_to_set
 from email_assets.settings.sections import ApiSettings
 from email_assets.vendors import Secret, VendorResource
-from email_assets.vendors.loading import configured_vendor, endpoint_of
+from email_assets.vendors.loading import endpoint_of
 
 PLACEHOLDER_HOST = "api.example.com"
 
@@ -28,17 +28,8 @@ Say = Callable[[str], None]
 Sleep = Callable[[float], None]
 
 
-def base_url() -> str:
-    """The API's address: the setting, or the vendor's own."""
-    return resolve.load(ApiSettings).base_url or configured_vendor()["client"]["base_url"]
-
-
-def headers() -> dict[str, str]:
-    """What the vendor wants to see in the head of every request."""
-    return configured_vendor()["client"].get("headers") or {}
-
-
 def session_for(
+    account: Account,
     resource: VendorResource,
     *,
     usage: Usage,
@@ -51,6 +42,7 @@ def session_for(
     """A session with the resource's key, which is looked up again for every request.
 
     Args:
+        account: Whose API and whose secrets.
         resource: Its `auth` block says how to authenticate, or else the vendor's does.
         usage: Counters to add to.
         say: Told what somebody who watches would want to know.
@@ -62,52 +54,52 @@ def session_for(
     Raises:
         SettingError: A setting is missing or cannot be used.
     """
-    name, address, block = str(resource["name"]), base_url(), auth_of(resource)
+    name, address, block = str(resource["name"]), account.base_url, auth_of(account, resource)
     if urlsplit(address).hostname == PLACEHOLDER_HOST:
         raise SettingError(
             f"{name}: no API is configured yet. "
-            + resolve.where_to_set(ApiSettings, "base_url")
+            + where_to_set(ApiSettings, "base_url")
             + " The key goes into api_key in .dlt/secrets.toml or API_KEY."
         )
 
     def key(owner: str | None) -> Key:
-        found = _key(name, block, owners[owner] if owners and owner else None)
+        found = _key(account, name, block, owners[owner] if owners and owner else None)
         return replace(found, in_answers=lists_owners)
 
-    runtime = runtime or resolve.load_runtime()
-    read_ahead = resolve.load(ApiSettings).read_ahead
+    runtime = runtime or account.runtime()
+    read_ahead = account.api.read_ahead
     return ApiSession(ApiAdapter(name, address, key, runtime, usage, say, sleep, read_ahead))
 
 
-def auth_of(resource: VendorResource) -> dict[str, Any]:
+def auth_of(account: Account, resource: VendorResource) -> dict[str, Any]:
     """The resource's `auth` block, or the vendor's."""
-    block = endpoint_of(resource).get("auth") or configured_vendor()["client"].get("auth")
+    block = endpoint_of(resource).get("auth") or account.vendor["client"].get("auth")
     return cast(dict[str, Any], block)
 
 
-def secrets_are_set(resource: VendorResource) -> bool:
+def secrets_are_set(account: Account, resource: VendorResource) -> bool:
     """Whether everything that the resource's `auth` block needs is configured."""
-    return all(resolve.secret(name) is not None for name in _secrets_of(resource))
+    return all(account.secret(name) is not None for name in _secrets_of(account, resource))
 
 
-def where_to_set_secrets(resource: VendorResource) -> str:
+def where_to_set_secrets(account: Account, resource: VendorResource) -> str:
     """The sentences that say where the resource's secrets stand."""
-    return " ".join(map(resolve.where_to_set_secret, _secrets_of(resource)))
+    return " ".join(map(account.where_to_set_secret, _secrets_of(account, resource)))
 
 
-def _secrets_of(resource: VendorResource) -> list[Secret]:
-    return [value for value in auth_of(resource).values() if isinstance(value, Secret)]
+def _secrets_of(account: Account, resource: VendorResource) -> list[Secret]:
+    return [value for value in auth_of(account, resource).values() if isinstance(value, Secret)]
 
 
-def _key(name: str, block: dict[str, Any], owners_secret: str | None) -> Key:
+def _key(account: Account, name: str, block: dict[str, Any], owners_secret: str | None) -> Key:
     """What an `auth` block says, with the secrets as they are now."""
     values: dict[str, Any] = {}
     secrets: list[str] = []
     remedy = ""
     for field, value in block.items():
         if isinstance(value, Secret):
-            remedy = resolve.where_to_set_secret(value)
-            found = owners_secret or resolve.secret(value)
+            remedy = account.where_to_set_secret(value)
+            found = owners_secret or account.secret(value)
             if found is None:
                 raise KeyRefusedError(f"{name}: there is no API key. {remedy}")
             secrets.append(found)

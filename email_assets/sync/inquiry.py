@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from email_assets.account import Account
 from email_assets.api.session import Usage
 from email_assets.errors import EmailAssetsError, KeyRefusedError
 from email_assets.instants import as_utc
@@ -36,10 +37,11 @@ class Finding:
     key_refused: bool = False
 
 
-def inquire(resource: VendorResource, *, say: Say = print) -> Finding:
+def inquire(account: Account, resource: VendorResource, *, say: Say = print) -> Finding:
     """Ask for the first page of a resource, of its first owner if it has several.
 
     Args:
+        account: Whose API.
         resource: The resource, complete.
         say: Told what somebody who watches would want to know.
 
@@ -48,7 +50,7 @@ def inquire(resource: VendorResource, *, say: Say = print) -> Finding:
     """
     name, found = str(resource["name"]), Finding(resource)
     try:
-        with closing(first_pages(resource, usage=found.usage, say=say)) as pages:
+        with closing(first_pages(account, resource, usage=found.usage, say=say)) as pages:
             found.page = next(pages, FirstPage([], 0, is_last=True, owners=0))
         incremental = Incremental.of(endpoint_of(resource))
         cursor_path = incremental.cursor_path if incremental else _only_time(found.page.rows)

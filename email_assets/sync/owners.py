@@ -8,24 +8,24 @@ from typing import Any
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.rest_client.client import RESTClient
 
+from email_assets.account import Account
 from email_assets.api.session import Usage
 from email_assets.api.windows import Owner
 from email_assets.errors import ApiError, KeyRefusedError
 from email_assets.sync.access import (
     Say,
     Sleep,
-    base_url,
-    headers,
     secrets_are_set,
     session_for,
     where_to_set_secrets,
 )
 from email_assets.sync.paginators import paginator_of
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import endpoint_of, vendor_resources
+from email_assets.vendors.loading import endpoint_of
 
 
 def owners_of(
+    account: Account,
     resource: VendorResource,
     *,
     usage: Usage,
@@ -42,18 +42,20 @@ def owners_of(
     for_each = resource.get("for_each")
     if for_each is None:
         return [Owner()], {}
-    has_secret = secrets_are_set(resource)
+    has_secret = secrets_are_set(account, resource)
     alone = for_each.get("alone") if has_secret else None
-    lists_owners = resource if alone else vendor_resources()[for_each["resource"]]
-    if not has_secret and not secrets_are_set(lists_owners):
-        remedies = dict.fromkeys(map(where_to_set_secrets, (resource, lists_owners)))
+    lists_owners = resource if alone else account.resources[for_each["resource"]]
+    if not has_secret and not secrets_are_set(account, lists_owners):
+        remedies = dict.fromkeys(
+            where_to_set_secrets(account, one) for one in (resource, lists_owners)
+        )
         raise KeyRefusedError(f"{resource['name']}: there is no API key. {' Or: '.join(remedies)}")
     owners: dict[str, Owner] = {}
     secrets: dict[str, str] = {}
     with session_for(
-        lists_owners, usage=usage, say=say, sleep=sleep, runtime=runtime, lists_owners=True
+        account, lists_owners, usage=usage, say=say, sleep=sleep, runtime=runtime, lists_owners=True
     ) as session:
-        client = RESTClient(base_url(), headers(), session=session)
+        client = RESTClient(account.base_url, account.headers, session=session)
         found = [client.get(alone).json()] if alone else _all(client, lists_owners)
         for row in found:
             if row.get(for_each["id"]) is None:

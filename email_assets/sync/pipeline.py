@@ -14,6 +14,7 @@ from dlt.common.destination import TLoaderFileFormat
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltResource
 
+from email_assets.account import Account
 from email_assets.api.session import Usage
 from email_assets.api.windows import Window
 from email_assets.normalizer import open_schema
@@ -83,6 +84,7 @@ class Sync:
 
 
 def sync(
+    account: Account,
     pipeline: dlt.Pipeline,
     name: str,
     *,
@@ -99,6 +101,7 @@ def sync(
     preparing the load run beside other syncs.
 
     Args:
+        account: Whose API, and the warehouse that `pipeline` loads into.
         pipeline: From `open_pipeline`, with nothing done yet.
         name: The resource's name.
         say: Told what somebody who watches would want to know.
@@ -109,11 +112,19 @@ def sync(
         EmailAssetsError: A setting, the API or the warehouse is at fault; the text says which.
     """
     started, seconds_of = time.monotonic(), dict[Step, float]()
-    listing = open_listing(name, say=say, sleep=sleep)
+    listing = open_listing(account, name, say=say, sleep=sleep)
     listing.source.schema = open_schema(name)
     with listing.session, in_one_sentence(name), collecting_less_garbage():
         client = pipeline.sql_client()
-        turn = partial(turn_at, database_file(client), client, who=name, say=say, sleep=sleep)
+        turn = partial(
+            turn_at,
+            database_file(client),
+            client,
+            who=name,
+            timeout=account.warehouse.lock_timeout,
+            say=say,
+            sleep=sleep,
+        )
         with turn():
             pipeline.sync_destination()
             rows_before = count_table(client, name)
@@ -141,7 +152,9 @@ def sync(
                     "of them. Run again; what was loaded before is untouched."
                 )
             row_count = count_table(client, name) or 0
-            preview = preview_of(client, name) if row_count else []  # without rows, no table
+            preview = (
+                preview_of(client, name, account.preview_rows) if row_count else []
+            )  # without rows, no table
     report = SyncReport(
         **_read(listing, span),
         rows_loaded=loaded,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from email_assets.redaction import redact
-from email_assets.settings import resolve
-from email_assets.settings.sections import CatalogSettings
 from email_assets.sync.digests import DLT_ID
 from email_assets.warehouse.turn import SqlClient
 
@@ -13,16 +11,16 @@ LONGEST = 80
 LOAD_ID = "_dlt_load_id"
 
 
-def preview_of(client: SqlClient, table: str) -> list[dict[str, str]]:
-    """Rows that were loaded last, as text, as many as `[catalog] preview_rows` says.
+def preview_of(client: SqlClient, table: str, count: int) -> list[dict[str, str]]:
+    """Rows that were loaded last, as text.
 
     Addresses are masked; whatever else a row holds is shown, so there are none by default.
 
     Args:
         client: Connected to the warehouse.
         table: The name of the table.
+        count: Rows at the most, by `[catalog] preview_rows`.
     """
-    count = resolve.load(CatalogSettings).preview_rows
     if count == 0:
         return []
     query = (

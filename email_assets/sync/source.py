@@ -18,17 +18,17 @@ from dlt.sources.rest_api import rest_api_source
 from dlt.sources.rest_api.typing import RESTAPIConfig
 from requests import Session
 
+from email_assets.account import Account
 from email_assets.api.session import Usage
 from email_assets.api.windows import OWNER_HEADER, WindowPaginator
-from email_assets.settings import resolve
-from email_assets.sync.access import Say, Sleep, base_url, headers, session_for
+from email_assets.sync.access import Say, Sleep, session_for
 from email_assets.sync.digests import DLT_ID
 from email_assets.sync.owners import owners_of
 from email_assets.sync.paginators import paginator_of, window_paginator_of
 from email_assets.sync.rows import Rows
 from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import column_hints, endpoint_of, primary_key, vendor_resources
+from email_assets.vendors.loading import column_hints, endpoint_of, primary_key
 
 GLIMPSE_SECONDS = 10
 """Dagster ends a sensor's tick after a minute, and a tick asks for several resources."""
@@ -124,12 +124,13 @@ class FirstPage:
     """How many lists the resource has."""
 
 
-def open_listing(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
+def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
     """A source with one resource, and its counters.
 
     Nothing is asked of the API yet, but for the owners of a resource that has several.
 
     Args:
+        account: Whose API.
         name: The resource's name.
         say: Told what somebody who watches would want to know.
         sleep: Waits so many seconds between attempts.
@@ -137,25 +138,25 @@ def open_listing(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
     Raises:
         SettingError: A setting is missing or cannot be used.
     """
-    resource, usage = vendor_resources()[name], Usage()
+    resource, usage = account.resources[name], Usage()
     incremental = Incremental.of(endpoint_of(resource))
-    owners, secrets = owners_of(resource, usage=usage, say=say, sleep=sleep)
-    session = session_for(resource, usage=usage, say=say, sleep=sleep, owners=secrets)
+    owners, secrets = owners_of(account, resource, usage=usage, say=say, sleep=sleep)
+    session = session_for(account, resource, usage=usage, say=say, sleep=sleep, owners=secrets)
     cursor_path = incremental.cursor_path if incremental else None
     rows = Rows(name, primary_key(resource), resource.get("never_load", ()), cursor_path)
     paginator = window_paginator_of(resource, incremental, rows)
     paginator.owners, paginator.expect = owners, session.expect
-    source = build_source([resource], name=name, session=session, paginator=paginator)
+    source = build_source(account, [resource], name=name, session=session, paginator=paginator)
     source.resources[name].selected = bool(owners)  # without any, there is nothing to ask for
     source.resources[name].add_map(rows.prepare)
     source.resources[name].add_filter(rows.has_key)
     source.resources[name].apply_hints(columns={DLT_ID: {"dedup_sort": "desc"}})
-    address = f"{base_url()}{endpoint_of(resource)['path']}"
+    address = f"{account.base_url}{endpoint_of(resource)['path']}"
     identity = [address, cursor_path or "", *sorted(owner.name for owner in owners)]
     return Listing(source, rows, paginator, incremental, usage, session, identity)
 
 
-def glimpse(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
+def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
     """Ask the API for the first row of a resource, once and briefly: whoever looks will look again.
 
     Of a resource with several owners, that is the first row of each, and the sum of their totals.
@@ -165,9 +166,15 @@ def glimpse(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
         ApiError: The API refused, or its answer cannot be read.
         ApiUnavailableError: The API did not answer.
     """
-    resource = vendor_resources()[name]
+    resource = account.resources[name]
     asked = first_pages(
-        resource, usage=Usage(), say=say, sleep=sleep, at_most_seconds=GLIMPSE_SECONDS, limit=1
+        account,
+        resource,
+        usage=Usage(),
+        say=say,
+        sleep=sleep,
+        at_most_seconds=GLIMPSE_SECONDS,
+        limit=1,
     )
     pages = list(asked)
     rows = [row for page in pages for row in page.rows[:1]]
@@ -178,6 +185,7 @@ def glimpse(name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
 
 
 def first_pages(
+    account: Account,
     resource: VendorResource,
     *,
     usage: Usage,
@@ -189,6 +197,7 @@ def first_pages(
     """The first page of each of a resource's lists, asked for when it is wanted, and only once.
 
     Args:
+        account: Whose API.
         resource: The resource, complete.
         usage: Counters to add to.
         say: Told what somebody who watches would want to know.
@@ -202,14 +211,16 @@ def first_pages(
         ApiUnavailableError: The API did not answer.
     """
     endpoint = endpoint_of(resource)
-    runtime = resolve.load_runtime()
+    runtime = account.runtime()
     runtime.request_max_attempts = 1
     runtime.request_timeout = min(runtime.request_timeout, at_most_seconds)
-    owners, secrets = owners_of(resource, usage=usage, say=say, sleep=sleep, runtime=runtime)
+    owners, secrets = owners_of(
+        account, resource, usage=usage, say=say, sleep=sleep, runtime=runtime
+    )
     with session_for(
-        resource, usage=usage, say=say, sleep=sleep, runtime=runtime, owners=secrets
+        account, resource, usage=usage, say=say, sleep=sleep, runtime=runtime, owners=secrets
     ) as session:
-        client = RESTClient(base_url(), headers(), session=session)
+        client = RESTClient(account.base_url, account.headers, session=session)
         for owner in owners:
             paginator = paginator_of(resource, **paging)
             pages = client.paginate(
@@ -227,6 +238,7 @@ def first_pages(
 
 
 def build_source(
+    account: Account,
     resources: Iterable[VendorResource],
     *,
     name: str,
@@ -238,7 +250,7 @@ def build_source(
     Without a session it can describe itself and must not be read: it would know no key.
     """
     config: dict[str, Any] = {
-        "client": {"base_url": base_url(), "headers": headers(), "session": session},
+        "client": {"base_url": account.base_url, "headers": account.headers, "session": session},
         "resources": [_as_dlt_knows_it(resource, paginator) for resource in resources],
     }
     return rest_api_source(cast(RESTAPIConfig, config), name=name)

@@ -34,39 +34,35 @@ _SECRET = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
 _CAUSE = re.compile(r"Path `(VENDOR[^`]*)`: (.+)")
 
 
-def configured_vendor() -> Vendor:
+@cache
+def load_vendor(name: str) -> Vendor:
     """The vendor that `[sources.email] vendor` names.
 
     Raises:
         SettingError: There is no such vendor, or its file is not what it should be.
     """
-    return _load(resolve.load(ApiSettings).vendor)
+    vendor = getattr(_find(name), "VENDOR", None)
+    if vendor is None:
+        raise _error(name, "has no VENDOR")
+    if problem := _what_is_wrong(vendor):
+        raise _error(name, f"is not a vendor file: {problem}")
+    return cast(Vendor, vendor)
 
 
-def vendor_resources() -> dict[str, VendorResource]:
-    """The vendor's resources by name, each complete with the vendor's defaults and the settings."""
-    vendor = configured_vendor()
+def vendor_file(name: str) -> Path:
+    """The file of a vendor."""
+    return Path(str(_find(name).__file__))
+
+
+def complete(resource: Any, vendor: Vendor, tuned: ResourceSettings) -> VendorResource:
+    """A resource with the vendor's defaults, and with what the settings change about it."""
     defaults = vendor["resource_defaults"]
-    return {
-        str(resource["name"]): cast(
-            VendorResource,
-            {
-                **defaults,
-                **resource,
-                "endpoint": {
-                    **endpoint_of(defaults),
-                    **endpoint_of(resource),
-                    **_tuned(resource, defaults),
-                },
-            },
-        )
-        for resource in vendor["resources"]
+    endpoint = {
+        **endpoint_of(defaults),
+        **endpoint_of(resource),
+        **_incremental(resource, defaults, tuned),
     }
-
-
-def vendor_file() -> Path:
-    """The file of the configured vendor."""
-    return Path(str(_find(resolve.load(ApiSettings).vendor).__file__))
+    return cast(VendorResource, {**defaults, **resource, "endpoint": endpoint})
 
 
 def endpoint_of(resource: Any) -> dict[str, Any]:
@@ -90,10 +86,10 @@ def column_hints(resource: Any) -> dict[str, dict[str, Any]]:
     return columns if isinstance(columns, dict) else {}
 
 
-def deliverability() -> Deliverability | None:
-    """Which fields tell how mail is delivered, or None where that cannot be told."""
-    found = configured_vendor().get("deliverability")
-    return found if found and {"messages", "bounces"} <= vendor_resources().keys() else None
+def deliverability_of(vendor: Vendor) -> Deliverability | None:
+    """The fields that tell how mail is delivered, or None where the vendor's file names none."""
+    names = {resource["name"] for resource in vendor["resources"]}
+    return vendor.get("deliverability") if {"messages", "bounces"} <= names else None
 
 
 def senders_of(mapping: Deliverability) -> list[Sender]:
@@ -102,9 +98,10 @@ def senders_of(mapping: Deliverability) -> list[Sender]:
     return [mapping["messages"]["sender"], *([of_bounces] if of_bounces else [])]
 
 
-def _tuned(resource: VendorResource, defaults: EndpointResourceBase) -> dict[str, Any]:
-    """What `[sources.email.<resource>]` changes about the resource's incremental sync."""
-    tuned = resolve.load(ResourceSettings, str(resource["name"]))
+def _incremental(
+    resource: VendorResource, defaults: EndpointResourceBase, tuned: ResourceSettings
+) -> dict[str, Any]:
+    """The resource's `incremental` block, with what `[sources.email.<resource>]` says of it."""
     changes = {name: value for name, value in dict(tuned).items() if value is not None}
     by_default = endpoint_of(defaults).get("incremental", {})
     incremental = {**by_default, **endpoint_of(resource).get("incremental", {}), **changes}
@@ -118,17 +115,6 @@ def _tuned(resource: VendorResource, defaults: EndpointResourceBase) -> dict[str
             f"[sources.email.{resource['name']}] end_param means nothing without a start_param."
         )
     return {"incremental": incremental} if incremental else {}
-
-
-@cache
-def _load(name: str) -> Vendor:
-    module = _find(name)
-    vendor = getattr(module, "VENDOR", None)
-    if vendor is None:
-        raise _error(name, "has no VENDOR")
-    if problem := _what_is_wrong(vendor):
-        raise _error(name, f"is not a vendor file: {problem}")
-    return cast(Vendor, vendor)
 
 
 @cache

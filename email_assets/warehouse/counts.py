@@ -10,6 +10,7 @@ from typing import Any
 import dlt
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+from email_assets.settings.sections import WarehouseSettings
 from email_assets.warehouse.destination import connected
 from email_assets.warehouse.turn import SqlClient
 
@@ -30,14 +31,18 @@ class KeyCount:
 
 
 def count_keys(
-    resource: str, primary_key: Sequence[str], *, say: Callable[[str], None]
+    warehouse: WarehouseSettings,
+    resource: str,
+    primary_key: Sequence[str],
+    *,
+    say: Callable[[str], None],
 ) -> KeyCount | None:
     """What the primary keys of the resource's table look like, or None while there is no table.
 
     Raises:
         WarehouseError: The warehouse cannot be read.
     """
-    with connected(resource, say, read_only=True) as client:
+    with connected(warehouse, resource, say, read_only=True) as client:
         if client is not None:
             with suppress(DatabaseUndefinedRelation):
                 return _count_keys(client, resource, primary_key)

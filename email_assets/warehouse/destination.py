@@ -17,8 +17,7 @@ from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredent
 
 from email_assets.errors import EmailAssetsError
 from email_assets.redaction import redact
-from email_assets.settings import resolve
-from email_assets.settings.resolve import SettingError
+from email_assets.settings.resolve import SettingError, where_to_set
 from email_assets.settings.sections import WarehouseSettings
 from email_assets.warehouse.turn import SqlClient, causes, turn_at
 from email_assets.warehouse.working_directory import working_directory
@@ -32,7 +31,7 @@ class WarehouseError(EmailAssetsError):
 
 
 @contextmanager
-def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
+def open_pipeline(warehouse: WarehouseSettings, resource: str) -> Iterator[dlt.Pipeline]:
     """The resource's dlt pipeline, in a working directory of its own.
 
     State and schema come from the warehouse at every run, so nothing on the local disk can be
@@ -45,8 +44,8 @@ def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
         try:
             pipeline = dlt.pipeline(
                 f"email_{resource}",
-                destination=configured_destination(),
-                dataset_name=resolve.load(WarehouseSettings).dataset_name,
+                destination=destination_of(warehouse),
+                dataset_name=warehouse.dataset_name,
                 pipelines_dir=str(directory),
             )
         except DltException as error:
@@ -58,13 +57,13 @@ def open_pipeline(resource: str) -> Iterator[dlt.Pipeline]:
                 pipeline.deactivate()
 
 
-def configured_destination() -> Destination[Any, Any]:
+def destination_of(warehouse: WarehouseSettings) -> Destination[Any, Any]:
     """The dlt destination that the settings name; for DuckDB, `warehouse.duckdb` by default.
 
     Raises:
         SettingError: dlt does not know it, or what it holds would not last.
     """
-    destination_type = resolve.load(WarehouseSettings).destination_type
+    destination_type = warehouse.destination_type
     if destination_type == "duckdb":
         return _duckdb()
     try:
@@ -72,7 +71,7 @@ def configured_destination() -> Destination[Any, Any]:
     except UnknownDestinationModule:
         raise SettingError(
             f"dlt knows no destination {destination_type!r}; it knows duckdb and postgres, for "
-            f"example. {resolve.where_to_set(WarehouseSettings, 'destination_type')}"
+            f"example. {where_to_set(WarehouseSettings, 'destination_type')}"
         ) from None
     return cast(Destination[Any, Any], destination)
 
@@ -99,14 +98,14 @@ def _duckdb() -> Destination[Any, Any]:
     return destination
 
 
-def warehouse_client(resource: str) -> SqlClient:
+def warehouse_client(warehouse: WarehouseSettings, resource: str) -> SqlClient:
     """What asks the warehouse in SQL, without a pipeline and not connected yet.
 
     Raises:
         SettingError: The destination cannot serve as a warehouse.
     """
-    dataset = resolve.load(WarehouseSettings).dataset_name
-    return dlt.dataset(configured_destination(), dataset, dlt.Schema(resource)).sql_client
+    destination, schema = destination_of(warehouse), dlt.Schema(resource)
+    return dlt.dataset(destination, warehouse.dataset_name, schema).sql_client
 
 
 def database_file(client: SqlClient) -> Path | None:
@@ -135,13 +134,18 @@ def _no_place(credentials: str) -> SettingError:
 
 @contextmanager
 def connected(
-    who: str, say: Callable[[str], None], *, read_only: bool = False
+    warehouse: WarehouseSettings,
+    who: str,
+    say: Callable[[str], None],
+    *,
+    read_only: bool = False,
 ) -> Iterator[SqlClient | None]:
     """A turn at the warehouse, whose errors come out as one sentence each.
 
     Gives the connected client, or None while there is no DuckDB file.
 
     Args:
+        warehouse: Where it is, and how long to wait for a turn.
         who: The resource or asset that asks, for sentences.
         say: Told who holds the DuckDB file, when there is somebody to wait for.
         read_only: For a question, so that it never creates or changes the DuckDB file.
@@ -150,14 +154,14 @@ def connected(
         EmailAssetsError: The warehouse cannot be used.
     """
     try:
-        client = warehouse_client(who)
+        client = warehouse_client(warehouse, who)
         file = database_file(client)
         if file and not file.exists():
             yield None
             return
         if file and read_only:
             client.credentials.read_only = True
-        with turn_at(file, client, who=who, say=say):
+        with turn_at(file, client, who=who, timeout=warehouse.lock_timeout, say=say):
             yield client
         return
     except EmailAssetsError:

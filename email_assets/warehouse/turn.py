@@ -13,7 +13,7 @@ from dlt.destinations.sql_client import SqlClientBase
 from filelock import FileLock, Timeout
 
 from email_assets.errors import EmailAssetsError
-from email_assets.settings import resolve
+from email_assets.settings.resolve import where_to_set
 from email_assets.settings.sections import WarehouseSettings
 
 POLL = 0.25
@@ -36,6 +36,7 @@ def turn_at(
     client: SqlClient,
     *,
     who: str,
+    timeout: float,
     say: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[None]:
@@ -49,13 +50,14 @@ def turn_at(
         database: The DuckDB file, or None if the warehouse is another one, which needs no turn.
         client: Connects to the warehouse.
         who: The resource that waits, for sentences.
+        timeout: Seconds to wait, by `[warehouse] lock_timeout`.
         say: Told who holds the file, when there is somebody to wait for.
         sleep: Waits so many seconds between two attempts.
 
     Raises:
         WarehouseBusyError: The wait took longer than `lock_timeout`.
     """
-    timeout, waited, told = resolve.load(WarehouseSettings).lock_timeout, 0.0, ""
+    waited, told = 0.0, ""
 
     def patiently(action: Callable[[], object]) -> None:
         nonlocal waited, told
@@ -71,8 +73,7 @@ def turn_at(
             if waited >= timeout:
                 raise WarehouseBusyError(
                     f"{who}: {holder} kept {database.name} open for {timeout:g} s. Close it, or "
-                    "set a longer lock_timeout. "
-                    + resolve.where_to_set(WarehouseSettings, "lock_timeout")
+                    "set a longer lock_timeout. " + where_to_set(WarehouseSettings, "lock_timeout")
                 )
             if holder != told:
                 told = holder

@@ -14,9 +14,10 @@ from dlt.extract.exceptions import ResourceExtractionError
 from dlt.sources.helpers.rest_client.client import RESTClient
 from requests import Session
 
+from email_assets.account import configured_account
 from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Sandbox
-from email_assets.sync.access import Sleep, base_url
+from email_assets.sync.access import Sleep
 from email_assets.sync.source import Listing, open_listing
 from email_assets_tests.api.pending import PendingServer, Rows
 from email_assets_tests.conftest import KEY
@@ -45,7 +46,9 @@ def listing_of(waits: list[float], said: list[str]) -> Iterator[OpenListing]:
     with ExitStack() as after:
 
         def opened(name: str = "bounces", *, sleep: Sleep | None = None) -> Listing:
-            listing = open_listing(name, say=said.append, sleep=sleep or waits.append)
+            listing = open_listing(
+                configured_account(), name, say=said.append, sleep=sleep or waits.append
+            )
             after.enter_context(listing.session)
             return listing
 
@@ -72,7 +75,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
 
 def ask(session: Session, path: str = "/v1/bounces") -> Any:
     """The document of one answer, asked for as dlt asks."""
-    return session.get(f"{base_url()}{path}").json()
+    return session.get(f"{configured_account().base_url}{path}").json()
 
 
 def read(listing: Listing) -> Rows:
@@ -89,7 +92,7 @@ def read(listing: Listing) -> Rows:
 
 def pages(listing: Listing) -> Iterator[Rows]:
     """The pages of a listing, each given out when it is asked for."""
-    client = RESTClient(base_url(), session=listing.session)
+    client = RESTClient(configured_account().base_url, session=listing.session)
     name = listing.resource.name
     yield from client.paginate(f"/v1/{name}", data_selector="data", paginator=listing.paginator)
 

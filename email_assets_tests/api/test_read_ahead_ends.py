@@ -12,6 +12,7 @@ from contextlib import ExitStack
 import pytest
 import requests
 
+from email_assets.account import configured_account
 from email_assets.api.session import Usage
 from email_assets.errors import ApiError
 from email_assets.sync.source import open_listing
@@ -68,7 +69,7 @@ def test_after_an_error_what_is_still_in_flight_is_cut_off_and_nothing_is_asked_
         offset_of(asked) == 0 or (offset_of(asked) == 99 and len(server.pending) == 8)
     )
     server.reply = fails(server, [99], Answer(status, {}))
-    listing = open_listing("messages", say=print)
+    listing = open_listing(configured_account(), "messages", say=print)
     with listing.session, pytest.raises(ApiError, match=rf"\b{status}\b"):
         read(listing)
     assert threads_of_read_ahead() == []
@@ -79,7 +80,7 @@ def test_after_an_error_what_is_still_in_flight_is_cut_off_and_nothing_is_asked_
 def test_closing_cuts_off_what_an_abandoned_reader_left_in_flight(serve: Serve) -> None:
     server = serve(numbered(LONG))
     server.may_go = lambda asked: offset_of(asked) == 0
-    listing = open_listing("messages", say=print)
+    listing = open_listing(configured_account(), "messages", say=print)
     with listing.session:
         reading = pages(listing)
         assert ids(next(reading)) == list(range(100))
@@ -112,7 +113,7 @@ def test_closing_does_not_wait_for_connections_that_do_not_come_about(
     monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", no_second_connection)
     monkeypatch.setenv("API_KEY", KEY)
     monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", str(2 * PATIENCE))
-    listing = open_listing("messages", say=print)
+    listing = open_listing(configured_account(), "messages", say=print)
     assert len(next(pages(listing))) == 100
     closing = threading.Thread(target=listing.session.close)
     closing.start()

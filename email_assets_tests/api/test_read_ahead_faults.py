@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.errors import ApiError, ApiUnavailableError
 from email_assets.sync.source import open_listing
 from email_assets_tests.api.conftest import OpenListing, Serve, ids, pages, read
@@ -39,7 +40,9 @@ def test_pages_whose_refusal_comes_a_little_later_wait_no_second_time(
         return first and len(server.pending) in (1, 8)
 
     server.may_go = may_go
-    listing = open_listing("messages", say=lambda _: server.let_go(), sleep=waits.append)
+    listing = open_listing(
+        configured_account(), "messages", say=lambda _: server.let_go(), sleep=waits.append
+    )
     with listing.session:
         assert ids(read(listing)) == list(range(LONG))
     assert [wait for wait in waits if wait] == [17.0]

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 import requests
 
+from email_assets.account import configured_account
 from email_assets.api.session import Usage
 from email_assets.errors import ApiUnavailableError, KeyRefusedError
 from email_assets.sandbox import Fault, Sandbox
@@ -173,12 +174,12 @@ def test_an_answer_that_drips_for_ever_meets_the_time_limit(
     monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", "0.3")
     monkeypatch.setenv("RUNTIME__REQUEST_MAX_ATTEMPTS", "1")
     with pytest.raises(ApiUnavailableError, match=r"did not finish its answer within 0\.3 s"):
-        glimpse("bounces", say=print)
+        glimpse(configured_account(), "bounces", say=print)
 
 
 def test_a_key_that_the_api_repeats_in_its_rows_is_not_loaded(api: Sandbox) -> None:
     api.replace("bounces", [{"id": 1, "self": f"/v1/bounces/1?api_key={quote(KEY, safe='')}"}])
-    listing = open_listing("bounces", say=print)
+    listing = open_listing(configured_account(), "bounces", say=print)
     with listing.session:
         (row,) = list(listing.source)
     assert row["self"] == "/v1/bounces/1?api_key=…"

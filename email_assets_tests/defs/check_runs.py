@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from email_assets.account import configured_account
 from email_assets.api.session import Usage
 from email_assets.api.windows import Window
 from email_assets.defs.checks import build_checks, build_freshness_checks
@@ -17,7 +18,7 @@ from email_assets_tests.dagster_fixtures import empty_home, instance
 __all__ = ["empty_home", "instance"]
 
 
-CHECKS = [*build_checks(), *build_freshness_checks()]
+CHECKS = [*build_checks(configured_account()), *build_freshness_checks(configured_account())]
 
 
 THREE_ROWS_SYNCED = SyncReport(

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.defs.deliverability import build_deliverability_checks
 from email_assets_tests.deliverability.deliverability_fixtures import put_daily
 
@@ -21,7 +22,7 @@ def judge(warehouse: Path) -> Judge:
 
     def evaluate(*rows: str) -> dg.AssetCheckResult:
         put_daily(warehouse, *rows)
-        (check,) = build_deliverability_checks(clock=lambda: NOON)
+        (check,) = build_deliverability_checks(configured_account(), clock=lambda: NOON)
         result: Any = check(dg.build_asset_check_context())
         assert isinstance(result, dg.AssetCheckResult)
         return result
@@ -136,6 +137,6 @@ def test_a_limit_that_cannot_be_used_is_told_with_where_to_set_it(
 
 
 def test_it_never_blocks() -> None:
-    (check,) = build_deliverability_checks()
+    (check,) = build_deliverability_checks(configured_account())
 
     assert [spec.blocking for spec in check.check_specs] == [False]

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.definitions import defs
 from email_assets.defs.assets import build_assets
 from email_assets.defs.catalog import described
@@ -26,7 +27,7 @@ def specs() -> dict[str, dg.AssetSpec]:
 
 def built_specs() -> list[dg.AssetSpec]:
     """The assets as the settings of the moment make them."""
-    return [spec for asset in build_assets() for spec in asset.specs]
+    return [spec for asset in build_assets(configured_account()) for spec in asset.specs]
 
 
 def linked(spec: dg.AssetSpec, number: int) -> str:
@@ -111,7 +112,9 @@ class TestAssets:
         assert policies == [dg.FreshnessPolicy.time_window(fail_window=window)] * len(names)
 
     def test_no_two_of_them_share_a_step(self) -> None:
-        assert sorted(len(asset.keys) for asset in build_assets()) == [1] * len(NAMES)
+        assert sorted(len(asset.keys) for asset in build_assets(configured_account())) == [1] * len(
+            NAMES
+        )
 
 
 def test_what_the_vendors_file_says_of_a_field_in_another_stands_at_its_column() -> None:
@@ -134,7 +137,11 @@ class TestSettings:
         monkeypatch.setenv("CATALOG__OWNERS", '["data@example.org", "team:data"]')
         monkeypatch.setenv("CATALOG__TAGS", '{"domain": "email"}')
 
-        assets = [build_api_asset(), *build_assets(), *build_deliverability_assets()]
+        assets = [
+            build_api_asset(configured_account()),
+            *build_assets(configured_account()),
+            *build_deliverability_assets(configured_account()),
+        ]
         for spec in (spec for asset in assets for spec in asset.specs):
             assert spec.owners == ["data@example.org", "team:data"]
             assert spec.tags["domain"] == "email"

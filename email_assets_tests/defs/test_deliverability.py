@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import dagster as dg
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.defs.deliverability import (
     build_deliverability_assets,
     build_deliverability_checks,
@@ -41,7 +42,7 @@ IMAGE = re.compile(r"!\[[^\]]+\]\(data:image/svg\+xml;base64,([^)]+)\)")
 def specs() -> dict[str, dg.AssetSpec]:
     return {
         spec.key.to_user_string(): spec
-        for asset in build_deliverability_assets()
+        for asset in build_deliverability_assets(configured_account())
         for spec in asset.specs
     }
 
@@ -77,7 +78,7 @@ class TestDefinitions:
         assert daily.kinds == {"sql", "duckdb"}
 
     def test_they_link_to_their_mapping_and_to_what_the_readme_says_of_them(self) -> None:
-        for asset in build_deliverability_assets():
+        for asset in build_deliverability_assets(configured_account()):
             (spec,) = asset.specs
             references = spec.metadata["dagster/code_references"].code_references
             lines = [
@@ -92,8 +93,11 @@ class TestDefinitions:
     ) -> None:
         monkeypatch.setenv("SOURCES__EMAIL__VENDOR", vendor)
 
-        assert (build_deliverability_assets(), build_deliverability_checks()) == ([], [])
-        assert "email_all" in {job.name for job in build_jobs()}
+        assert (
+            build_deliverability_assets(configured_account()),
+            build_deliverability_checks(configured_account()),
+        ) == ([], [])
+        assert "email_all" in {job.name for job in build_jobs(configured_account())}
 
     @pytest.mark.parametrize("name", ["messages", "bounces"])
     def test_without_messages_or_bounces_there_are_none(
@@ -103,7 +107,10 @@ class TestDefinitions:
         vendor["resources"] = [found for found in vendor["resources"] if found["name"] != name]
         use_vendor(f"from email_assets.vendors import Secret\nVENDOR = {vendor!r}")
 
-        assert (build_deliverability_assets(), build_deliverability_checks()) == ([], [])
+        assert (
+            build_deliverability_assets(configured_account()),
+            build_deliverability_checks(configured_account()),
+        ) == ([], [])
 
 
 @dataclass

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.definitions import defs
 from email_assets.defs.schedules import build_jobs, build_schedules
 from email_assets.sandbox import Sandbox
@@ -33,11 +34,11 @@ JOBS = {
 
 def schedules() -> dict[str, dg.ScheduleDefinition]:
     """The schedules as the settings of the moment make them."""
-    return {schedule.name: schedule for schedule in build_schedules()}
+    return {schedule.name: schedule for schedule in build_schedules(configured_account())}
 
 
 def test_each_job_says_what_it_syncs() -> None:
-    assert {job.name: job.description for job in build_jobs()} == {
+    assert {job.name: job.description for job in build_jobs(configured_account())} == {
         "email_events": "Syncs bounces, messages, deliverystats.",
         "email_inventory": "Syncs servers, domains.",
         "email_all": "Syncs everything.",

@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.clock import now
 from email_assets.defs.checks import build_freshness_checks
 from email_assets.defs.sensors import build_sensors
@@ -44,7 +45,9 @@ def make_runs_older(instance: dg.DagsterInstance, age: timedelta) -> None:
 
 class TestAllSensors:
     def test_they_are_stopped_unless_they_are_switched_on(self) -> None:
-        assert {sensor.name: sensor.default_status for sensor in build_sensors([])} == {
+        assert {
+            sensor.name: sensor.default_status for sensor in build_sensors(configured_account(), [])
+        } == {
             "new_records": dg.DefaultSensorStatus.STOPPED,
             "freshness_checks": dg.DefaultSensorStatus.STOPPED,
             "alerts": dg.DefaultSensorStatus.STOPPED,
@@ -53,7 +56,7 @@ class TestAllSensors:
     def test_they_run_when_automation_is_enabled(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AUTOMATION__ENABLED", "true")
 
-        assert {sensor.default_status for sensor in build_sensors([])} == {
+        assert {sensor.default_status for sensor in build_sensors(configured_account(), [])} == {
             dg.DefaultSensorStatus.RUNNING
         }
 
@@ -246,7 +249,7 @@ class TestFreshnessChecks:
     ) -> None:
         (request,) = freshness_checks.tick().run_requests
         dg.materialize(
-            build_freshness_checks(),
+            build_freshness_checks(configured_account()),
             selection=dg.AssetSelection.checks(*request.asset_check_keys),
             instance=instance,
         )

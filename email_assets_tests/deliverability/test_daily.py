@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.deliverability.daily import (
     COLUMNS,
     DeliverabilityError,
@@ -29,7 +30,7 @@ from email_assets_tests.warehouses import Query, change, fresh_warehouse, load
 
 
 def build(said: list[str] | None = None) -> int:
-    return build_daily(say=([] if said is None else said).append)[0]
+    return build_daily(configured_account(), say=([] if said is None else said).append)[0]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ class TestCounting:
         for name in ("messages", "bounces"):
             load(name)
 
-        assert build_daily(say=print) == (1, 1)
+        assert build_daily(configured_account(), say=print) == (1, 1)
 
     def test_each_type_counts_as_what_the_vendors_file_says(
         self, warehouse: Path, query: Query
@@ -258,7 +259,9 @@ class TestFailures:
 
 
 def read(since: str) -> list[SenderDay]:
-    return read_daily(date.fromisoformat(since), who="deliverability_report", say=print)
+    return read_daily(
+        configured_account(), date.fromisoformat(since), who="deliverability_report", say=print
+    )
 
 
 class TestReading:

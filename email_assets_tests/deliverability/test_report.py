@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 import dagster as dg
 
+from email_assets.account import configured_account
 from email_assets.defs.deliverability import build_deliverability_assets
 from email_assets.deliverability.daily import SenderDay
 from email_assets.deliverability.report import WORST, render
@@ -63,7 +64,7 @@ def test_no_more_senders_are_named_than_the_worst() -> None:
 
 def test_a_day_that_is_yet_to_come_is_not_counted(warehouse: Path) -> None:
     put_daily(warehouse, "('2026-06-15', 'a', 100, 1, 0)", "('2026-06-16', 'a', 100, 50, 0)")
-    _, report = build_deliverability_assets(clock=lambda: NOON)
+    _, report = build_deliverability_assets(configured_account(), clock=lambda: NOON)
     made: Any = report(dg.build_asset_context())
     (result,) = made
 

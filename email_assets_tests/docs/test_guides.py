@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.defs.assets import build_assets
 from email_assets.sandbox import Sandbox
 from email_assets.settings import sections
@@ -26,7 +27,7 @@ def example(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_the_entry_of_add_a_resource_becomes_an_asset(example: dict[str, Any]) -> None:
-    keys = {asset.key.to_user_string() for asset in build_assets()}
+    keys = {asset.key.to_user_string() for asset in build_assets(configured_account())}
     assert keys == {str(resource["name"]) for resource in VENDOR["resources"]}
     assert example["name"] in keys
 
@@ -36,10 +37,10 @@ def test_the_entry_of_add_a_resource_asks_the_api_for_its_path(
 ) -> None:
     # the sandbox has no such resource: its 404 proves that the path was asked for
     with (
-        open_pipeline(example["name"]) as pipeline,
+        open_pipeline(configured_account().warehouse, example["name"]) as pipeline,
         pytest.raises(Exception, match=re.escape(f"there is no {example['endpoint']['path']} at")),
     ):
-        sync(pipeline, example["name"], say=print)
+        sync(configured_account(), pipeline, example["name"], say=print)
     assert [request.path for request in api.requests] == [example["endpoint"]["path"]]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.errors import KeyRefusedError
 from email_assets.sandbox import Sandbox
 from email_assets.settings import resolve
@@ -36,7 +37,7 @@ def the_api_with(key: str, port: int = 0) -> Iterator[int]:
 
 def ask() -> int | None:
     """Ask the API as a sensor does at each tick."""
-    return glimpse("messages", say=print).total
+    return glimpse(configured_account(), "messages", say=print).total
 
 
 def write(secrets: Path, key: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import SyncReport, sync
 from email_assets.sync.span import Span
@@ -51,8 +52,8 @@ def after_a_first_sync(
         for name, value in settings_for(folder, sandbox).items():
             patch.setenv(name, value)
         patch.setenv("SOURCES__EMAIL__MESSAGES__CURSOR_PATH", "sent_at")
-        with open_pipeline("messages") as pipeline:
-            sync(pipeline, "messages", say=print)
+        with open_pipeline(configured_account().warehouse, "messages") as pipeline:
+            sync(configured_account(), pipeline, "messages", say=print)
     return folder / "warehouse.duckdb"
 
 
@@ -79,8 +80,10 @@ def load(said: list[str]) -> Callable[..., SyncReport]:
         name: str = "messages",
         sleep: Callable[[float], None] = lambda _: None,
     ) -> SyncReport:
-        with open_pipeline(name) as pipeline:
-            return sync(pipeline, name, say=said.append, sleep=sleep, span=span).report
+        with open_pipeline(configured_account().warehouse, name) as pipeline:
+            return sync(
+                configured_account(), pipeline, name, say=said.append, sleep=sleep, span=span
+            ).report
 
     return load
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.errors import ApiError, ApiUnavailableError, KeyRefusedError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.settings.resolve import SettingError
@@ -120,11 +121,11 @@ def test_the_sentence_does_not_carry_the_errors_that_quote_rows() -> None:
 @pytest.mark.usefixtures("refused")
 def test_dlt_logs_no_row_of_a_failed_load(monkeypatch: pytest.MonkeyPatch) -> None:
     logged = io.StringIO()
-    with open_pipeline("domains") as pipeline:
+    with open_pipeline(configured_account().warehouse, "domains") as pipeline:
         monkeypatch.setattr(logging.getLogger("dlt"), "handlers", [logging.StreamHandler(logged)])
         logging.getLogger("dlt").warning("before")
         with pytest.raises(SyncError):
-            sync(pipeline, "domains", say=print, sleep=never)
+            sync(configured_account(), pipeline, "domains", say=print, sleep=never)
         logging.getLogger("dlt").warning("after")
     assert "customer.example" not in logged.getvalue()
     assert logged.getvalue().startswith("before\n")
@@ -141,7 +142,7 @@ def test_rows_that_are_lost_on_the_way_are_an_error(api: Sandbox, query: Query, 
     before = api.rows("servers")
     changed = [{**row, "name": "renamed"} for row in before[:3]]
     api.replace("servers", [*changed, *before[3:]])
-    with open_pipeline("servers") as pipeline:
+    with open_pipeline(configured_account().warehouse, "servers") as pipeline:
         run = getattr(pipeline, step)
 
         def wipe_and_run() -> Any:
@@ -152,7 +153,7 @@ def test_rows_that_are_lost_on_the_way_are_an_error(api: Sandbox, query: Query, 
 
         setattr(pipeline, step, wipe_and_run)
         with pytest.raises(WarehouseError) as failure:
-            sync(pipeline, "servers", say=print, sleep=never)
+            sync(configured_account(), pipeline, "servers", say=print, sleep=never)
     assert str(failure.value) == (
         "servers: 3 new rows were read and the warehouse took none of them. Run again; what was "
         "loaded before is untouched."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.api.session import Usage
 from email_assets.sandbox import Sandbox
 from email_assets.sandbox.data import RESOURCES
@@ -45,8 +46,8 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstSyncs]:
         syncs = {}
         with fresh_warehouse(folder, sandbox) as query:
             for name in RESOURCES:
-                with open_pipeline(name) as pipeline:
-                    syncs[name] = sync(pipeline, name, say=print, sleep=never)
+                with open_pipeline(configured_account().warehouse, name) as pipeline:
+                    syncs[name] = sync(configured_account(), pipeline, name, say=print, sleep=never)
         yield FirstSyncs(sandbox, folder, query, syncs)
 
 

@@ -4,6 +4,7 @@ import dagster as dg
 import dlt
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
 from email_assets.sync.schema_changes import schema_changes
 from email_assets.warehouse.destination import open_pipeline
@@ -68,7 +69,7 @@ def test_a_new_list_is_told_as_its_table(api: Sandbox) -> None:
 @pytest.mark.usefixtures("warehouse")
 def test_what_a_load_changed_about_other_tables_is_not_told_of_this_one() -> None:
     names = ("domains", "domains_of_others")
-    with open_pipeline("domains") as pipeline:
+    with open_pipeline(configured_account().warehouse, "domains") as pipeline:
         info = pipeline.run([dlt.resource([{"id": 1}], name=name) for name in names])
 
     assert schema_changes(info, "domains") == ["a new table domains"]

@@ -10,13 +10,13 @@ import pytest
 from dlt.common.configuration.utils import ResolvedValueTrace, get_resolved_traces
 from pydantic import BaseModel
 
+from email_assets.account import configured_account
 from email_assets.errors import ApiError, ApiUnavailableError, KeyRefusedError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.settings.resolve import SettingError
-from email_assets.sync.access import base_url
 from email_assets.sync.source import Glimpse, build_source, glimpse, open_listing
 from email_assets.vendors.generic import VENDOR
-from email_assets.vendors.loading import primary_key, vendor_resources
+from email_assets.vendors.loading import primary_key
 from email_assets_tests.conftest import KEY
 
 NAMES = ["bounces", "messages", "deliverystats", "servers", "domains"]
@@ -31,12 +31,12 @@ def quiet(_: str) -> None:
 
 
 def test_the_vendor_has_five_resources() -> None:
-    assert list(vendor_resources()) == NAMES
+    assert list(configured_account().resources) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_resource_is_complete_with_the_vendors_defaults(name: str) -> None:
-    resource: dict[str, Any] = dict(vendor_resources()[name])
+    resource: dict[str, Any] = dict(configured_account().resources[name])
     assert resource.pop("description")
     assert resource.pop("columns")
     assert resource == {
@@ -54,7 +54,7 @@ def test_a_resource_is_complete_with_the_vendors_defaults(name: str) -> None:
 
 def test_the_vendors_table_stays_as_it_is_written() -> None:
     before = copy.deepcopy(VENDOR)
-    build_source(vendor_resources().values(), name="email")
+    build_source(configured_account(), configured_account().resources.values(), name="email")
     assert before == VENDOR
 
 
@@ -78,8 +78,8 @@ def test_a_primary_key_is_a_list_of_fields(key: str | list[str], fields: list[st
     ids=["by name", "a list"],
 )
 def test_dlt_gets_the_hints_of_columns_in_either_form_and_no_descriptions(columns: Any) -> None:
-    resource: Any = {**vendor_resources()["domains"], "columns": columns}
-    source = build_source([resource], name="domains")
+    resource: Any = {**configured_account().resources["domains"], "columns": columns}
+    source = build_source(configured_account(), [resource], name="domains")
     assert source.resources["domains"].columns == {"name": {"name": "name", "data_type": "text"}}
 
 
@@ -87,8 +87,8 @@ def test_a_model_of_the_rows_is_handed_on_to_dlt() -> None:
     class Domain(BaseModel):
         name: str
 
-    resource: Any = {**vendor_resources()["domains"], "columns": Domain}
-    source = build_source([resource], name="domains")
+    resource: Any = {**configured_account().resources["domains"], "columns": Domain}
+    source = build_source(configured_account(), [resource], name="domains")
     assert source.resources["domains"].validator is not None
 
 
@@ -96,32 +96,36 @@ def test_a_source_can_describe_itself_without_a_key_and_without_asking(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", sandbox.base_url)
-    source = build_source(vendor_resources().values(), name="email")
+    source = build_source(
+        configured_account(), configured_account().resources.values(), name="email"
+    )
     assert (source.name, list(source.resources)) == ("email", NAMES)
     assert sandbox.requests == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_resource_is_merged_by_its_id(name: str) -> None:
-    source = build_source(vendor_resources().values(), name="email")
+    source = build_source(
+        configured_account(), configured_account().resources.values(), name="email"
+    )
     table = source.resources[name].compute_table_schema()
     assert table["write_disposition"] == "merge"
     assert [c["name"] for c in table["columns"].values() if c.get("primary_key")] == ["id"]
 
 
 def test_a_listing_has_one_resource_and_its_name(api: Sandbox) -> None:
-    listing = open_listing("servers", say=quiet)
+    listing = open_listing(configured_account(), "servers", say=quiet)
     assert (listing.source.name, list(listing.source.resources)) == ("servers", ["servers"])
     assert listing.resource.name == "servers"
 
 
 def test_opening_a_listing_asks_nothing(api: Sandbox) -> None:
-    open_listing("bounces", say=quiet)
+    open_listing(configured_account(), "bounces", say=quiet)
     assert api.requests == []
 
 
 def test_a_listing_reads_every_row_of_the_api(api: Sandbox) -> None:
-    listing = open_listing("messages", say=quiet)
+    listing = open_listing(configured_account(), "messages", say=quiet)
     with listing.session:
         rows = list(listing.source)
     for row in rows:
@@ -135,14 +139,14 @@ def test_the_path_of_the_base_url_comes_before_the_resources(
 ) -> None:
     monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", f"{api.base_url}/mail/")
     with pytest.raises(ApiError, match="there is no /mail/v1/bounces at"):
-        glimpse("bounces", say=quiet)
+        glimpse(configured_account(), "bounces", say=quiet)
 
 
 # The base_url
 
 
 def test_the_base_url_is_the_vendors_own_by_default() -> None:
-    assert base_url() == "https://api.example.com"
+    assert configured_account().base_url == "https://api.example.com"
 
 
 @pytest.mark.parametrize("url", [None, "https://api.example.com", "http://API.example.com:8080/"])
@@ -153,7 +157,7 @@ def test_the_placeholder_left_in_place_is_told_with_what_to_set(
     if url:
         monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", url)
     with pytest.raises(SettingError) as caught:
-        open_listing("bounces", say=quiet)
+        open_listing(configured_account(), "bounces", say=quiet)
     assert str(caught.value) == (
         "bounces: no API is configured yet. Set it as [sources.email] base_url in "
         ".dlt/config.toml or as SOURCES__EMAIL__BASE_URL. The key goes into api_key in "
@@ -166,7 +170,7 @@ def test_the_placeholder_left_in_place_is_told_with_what_to_set(
 
 def test_a_glimpse_is_the_total_and_the_newest_id_for_one_request_of_one_row(api: Sandbox) -> None:
     newest = api.rows("messages")[0]["id"]
-    assert glimpse("messages", say=quiet) == Glimpse(total=250, newest=newest)
+    assert glimpse(configured_account(), "messages", say=quiet) == Glimpse(total=250, newest=newest)
     assert [(request.offset, request.limit) for request in api.requests] == [(0, 1)]
 
 
@@ -174,7 +178,7 @@ def test_of_a_glimpse_nothing_stays_in_memory(api: Sandbox) -> None:
     """A sensor asks every minute, in threads of a server that runs for months."""
 
     def look() -> list[ResolvedValueTrace]:
-        glimpse("messages", say=quiet)
+        glimpse(configured_account(), "messages", say=quiet)
         return get_resolved_traces().all_traces
 
     with ThreadPoolExecutor(max_workers=1) as server:
@@ -195,7 +199,7 @@ def test_a_glimpse_of_a_list_that_is_empty_or_has_no_total(
 ) -> None:
     api.replace("servers", [{"id": 7}])
     api.set_faults("servers", *faults)
-    assert glimpse("servers", say=quiet) == expected
+    assert glimpse(configured_account(), "servers", say=quiet) == expected
 
 
 @pytest.mark.parametrize(
@@ -213,7 +217,7 @@ def test_a_glimpse_that_fails_is_not_repeated(
 ) -> None:
     api.set_faults("bounces", fault)
     with pytest.raises(error, match=r"^bounces: "):
-        glimpse("bounces", say=quiet, sleep=waits.append)
+        glimpse(configured_account(), "bounces", say=quiet, sleep=waits.append)
     assert (api.request_count("bounces"), waits) == (1, [])
 
 
@@ -223,4 +227,4 @@ def test_a_glimpse_meets_a_time_limit_that_is_shorter_than_its_own(
     monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", "0.1")
     api.set_faults("bounces", Fault("latency", seconds=60.0))
     with pytest.raises(ApiUnavailableError, match=r"within 0\.1 s\. Tried 1 time;"):
-        glimpse("bounces", say=quiet)
+        glimpse(configured_account(), "bounces", say=quiet)

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.api.windows import Window
 from email_assets.defs.assets import DLT_RESOURCE, build_assets
 from email_assets.defs.checks import build_checks
@@ -64,13 +65,15 @@ def server(api: PostmarkServer) -> Server:
 
 def load(name: str, span: Span | None = None) -> SyncReport:
     """Sync a resource, and tell what the sync did."""
-    with open_pipeline(name) as pipeline:
-        return sync(pipeline, name, say=lambda _: None, span=span or Span()).report
+    with open_pipeline(configured_account().warehouse, name) as pipeline:
+        return sync(
+            configured_account(), pipeline, name, say=lambda _: None, span=span or Span()
+        ).report
 
 
 def read(name: str, start: datetime, end: datetime | None) -> tuple[list[dict[str, Any]], Listing]:
     """The rows that a sync would hand to the warehouse, in the order they came."""
-    listing = open_listing(name, say=lambda _: None)
+    listing = open_listing(configured_account(), name, say=lambda _: None)
     listing.paginator.window = Window(start, end)
     with listing.session:
         return list(listing.source), listing
@@ -87,8 +90,12 @@ def loaded_ids(query: Query) -> list[str]:
 def materialize(name: str, **config: str) -> dg.ExecuteInProcessResult:
     """Materialize a resource's asset, and run its checks."""
     key = dg.AssetKey(name)
-    assets = [asset for asset in build_assets() if key in asset.keys]
-    checks = [check for check in build_checks() if key in {k.asset_key for k in check.check_keys}]
+    assets = [asset for asset in build_assets(configured_account()) if key in asset.keys]
+    checks = [
+        check
+        for check in build_checks(configured_account())
+        if key in {k.asset_key for k in check.check_keys}
+    ]
     return dg.materialize(
         [*assets, *checks],
         resources=DLT_RESOURCE,

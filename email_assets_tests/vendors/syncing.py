@@ -12,10 +12,10 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.sync.pipeline import SyncReport, sync
 from email_assets.sync.source import open_listing
 from email_assets.sync.span import Span
-from email_assets.vendors.loading import vendor_resources
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests import programs
 from email_assets_tests.conftest import PROJECT
@@ -29,8 +29,15 @@ EVALUATION = dg.DagsterEventType.ASSET_CHECK_EVALUATION
 def load(name: str, span: Span | None = None, waits: list[float] | None = None) -> SyncReport:
     """Sync a resource, and tell what the sync did."""
     sleep = ([] if waits is None else waits).append
-    with open_pipeline(name) as pipeline:
-        return sync(pipeline, name, say=lambda _: None, sleep=sleep, span=span or Span()).report
+    with open_pipeline(configured_account().warehouse, name) as pipeline:
+        return sync(
+            configured_account(),
+            pipeline,
+            name,
+            say=lambda _: None,
+            sleep=sleep,
+            span=span or Span(),
+        ).report
 
 
 def backfill(start: str, end: str) -> Span:
@@ -51,14 +58,14 @@ def written_and_said(
     written = b""
     try:
         for name in names:
-            if "never_load" in vendor_resources()[name]:
-                with open_pipeline(name) as pipeline:
-                    listing = open_listing(name, say=lambda _: None)
+            if "never_load" in configured_account().resources[name]:
+                with open_pipeline(configured_account().warehouse, name) as pipeline:
+                    listing = open_listing(configured_account(), name, say=lambda _: None)
                     with listing.session:
                         pipeline.extract(listing.source)
                     written += contents_of(Path(pipeline.working_dir))
-            with open_pipeline(name) as pipeline:
-                sync(pipeline, name, say=logging.getLogger("said").info)
+            with open_pipeline(configured_account().warehouse, name) as pipeline:
+                sync(configured_account(), pipeline, name, say=logging.getLogger("said").info)
                 written += contents_of(Path(pipeline.working_dir))
     finally:
         logging.getLogger("dlt").removeHandler(caplog.handler)

@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.defs.assets import build_assets
 from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import sync
 from email_assets.vendors.generic import VENDOR
 from email_assets.vendors.loading import (
-    configured_vendor,
     endpoint_of,
     primary_key,
-    vendor_resources,
 )
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.conftest import KEY, PROJECT
@@ -51,15 +50,15 @@ class TestTheGuidesExample:
         return api
 
     def test_its_resources_become_assets(self, example: Sandbox) -> None:
-        keys = [asset.key.to_user_string() for asset in build_assets()]
+        keys = [asset.key.to_user_string() for asset in build_assets(configured_account())]
         assert keys == ["messages", "senders"]
 
     def test_it_loads_every_row_without_what_is_never_loaded(
         self, example: Sandbox, query: Query
     ) -> None:
         for name, path in (("messages", "messages"), ("senders", "domains")):
-            with open_pipeline(name) as pipeline:
-                report = sync(pipeline, name, say=print).report
+            with open_pipeline(configured_account().warehouse, name) as pipeline:
+                report = sync(configured_account(), pipeline, name, say=print).report
             assert report.row_count == len(example.rows(path))
         assert query("SELECT count(DISTINCT id) FROM email.senders") == [(8,)]
         columns = query("SELECT column_name FROM (DESCRIBE email.messages)")
@@ -68,15 +67,15 @@ class TestTheGuidesExample:
 
     def test_its_next_sync_asks_for_what_is_new(self, example: Sandbox) -> None:
         for _ in range(2):
-            with open_pipeline("messages") as pipeline:
-                sync(pipeline, "messages", say=print)
+            with open_pipeline(configured_account().warehouse, "messages") as pipeline:
+                sync(configured_account(), pipeline, "messages", say=print)
         assert [request.since is None for request in example.requests] == [True, True, True, False]
 
     def test_its_address_is_the_one_that_the_sandbox_has_by_default(
         self, example: Sandbox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.delenv("SOURCES__EMAIL__BASE_URL")
-        assert configured_vendor()["client"]["base_url"] == "http://127.0.0.1:8025"
+        assert configured_account().vendor["client"]["base_url"] == "http://127.0.0.1:8025"
 
     def test_its_commands_name_its_secret(self) -> None:
         assert "export SOURCES__EMAIL__MY_COMPANY__API_KEY=sandbox\n" in code_block("sh")
@@ -85,13 +84,13 @@ class TestTheGuidesExample:
 
 class TestFinding:
     def test_the_vendor_neutral_api_is_the_default(self) -> None:
-        assert configured_vendor() is VENDOR
+        assert configured_account().vendor is VENDOR
 
     def test_a_vendor_of_the_package_is_found_by_its_name(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("SOURCES__EMAIL__VENDOR", "generic")
-        assert configured_vendor() is VENDOR
+        assert configured_account().vendor is VENDOR
 
     def test_a_vendor_is_found_by_its_module(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -101,7 +100,7 @@ class TestFinding:
         monkeypatch.syspath_prepend(str(tmp_path))
         monkeypatch.setenv("SOURCES__EMAIL__VENDOR", "company_of_test.email_api")
         try:
-            assert list(vendor_resources()) == ["messages", "senders"]
+            assert list(configured_account().resources) == ["messages", "senders"]
         finally:
             for module in ("company_of_test", "company_of_test.email_api"):
                 sys.modules.pop(module, None)
@@ -112,7 +111,7 @@ class TestFinding:
         name = use_vendor(code_block("python"))
         monkeypatch.chdir(tmp_path)
         assert not Path(name).exists()
-        assert list(vendor_resources()) == ["messages", "senders"]
+        assert list(configured_account().resources) == ["messages", "senders"]
 
     def test_a_vendor_is_found_by_a_file_outside_of_the_project(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -120,7 +119,7 @@ class TestFinding:
         file = tmp_path / "elsewhere.py"
         file.write_text(code_block("python"))
         monkeypatch.setenv("SOURCES__EMAIL__VENDOR", str(file))
-        assert list(vendor_resources()) == ["messages", "senders"]
+        assert list(configured_account().resources) == ["messages", "senders"]
 
     @pytest.mark.parametrize("name", ["postmrk", "no_company.email_api", "email_assets.vendors.x"])
     def test_an_unknown_name_is_a_sentence(
@@ -138,7 +137,7 @@ class TestFinding:
     def test_a_module_that_the_vendor_itself_misses_is_named(self, use_vendor: UseVendor) -> None:
         use_vendor("import no_such_module")
         with pytest.raises(ModuleNotFoundError, match="no_such_module"):
-            configured_vendor()
+            assert configured_account().vendor
 
 
 class TestComplete:
@@ -146,7 +145,7 @@ class TestComplete:
         self, use_vendor: UseVendor
     ) -> None:
         use_vendor(code_block("python"))
-        senders = vendor_resources()["senders"]
+        senders = configured_account().resources["senders"]
         assert primary_key(senders) == ["id"]
         assert senders["endpoint"] == {
             "path": "/v1/domains",
@@ -160,7 +159,7 @@ class TestComplete:
         use_vendor(code_block("python"))
         monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__LAG", "60")
         monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__START_PARAM", "after")
-        endpoint: Any = vendor_resources()["messages"]["endpoint"]
+        endpoint: Any = configured_account().resources["messages"]["endpoint"]
         assert endpoint["incremental"] == {
             "cursor_path": "sent_at",
             "start_param": "after",
@@ -170,5 +169,7 @@ class TestComplete:
 
     def test_the_package_s_default_knows_no_cursor(self) -> None:
         assert not [
-            name for name, r in vendor_resources().items() if "incremental" in endpoint_of(r)
+            name
+            for name, r in configured_account().resources.items()
+            if "incremental" in endpoint_of(r)
         ]

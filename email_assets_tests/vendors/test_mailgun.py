@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from email_assets.account import configured_account
 from email_assets.clock import now
 from email_assets.errors import ApiError, KeyRefusedError
 from email_assets.sync.source import glimpse
@@ -182,7 +183,9 @@ class TestSecondSync:
             load("bounces", backfill("2026-03-26", "2026-03-29"))
 
     def test_a_glimpse_sees_the_newest_event_and_turns_no_page(self, api: MailgunServer) -> None:
-        heads = [glimpse("messages", say=lambda _: None).newest for _ in range(2)]
+        heads = [
+            glimpse(configured_account(), "messages", say=lambda _: None).newest for _ in range(2)
+        ]
 
         assert heads == [f"event-249/{api.events[-1]['@timestamp']}"] * 2
         assert [asked.body["pagination"] for asked in api.requests] == [
@@ -190,7 +193,7 @@ class TestSecondSync:
         ] * 2
 
     def test_a_glimpse_sees_every_domain(self, api: MailgunServer) -> None:
-        found = glimpse("bounces", say=lambda _: None)
+        found = glimpse(configured_account(), "bounces", say=lambda _: None)
 
         assert found.newest == f"{NEWS}/both@example.com {SHOP}/both@example.com"
         assert len(api.requests) == 3

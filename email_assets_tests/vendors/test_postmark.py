@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.errors import KeyRefusedError
 from email_assets.sync.pipeline import sync
 from email_assets.warehouse.destination import open_pipeline
@@ -250,8 +251,8 @@ class TestTokens:
             each.bounce(NOON)
 
         for name in NAMES:
-            with open_pipeline(name) as pipeline:
-                sync(pipeline, name, say=logging.getLogger("said").info)
+            with open_pipeline(configured_account().warehouse, name) as pipeline:
+                sync(configured_account(), pipeline, name, say=logging.getLogger("said").info)
                 packages = contents_of(Path(pipeline.working_dir))
             # what is searched is there: the rows of the load package
             assert b"PAR1" in packages

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+from email_assets.account import configured_account
 from email_assets.deliverability.daily import build_daily
 from email_assets_tests.deliverability.deliverability_fixtures import ROWS_OF_DAILY
 from email_assets_tests.vendors.postmark_fixtures import DAY, NOON, Query, configure, load
@@ -28,7 +29,7 @@ def test_they_are_counted_by_utc_day_and_the_servers_name(
         for name in ("servers", "messages", "bounces"):
             load(name)
 
-        build_daily(say=print)
+        build_daily(configured_account(), say=print)
 
     assert [(str(day), *rest) for day, *rest in query(ROWS_OF_DAILY)] == [
         ("2026-06-14", "Server 2", 1, 0, 0, 0, 0, 0, 0.0),

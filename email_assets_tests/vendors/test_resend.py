@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.defs.assets import build_assets
 from email_assets.defs.checks import build_checks
 from email_assets.defs.schedules import build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors
 from email_assets.errors import ApiError, KeyRefusedError
 from email_assets.sync.source import glimpse
-from email_assets.vendors.loading import vendor_resources
 from email_assets_tests.vendors.resend_fixtures import HOUR, NAMES, api
 from email_assets_tests.vendors.resend_server import KEY, MINUTE, NOON, ResendServer
 from email_assets_tests.vendors.serving import Answer, Asked
@@ -43,7 +43,7 @@ def loaded(query: Query, name: str) -> list[str]:
 class TestResources:
     @pytest.mark.usefixtures("api")
     def test_there_are_three_and_no_servers(self) -> None:
-        assert list(vendor_resources()) == NAMES
+        assert list(configured_account().resources) == NAMES
 
     def test_messages(self, api: ResendServer, query: Query) -> None:
         api.emails[0].update(cc=["ann@example.com", "bob@example.com"])
@@ -82,16 +82,20 @@ class TestResources:
 
     @pytest.mark.usefixtures("api")
     def test_assets_checks_jobs_schedules_and_sensors_follow(self) -> None:
-        assert {asset.key.to_user_string() for asset in build_assets()} == set(NAMES)
-        assert sum(len(checks.check_keys) for checks in build_checks()) == 3 * len(NAMES)
-        assert {job.name for job in build_jobs()} == {
+        assert {asset.key.to_user_string() for asset in build_assets(configured_account())} == set(
+            NAMES
+        )
+        assert sum(
+            len(checks.check_keys) for checks in build_checks(configured_account())
+        ) == 3 * len(NAMES)
+        assert {job.name for job in build_jobs(configured_account())} == {
             "email_events",
             "email_inventory",
             "email_all",
             "email_retention",
         }
-        assert len(build_schedules()) == 3
-        assert len(build_sensors([])) == 3
+        assert len(build_schedules(configured_account())) == 3
+        assert len(build_sensors(configured_account(), [])) == 3
 
 
 class TestSecondSync:
@@ -259,7 +263,7 @@ class TestRefusals:
 def test_a_glimpse_sees_the_newest_and_does_not_turn_the_page_for_the_next(
     api: ResendServer,
 ) -> None:
-    heads = [glimpse("messages", say=lambda _: None).newest for _ in range(2)]
+    heads = [glimpse(configured_account(), "messages", say=lambda _: None).newest for _ in range(2)]
 
     assert heads == [api.emails[0]["id"]] * 2
     assert [asked.query for asked in api.requests] == [{"limit": "100"}] * 2

@@ -2,8 +2,8 @@
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.settings.resolve import SettingError
-from email_assets.vendors.loading import configured_vendor
 from email_assets_tests.vendors.vendor_fixtures import use_vendor
 
 __all__ = ["use_vendor"]
@@ -15,7 +15,7 @@ REMEDY = "Set it as [sources.email] vendor in .dlt/config.toml or as SOURCES__EM
 def problem_of(name: str) -> str:
     """What is wrong with the vendor that the settings name, without where to set another."""
     with pytest.raises(SettingError) as caught:
-        configured_vendor()
+        assert configured_account().vendor
     sentence = str(caught.value)
     assert sentence.startswith(f"vendor {name!r} ")
     assert sentence.endswith(f". {REMEDY}")

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.warehouse.counts import count_keys
 from email_assets.warehouse.destination import WarehouseError, warehouse_client
@@ -120,7 +121,7 @@ def test_a_wait_for_another_run_is_bounded_too(
 
 def test_each_holder_is_named(warehouse: Path) -> None:
     said: list[str] = []
-    client = warehouse_client("servers")
+    client = warehouse_client(configured_account().warehouse, "servers")
     with (
         holding("write", warehouse) as program,
         holding("lock", lock_of(warehouse)) as run,
@@ -130,6 +131,7 @@ def test_each_holder_is_named(warehouse: Path) -> None:
             warehouse,
             client,
             who="servers",
+            timeout=configured_account().warehouse.lock_timeout,
             say=said.append,
             sleep=lambda _: next(holders).let_go(),
         )
@@ -145,7 +147,7 @@ def test_both_waits_together_are_bounded(
     warehouse: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "2")
-    client = warehouse_client("servers")
+    client = warehouse_client(configured_account().warehouse, "servers")
     with (
         holding("write", warehouse),
         holding("lock", lock_of(warehouse)) as run,
@@ -156,7 +158,14 @@ def test_both_waits_together_are_bounded(
             if len(waits) == 5:
                 run.let_go()
 
-        turn = turn_at(warehouse, client, who="servers", say=print, sleep=sleep)
+        turn = turn_at(
+            warehouse,
+            client,
+            who="servers",
+            timeout=configured_account().warehouse.lock_timeout,
+            say=print,
+            sleep=sleep,
+        )
         with pytest.raises(WarehouseBusyError), turn:
             pass
     assert sum(waits) == 2
@@ -176,15 +185,22 @@ def test_a_question_waits_its_turn_too(
     change(warehouse)
     monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "0")
     with holding("write", warehouse) as holder, pytest.raises(WarehouseBusyError) as failure:
-        count_keys("servers", ["id"], say=print)
+        count_keys(configured_account().warehouse, "servers", ["id"], say=print)
     assert f"(PID {holder.pid}) kept warehouse.duckdb open" in str(failure.value)
 
 
 def test_nobody_gets_at_the_file_during_a_turn(warehouse: Path) -> None:
     """Though dlt closes it: a reader that looked in every second would break up every load."""
-    client = warehouse_client("servers")
+    client = warehouse_client(configured_account().warehouse, "servers")
     with (
-        turn_at(warehouse, client, who="servers", say=print, sleep=never),
+        turn_at(
+            warehouse,
+            client,
+            who="servers",
+            timeout=configured_account().warehouse.lock_timeout,
+            say=print,
+            sleep=never,
+        ),
         pytest.raises(AssertionError, match="Could not set lock on file"),
         holding("read", warehouse),
     ):
@@ -192,8 +208,15 @@ def test_nobody_gets_at_the_file_during_a_turn(warehouse: Path) -> None:
 
 
 def test_the_file_is_free_after_a_turn(warehouse: Path) -> None:
-    client = warehouse_client("servers")
-    with turn_at(warehouse, client, who="servers", say=print, sleep=never):
+    client = warehouse_client(configured_account().warehouse, "servers")
+    with turn_at(
+        warehouse,
+        client,
+        who="servers",
+        timeout=configured_account().warehouse.lock_timeout,
+        say=print,
+        sleep=never,
+    ):
         pass
     with holding("write", warehouse), holding("lock", lock_of(warehouse)):
         pass
@@ -201,8 +224,15 @@ def test_the_file_is_free_after_a_turn(warehouse: Path) -> None:
 
 def test_the_file_is_free_after_an_error(warehouse: Path) -> None:
     def fail_in_turn() -> None:
-        client = warehouse_client("servers")
-        with turn_at(warehouse, client, who="servers", say=print, sleep=never):
+        client = warehouse_client(configured_account().warehouse, "servers")
+        with turn_at(
+            warehouse,
+            client,
+            who="servers",
+            timeout=configured_account().warehouse.lock_timeout,
+            say=print,
+            sleep=never,
+        ):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -214,7 +244,7 @@ def test_the_file_is_free_after_an_error(warehouse: Path) -> None:
 def test_the_lock_is_free_after_a_file_that_cannot_be_opened(warehouse: Path) -> None:
     warehouse.write_text("no database")
     with pytest.raises(WarehouseError):
-        count_keys("servers", ["id"], say=print)
+        count_keys(configured_account().warehouse, "servers", ["id"], say=print)
     with holding("lock", lock_of(warehouse)):
         pass
 
@@ -226,10 +256,17 @@ def test_an_error_that_names_no_holder_is_not_tried_again(api: Sandbox, warehous
 
 
 def test_a_warehouse_that_is_no_duckdb_file_needs_no_turn(warehouse: Path) -> None:
-    client = warehouse_client("servers")
+    client = warehouse_client(configured_account().warehouse, "servers")
     with (
         holding("lock", lock_of(warehouse)),
-        turn_at(None, client, who="servers", say=print, sleep=never),
+        turn_at(
+            None,
+            client,
+            who="servers",
+            timeout=configured_account().warehouse.lock_timeout,
+            say=print,
+            sleep=never,
+        ),
     ):
         assert client.execute_sql("SELECT 1") == [(1,)]
 
@@ -265,6 +302,13 @@ def test_the_holder_is_named_as_well_as_duckdb_knows_it(
             raise problems.pop()
 
     client: Any = SimpleNamespace(open_connection=open_connection, close_connection=lambda: None)
-    with turn_at(warehouse, client, who="servers", say=said.append, sleep=lambda _: None):
+    with turn_at(
+        warehouse,
+        client,
+        who="servers",
+        timeout=configured_account().warehouse.lock_timeout,
+        say=said.append,
+        sleep=lambda _: None,
+    ):
         pass
     assert said == [f"servers: waiting up to 600 s for warehouse.duckdb, held by {holder}"]

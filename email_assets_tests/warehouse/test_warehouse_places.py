@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
 from email_assets.settings.resolve import SettingError
 from email_assets.sync.memory import limit_memory
@@ -26,7 +27,7 @@ from email_assets_tests.warehouses import load, never
 def test_a_file_that_is_no_database_is_named_with_the_reason(warehouse: Path) -> None:
     warehouse.write_text("no database")
     with pytest.raises(WarehouseError) as failure:
-        count_keys("bounces", ["id"], say=print)
+        count_keys(configured_account().warehouse, "bounces", ["id"], say=print)
     assert str(failure.value).startswith(
         f'bounces: the warehouse cannot be used: IOException: IO Error: The file "{warehouse}" '
         "exists, but it is not a valid DuckDB database file. Correct "
@@ -36,13 +37,13 @@ def test_a_file_that_is_no_database_is_named_with_the_reason(warehouse: Path) ->
 def test_a_table_without_the_key_is_no_traceback(warehouse: Path) -> None:
     with_table(warehouse, "number BIGINT")
     with pytest.raises(WarehouseError, match=r'Referenced column "id" (was )?not found'):
-        count_keys("bounces", ["id"], say=print)
+        count_keys(configured_account().warehouse, "bounces", ["id"], say=print)
 
 
 def test_an_error_does_not_carry_the_one_that_may_quote_rows(warehouse: Path) -> None:
     with_table(warehouse, "number BIGINT")
     with pytest.raises(WarehouseError) as failure:
-        count_keys("bounces", ["id"], say=print)
+        count_keys(configured_account().warehouse, "bounces", ["id"], say=print)
     assert (failure.value.__cause__, failure.value.__context__) == (None, None)
 
 
@@ -51,7 +52,7 @@ def test_a_damaged_database_is_no_traceback(warehouse: Path) -> None:
     whole = warehouse.read_bytes()
     warehouse.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(WarehouseError, match="the warehouse cannot be used"):
-        count_keys("bounces", ["id"], say=print)
+        count_keys(configured_account().warehouse, "bounces", ["id"], say=print)
 
 
 def test_a_folder_that_cannot_be_written_is_named(
@@ -105,7 +106,7 @@ def test_a_destination_that_dlt_does_not_know_is_refused(
 ) -> None:
     monkeypatch.setenv("WAREHOUSE__DESTINATION_TYPE", "dukdb")
     with pytest.raises(SettingError) as failure:
-        count_keys("servers", ["id"], say=print)
+        count_keys(configured_account().warehouse, "servers", ["id"], say=print)
     assert str(failure.value) == (
         "dlt knows no destination 'dukdb'; it knows duckdb and postgres, for example. Set it as "
         "[warehouse] destination_type in .dlt/config.toml or as WAREHOUSE__DESTINATION_TYPE."
@@ -119,7 +120,7 @@ def test_a_destination_without_its_credentials_is_no_traceback(
     with pytest.raises(
         WarehouseError, match=r"servers: the warehouse cannot be used: .*credentials"
     ):
-        count_keys("servers", ["id"], say=print)
+        count_keys(configured_account().warehouse, "servers", ["id"], say=print)
 
 
 @pytest.mark.parametrize("name", ["wäre haus.duckdb", 'o\'brien "x".db', "a%20b?c", "a.b.duckdb"])
@@ -127,10 +128,17 @@ def test_any_other_name_will_do(
     api: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(tmp_path / name))
-    client = warehouse_client("servers")
-    with turn_at(database_file(client), client, who="servers", say=print, sleep=never):
+    client = warehouse_client(configured_account().warehouse, "servers")
+    with turn_at(
+        database_file(client),
+        client,
+        who="servers",
+        timeout=configured_account().warehouse.lock_timeout,
+        say=print,
+        sleep=never,
+    ):
         assert (tmp_path / name).is_file()
-    assert count_keys("servers", ["id"], say=print) is None
+    assert count_keys(configured_account().warehouse, "servers", ["id"], say=print) is None
 
 
 # Memory
@@ -138,8 +146,15 @@ def test_any_other_name_will_do(
 
 def memory_for(bytes_per_row: float) -> str:
     """What DuckDB may hold in memory while it loads rows of this size."""
-    client = warehouse_client("servers")
-    with turn_at(database_file(client), client, who="servers", say=print, sleep=never):
+    client = warehouse_client(configured_account().warehouse, "servers")
+    with turn_at(
+        database_file(client),
+        client,
+        who="servers",
+        timeout=configured_account().warehouse.lock_timeout,
+        say=print,
+        sleep=never,
+    ):
         limit_memory(client, bytes_per_row)
         found = client.execute_sql("SELECT current_setting('memory_limit')")
     assert found

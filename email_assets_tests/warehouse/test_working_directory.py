@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.warehouse.destination import open_pipeline
 from email_assets.warehouse.working_directory import WorkingDirectoryError, working_directory
 from email_assets_tests.processes import holding
@@ -31,12 +32,15 @@ def left_behind() -> Path:
 
 
 def test_a_pipeline_works_in_a_folder_of_its_own(warehouse: Path) -> None:
-    with open_pipeline("bounces") as one, open_pipeline("bounces") as other:
+    with (
+        open_pipeline(configured_account().warehouse, "bounces") as one,
+        open_pipeline(configured_account().warehouse, "bounces") as other,
+    ):
         assert one.working_dir != other.working_dir
 
 
 def test_the_folder_goes_with_the_pipeline(warehouse: Path) -> None:
-    with open_pipeline("bounces") as pipeline:
+    with open_pipeline(configured_account().warehouse, "bounces") as pipeline:
         folder = Path(pipeline.pipelines_dir)
         assert folder.is_dir()
     assert not folder.exists()
@@ -69,7 +73,10 @@ def test_the_folder_of_a_dead_run_is_removed(warehouse: Path) -> None:
 
 
 def test_the_folder_of_a_live_run_stays(warehouse: Path) -> None:
-    with open_pipeline("bounces") as pipeline, working_directory("servers"):
+    with (
+        open_pipeline(configured_account().warehouse, "bounces") as pipeline,
+        working_directory("servers"),
+    ):
         assert Path(pipeline.working_dir).is_dir()
 
 
@@ -110,7 +117,7 @@ def test_a_parent_that_others_can_open_is_refused(warehouse: Path) -> None:
             WorkingDirectoryError,
             match=f"^{re.escape(str(folder))} is not a folder that you alone can open. Remove it, ",
         ),
-        open_pipeline("servers"),
+        open_pipeline(configured_account().warehouse, "servers"),
     ):
         pass
 

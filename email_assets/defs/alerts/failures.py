@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
+from email_assets.account import Account
 from email_assets.defs.schedules import JOB_OF_ALL, JOB_OF_KIND, names_of
 from email_assets.redaction import redact
 
@@ -30,7 +31,7 @@ def reason_of(event: dg.DagsterEvent) -> str:
 
 
 def failures_of(
-    run: dg.DagsterRun, entries: Sequence[dg.EventLogEntry], end: dg.EventLogEntry
+    account: Account, run: dg.DagsterRun, entries: Sequence[dg.EventLogEntry], end: dg.EventLogEntry
 ) -> Iterator[tuple[str, str, float]]:
     """What failed in a run, why and when, as far as it is not told by a check."""
     events = [(entry.dagster_event, entry.timestamp) for entry in entries if entry.dagster_event]
@@ -52,7 +53,7 @@ def failures_of(
         return
     # the run ended outside of a step: it was killed, or never started
     reason = (end.dagster_event.message if end.dagster_event else None) or "nothing says why"
-    slots = [slot for several in planned.values() for slot in several] or _asked_of(run)
+    slots = [slot for several in planned.values() for slot in several] or _asked_of(account, run)
     done = {slot for event, _ in events for slot in _done_by(event)}
     left = [slot for slot in slots if slot not in done]
     assets = [slot for slot in left if ":" not in slot]
@@ -68,7 +69,7 @@ def _done_by(event: dg.DagsterEvent) -> list[str]:
     return []
 
 
-def _asked_of(run: dg.DagsterRun) -> list[str]:
+def _asked_of(account: Account, run: dg.DagsterRun) -> list[str]:
     """What a run should have done, of which no plan is known."""
     if run.asset_selection:
         return [key.to_user_string() for key in run.asset_selection]
@@ -78,7 +79,7 @@ def _asked_of(run: dg.DagsterRun) -> list[str]:
         name
         for kind, job in JOB_OF_KIND.items()
         if run.job_name in (job, JOB_OF_ALL)
-        for name in names_of(kind)
+        for name in names_of(account, kind)
     ] or [run.job_name]
 
 

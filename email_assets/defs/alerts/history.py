@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 import dagster as dg
 
+from email_assets.account import Account
 from email_assets.alerts.causes import Problem
 from email_assets.defs.alerts.failures import failures_of, in_one_line, slot_of
 from email_assets.defs.retention import JOB_OF_RETENTION
@@ -56,6 +57,7 @@ class History:
 
     def __init__(
         self,
+        account: Account,
         instance: dg.DagsterInstance,
         repository: dg.RepositoryDefinition,
         location: str,
@@ -63,6 +65,7 @@ class History:
         read: Read,
     ) -> None:
         self.instance, self.repository, self.read = instance, repository, read
+        self._account = account
         self.location, self.url = location, url
         # Dagster's own jobs bear the same names everywhere
         self.jobs = {name for name in repository.job_names if not name.startswith("__")}
@@ -171,7 +174,7 @@ class History:
         if not failed or run.tags.get(WILL_RETRY) == "true":
             return problems
         link = f"{self.url}/runs/{run.run_id}"
-        for slot, reason, at in failures_of(run, entries, end):
+        for slot, reason, at in failures_of(self._account, run, entries, end):
             if slot in self.slots:
                 verb = "could not be checked" if ":" in slot else "failed"
                 problems.append(Problem(slot, verb, in_one_line(reason), at, link))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import dagster as dg
 from pydantic import TypeAdapter, ValidationError
 
+from email_assets.account import Account
 from email_assets.alerts.causes import Causes, names_in, open_slots, recover, tell
 from email_assets.alerts.channels import Message
 from email_assets.alerts.configured import NO_CHANNEL, Misset, channels, dagster_url
@@ -27,7 +28,7 @@ class Memory:
 MEMORY = TypeAdapter(Memory)
 
 
-def build_alerts(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+def build_alerts(account: Account, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
     """The sensor of what is wrong."""
 
     @dg.sensor(
@@ -41,7 +42,7 @@ def build_alerts(status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
     def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         memory = _recall(context)
         url, misset = dagster_url()
-        messages = _look(context, memory, url)
+        messages = _look(account, context, memory, url)
         wrong = names_in(open_slots(memory.causes))
         state = f"Something is wrong with {wrong}." if wrong else "Nothing is wrong."
         trouble = _send(context, memory.outbox, messages)
@@ -64,12 +65,14 @@ def _recall(context: dg.SensorEvaluationContext) -> Memory:
         return Memory()
 
 
-def _look(context: dg.SensorEvaluationContext, memory: Memory, url: str) -> list[Message]:
+def _look(
+    account: Account, context: dg.SensorEvaluationContext, memory: Memory, url: str
+) -> list[Message]:
     """What there is to tell since the last tick."""
     repository, origin = context.repository_def, context.code_location_origin
     assert repository  # noqa: S101 (a sensor is evaluated in its code location)
     assert origin  # noqa: S101
-    history = History(context.instance, repository, origin.location_name, url, memory.read)
+    history = History(account, context.instance, repository, origin.location_name, url, memory.read)
     causes, well = memory.causes, memory.read.well
     problems = history.new_problems()
     messages = [*recover(causes, well, history.slots), *tell(causes, problems, well)]

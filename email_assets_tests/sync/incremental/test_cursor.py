@@ -34,6 +34,7 @@ from email_assets_tests.warehouses import (
 DIES_BEFORE_ITS_LOAD = """
 import os, signal, sys
 from filelock import FileLock
+from email_assets.account import configured_account
 from email_assets.sync.pipeline import sync
 from email_assets.warehouse.destination import open_pipeline
 
@@ -45,8 +46,9 @@ def sleep(seconds):
         os.kill(os.getpid(), signal.SIGKILL)
     lock.acquire()
 
-with open_pipeline("messages") as pipeline:
-    sync(pipeline, "messages", say=lambda told: print(told, flush=True), sleep=sleep)
+with open_pipeline(configured_account().warehouse, "messages") as pipeline:
+    say = lambda told: print(told, flush=True)
+    sync(configured_account(), pipeline, "messages", say=say, sleep=sleep)
 """
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import SyncReport, sync
 from email_assets.sync.span import Span
@@ -18,8 +19,15 @@ OLD_LENGTH = 24
 
 def load(name: str, span: Span | None = None) -> SyncReport:
     """Sync a resource as an asset does."""
-    with open_pipeline(name) as pipeline:
-        done = sync(pipeline, name, say=lambda _: None, sleep=never, span=span or Span())
+    with open_pipeline(configured_account().warehouse, name) as pipeline:
+        done = sync(
+            configured_account(),
+            pipeline,
+            name,
+            say=lambda _: None,
+            sleep=never,
+            span=span or Span(),
+        )
     return done.report
 
 
