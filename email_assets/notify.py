@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from secrets import token_hex
 
 from email_assets.alerts.channels import DeliveryError, Message
@@ -12,12 +13,12 @@ from email_assets.alerts.configured import NO_CHANNEL, Misset, channels, dagster
 TEST_SECONDS = 30
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Send a test message, print who took it, and return the exit status."""
     argparse.ArgumentParser(
         prog="python -m email_assets.notify",
         description="Sends a test message to each channel of [alerts].",
-    ).parse_args()
+    ).parse_args(arguments)
     url, misset = dagster_url()
     text, found, failed = f"This is a test of the alerts. {url}", channels(), bool(misset)
     for channel in found:

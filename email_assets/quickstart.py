@@ -7,24 +7,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from dlt.common.known_env import DLT_PROJECT_DIR
+
 from email_assets.account import configured_account
 from email_assets.clock import now
 from email_assets.deliverability.daily import with_derived_assets
 from email_assets.sandbox import Sandbox
 from email_assets.settings import resolve
-from email_assets.settings.resolve import PROJECT_ROOT
 from email_assets.settings.sections import ApiSettings
 from email_assets.vendors.loading import DAILY
 from email_assets.warehouse.destination import database_file, warehouse_client
 
-BIN = Path(sys.executable).parent
+PACKAGE = Path(__file__).parent
+DAGSTER = [sys.executable, "-m", "dagster"]
 SANDBOX_MESSAGES = 5000
 MESSAGES_A_MINUTE = 6.0
 
@@ -63,24 +65,41 @@ class Run:
         return self.assets.setdefault(asset, AssetLine())
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the arguments name, and return its exit status."""
     parser = argparse.ArgumentParser(prog="python -m email_assets.quickstart", description=__doc__)
     parser.add_argument("command", choices=["run", "ui"], help="load the assets, or open the UI")
     parser.add_argument("--port", type=int, default=3000, help="the UI's port (default: 3000)")
-    arguments = parser.parse_args()
-    os.environ.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".dagster"))
+    options = parser.parse_args(arguments)
+    place = _choose_folders()
     # new messages arrive while somebody watches, so that a second sync finds something
-    rate = MESSAGES_A_MINUTE if arguments.command == "ui" else 0.0
-    with _api(rate) as (description, remark, environment):
+    rate = MESSAGES_A_MINUTE if options.command == "ui" else 0.0
+    with _api(rate, place) as (description, remark, environment):
         print(description, flush=True)
-        if arguments.command == "run":
+        if options.command == "run":
             return _run(environment, remark)
-        return _ui(environment, arguments.port)
+        return _ui(environment, options.port)
+
+
+def _choose_folders() -> str:
+    """Say where data and history go, for this process and its children alike.
+
+    Returns the folder of the data, with what chose it.
+    """
+    place, chosen_by = resolve.data_folder()
+    if "DAGSTER_HOME" not in os.environ:
+        home = place / ".dagster"
+        home.mkdir(exist_ok=True)
+        if not (home / "dagster.yaml").exists():
+            shutil.copy(PACKAGE / "dagster.yaml", home)
+        os.environ["DAGSTER_HOME"] = str(home)
+        # else a child would take the home that it is given for what chooses the data's folder
+        os.environ.setdefault(DLT_PROJECT_DIR, str(resolve.project_file(".")))
+    return f"{place} ({chosen_by})"
 
 
 @contextmanager
-def _api(rate: float) -> Iterator[tuple[str, str, dict[str, str]]]:
+def _api(rate: float, place: str) -> Iterator[tuple[str, str, dict[str, str]]]:
     """The configured API, or the sandbox for as long as the command runs.
 
     What it is, what to say when a check finds something to look at, and the environment to use it.
@@ -89,16 +108,17 @@ def _api(rate: float) -> Iterator[tuple[str, str, dict[str, str]]]:
     api = resolve.load(ApiSettings)
     if api.base_url or api.vendor != "generic" or resolve.secret("api_key"):
         where = api.base_url or ("no base_url is set yet" if api.vendor == "generic" else "")
-        yield f"Your API: {' '.join(filter(None, (api.vendor, where)))}", "", environment
+        description = f"Your API: {' '.join(filter(None, (api.vendor, where)))}"
+        yield f"{description}\nFiles without a setting of their own go to {place}.", "", environment
         return
     # the sandbox's customers must never end up between real ones, nor its runs in their history
     folder = Path(environment["DAGSTER_HOME"]) / "sandbox"
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(PROJECT_ROOT / ".dagster" / "dagster.yaml", folder)
+    shutil.copy(PACKAGE / "dagster.yaml", folder)
     with Sandbox(messages=SANDBOX_MESSAGES, rate=rate) as sandbox:
         yield (
             f"The bundled sandbox API: {sandbox.base_url}. To load your own, set API_KEY and "
-            "SOURCES__EMAIL__BASE_URL.",
+            f"SOURCES__EMAIL__BASE_URL.\nIts files go to {folder}.",
             "The run is fine: mail of the sandbox's made-up account bounces that often.",
             environment
             | {
@@ -116,7 +136,7 @@ def _run(environment: dict[str, str], remark: str) -> int:
     started, began = now(), time.monotonic()
     command = ["asset", "materialize", "--select", "*", "-m", "email_assets.definitions"]
     status = subprocess.run(
-        [BIN / "dagster", *command], env=environment, cwd=PROJECT_ROOT, check=False
+        [*DAGSTER, *command], env=environment, cwd=resolve.project_file("."), check=False
     ).returncode
     # what follows looks at the same history and warehouse as the command did
     os.environ.update(environment)
@@ -133,12 +153,14 @@ def _run(environment: dict[str, str], remark: str) -> int:
         print(f"\nFailed after {seconds:.0f} s.")
         return status
     print(f"\nLoaded {len(run.assets)} assets in {seconds:.0f} s. Next:")
-    print("  make ui      # the graph, the checks and every figure over time")
+    ui = "make ui" if resolve.is_checkout() else "email-assets ui"
+    print(f"  {ui}      # the graph, the checks and every figure over time")
     warehouse, asset = configured_account().warehouse, next(iter(run.assets))
     if warehouse.destination_type == "duckdb":
-        file = os.path.relpath(str(database_file(warehouse_client(warehouse, asset))), PROJECT_ROOT)
+        file = os.path.relpath(str(database_file(warehouse_client(warehouse, asset))))
+        python = ".venv/bin/python" if resolve.is_checkout() else sys.executable
         print(
-            f"  .venv/bin/python -c \"import duckdb; duckdb.connect('{file}', read_only=True)"
+            f"  {python} -c \"import duckdb; duckdb.connect('{file}', read_only=True)"
             f".sql('FROM {warehouse.dataset_name}.{asset} LIMIT 5').show()\""
         )
     return 0
@@ -211,10 +233,11 @@ def _ui(environment: dict[str, str], port: int) -> int:
     # a shell that starts make in the background lets its children ignore SIGINT, dagster included
     for asked_to_stop in (signal.SIGINT, signal.SIGTERM):
         signal.signal(asked_to_stop, signal.default_int_handler)
+    address = ["--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(
-        [BIN / "dagster", "dev", "--host", "127.0.0.1", "--port", str(port)],
+        [*DAGSTER, "dev", "--workspace", PACKAGE / "workspace.yaml", *address],
         env=environment,
-        cwd=PROJECT_ROOT,
+        cwd=resolve.project_file("."),
     )
     try:
         return process.wait()

@@ -27,7 +27,7 @@ MAY_KNOW = {
 """The rooms that each room may import from, besides itself; all know the ground, of which
 the sandbox knows the clock alone."""
 ON_THE_GROUND = {"api", "settings", "sandbox"}
-ENTRY_POINTS = {"definitions", "check", "notify", "quickstart", "lost_runs", "__init__"}
+ENTRY_POINTS = {"cli", "definitions", "check", "notify", "quickstart", "lost_runs", "__init__"}
 DAGSTER = ("dagster", "dagster_dlt", "dagster_embedded_elt", "dagster_shared")
 
 

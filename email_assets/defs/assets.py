@@ -1,21 +1,16 @@
 """One Dagster asset per resource of the vendor."""
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import dagster as dg
 from pydantic import Field
 
-with warnings.catch_warnings():
-    # dagster_embedded_elt names its successor; leaving it for dagster_dlt is this one line
-    warnings.filterwarnings("ignore", message="The `dagster-embedded-elt` library")
-    from dagster_embedded_elt.dlt import DagsterDltResource
-
 from email_assets.account import Account
 from email_assets.defs.catalog import common, described, description_of, metadata_of
 from email_assets.defs.email_api import missed_by, seen_by
 from email_assets.defs.freshness import window_of
+from email_assets.defs.integration import DagsterDltResource
 from email_assets.defs.metadata import figures_of, summary_of
 from email_assets.errors import EmailAssetsError
 from email_assets.settings import resolve

@@ -16,19 +16,22 @@ import dlt
 from dlt.common.configuration import configspec, resolve_configuration
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
-from dlt.common.configuration.providers import SecretsTomlProvider
+from dlt.common.configuration.providers import CustomLoaderDocProvider
 from dlt.common.configuration.providers.toml import SECRETS_TOML, TomlProviderReadException
 from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.configuration.utils import deserialize_value, get_resolved_traces
-from dlt.common.known_env import DLT_PROJECT_DIR
+from dlt.common.known_env import DLT_LOCAL_DIR, DLT_PROJECT_DIR
 from dlt.common.runtime import run_context
+from dlt.common.runtime.telemetry import stop_telemetry
 from dlt.common.typing import extract_inner_type
 
 from email_assets.errors import EmailAssetsError
 
 RUNTIME = ("runtime",)
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
+DLT_DEFAULTS = {"runtime": {"dlthub_telemetry": False}}
+"""What dlt does where no setting says otherwise, in every process that loads these assets."""
 
 
 class SettingError(EmailAssetsError):
@@ -44,6 +47,20 @@ class Section(BaseConfiguration):
 
     def on_resolved(self) -> None:
         """Refuse values that cannot be used."""
+
+
+@configspec
+class Runtime(RuntimeConfiguration):
+    """`[runtime]` of dlt, with this package's defaults for requests."""
+
+    request_timeout: float = 60
+    """Seconds for one request, from the connection to the last byte."""
+    request_max_attempts: int = 3
+    """Attempts in all, the first one included."""
+    request_backoff_factor: float = 2
+    """Seconds before the second attempt; twice as many before the third."""
+    request_max_retry_delay: float = 300
+    """Seconds that one wait may take, whatever the API asks."""
 
 
 Settings = TypeVar("Settings", bound=Section)
@@ -74,7 +91,7 @@ def load(spec: type[Settings], *subsection: str) -> Settings:
     return found
 
 
-def load_runtime() -> RuntimeConfiguration:
+def load_runtime() -> Runtime:
     """The `[runtime]` settings of dlt: time limits and retries among them.
 
     Raises:
@@ -82,7 +99,7 @@ def load_runtime() -> RuntimeConfiguration:
     """
     use_project()
     try:
-        runtime = resolve_configuration(RuntimeConfiguration())
+        runtime = resolve_configuration(Runtime())
     except ConfigValueCannotBeCoercedException as error:
         raise _wrong_type(RUNTIME, error.field_name) from None
     for name in ("request_timeout", "request_max_attempts"):
@@ -119,11 +136,17 @@ def _take_in_new_secrets() -> None:
     found = [_stamp(os.path.join(folder, SECRETS_TOML)) for folder in folders]
     if found == _taken_in:
         return
+    context = Container()[PluggableRunContext]
+    before = context.providers.providers
     try:
-        provider = SecretsTomlProvider(*folders)
+        context.reload_providers()
     except TomlProviderReadException:
         return  # somebody is writing it: what it held before counts until it can be read
-    Container()[PluggableRunContext].providers[SECRETS_TOML] = provider
+    # a host's own providers, and ours, are registered once only
+    read = {provider.name for provider in context.providers.providers}
+    for provider in before:
+        if provider.name not in read:
+            context.providers.add_provider(provider)
     _taken_in = found
 
 
@@ -172,8 +195,37 @@ def use_project() -> None:
 
 @cache
 def _find_project() -> None:
-    if DLT_PROJECT_DIR not in os.environ and (PROJECT_ROOT / ".dlt").is_dir():
+    if DLT_PROJECT_DIR not in os.environ and is_checkout():
         run_context.switch_context(str(PROJECT_ROOT))
+    provider = CustomLoaderDocProvider("email_assets", lambda: DLT_DEFAULTS, locations=[])
+    dlt.config.register_provider(provider)
+    if not resolve_configuration(RuntimeConfiguration()).dlthub_telemetry:
+        stop_telemetry()  # dlt starts it as it is imported
+
+
+def is_checkout() -> bool:
+    """Whether this package lies in its project's folder, and is not installed elsewhere."""
+    return (PROJECT_ROOT / ".dlt").is_dir()
+
+
+def data_folder() -> tuple[Path, str]:
+    """The folder for files that no setting places elsewhere, and what chose it.
+
+    It is the project's folder, which `DLT_PROJECT_DIR` names, or dlt's own `DLT_LOCAL_DIR`. For an
+    installed package without either it is `DAGSTER_HOME`, or else the working folder.
+    """
+    use_project()
+    context = run_context.active()
+    if DLT_LOCAL_DIR in os.environ:
+        return Path(context.local_dir).resolve(), DLT_LOCAL_DIR
+    folder = Path(context.run_dir).resolve()
+    if DLT_PROJECT_DIR in os.environ:
+        return folder, DLT_PROJECT_DIR
+    if is_checkout():
+        return folder, "the project's folder"
+    if home := os.environ.get("DAGSTER_HOME"):
+        return Path(home).resolve(), "DAGSTER_HOME"
+    return folder, "the working folder"
 
 
 def where_to_set(settings: Section | type[Section], name: str) -> str:

@@ -17,7 +17,7 @@ from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredent
 
 from email_assets.errors import EmailAssetsError
 from email_assets.redaction import redact
-from email_assets.settings.resolve import SettingError, where_to_set
+from email_assets.settings.resolve import SettingError, data_folder, where_to_set
 from email_assets.settings.sections import WarehouseSettings
 from email_assets.warehouse.turn import SqlClient, causes, turn_at
 from email_assets.warehouse.working_directory import working_directory
@@ -85,7 +85,7 @@ def _duckdb() -> Destination[Any, Any]:
     # dlt does not say that DuckDB has transactions, and would delete and insert without one
     destination = dlt.destinations.duckdb(supports_transactions=True)
     if dlt.config.get("destination.duckdb.credentials") is None:
-        destination.config_params["credentials"] = DEFAULT_FILE
+        destination.config_params["credentials"] = str(data_folder()[0] / DEFAULT_FILE)
     try:
         found = destination.configuration(destination.spec(), accept_partial=True)
     except InvalidInMemoryDuckdbCredentials:

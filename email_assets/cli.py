@@ -1,0 +1,35 @@
+"""`email-assets`: the commands of this package, wherever it is installed."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+COMMANDS = {
+    "run": ("quickstart", "load the assets, from your API if it is configured, else a sandbox"),
+    "ui": ("quickstart", "open Dagster's UI"),
+    "check": ("check", "ask your API for one page of each resource, and load nothing"),
+    "sandbox": ("sandbox.__main__", "serve the local email API"),
+    "notify": ("notify", "send each channel of the alerts a test message"),
+}
+"""The module of each command, whose `main` takes the rest of the line, and what it does."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command that the arguments name, and return its exit status."""
+    parser = argparse.ArgumentParser(prog="email-assets", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    for name, (_, description) in COMMANDS.items():
+        commands.add_parser(name, help=description, add_help=False)
+    command, rest = parser.parse_known_args(arguments)
+    module, _ = COMMANDS[command.command]
+    # only now: each takes seconds to import
+    run = import_module(f"email_assets.{module}").main
+    status: int = run([command.command, *rest] if module == "quickstart" else rest)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""`pyproject.toml` declares what the code imports."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from importlib.metadata import distribution, requires
+from pathlib import Path
+
+from email_assets_tests.conftest import PROJECT
+
+OPTIONAL = {"dagster_embedded_elt", "dagster_webserver"}
+"""Imported where they are there."""
+
+
+def _imported(folder: Path) -> set[str]:
+    """The packages that the modules of a folder import, but for Python's own and ours."""
+    found = set[str]()
+    for file in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(str(node.module))
+    packages = {name.partition(".")[0] for name in found}
+    return packages - sys.stdlib_module_names - {"email_assets", "email_assets_tests"}
+
+
+def _declared(*extras: str) -> dict[str, set[str]]:
+    """The distributions that are required, by everybody or with an extra, and their packages."""
+    names = set[str]()
+    for requirement in requires("email_assets") or []:
+        extra = re.search(r"extra == ['\"](\w+)['\"]", requirement)
+        if extra is None or extra[1] in extras:
+            names.add(re.split(r"[^\w.-]", requirement)[0])
+    files = {name: distribution(name).files or [] for name in names - {"email-assets"}}
+    return {
+        name: {file.parts[0].removesuffix(".py") for file in of if file.suffix == ".py"}
+        for name, of in files.items()
+    }
+
+
+def _packages(declared: dict[str, set[str]]) -> set[str]:
+    return set[str]().union(*declared.values())
+
+
+def test_what_the_package_imports_is_required() -> None:
+    imported = _imported(PROJECT / "email_assets")
+
+    assert len(imported) > 10
+    assert imported - OPTIONAL - _packages(_declared()) == set()
+
+
+def test_what_the_package_imports_where_it_is_there_is_in_an_extra() -> None:
+    assert _packages(_declared("platform")) >= OPTIONAL
+
+
+def test_what_the_tests_import_is_in_the_extra_of_developers() -> None:
+    tested = _imported(PROJECT / "email_assets_tests")
+
+    assert tested - _packages(_declared("platform", "dev")) == set()
+
+
+def test_what_is_required_is_imported() -> None:
+    imported = _imported(PROJECT / "email_assets")
+
+    assert [name for name, of in _declared().items() if imported.isdisjoint(of)] == []
