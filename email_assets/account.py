@@ -20,12 +20,8 @@ from email_assets.settings.sections import (
     WarehouseSettings,
 )
 from email_assets.vendors import Deliverability, Vendor, VendorResource
-from email_assets.vendors.loading import (
-    complete,
-    deliverability_of,
-    load_vendor,
-    vendor_file,
-)
+from email_assets.vendors.loading import load_vendor, vendor_file
+from email_assets.vendors.resource import complete, deliverability_of
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from email_assets.settings.resolve import SettingError
 from email_assets.sync.inquiry import Finding, inquire, is_time
 from email_assets.sync.source import FirstPage
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import endpoint_of
+from email_assets.vendors.resource import endpoint_of
 
 LINE = "  {:<{width}}  {:<9}  {:<10}  {:>9}  {:<22}  {:>6}  {}"
 HEADINGS = ["reachable", "authorised", "rows", "page size (asked/came)", "newest", "rate limits"]

@@ -22,7 +22,7 @@ from email_assets.deliverability.daily import with_derived_assets
 from email_assets.sandbox import Sandbox
 from email_assets.settings import resolve
 from email_assets.settings.sections import ApiSettings
-from email_assets.vendors.loading import DAILY
+from email_assets.vendors.resource import DAILY
 from email_assets.warehouse.destination import database_file, warehouse_client
 
 PACKAGE = Path(__file__).parent

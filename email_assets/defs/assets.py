@@ -11,14 +11,14 @@ from email_assets.defs.catalog import common, described, description_of, metadat
 from email_assets.defs.email_api import missed_by, seen_by
 from email_assets.defs.freshness import window_of
 from email_assets.defs.integration import DagsterDltResource
-from email_assets.defs.metadata import figures_of, summary_of
+from email_assets.defs.metadata import metadata_of_sync, summary_of
 from email_assets.errors import EmailAssetsError
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
 from email_assets.sync.pipeline import sync
 from email_assets.sync.span import Span
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import EMAIL_API
+from email_assets.vendors.resource import EMAIL_API
 from email_assets.warehouse.destination import open_pipeline
 
 DLT_RESOURCE = {"dlt_resource": DagsterDltResource()}
@@ -86,7 +86,7 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
                 # by now, or repeats what Dagster shows anyway
                 "dagster/column_schema": described(load["dagster/column_schema"], resource),
                 "dagster/uri": done.load_info.destination_displayable_credentials,
-                **figures_of(report),
+                **metadata_of_sync(report),
             }
         )
 

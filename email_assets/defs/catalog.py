@@ -16,7 +16,7 @@ from email_assets.settings import resolve
 from email_assets.settings.resolve import PROJECT_ROOT
 from email_assets.settings.sections import CatalogSettings
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import column_hints, endpoint_of
+from email_assets.vendors.resource import column_hints, endpoint_of
 
 GROUP = "email"
 LONGEST_TAG = 63

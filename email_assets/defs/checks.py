@@ -13,7 +13,7 @@ from email_assets.redaction import redact
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import primary_key
+from email_assets.vendors.resource import primary_key
 from email_assets.warehouse.counts import KeyCount, count_keys
 
 PRIMARY_KEY = "primary_key"

@@ -35,7 +35,7 @@ from email_assets.settings.sections import (
     AutomationSettings,
     DeliverabilitySettings,
 )
-from email_assets.vendors.loading import DAILY, REPORT
+from email_assets.vendors.resource import DAILY, REPORT
 
 BOUNCE_RATE = "bounce_rate"
 

@@ -1,4 +1,4 @@
-"""A sync's figures, for Dagster's plots and for the log."""
+"""A sync's metadata, which Dagster plots over time, and its line in the log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def summary_of(name: str, report: SyncReport) -> str:
     )
 
 
-def figures_of(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
+def metadata_of_sync(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
     """A sync's figures as metadata that Dagster plots over time. Zero is a value too."""
     counts = {
         "rows_received": report.rows_received,

@@ -16,7 +16,7 @@ from email_assets.defs.runs import LOCATION, LOCATION_TAG, is_ours
 from email_assets.deliverability.daily import with_derived_assets
 from email_assets.settings import resolve
 from email_assets.settings.sections import RetentionSettings
-from email_assets.vendors.loading import EMAIL_API
+from email_assets.vendors.resource import EMAIL_API
 
 JOB_OF_RETENTION = "email_retention"
 CRON = "45 3 * * *"

@@ -12,7 +12,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from email_assets.account import Account
 from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, Tables, happenings
 from email_assets.errors import EmailAssetsError
-from email_assets.vendors.loading import DAILY, REPORT, senders_of
+from email_assets.vendors.resource import DAILY, REPORT, senders_of
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.destination import connected
 from email_assets.warehouse.turn import SqlClient

@@ -17,7 +17,7 @@ from email_assets.errors import KeyRefusedError
 from email_assets.settings.resolve import SettingError, where_to_set
 from email_assets.settings.sections import ApiSettings
 from email_assets.vendors import Secret, VendorResource
-from email_assets.vendors.loading import endpoint_of
+from email_assets.vendors.resource import endpoint_of
 
 PLACEHOLDER_HOST = "api.example.com"
 

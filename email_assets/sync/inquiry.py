@@ -18,7 +18,7 @@ from email_assets.sync.rows import Rows
 from email_assets.sync.source import FirstPage, first_pages
 from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import endpoint_of, primary_key
+from email_assets.vendors.resource import endpoint_of, primary_key
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)")
 """A text that is a time without any doubt: ISO 8601 with an offset."""

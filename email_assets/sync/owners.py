@@ -21,7 +21,7 @@ from email_assets.sync.access import (
 )
 from email_assets.sync.paginators import paginator_of
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import endpoint_of
+from email_assets.vendors.resource import endpoint_of
 
 
 def owners_of(

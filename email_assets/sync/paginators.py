@@ -13,7 +13,7 @@ from email_assets.settings.resolve import SettingError
 from email_assets.sync.rows import Rows
 from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import endpoint_of, primary_key
+from email_assets.vendors.resource import endpoint_of, primary_key
 
 
 def paginator_of(resource: VendorResource, **overrides: Any) -> ListPaginator:

@@ -28,7 +28,7 @@ from email_assets.sync.paginators import paginator_of, window_paginator_of
 from email_assets.sync.rows import Rows
 from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
-from email_assets.vendors.loading import column_hints, endpoint_of, primary_key
+from email_assets.vendors.resource import column_hints, endpoint_of, primary_key
 
 GLIMPSE_SECONDS = 10
 """Dagster ends a sensor's tick after a minute, and a tick asks for several resources."""
@@ -36,7 +36,9 @@ GLIMPSE_SECONDS = 10
 NEWEST = "newest"
 """Where a resource's dlt state keeps the latest time that syncs have seen, and of which list."""
 
-OURS = frozenset({"description", "documentation", "kind", "never_load", "for_each", "speculate"})
+NOT_DLT_KEYS = frozenset(
+    {"description", "documentation", "kind", "never_load", "for_each", "speculate"}
+)
 """What a vendor's file says of a resource that dlt does not know."""
 
 
@@ -257,7 +259,7 @@ def build_source(
 
 
 def _as_dlt_knows_it(resource: VendorResource, paginator: BasePaginator | None) -> dict[str, Any]:
-    known = {field: value for field, value in resource.items() if field not in OURS}
+    known = {field: value for field, value in resource.items() if field not in NOT_DLT_KEYS}
     if columns := column_hints(known):
         # descriptions are for people, and of a column without other hints dlt expects values
         hints = {name: _without_description(of) for name, of in columns.items()}

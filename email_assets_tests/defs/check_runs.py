@@ -11,7 +11,7 @@ from email_assets.account import configured_account
 from email_assets.api.session import Usage
 from email_assets.api.windows import Window
 from email_assets.defs.checks import build_checks, build_freshness_checks
-from email_assets.defs.metadata import figures_of
+from email_assets.defs.metadata import metadata_of_sync
 from email_assets.sync.pipeline import SyncReport
 from email_assets_tests.dagster_fixtures import empty_home, instance
 
@@ -49,7 +49,9 @@ def ask(instance: dg.DagsterInstance, check: str) -> dg.AssetCheckResult:
 def report_sync(instance: dg.DagsterInstance, asset: str = "bounces", **changes: Any) -> None:
     """Record a materialization with the figures of a sync, as an asset leaves them."""
     report = replace(THREE_ROWS_SYNCED, **changes)
-    instance.report_runless_asset_event(dg.AssetMaterialization(asset, metadata=figures_of(report)))
+    instance.report_runless_asset_event(
+        dg.AssetMaterialization(asset, metadata=metadata_of_sync(report))
+    )
 
 
 def put(warehouse: Path, *ids: Any, column: str = "BIGINT") -> None:

@@ -16,7 +16,7 @@ from email_assets.sandbox import Fault, Sandbox
 from email_assets.settings.resolve import SettingError
 from email_assets.sync.source import Glimpse, build_source, glimpse, open_listing
 from email_assets.vendors.generic import VENDOR
-from email_assets.vendors.loading import primary_key
+from email_assets.vendors.resource import primary_key
 from email_assets_tests.conftest import KEY
 
 NAMES = ["bounces", "messages", "deliverystats", "servers", "domains"]

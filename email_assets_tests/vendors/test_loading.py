@@ -13,10 +13,7 @@ from email_assets.defs.assets import build_assets
 from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import sync
 from email_assets.vendors.generic import VENDOR
-from email_assets.vendors.loading import (
-    endpoint_of,
-    primary_key,
-)
+from email_assets.vendors.resource import endpoint_of, primary_key
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.vendors.vendor_file_fixtures import problem_of

@@ -1,0 +1,121 @@
+"""Checks the file of a vendor as it is loaded; names the first mistake by its place in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from dlt.common.exceptions import DictValidationException
+from dlt.common.schema import Schema
+from dlt.common.validation import validate_dict
+
+from email_assets.vendors import Deliverability, Secret, Vendor
+from email_assets.vendors.resource import TAKEN, endpoint_of, senders_of
+
+AUTH_TYPES = ("api_key", "bearer", "http_basic")
+SECRETS_OF_AUTH = ("api_key", "token", "password")
+"""The fields of an `auth` block that hold a secret, as dlt calls them."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_SECRET = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
+_CAUSE = re.compile(r"Path `(VENDOR[^`]*)`: (.+)")
+
+
+def mistake_in(vendor: Any) -> str | None:
+    """The first mistake of a `VENDOR`, with its place, or None if there is none."""
+    if not isinstance(vendor, dict):
+        return "VENDOR is no dictionary"
+    try:
+        validate_dict(Vendor, vendor, path="VENDOR")
+    except DictValidationException as error:
+        return _cause_in(str(error))
+    names = [resource.get("name") for resource in vendor["resources"]]
+    mapping = vendor.get("deliverability")
+    found = chain(
+        _mistakes_of_client(vendor["client"]),
+        *(_mistakes_of_resource(vendor, at, names) for at in range(len(names))),
+        _mistakes_of_deliverability(mapping, names) if mapping else (),
+    )
+    return next(found, None)
+
+
+def _mistakes_of_client(client: Any) -> Iterator[str]:
+    address = client.get("base_url")
+    if not address:
+        yield "VENDOR['client'] needs a 'base_url'"
+    elif "@" in address or "?" in address:
+        yield "VENDOR['client'] needs a 'base_url' without a user, a key or a query"
+
+
+def _mistakes_of_resource(vendor: Any, at: int, names: list[Any]) -> Iterator[str]:
+    resource, defaults = vendor["resources"][at], vendor["resource_defaults"]
+    where, name = f"VENDOR['resources'][{at}]", names[at]
+    yield from _mistakes_of_name(where, name, names)
+    where = f"{where} ({name})"
+    if not {**defaults, **resource}.get("primary_key"):
+        yield f"{where} needs a 'primary_key'"
+    if not isinstance(endpoint_of(resource), dict):
+        yield f"{where} needs an 'endpoint' with a 'path' of its own"
+    endpoint = {**endpoint_of(defaults), **endpoint_of(resource)}
+    auth = endpoint.get("auth") or vendor["client"].get("auth")
+    if not isinstance(auth, dict) or auth.get("type") not in AUTH_TYPES:
+        yield f"{where} needs an 'auth' block whose 'type' is of {', '.join(AUTH_TYPES)}"
+    lister = resource.get("for_each", {}).get("resource")
+    if lister is not None and lister not in names:
+        yield f"{where} has a 'for_each' of {lister!r}, which is no resource"
+    for field in ("path", "data_selector", "paginator"):
+        if field not in endpoint:
+            yield f"{where} needs an 'endpoint' with a {field!r}"
+    for field in SECRETS_OF_AUTH:
+        if field in auth and not _names_a_secret(auth[field]):
+            yield (
+                f"{where} needs a Secret(…) as its {field!r}, with the secret's name "
+                "such as sources.email.my_company.api_key, and never its value"
+            )
+
+
+def _mistakes_of_name(where: str, name: Any, names: list[Any]) -> Iterator[str]:
+    if not isinstance(name, str) or names.count(name) > 1:
+        yield f"{where} needs a 'name' of its own"
+    if not _NAME.fullmatch(name):
+        yield f"{where} needs a 'name' of small letters, digits and _ only"
+    if Schema("vendor").naming.normalize_table_identifier(name) != name:
+        yield f"{where} ({name}) must be named as its table is, in snake_case"
+    if name in TAKEN:
+        yield f"{where} ({name}) has the name of another asset: {', '.join(TAKEN)} are taken"
+
+
+def _mistakes_of_deliverability(mapping: Deliverability, resources: list[Any]) -> Iterator[str]:
+    where, messages, bounces = "VENDOR['deliverability']", mapping["messages"], mapping["bounces"]
+    for sender in senders_of(mapping):
+        lookup = [key for key in ("resource", "id", "name") if sender.get(key)]
+        if lookup and len(lookup) < 3:
+            yield f"{where} needs a 'sender' with all of 'resource', 'id' and 'name', or with none"
+        if lookup and sender["resource"] not in resources:
+            yield f"{where} has a 'sender' of {sender['resource']!r}, which is no resource"
+    if ("sender" in bounces) == ("message" in bounces):
+        yield f"{where} needs a 'sender' or a 'message' of bounces, and not both"
+    if "message" in bounces and "id" not in messages:
+        yield f"{where} needs the 'id' of messages that 'message' of bounces points to"
+    kinds = (bounces.get("hard", []), bounces.get("soft", []), bounces.get("complaint", []))
+    types = [type_ for kind in kinds for type_ in kind]
+    if twice := sorted({type_ for type_ in types if types.count(type_) > 1}):
+        yield f"{where} has the type {twice[0]!r} twice"
+
+
+def _names_a_secret(value: object) -> bool:
+    return isinstance(value, Secret) and bool(_SECRET.fullmatch(value))
+
+
+def _cause_in(problem: str) -> str:
+    """The one cause that names the key, of all those that dlt gives for each type it could have."""
+    causes = [(place, said) for place, said in _CAUSE.findall(problem) if "expects" not in said]
+    if not causes:
+        return problem.partition("\n")[0]
+    place, said = min(causes, key=lambda cause: (-len(cause[0]), len(cause[1])))
+    for other, why in causes:
+        if other == place and why.startswith("field `type="):
+            said = why
+    return f"{place} {said.rstrip('.')}"

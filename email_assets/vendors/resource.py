@@ -1,0 +1,80 @@
+"""A resource of a vendor's file: its parts, and what the settings change about it."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from dlt.sources.rest_api.typing import EndpointResourceBase
+
+from email_assets.settings.resolve import SettingError
+from email_assets.settings.sections import ResourceSettings
+from email_assets.vendors import Deliverability, Sender, Vendor, VendorResource
+
+EMAIL_API = "email_api"
+DAILY = "deliverability_daily"
+REPORT = "deliverability_report"
+TAKEN = (EMAIL_API, DAILY, REPORT)
+"""The assets that are no resources."""
+
+
+def complete(resource: Any, vendor: Vendor, tuned: ResourceSettings) -> VendorResource:
+    """A resource with the vendor's defaults, and with what the settings change about it."""
+    defaults = vendor["resource_defaults"]
+    endpoint = {
+        **endpoint_of(defaults),
+        **endpoint_of(resource),
+        **_incremental(resource, defaults, tuned),
+    }
+    return cast(VendorResource, {**defaults, **resource, "endpoint": endpoint})
+
+
+def endpoint_of(resource: Any) -> dict[str, Any]:
+    """The resource's endpoint block, in dlt's form."""
+    return cast(dict[str, Any], resource.get("endpoint", {}))
+
+
+def primary_key(resource: VendorResource) -> list[str]:
+    """The fields that identify a row, as the API spells them."""
+    key = cast("str | list[str]", resource["primary_key"])
+    return [key] if isinstance(key, str) else list(key)
+
+
+def column_hints(resource: Any) -> dict[str, dict[str, Any]]:
+    """What the file says of each column, or nothing where a model or a function tells dlt."""
+    columns = resource.get("columns") or {}
+    if isinstance(columns, list):
+        columns = {of["name"]: {**of} for of in columns}
+        for hints in columns.values():
+            del hints["name"]
+    return columns if isinstance(columns, dict) else {}
+
+
+def deliverability_of(vendor: Vendor) -> Deliverability | None:
+    """The fields that tell how mail is delivered, or None where the vendor's file names none."""
+    names = {resource["name"] for resource in vendor["resources"]}
+    return vendor.get("deliverability") if {"messages", "bounces"} <= names else None
+
+
+def senders_of(mapping: Deliverability) -> list[Sender]:
+    """The senders that a mapping names: of messages, and of bounces that say it themselves."""
+    of_bounces = mapping["bounces"].get("sender")
+    return [mapping["messages"]["sender"], *([of_bounces] if of_bounces else [])]
+
+
+def _incremental(
+    resource: VendorResource, defaults: EndpointResourceBase, tuned: ResourceSettings
+) -> dict[str, Any]:
+    """The resource's `incremental` block, with what `[sources.email.<resource>]` says of it."""
+    changes = {name: value for name, value in dict(tuned).items() if value is not None}
+    by_default = endpoint_of(defaults).get("incremental", {})
+    incremental = {**by_default, **endpoint_of(resource).get("incremental", {}), **changes}
+    if changes and "cursor_path" not in incremental:
+        raise SettingError(
+            f"[sources.email.{resource['name']}] {', '.join(changes)} means nothing without a "
+            "cursor_path, the field that says when a row came about."
+        )
+    if "end_param" in changes and not incremental.get("start_param"):
+        raise SettingError(
+            f"[sources.email.{resource['name']}] end_param means nothing without a start_param."
+        )
+    return {"incremental": incremental} if incremental else {}
