@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from email_assets.redaction import redact_line
+
 
 class EmailAssetsError(Exception):
     """What failed, where, why and what to do about it, in one sentence a user can act on.
 
     The text never holds a key or a customer's address, and neither does anything it is chained to.
+    What an API, a server or a file said in it is cleaned here, whoever makes the sentence.
     """
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(redact_line(sentence))
+
+
+class WarehouseError(EmailAssetsError):
+    """The warehouse cannot be reached, or did not take what was loaded."""
+
+
+class SyncError(EmailAssetsError):
+    """What the API gave could not be brought into the warehouse."""
 
 
 class ApiError(EmailAssetsError):

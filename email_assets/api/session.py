@@ -29,7 +29,8 @@ from email_assets.api.faults import describe_fault, named, origin_of, refusal, r
 from email_assets.api.read_ahead import ReadAhead
 from email_assets.api.windows import OWNER_HEADER
 from email_assets.errors import ApiError, ApiUnavailableError
-from email_assets.redaction import keep_queries_out_of_logs, redact, without_secrets
+from email_assets.logs import keep_queries_out_of_logs
+from email_assets.redaction import redact, without_secrets
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 CHUNK = 1 << 16

@@ -13,6 +13,8 @@ from email_assets.defs.freshness import window_of
 from email_assets.defs.integration import DagsterDltResource
 from email_assets.defs.metadata import metadata_of_sync, summary_of
 from email_assets.errors import EmailAssetsError
+from email_assets.redaction import redacted
+from email_assets.sentences import in_one_sentence
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
 from email_assets.sync.pipeline import sync
@@ -68,8 +70,8 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
         try:
             span = Span.parse(config.full_refresh, config.start, config.end)
             now = account.as_set_now()
-            with open_pipeline(now.warehouse, name) as pipeline:
-                done = sync(now, pipeline, name, say=context.log.info, span=span)
+            with in_one_sentence(name), open_pipeline(now.warehouse, name) as pipeline:
+                done = sync(now, pipeline, name, say=redacted(context.log.info), span=span)
                 load = dlt_resource.extract_resource_metadata(
                     context, done.resource, done.load_info, pipeline
                 )

@@ -17,16 +17,17 @@ from dlt.extract import DltResource
 from email_assets.account import Account
 from email_assets.api.session import Usage
 from email_assets.api.windows import Window
+from email_assets.errors import WarehouseError
 from email_assets.normalizer import open_schema
+from email_assets.sentences import in_one_sentence
 from email_assets.sync.digests import stored_digests
-from email_assets.sync.failures import in_one_sentence
 from email_assets.sync.memory import collecting_less_garbage, limit_memory
 from email_assets.sync.preview import preview_of
 from email_assets.sync.schema_changes import schema_changes
 from email_assets.sync.source import Listing, open_listing
 from email_assets.sync.span import Span, window_of
 from email_assets.warehouse.counts import count_table
-from email_assets.warehouse.destination import WarehouseError, database_file
+from email_assets.warehouse.destination import database_file
 from email_assets.warehouse.turn import SqlClient, turn_at
 
 WHAT_IS_NEW = Span()

@@ -11,23 +11,18 @@ import dlt
 from dlt.common.configuration.specs.base_configuration import is_hint_not_resolvable
 from dlt.common.destination import Destination
 from dlt.common.destination.exceptions import UnknownDestinationModule
-from dlt.common.exceptions import DltException
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredentials
 
-from email_assets.errors import EmailAssetsError
-from email_assets.redaction import redact
+from email_assets.logs import keep_rows_out_of_logs
+from email_assets.sentences import in_one_sentence
 from email_assets.settings.resolve import SettingError, data_folder, where_to_set
 from email_assets.settings.sections import WarehouseSettings
-from email_assets.warehouse.turn import SqlClient, causes, turn_at
+from email_assets.warehouse.turn import SqlClient, turn_at
 from email_assets.warehouse.working_directory import working_directory
 
 DEFAULT_FILE = "warehouse.duckdb"
 UNCOMPRESSED = "sources.data_writer.disable_compression"
-
-
-class WarehouseError(EmailAssetsError):
-    """The warehouse cannot be reached, or did not take what was loaded."""
 
 
 @contextmanager
@@ -37,19 +32,18 @@ def open_pipeline(warehouse: WarehouseSettings, resource: str) -> Iterator[dlt.P
     State and schema come from the warehouse at every run, so nothing on the local disk can be
     stale, shared or corrupted, and the directory goes when the pipeline does.
     """
+    keep_rows_out_of_logs()
     if dlt.config.get(UNCOMPRESSED) is None:
         # files that live for moments: packing them takes a tenth of a first sync
         dlt.config[UNCOMPRESSED] = True
     with working_directory(resource) as directory:
-        try:
+        with in_one_sentence(resource):
             pipeline = dlt.pipeline(
                 f"email_{resource}",
                 destination=destination_of(warehouse),
                 dataset_name=warehouse.dataset_name,
                 pipelines_dir=str(directory),
             )
-        except DltException as error:
-            raise unusable(resource, error) from None
         try:
             yield pipeline
         finally:
@@ -153,7 +147,7 @@ def connected(
     Raises:
         EmailAssetsError: The warehouse cannot be used.
     """
-    try:
+    with in_one_sentence(who):
         client = warehouse_client(warehouse, who)
         file = database_file(client)
         if file and not file.exists():
@@ -163,28 +157,3 @@ def connected(
             client.credentials.read_only = True
         with turn_at(file, client, who=who, timeout=warehouse.lock_timeout, say=say):
             yield client
-        return
-    except EmailAssetsError:
-        raise
-    except Exception as error:
-        problem = unusable(who, error)
-    try:
-        raise problem
-    finally:
-        # out of a `with` comes what went wrong in it too, which may quote rows
-        problem.__context__ = None
-
-
-def problem_of(error: BaseException) -> str:
-    """What went wrong at the bottom of an error's causes, in one line."""
-    cause = causes(error)[-1]
-    first_line = str(cause).strip().partition("\n")[0]
-    return f"{type(cause).__name__}: {redact(first_line.rstrip('.!'))}"
-
-
-def unusable(resource: str, error: BaseException) -> WarehouseError:
-    """The sentence for a warehouse that cannot be opened or asked."""
-    return WarehouseError(
-        f"{resource}: the warehouse cannot be used: {problem_of(error)}. Correct [warehouse] and "
-        "[destination] in .dlt/config.toml, or the environment."
-    )

@@ -13,6 +13,7 @@ from dlt.destinations.sql_client import SqlClientBase
 from filelock import FileLock, Timeout
 
 from email_assets.errors import EmailAssetsError
+from email_assets.sentences import causes
 from email_assets.settings.resolve import where_to_set
 from email_assets.settings.sections import WarehouseSettings
 
@@ -96,14 +97,6 @@ def turn_at(
             client.close_connection()
     finally:
         lock.release()
-
-
-def causes(error: BaseException) -> list[BaseException]:
-    """The error, what caused it, what caused that, and so on."""
-    found = [error]
-    while (cause := found[-1].__cause__ or found[-1].__context__) and cause not in found:
-        found.append(cause)
-    return found
 
 
 def _holder_named_by(error: BaseException) -> str | None:

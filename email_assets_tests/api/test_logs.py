@@ -1,4 +1,4 @@
-"""What urllib3 logs of requests holds no query, and so no key."""
+"""urllib3 and dlt log nothing that may not be read."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from email_assets.redaction import keep_queries_out_of_logs
+from email_assets.logs import keep_queries_out_of_logs, keep_rows_out_of_logs
 from email_assets_tests.api.conftest import HEAD, REPLY, OpenListing, Speak, ask
 from email_assets_tests.conftest import KEY
 
@@ -49,3 +49,17 @@ def test_the_filter_is_added_once() -> None:
     filters = list(logger.filters)
     keep_queries_out_of_logs()
     assert logger.filters == filters
+
+
+def test_dlt_logs_no_error_since_its_text_quotes_rows(caplog: pytest.LogCaptureFixture) -> None:
+    keep_rows_out_of_logs()
+    logger = logging.getLogger("dlt")
+
+    logger.error("Job failed: could not convert 'ann@x.example'")
+    try:
+        raise ValueError("a row")
+    except ValueError:
+        logger.warning("failed", exc_info=True)
+    logger.warning("column of %s has no type", "ann@x.example")
+
+    assert caplog.messages == ["column of … has no type"]

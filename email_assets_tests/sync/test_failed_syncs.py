@@ -11,12 +11,17 @@ from typing import Any
 import pytest
 
 from email_assets.account import configured_account
-from email_assets.errors import ApiError, ApiUnavailableError, KeyRefusedError
+from email_assets.errors import (
+    ApiError,
+    ApiUnavailableError,
+    KeyRefusedError,
+    SyncError,
+    WarehouseError,
+)
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.settings.resolve import SettingError
-from email_assets.sync.failures import SyncError
 from email_assets.sync.pipeline import sync
-from email_assets.warehouse.destination import WarehouseError, open_pipeline
+from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.sync.pipeline_fixtures import all_rows, figures
 from email_assets_tests.warehouses import (
     Query,

@@ -10,9 +10,9 @@ import pytest
 
 from email_assets.account import configured_account
 from email_assets.api.session import Usage
+from email_assets.errors import SyncError
 from email_assets.sandbox import Sandbox
 from email_assets.sandbox.data import RESOURCES
-from email_assets.sync.failures import SyncError
 from email_assets.sync.pipeline import Sync, sync
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.conftest import KEY

@@ -8,12 +8,12 @@ import duckdb
 import pytest
 
 from email_assets.account import configured_account
+from email_assets.errors import WarehouseError
 from email_assets.sandbox import Sandbox
 from email_assets.settings.resolve import SettingError
 from email_assets.sync.memory import limit_memory
 from email_assets.warehouse.counts import count_keys
 from email_assets.warehouse.destination import (
-    WarehouseError,
     database_file,
     warehouse_client,
 )
