@@ -40,7 +40,7 @@ MESSAGES_OF_A_MILLION = 916_667
 
 @dataclass
 class Report:
-    """What is known so far, and where it is written."""
+    """The results so far, and the file that they are written to."""
 
     results: Results
     environments: list[Environment]

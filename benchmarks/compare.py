@@ -87,7 +87,7 @@ class ExpectedRows:
         self._connection.close()
 
     def difference(self, warehouse: Path, layout: str) -> str | None:
-        """What a warehouse has otherwise than the API, or None if it has the same rows.
+        """The difference between a warehouse and the API, or None if they have the same rows.
 
         Args:
             warehouse: A DuckDB file whose schema `email` has the tables.
@@ -109,7 +109,7 @@ class ExpectedRows:
         return None
 
     def _differing(self, table: str, layout: str) -> tuple[int, int]:
-        """How many rows are not in the warehouse, and how many are there that should not be."""
+        """The numbers of rows that the warehouse lacks, and that it should not have."""
         source = f"(FROM warehouse.email.{table})"
         if table == "recipients":
             source = f"({RECIPIENTS[layout].format(schema='warehouse.email')})"

@@ -22,7 +22,7 @@ ONE_BY_ONE = replace(
 
 @dataclass(frozen=True)
 class Extract:
-    """How fast rows were read.
+    """The speed of an extract.
 
     Attributes:
         latency: Milliseconds that an answer took.

@@ -1,4 +1,4 @@
-"""What a sync of 100 new messages costs, with few and with many of them stored.
+"""The cost of a sync of 100 new messages, with few and with many of them stored.
 
     python benchmarks/incremental.py [--quick]
 
@@ -129,7 +129,7 @@ def show(cases: list[Case]) -> None:
 
 
 def ratio(case: Case, other: Case) -> float:
-    """How many times as long as the other it took, by the median of the rounds."""
+    """The ratio to the other's time, by the median of the rounds."""
     return median(a / b for a, b in zip(case.seconds, other.seconds, strict=True))
 
 

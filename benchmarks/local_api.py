@@ -27,7 +27,7 @@ class LocalApi:
     address: str
 
     def total(self, resource: str) -> int:
-        """How many rows there are of a resource."""
+        """The number of rows of a resource."""
         return int(self._page(resource, 0, 1)["total"])
 
     def rows(self, resource: str) -> Iterator[list[dict[str, Any]]]:
@@ -47,7 +47,7 @@ class LocalApi:
         ).raise_for_status()
 
     def request_count(self) -> int:
-        """How many requests there were for any resource so far."""
+        """The number of requests so far, for any resource."""
         stats = requests.get(
             f"{self.address}/sandbox/stats", params={"api_key": KEY}, timeout=60
         ).json()

@@ -1,4 +1,4 @@
-"""What a program and all its descendants take: time, CPU time and memory. Linux only."""
+"""Time, CPU time and memory of a program with all its descendants. Linux only."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_SECONDS = 1800
 
 @dataclass(frozen=True)
 class Usage:
-    """What a program took."""
+    """The cost of a program."""
 
     wall: float
     """Seconds from start to end."""

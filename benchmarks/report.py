@@ -36,7 +36,7 @@ def report(
 
 
 def target_table(results: Results) -> list[str]:
-    """What the project wants to reach, and what it does, in paragraphs."""
+    """The project's targets beside its results, in paragraphs."""
     return ["## Targets", _table(list(_targets(results)))]
 
 

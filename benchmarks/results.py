@@ -59,7 +59,7 @@ class Results:
     def ratio(
         self, latency: int, scenario: str, variant: str, other: str | None, quantity: Quantity
     ) -> float | None:
-        """How many times as much as another one it took, by the median of the rounds' ratios."""
+        """The ratio to another one, by the median of the rounds' ratios."""
         others = {m.round: m for m in self.good(latency, scenario, other)} if other else {}
         ratios = [
             quantity(m) / quantity(others[m.round])

@@ -24,7 +24,7 @@ A variant's warehouse goes through all of them in this order."""
 
 @dataclass(frozen=True)
 class Case:
-    """What is done in a round: how slow the API is, how much it has, and which part is timed."""
+    """The work of a round: the API's latency, its number of rows, and the part that is timed."""
 
     latency: float
     messages: int
@@ -38,7 +38,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one run of a variant took, and what was wrong with it."""
+    """The cost of one run of a variant, and the fault that it had."""
 
     case: Case
     variant: str
@@ -57,7 +57,7 @@ class Measurement:
 
 @dataclass(frozen=True)
 class Bench:
-    """How to run rounds.
+    """Runs rounds of variants.
 
     Attributes:
         variants: Who takes part.

@@ -1,4 +1,4 @@
-"""What the Dagster command line takes for five small assets, against one that does nothing."""
+"""The time of Dagster's command line for five small assets, against one that does nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the project wants to reach, and whether it does."""
+"""The project's targets, and whether they are met."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from email_assets.vendors.resource import complete, deliverability_of
 
 @dataclass(frozen=True)
 class Account:
-    """Which API is read, with which settings, and where its tables live.
+    """The API to read, the settings to read it with, and the warehouse that its tables live in.
 
     Secrets are no part of it: `secret` looks them up whenever a request needs one, so that a key
     that was written anew is used at once.

@@ -110,7 +110,7 @@ def _types(rows: list[dict[str, Any]], name: str) -> str:
 
 
 def _shown(text: str) -> str:
-    """What an API chose to say, without addresses and without what steers a terminal."""
+    """A text of the API's, without addresses and without characters that steer a terminal."""
     return "".join(filter(str.isprintable, redact(text)))[:80]
 
 

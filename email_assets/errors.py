@@ -6,7 +6,7 @@ from email_assets.redaction import redact_line
 
 
 class EmailAssetsError(Exception):
-    """What failed, where, why and what to do about it, in one sentence a user can act on.
+    """The base of all errors whose text is a sentence for the user: failure, place, cause, remedy.
 
     The text never holds a key or a customer's address, and neither does anything it is chained to.
     What an API, a server or a file said in it is cleaned here, whoever makes the sentence.

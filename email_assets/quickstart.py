@@ -44,7 +44,7 @@ QUIET = ",".join(
 
 @dataclass
 class AssetLine:
-    """What the run did for one asset."""
+    """The line of one asset in the table that `make run` prints."""
 
     figures: dict[str, Any] = field(default_factory=dict)
     signs: dict[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class AssetLine:
 
 @dataclass
 class Run:
-    """What a run's events tell."""
+    """The events of a run, by asset, and the sentences to print below the table."""
 
     assets: dict[str, AssetLine] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
@@ -223,7 +223,7 @@ def _warns_of_bounces(run: Run) -> bool:
 
 
 def _verdicts(signs: dict[str, str]) -> str:
-    """How many checks passed, and which did not."""
+    """The number of checks that passed, and the names of those that did not."""
     passed = sum(sign == "✓" for sign in signs.values())
     others = [f"{sign} {check}" for check, sign in sorted(signs.items()) if sign != "✓"]
     return "  ".join([f"✓ {passed} of {len(signs)}"] * bool(passed) + others)

@@ -1,4 +1,4 @@
-"""What the connection check prints."""
+"""Runs of the connection check, and their output."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ def at_full_second(instant: datetime) -> datetime:
 
 
 def start_after(row: Row) -> datetime:
-    """Where a sync begins whose cursor stands at a row."""
+    """The beginning of a sync whose cursor stands at a row."""
     return at_full_second(sent_at(row) - A_DAY)
 
 

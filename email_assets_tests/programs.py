@@ -30,7 +30,7 @@ AT_THE_MOST = 300
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended: its exit status, or minus the signal that killed it, and its words."""
+    """The end of a program: its exit status, or minus the signal that killed it, and its output."""
 
     status: int
     said: str
@@ -56,7 +56,7 @@ class Program:
         self._output = output
 
     def ended(self) -> Ended:
-        """How it ended, once it has."""
+        """Wait for its end."""
         return Ended(self._process.exit_status(AT_THE_MOST), self._output.read_text())
 
 

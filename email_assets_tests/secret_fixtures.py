@@ -86,7 +86,7 @@ class Watch:
         return look_first
 
     def leaks(self, *errors: BaseException) -> list[str]:
-        """Where the key was found."""
+        """The places in which the key was found."""
         output = self.capfd.readouterr()
         told = {"stdout": output.out, "stderr": output.err, "the log": self.caplog.text}
         return [

@@ -1,4 +1,4 @@
-"""What the connection check tells of an API that works, and only what is certain."""
+"""The connection check of an API that works tells only what is certain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the connection check tells of an API that does not work, and of other vendors."""
+"""The connection check of an API that does not work, and of other vendors."""
 
 from __future__ import annotations
 

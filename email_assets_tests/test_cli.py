@@ -31,7 +31,7 @@ RUNS: dict[str, tuple[str, dict[str, str]]] = {
 
 @dataclass
 class Outcome:
-    """How a command ended, what it said, and what it left where."""
+    """The end of a command: its status, its output, and the files it left."""
 
     status: int
     output: str

@@ -1,4 +1,4 @@
-"""What Dagster's own commands say of the definitions."""
+"""Dagster's own commands on the definitions."""
 
 import json
 import shutil

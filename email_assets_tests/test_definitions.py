@@ -1,4 +1,4 @@
-"""What Dagster loads, and what loading it costs: nothing."""
+"""The definitions, and that loading them reads, opens and asks for nothing."""
 
 import json
 import subprocess
@@ -50,7 +50,7 @@ def check_keys(definitions: Iterable[dg.AssetsDefinition]) -> set[tuple[str, str
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What a process without any settings touched and knows once it has loaded them."""
+    """The files touched and modules known by a process without settings that loaded them."""
     folder = tmp_path_factory.mktemp("loading")
     done = subprocess.run(
         [sys.executable, "-c", LOAD_AND_WATCH],

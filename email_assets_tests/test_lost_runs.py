@@ -1,4 +1,4 @@
-"""What a code server that was killed had started is ended before the next one starts."""
+"""Runs of a code server that was killed are ended before the next one starts."""
 
 import dagster as dg
 import pytest
@@ -13,7 +13,7 @@ OURS = {"dagster/code_location": "email_assets"}
 
 
 def status_after(instance: dg.DagsterInstance, status: Status, tags: dict[str, str]) -> Status:
-    """What becomes of a run in a status."""
+    """The status that a run in some status is given."""
     run = instance.add_run(dg.DagsterRun(job_name="email_all", status=status, tags=tags))
     end_lost_runs(instance)
     found = instance.get_run_by_id(run.run_id)

@@ -15,7 +15,7 @@ from email_assets_tests.conftest import PROJECT
 
 @pytest.fixture(scope="module")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    """What a newcomer's first run prints, and the folder it wrote to."""
+    """The output of a newcomer's first run, and the folder it wrote to."""
     folder = tmp_path_factory.mktemp("first_run")
     (folder / "dagster").mkdir()
     done = subprocess.run(

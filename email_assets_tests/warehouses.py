@@ -56,7 +56,7 @@ def fresh_warehouse(folder: Path, sandbox: Sandbox) -> Iterator[Query]:
 
 
 def ask(file: Path, sql: str) -> list[tuple[Any, ...]]:
-    """What a warehouse answers to a question in SQL."""
+    """Ask a warehouse in SQL."""
     with duckdb.connect(str(file), read_only=True) as connection:
         return connection.execute(sql).fetchall()
 

@@ -82,7 +82,7 @@ class Server:
         return run_id
 
     def status(self, run_id: str) -> str:
-        """How a run ended, once it has."""
+        """Wait for the end of a run, and give its status."""
 
         def ended() -> str | None:
             status: str = self.ask(RUN, id=run_id)["status"]
@@ -96,7 +96,7 @@ class Server:
         return {check["name"]: check["executionForLatestMaterialization"] for check in found}
 
     def log(self, run_id: str) -> str:
-        """What the run's log says, for the message of a failed test."""
+        """The run's log, for the message of a failed test."""
         with dg.DagsterInstance.from_config(str(self.folder / "dagster_home")) as instance:
             return "\n".join(entry.user_message for entry in instance.all_logs(run_id))
 
@@ -119,7 +119,7 @@ class Server:
 
 
 def wait_for(condition: Callable[[], Found], seconds: float) -> Found:
-    """What a condition gives once it is true, asked again until it is."""
+    """Ask for a condition until it is true, and give its value."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not so within {seconds} s"

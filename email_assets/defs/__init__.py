@@ -1,1 +1,1 @@
-"""What Dagster knows: assets, checks, schedules, sensors and their metadata."""
+"""The Dagster layer: assets, checks, schedules, sensors and their metadata."""

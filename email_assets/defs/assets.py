@@ -28,7 +28,7 @@ DLT_RESOURCE = {"dlt_resource": DagsterDltResource()}
 
 
 class SyncConfig(dg.Config):
-    """What to sync, where it should not be what is new."""
+    """The run config of a sync that is to load more than new rows."""
 
     full_refresh: bool = Field(
         default=False,

@@ -1,4 +1,4 @@
-"""What Dagster's catalog says of a resource's asset: its table, its tags, where to read on."""
+"""A resource's entry in Dagster's catalog: its table, its tags, where to read on."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LONGEST_TAG = 63
 
 
 def description_of(resource: VendorResource) -> str:
-    """What a row is, and which request brings it."""
+    """A sentence on what a row is, and the request that brings it."""
     endpoint = endpoint_of(resource)
     address = f"{endpoint.get('method', 'GET')} {endpoint['path']}"
     return f"{resource['description']}\n\nFrom `{address}`."
 
 
 def common(account: Account, **tags: str) -> dict[str, Any]:
-    """What every asset's spec says: its group, its owners, and the tags of the settings.
+    """The part of a spec that all assets share: group, owners, and the tags of the settings.
 
     Args:
         account: Whose asset it is.

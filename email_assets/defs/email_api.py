@@ -50,7 +50,7 @@ def _observe(account: Account, context: dg.AssetExecutionContext) -> dg.ObserveR
 
 
 def seen_by(name: str, report: SyncReport) -> dg.AssetObservation:
-    """What a sync that went well saw of the API on its way."""
+    """An observation of the API by a sync that went well."""
     # a window's total is not the list's
     total = report.api_total if report.window == Window() else None
     return dg.AssetObservation(
@@ -65,7 +65,7 @@ def seen_by(name: str, report: SyncReport) -> dg.AssetObservation:
 
 
 def missed_by(error: EmailAssetsError) -> dg.AssetObservation | None:
-    """What a sync that failed saw of the API, or None if the API had no part in it."""
+    """An observation of the API by a sync that failed, or None if the API had no part in it."""
     if isinstance(error, KeyRefusedError):
         return dg.AssetObservation(EMAIL_API, metadata={"authorised": False})
     if isinstance(error, ApiUnavailableError):
@@ -74,7 +74,7 @@ def missed_by(error: EmailAssetsError) -> dg.AssetObservation | None:
 
 
 def _seen_in(found: Sequence[Finding]) -> dict[str, Any]:
-    """What the pages tell; what nothing tells is left out."""
+    """The metadata of an observation; figures that no page tells are left out."""
     asked = any(inquiry.usage.requests for inquiry in found)
     refused = any(inquiry.key_refused for inquiry in found)
     accepted = any(inquiry.page for inquiry in found)

@@ -1,4 +1,4 @@
-"""How old an asset may be: the longest wait that its schedule makes, and some slack."""
+"""The age an asset may reach: the longest wait that its schedule makes, and some slack."""
 
 from __future__ import annotations
 

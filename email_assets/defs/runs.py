@@ -1,4 +1,4 @@
-"""Which runs of a Dagster instance are of this code location.
+"""Tells the runs of this code location from all others of a Dagster instance.
 
 Assets of one key are one asset to Dagster, whichever code locations of an instance define it.
 """

@@ -1,4 +1,4 @@
-"""When to run beyond the clock."""
+"""Sensors: runs that no schedule asked for."""
 
 import json
 import warnings

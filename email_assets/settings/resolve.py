@@ -158,7 +158,7 @@ def _settings_folders() -> tuple[str, str]:
 
 
 def _stamp(file: str) -> tuple[int, ...] | None:
-    """What changes when a file is written or replaced, or None if there is none."""
+    """A file's time, inode and size, which change when it is written, or None if there is none."""
     try:
         status = os.stat(file)
     except OSError:

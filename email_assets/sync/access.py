@@ -92,7 +92,7 @@ def _secrets_of(account: Account, resource: VendorResource) -> list[Secret]:
 
 
 def _key(account: Account, name: str, block: dict[str, Any], owners_secret: str | None) -> Key:
-    """What an `auth` block says, with the secrets as they are now."""
+    """The key that an `auth` block describes, with the secrets as they are now."""
     values: dict[str, Any] = {}
     secrets: list[str] = []
     remedy = ""

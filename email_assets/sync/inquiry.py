@@ -26,7 +26,7 @@ INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d
 
 @dataclass
 class Finding:
-    """What one page tells of a resource."""
+    """The findings of one page of a resource."""
 
     resource: VendorResource
     usage: Usage = field(default_factory=Usage)

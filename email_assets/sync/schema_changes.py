@@ -1,4 +1,4 @@
-"""What a load changed about the shape of a resource's tables."""
+"""The changes that a load made to the shape of a resource's tables."""
 
 from __future__ import annotations
 

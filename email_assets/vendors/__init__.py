@@ -69,7 +69,7 @@ class VendorResource(EndpointResource, total=False):
 
 
 class Sender(TypedDict, total=False):
-    """Who sent: a sending domain, or a server."""
+    """The sender of mail: a sending domain, or a server."""
 
     field: Required[str]
     """The field that tells the sender: its name, or its id if the name stands in a resource."""
@@ -82,7 +82,7 @@ class Sender(TypedDict, total=False):
 
 
 class SentMessages(TypedDict, total=False):
-    """What the rows of `messages` tell. Nested fields are dotted paths, as everywhere."""
+    """The fields of `messages` that deliverability is made of. Nested ones are dotted paths."""
 
     time: Required[str]
     """The field that says when a message was sent."""
@@ -92,7 +92,7 @@ class SentMessages(TypedDict, total=False):
 
 
 class BouncedMessages(TypedDict, total=False):
-    """What the rows of `bounces` tell. A type that is in no list is none of these, only `other`."""
+    """The fields of `bounces` that deliverability is made of. A type in no list is `other`."""
 
     time: Required[str]
     """The field that says when a message bounced."""
@@ -111,7 +111,7 @@ class BouncedMessages(TypedDict, total=False):
 
 
 class Deliverability(TypedDict, total=False):
-    """Which fields tell how mail is delivered, as the API spells them.
+    """The fields that tell how mail is delivered, as the API spells them.
 
     The assets that are made of them are defined where this block and both resources are.
     """

@@ -40,7 +40,7 @@ def primary_key(resource: VendorResource) -> list[str]:
 
 
 def column_hints(resource: Any) -> dict[str, dict[str, Any]]:
-    """What the file says of each column, or nothing where a model or a function tells dlt."""
+    """The file's hints for each column; none where a model or a function gives dlt the columns."""
     columns = resource.get("columns") or {}
     if isinstance(columns, list):
         columns = {of["name"]: {**of} for of in columns}

@@ -1,1 +1,1 @@
-"""Where the tables live."""
+"""The warehouse: the dlt destination, the turn at it, and counts of its tables."""

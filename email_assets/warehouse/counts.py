@@ -1,4 +1,4 @@
-"""How many rows a table of the warehouse has, and whether each has a key of its own."""
+"""Counts the rows of a table, and those whose key is missing or shared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLES = 10
 
 @dataclass(frozen=True)
 class KeyCount:
-    """What the primary keys of a table look like."""
+    """Counts of a table's rows and primary keys."""
 
     rows: int
     null_keys: int
@@ -37,7 +37,7 @@ def count_keys(
     *,
     say: Callable[[str], None],
 ) -> KeyCount | None:
-    """What the primary keys of the resource's table look like, or None while there is no table.
+    """Count the primary keys of the resource's table; None while there is no table.
 
     Raises:
         WarehouseError: The warehouse cannot be read.

@@ -93,7 +93,7 @@ def _duckdb() -> Destination[Any, Any]:
 
 
 def warehouse_client(warehouse: WarehouseSettings, resource: str) -> SqlClient:
-    """What asks the warehouse in SQL, without a pipeline and not connected yet.
+    """A client that asks the warehouse in SQL, without a pipeline and not connected yet.
 
     Raises:
         SettingError: The destination cannot serve as a warehouse.

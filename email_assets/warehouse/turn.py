@@ -100,7 +100,7 @@ def turn_at(
 
 
 def _holder_named_by(error: BaseException) -> str | None:
-    """Who holds the file, if that is what the error or one of its causes says."""
+    """The program that holds the file, if the error or one of its causes names it."""
     for cause in causes(error):
         if isinstance(cause, Timeout):
             return "another run of email_assets"

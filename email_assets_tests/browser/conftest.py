@@ -49,7 +49,7 @@ STATUS = "query ($run: ID!) { runOrError(runId: $run) { ... on Run { status } } 
 
 @dataclass
 class Platform:
-    """What `make ui` serves."""
+    """A running `make ui`."""
 
     address: str
     """Of Dagster's UI."""

@@ -37,7 +37,7 @@ THREE_ROWS_SYNCED = SyncReport(
 
 
 def ask(instance: dg.DagsterInstance, check: str) -> dg.AssetCheckResult:
-    """What a check of bounces makes of the warehouse as it is, without a run around it."""
+    """Evaluate a check of bounces on the warehouse as it is, without a run around it."""
     key = dg.AssetCheckKey(dg.AssetKey("bounces"), check)
     (definition,) = (found for found in CHECKS if key in found.check_keys)
     results: Any = definition(dg.build_asset_check_context(instance=instance))

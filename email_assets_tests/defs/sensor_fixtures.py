@@ -26,7 +26,7 @@ class Sensor:
     location: str = LOCATION
 
     def tick(self) -> Any:
-        """What the sensor wants now: requests for runs, a reason to skip, or reactions to runs."""
+        """Evaluate the sensor: requests for runs, a reason to skip, or reactions to runs."""
         with dg.SensorEvaluationContext(
             None,
             instance=self.instance,

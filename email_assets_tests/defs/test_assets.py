@@ -1,4 +1,4 @@
-"""What a run of the assets loads and tells."""
+"""Runs of the assets: the rows they load and the metadata they leave."""
 
 import math
 from collections.abc import Callable, Iterator

@@ -18,7 +18,7 @@ Judge = Callable[..., dg.AssetCheckResult]
 
 @pytest.fixture
 def judge(warehouse: Path) -> Judge:
-    """What the check makes of a table with these rows, at noon of 15 June 2026."""
+    """Evaluate the check on a table with these rows, at noon of 15 June 2026."""
 
     def evaluate(*rows: str) -> dg.AssetCheckResult:
         put_daily(warehouse, *rows)

@@ -1,4 +1,4 @@
-"""What the catalog shows of the assets of resources."""
+"""The catalog's entries of the assets of resources."""
 
 import sys
 from datetime import timedelta

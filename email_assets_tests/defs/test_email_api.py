@@ -19,7 +19,7 @@ EMAIL_API = dg.AssetKey("email_api")
 
 
 def observe(instance: dg.DagsterInstance) -> dict[str, Any]:
-    """What the button *Observe* finds."""
+    """The observation that the button *Observe* makes."""
     job = defs.resolve_implicit_global_asset_job_def()
     result = job.execute_in_process(
         instance=instance, asset_selection=[EMAIL_API], raise_on_error=False

@@ -1,4 +1,4 @@
-"""How old an asset may be before it is stale."""
+"""The age at which an asset is stale."""
 
 from __future__ import annotations
 

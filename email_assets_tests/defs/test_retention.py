@@ -48,7 +48,7 @@ class History:
         return [path for path in self.home.rglob("*") if run_id in str(path)]
 
     def mentions(self, name: str) -> dict[str, int]:
-        """How many rows each table has that has any of a run."""
+        """Rows of a run by table, for the tables that have any."""
         found: dict[str, int] = {}
         for database in (self.home / "history/runs.db", self.home / "history/runs/index.db"):
             for table, columns in tables(database).items():

@@ -1,4 +1,4 @@
-"""When to run beyond the clock."""
+"""Sensors: runs that no schedule asked for."""
 
 import sqlite3
 from contextlib import closing

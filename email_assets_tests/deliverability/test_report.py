@@ -1,4 +1,4 @@
-"""Which senders and which days the report of deliverability is about."""
+"""The senders and the days that the report of deliverability is about."""
 
 import base64
 import re

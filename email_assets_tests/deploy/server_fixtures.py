@@ -71,7 +71,7 @@ class Machine:
         return found
 
     def environment(self, name: str) -> dict[str, str]:
-        """What a unit's processes find in their environment, and nothing of the tests' own."""
+        """The environment of a unit's processes, with nothing of the tests' own in it."""
         unit = self.unit(name)
         lines = [setting for line in unit["Environment"] for setting in shlex.split(line)]
         for file in unit["EnvironmentFile"]:

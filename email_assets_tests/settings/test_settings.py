@@ -1,4 +1,4 @@
-"""What a setting is by default and by its environment variable; secrets."""
+"""Settings by default and by environment variable; secrets."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ print(json.dumps(shown))
 
 
 def shown_by_a_fresh_process(home: Path, folder: Path, **environment: str) -> dict[str, Any]:
-    """What a process that is started in a folder takes the settings to be."""
+    """The settings as a process that is started in a folder sees them."""
     plain = {name: value for name, value in os.environ.items() if name != "DLT_PROJECT_DIR"}
     ended = programs.run(
         *("python", "-c", SHOW), home=home, cwd=folder, env={**plain, **environment}

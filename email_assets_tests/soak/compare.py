@@ -30,7 +30,7 @@ def compare(
     listed: Sequence[Row],
     former: Mapping[Any, Iterable[Row]] | None = None,
 ) -> list[str]:
-    """What is wrong with a resource's table and its child tables, in sentences; none is fine.
+    """Sentences on the faults of a resource's table and its child tables; none if all is well.
 
     Args:
         file: The DuckDB file.

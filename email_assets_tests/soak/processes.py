@@ -29,7 +29,7 @@ load_from:
 
 @dataclass(frozen=True)
 class Measure:
-    """What a process takes at a moment."""
+    """The resources that a process holds at a moment."""
 
     at: float
     megabytes: float
@@ -74,7 +74,7 @@ class Platform:
 
     @property
     def url(self) -> str:
-        """Where the webserver listens."""
+        """The webserver's address."""
         return f"http://127.0.0.1:{self.web_port}"
 
     def start(self, *arguments: str, log: str) -> subprocess.Popen[str]:
@@ -185,7 +185,7 @@ def session(leader: int) -> list[int]:
 
 
 def command_line(pid: int) -> str:
-    """How a process was started, or nothing if it is gone."""
+    """The command line of a process, or nothing if it is gone."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
     except OSError:
@@ -193,7 +193,7 @@ def command_line(pid: int) -> str:
 
 
 def measure(pid: int) -> Measure:
-    """What a process takes now.
+    """Measure a process now.
 
     Raises:
         OSError: It is gone.

@@ -91,7 +91,7 @@ class TestRuns:
 
 
 def judge_daemon(folder: Path, grown: float) -> list[str]:
-    """What is said of a daemon that grows by some MB in its last 45 s; it starts with half."""
+    """The verdict on a daemon that grows by some MB in its last 45 s; it starts with half."""
     platform = Platform(folder, {})
     sizes = [50] * int(WARM + 1) + [100] * 45 + [100 + grown] * 45
     platform.measures["daemon", 7] = [

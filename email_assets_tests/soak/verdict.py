@@ -1,4 +1,4 @@
-"""What is wrong after a soak, in sentences."""
+"""The verdict after a soak: a sentence for each fault."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PID = re.compile(r"process(?: for run)? \(pid: (\d+)\)")
 
 @dataclass
 class Runs:
-    """How the runs of a soak ended, and why.
+    """The ends of a soak's runs, and their reasons.
 
     Attributes:
         ended: Runs by their status.
@@ -128,7 +128,7 @@ def judge_growth(platform: Platform, home: Path, runs: int) -> list[str]:
 
 
 def judge_leftovers(temporary: Path, kills: int) -> list[str]:
-    """What was left in the folder for temporary files."""
+    """Judge the folder for temporary files, in which nothing may be left."""
     left = sorted(path.name for path in temporary.iterdir())
     ours = sorted(path.name for path in working_directories(temporary))
     problems = [f"{len(ours)} working directories were left: {', '.join(ours[:3])}."] * bool(ours)
@@ -161,7 +161,7 @@ def first_and_last(platform: Platform) -> Iterator[tuple[str, int, float, float,
 
 
 def size_of(folder: Path) -> float:
-    """What the files below a folder take, in MB."""
+    """The size of the files below a folder, in MB."""
     return _megabytes(path for path in folder.rglob("*") if path.is_file())
 
 

@@ -66,7 +66,7 @@ def loaded(api: Sandbox, warehouse: Path, after_a_first_sync: Path) -> None:
 
 @pytest.fixture
 def said() -> list[str]:
-    """What somebody who watches the syncs was told."""
+    """The messages to somebody who watches the syncs."""
     return []
 
 

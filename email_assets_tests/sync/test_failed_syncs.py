@@ -142,7 +142,7 @@ def test_dlt_logs_no_row_of_a_failed_load(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.parametrize("step", ["normalize", "load"])
 def test_rows_that_are_lost_on_the_way_are_an_error(api: Sandbox, query: Query, step: str) -> None:
-    """What happened when two runs shared a working folder: one wiped what the other had read."""
+    """Two runs that shared a working folder came to this: one wiped what the other had read."""
     load("servers")
     before = api.rows("servers")
     changed = [{**row, "name": "renamed"} for row in before[:3]]

@@ -38,7 +38,7 @@ def test_a_resource_without_rows_shows_none(
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> list[dict[str, Any]]:
-    """What is shown after a second sync, which brought 6, 5 and 4 besides 3, 2 and 1."""
+    """The preview after a second sync, which brought 6, 5 and 4 besides 3, 2 and 1."""
     with (
         Sandbox(messages=250, api_key=KEY) as sandbox,
         platform(tmp_path_factory.mktemp("preview"), empty_home, sandbox) as instance,

@@ -1,4 +1,4 @@
-"""What happens to each row on its way into the warehouse."""
+"""The steps of each row on its way into the warehouse."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ DOMAIN = {"id": 1, "name": "mail.acme.example", "score": 5}
 
 
 def changes_after(api: Sandbox, *rows: object) -> list[str]:
-    """What the sync of these rows, after one of a single domain, says has changed."""
+    """The changes that a sync of these rows reports, after one of a single domain."""
     api.replace("domains", [DOMAIN])
     load("domains")
     api.replace("domains", [DOMAIN, *rows])

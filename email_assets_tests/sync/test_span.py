@@ -1,4 +1,4 @@
-"""Which stretch of time a sync is about."""
+"""The stretch of time that a sync is about."""
 
 from datetime import datetime, timedelta, timezone
 from typing import Any

@@ -104,5 +104,5 @@ def materialize(name: str, **config: str) -> dg.ExecuteInProcessResult:
 
 
 def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
-    """Which checks of a run passed."""
+    """The checks of a run, and whether each passed."""
     return {found.check_name: found.passed for found in result.get_asset_check_evaluations()}

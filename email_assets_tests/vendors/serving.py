@@ -27,7 +27,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Answer:
-    """What to answer: JSON, unless the body is bytes already."""
+    """An answer to give: JSON, unless the body is bytes already."""
 
     status: int
     body: Any
@@ -81,7 +81,7 @@ class VendorServer:
         return f"http://127.0.0.1:{self._http.server_port}"
 
     def count(self, path: str) -> int:
-        """How many requests asked for a path."""
+        """The number of requests for a path."""
         return sum(asked.path == path for asked in self.requests)
 
     def __enter__(self) -> Any:

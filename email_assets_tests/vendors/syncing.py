@@ -1,4 +1,4 @@
-"""What the tests of a vendor do with it: sync, materialize, and look into what was written."""
+"""The actions that the tests of vendors share: sync, materialize, search what was written."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def load(name: str, span: Span | None = None, waits: list[float] | None = None) 
 
 
 def backfill(start: str, end: str) -> Span:
-    """What somebody asks for who fills in some days."""
+    """The span of a backfill of some days."""
     return Span.parse(False, start, end)
 
 
@@ -73,7 +73,7 @@ def written_and_said(
 
 
 def contents_of(folder: Path) -> bytes:
-    """What every file below a folder holds, and what it holds once it is decompressed."""
+    """The contents of every file below a folder, as they are and decompressed."""
     return b"\n".join(_contents(folder))
 
 
@@ -91,7 +91,7 @@ def _contents(folder: Path) -> Iterator[bytes]:
 
 @dataclass
 class CommandRun:
-    """What `dagster asset materialize` did."""
+    """A finished `dagster asset materialize`."""
 
     status: int | None
     said: str

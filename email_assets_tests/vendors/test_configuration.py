@@ -26,7 +26,7 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 
 @dataclass(frozen=True)
 class Vendor:
-    """What to configure, and what is there afterwards."""
+    """A vendor's configuration, and the tables that it leads to."""
 
     name: str
     account: Callable[[], VendorServer]

@@ -1,4 +1,4 @@
-"""Which vendor it is, and what its file says."""
+"""The configured vendor, and the contents of its file."""
 
 import re
 import sys

@@ -14,7 +14,7 @@ __all__ = ["use_vendor"]
 
 
 def problem_in(use_vendor: UseVendor, vendor: Any) -> str:
-    """What is wrong with a vendor file that says this."""
+    """The mistake that is found in this vendor."""
     name = use_vendor(f"from email_assets.vendors import Secret\nVENDOR = {vendor!r}")
     return problem_of(name).removeprefix("is not a vendor file: ")
 

@@ -1,4 +1,4 @@
-"""What is told of a vendor's file that cannot be used."""
+"""The sentence on a vendor's file that cannot be used."""
 
 import pytest
 
@@ -13,7 +13,7 @@ REMEDY = "Set it as [sources.email] vendor in .dlt/config.toml or as SOURCES__EM
 
 
 def problem_of(name: str) -> str:
-    """What is wrong with the vendor that the settings name, without where to set another."""
+    """The mistake of the vendor that the settings name, without the place to set another."""
     with pytest.raises(SettingError) as caught:
         assert configured_account().vendor
     sentence = str(caught.value)

@@ -1,4 +1,4 @@
-"""What checks ask of the warehouse."""
+"""The counts that checks ask of the warehouse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the warehouse may be, and how much memory it takes."""
+"""The places that the warehouse may be in, and the memory that it takes."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_any_other_name_will_do(
 
 
 def memory_for(bytes_per_row: float) -> str:
-    """What DuckDB may hold in memory while it loads rows of this size."""
+    """DuckDB's memory limit while it loads rows of this size."""
     client = warehouse_client(configured_account().warehouse, "servers")
     with turn_at(
         database_file(client),

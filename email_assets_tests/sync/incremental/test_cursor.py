@@ -1,4 +1,4 @@
-"""Where the cursor is kept, what it may be, and what a crash does to it."""
+"""The cursor: its place, its values, and its fate in a crash."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ class TestCursorPaths:
 
 @contextmanager
 def rows_and_cursor_are_left(api: Sandbox, load: Load, query: Query) -> Iterator[None]:
-    """What happens meanwhile loads nothing, and the sync after it loads everything."""
+    """Assert that the block loads nothing, and that the sync after it loads everything."""
     before, start = keys_in(query), load().window.start
     yield
     assert keys_in(query) == before

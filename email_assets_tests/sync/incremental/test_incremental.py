@@ -1,4 +1,4 @@
-"""What is new only: from where the last sync left off."""
+"""Incremental syncs go on from where the last one left off."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def put(api: Sandbox, *rows: Row) -> None:
 
 
 def load_rows(api: Sandbox, *rows: Row) -> tuple[int, int]:
-    """How many rows a sync of these loaded, and how many it found unchanged."""
+    """Sync these rows; gives the numbers of rows loaded and of rows unchanged."""
     put(api, *rows)
     return counts(load("domains"))
 

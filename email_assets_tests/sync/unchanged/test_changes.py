@@ -87,7 +87,7 @@ THE_SAME: dict[str, Row] = {
 
 @dataclass
 class Changed:
-    """What became of rows that were all alike when they were synced the second time."""
+    """The fate of rows that were all alike when they were synced the second time."""
 
     report: SyncReport
     before: dict[str, str]

@@ -1,4 +1,4 @@
-"""What is never loaded, rows without a key, and rows of several owners."""
+"""Fields that are never loaded, rows without a key, and rows of several owners."""
 
 from __future__ import annotations
 
