@@ -36,18 +36,30 @@ def begin_at(moment: str) -> None:
     Raises:
         ValueError: It is no such moment.
     """
+    ahead = _until(moment)
+    go_ahead_by(ahead)
+    in_other_processes.update(_beginning(ahead))
+    os.environ.update(in_other_processes)
+
+
+def beginning_at(moment: str) -> dict[str, str]:
+    """The variables by which another process, and those that it starts, begin at a moment."""
+    return _beginning(_until(moment))
+
+
+def _beginning(ahead: timedelta) -> dict[str, str]:
+    """The variables by which another process has a clock so much ahead of the computer's."""
+    return {
+        AHEAD: str(ahead.total_seconds()),
+        "PYTHONPATH": str(Path(__file__).with_name("other_processes")),
+    }
+
+
+def _until(moment: str) -> timedelta:
     at = datetime.fromisoformat(moment.replace("Z", "+00:00"))
     if at.tzinfo is None:
         raise ValueError("the moment tells no offset from UTC.")
-    ahead = at - datetime.now(timezone.utc)
-    go_ahead_by(ahead)
-    in_other_processes.update(
-        {
-            AHEAD: str(ahead.total_seconds()),
-            "PYTHONPATH": str(Path(__file__).with_name("other_processes")),
-        }
-    )
-    os.environ.update(in_other_processes)
+    return at - datetime.now(timezone.utc)
 
 
 def go_ahead_by(ahead: timedelta) -> None:

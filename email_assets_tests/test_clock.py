@@ -13,7 +13,7 @@ import pytest
 from email_assets.clock import now
 from email_assets.settings import sections
 from email_assets.settings.resolve import Section
-from email_assets_tests.clock import AHEAD
+from email_assets_tests.clock import beginning_at
 from email_assets_tests.conftest import PROJECT, sets_something_of_ours
 
 READS_THE_CLOCK = {
@@ -75,11 +75,7 @@ def test_another_process_goes_by_the_clock_of_the_tests() -> None:
 
     shown = subprocess.run(
         [sys.executable, "-c", SHOW],
-        env={
-            **os.environ,
-            AHEAD: str((ahead + _ahead_of_the_computer()).total_seconds()),
-            "PYTHONPATH": str(PROJECT / "email_assets_tests" / "other_processes"),
-        },
+        env={**os.environ, **beginning_at((before + ahead).isoformat())},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -89,10 +85,6 @@ def test_another_process_goes_by_the_clock_of_the_tests() -> None:
     moments = [datetime.fromisoformat(text) for text in first.split()]
     moments += [datetime.fromtimestamp(float(text), before.tzinfo) for text in second.split()]
     assert all(before + ahead <= moment <= now() + ahead for moment in moments), moments
-
-
-def _ahead_of_the_computer() -> timedelta:
-    return timedelta(seconds=float(os.environ.get(AHEAD, "0")))
 
 
 @pytest.mark.parametrize(
