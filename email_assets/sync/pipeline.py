@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import dlt
 from dlt.common.destination import TLoaderFileFormat
 from dlt.common.pipeline import LoadInfo
+from dlt.common.schema.typing import TPartialTableSchema
+from dlt.common.utils import uniq_id
 from dlt.extract import DltResource
 
 from email_assets.account import Account
@@ -19,10 +21,12 @@ from email_assets.api.session import Usage
 from email_assets.api.windows import Window
 from email_assets.errors import WarehouseError
 from email_assets.normalizer import open_schema
+from email_assets.redaction import redact
 from email_assets.sentences import in_one_sentence
 from email_assets.sync.digests import stored_digests
 from email_assets.sync.memory import collecting_less_garbage, limit_memory
 from email_assets.sync.preview import preview_of
+from email_assets.sync.repair import missing_parts, missing_tables_of_dlt, remove_orphans, restore
 from email_assets.sync.schema_changes import schema_changes
 from email_assets.sync.source import Listing, open_listing
 from email_assets.sync.span import Span, window_of
@@ -127,9 +131,9 @@ def sync(
             sleep=sleep,
         )
         with turn():
-            pipeline.sync_destination()
+            restore(pipeline, client, name)
             rows_before = count_table(client, name)
-            is_anew = _aim(listing, pipeline, rows_before, client, name, span)
+            is_anew = _aim(listing, pipeline, rows_before, client, name, span, say)
         with _timed(seconds_of, "extract"):
             pipeline.extract(
                 listing.source,
@@ -177,6 +181,7 @@ def _aim(
     client: SqlClient,
     name: str,
     span: Span,
+    say: Callable[[str], None],
 ) -> bool:
     """Settle what is read, and what of it is loaded; tells whether the table is made anew.
 
@@ -185,11 +190,13 @@ def _aim(
     schema = pipeline.schemas.get(name)
     # one of a first run that was killed is not known
     is_known = schema is not None and name in schema.data_table_names(seen_data_only=True)
+    known = schema if is_known and stored is not None else None
+    is_whole = _is_whole(listing, known, client, name, say)
     # rows that somebody took out of the table come again only with everything
-    newest = listing.newest(pipeline) if stored else None
+    newest = listing.newest(pipeline) if stored and is_whole else None
     window = window_of(name, span, listing.incremental, newest)
     listing.paginator.window = window
-    if stored and schema and is_known and not span.full_refresh:
+    if stored and schema and is_known and is_whole and not span.full_refresh:
         cursor_path, by_time = listing.rows.cursor_path, listing.paginator.asks_for_windows
         # an API that cannot be asked for less gives rows from before the window too
         since = window.start if by_time else None
@@ -203,8 +210,30 @@ def _aim(
     elif span.is_backfill and not stored:
         # else the next sync would take the rows of the backfill for all that there were before
         listing.forget_newest()
-    listing.load_what_is_new()
+    listing.load_what_is_new(say)
     return is_anew
+
+
+def _is_whole(
+    listing: Listing,
+    schema: dlt.Schema | None,
+    client: SqlClient,
+    name: str,
+    say: Callable[[str], None],
+) -> bool:
+    """Whether the tables are as syncs left them; else dlt makes again what is missing."""
+    missing = missing_tables_of_dlt(client)
+    if schema:
+        missing += missing_parts(client, schema, name)
+    if not missing:
+        if schema:
+            remove_orphans(client, schema, name)
+        return True
+    say(f"{name}: {', '.join(map(redact, missing))} went missing: everything is loaded again")
+    # dlt looks at the tables only if it meets a schema that it did not load with before
+    hints = {"name": name, "columns": {}, "x-repaired": uniq_id()}
+    listing.source.schema.update_table(cast(TPartialTableSchema, hints))
+    return False
 
 
 def _read(listing: Listing, span: Span) -> dict[str, Any]:

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from dlt.common.data_types import TDataType
 from dlt.common.schema import Schema
+from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 
 from email_assets.clock import now
 from email_assets.errors import ApiError
 from email_assets.instants import as_utc
-from email_assets.normalizer import BIGGEST, Fields
-from email_assets.sync.digests import DLT_ID, Digests, digest_in, digest_of
+from email_assets.normalizer import BIGGEST, is_whole_time
+from email_assets.sync.digests import DLT_ID, Digests, digest_in, digest_of, with_items
+from email_assets.sync.fields import Fields
 
 Row = dict[str, Any]
+
+YEAR_OF_NO_TIME = (1969, 9999)
+"""Up to this year, and from this year on, a time stands for none."""
+_LIKE_A_TIME = re.compile(r"[+-]?\d{4,}[-/]\d\d[-/]\d\d", re.ASCII)
+"""What is written as a time, be there such a day or not."""
 
 
 class Rows:
@@ -26,6 +35,7 @@ class Rows:
         primary_key: Fields that identify a row.
         never_load: Fields to drop, as dotted paths.
         cursor_path: The field that says when a row came about, or None.
+        nesting: Levels of objects and lists that become columns and tables, or None for the usual.
 
     Attributes:
         received: Rows that came.
@@ -41,6 +51,7 @@ class Rows:
         primary_key: Sequence[str],
         never_load: Iterable[str] = (),
         cursor_path: str | None = None,
+        nesting: int | None = None,
     ) -> None:
         self.received = 0
         self.without_key = 0
@@ -52,7 +63,10 @@ class Rows:
         self.cursor_path = cursor_path
         self._cursor_path = cursor_path.split(".") if cursor_path else []
         self._types: dict[str, str] = {}
-        self._fields = Fields(resource, [*primary_key, *self._cursor_path[:1]])
+        self._times: set[str] = set()
+        first = [[field] for field in primary_key]
+        first += [self._cursor_path] if cursor_path else []
+        self._fields = Fields(resource, first, nesting)
         self._stamp = f"{int(now().timestamp() * 1e9):016x}"
         self._numbers = itertools.count()
         self._stored = Digests()
@@ -65,11 +79,29 @@ class Rows:
 
     def expect_types_of(self, schema: Schema) -> None:
         """Hold the primary key to the types that the warehouse's table has for it."""
-        columns = schema.tables.get(self._resource, {}).get("columns", {})
-        for field in self._primary_key:
-            column = columns.get(schema.naming.normalize_identifier(field), {})
+        for field, column in self._key_columns(schema):
             if data_type := column.get("data_type"):
                 self._types[field] = "a number" if data_type == "bigint" else "text"
+                if data_type == "timestamp":
+                    self._times.add(field)
+
+    def keep_in(self, schema: Schema, say: Callable[[str], None]) -> None:
+        """Let the schema that the rows are loaded with know their fields and the key's types.
+
+        A text that looks like a time stays text, if it is a key: times that differ in what a
+        column of times does not hold would be one.
+
+        Args:
+            schema: The schema that dlt stores with the rows.
+            say: Told what is loaded in another form than people may expect.
+        """
+        self._fields.keep_in(schema, say)
+        for field, column in self._key_columns(schema):
+            name = schema.naming.normalize_identifier(field)
+            if "data_type" not in column and field in self._types:
+                data_type: TDataType = "bigint" if self._types[field] == "a number" else "text"
+                columns: TTableSchemaColumns = {name: {"name": name, "data_type": data_type}}
+                schema.update_table({"name": self._resource, "columns": columns})
 
     def leave_out(self, stored: Digests) -> None:
         """Do not load again what the warehouse holds as it is."""
@@ -83,9 +115,17 @@ class Rows:
         """
         for path in self._never_load:
             row = _without(row, path)
-        row = self._fields.suit(row)
+        digest = digest_of(row)
         # a copy: whoever gave the row may still look at it
-        return {**row, DLT_ID: f"{self._stamp}{next(self._numbers):08x}{digest_of(row)}"}
+        return {
+            **self._fields.suit(row),
+            DLT_ID: f"{self._stamp}{next(self._numbers):08x}{digest}",
+        }
+
+    def prepare_new(self, row: Row) -> Row | None:
+        """The row as dlt is to have it, or None if the warehouse holds it already."""
+        prepared = self.prepare(row)
+        return prepared if self._is_new(prepared, self._fields.items) else None
 
     def has_key(self, row: Row) -> bool:
         """Whether the row can be loaded; counts it either way.
@@ -100,6 +140,8 @@ class Rows:
         for field in self._primary_key:
             found = _type_of_key(row[field])
             expected = self._types.get(field, found)
+            if found == "text" and field in self._times and not is_whole_time(row[field]):
+                expected = "a time"
             if found != expected or found not in ("a number", "text"):
                 raise ApiError(
                     f"{self._resource}: {field} came as {found}"
@@ -111,15 +153,15 @@ class Rows:
             self._types[field] = found
         return True
 
-    def is_new(self, row: Row) -> bool:
-        """Whether the warehouse lacks the row as it is; counts it if not.
+    def _is_new(self, row: Row, items: int) -> bool:
+        """Whether the warehouse lacks the row as it is, with its nested rows; counts it if not.
 
         Once a row has changed, all others of its key are new, since the last one is to stay.
         """
         if not self._stored:
             return True
         key = hash(tuple(row[field] for field in self._primary_key))
-        if key not in self._changed and digest_in(row[DLT_ID]) in self._stored:
+        if key not in self._changed and with_items(digest_in(row[DLT_ID]), items) in self._stored:
             self.unchanged += 1
             return False
         self._changed.add(key)
@@ -136,6 +178,8 @@ class Rows:
     def time_of(self, row: Row) -> datetime | None:
         """When a row came about, or None if it does not say.
 
+        A time at the edge of the calendar, such as the year 1 or 9999, stands for none.
+
         Raises:
             ApiError: The field holds something that is no time.
         """
@@ -145,13 +189,21 @@ class Rows:
         if value is None or value == "":
             return None
         try:
-            return as_utc(value)
+            at = as_utc(value)
         except (ValueError, TypeError, OverflowError):
-            pass
+            if isinstance(value, str) and _LIKE_A_TIME.match(value):
+                return None
+        else:
+            return at if YEAR_OF_NO_TIME[0] < at.year < YEAR_OF_NO_TIME[1] else None
         raise ApiError(
             f"{self._resource}: {'.'.join(self._cursor_path)}, the cursor_path, holds something "
             "that is no time. Set another cursor_path, or none to load everything each time."
         )
+
+    def _key_columns(self, schema: Schema) -> Iterator[tuple[str, TColumnSchema]]:
+        columns = schema.tables.get(self._resource, {}).get("columns", {})
+        for field in self._primary_key:
+            yield field, columns.get(schema.naming.normalize_identifier(field), {})
 
 
 def _without(value: Any, path: Sequence[str]) -> Any:

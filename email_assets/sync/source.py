@@ -72,9 +72,23 @@ class Listing:
         resources = pipeline.state.get("sources", {}).get(name, {}).get("resources", {})
         return self._newest_in(resources.get(name, {}))
 
-    def load_what_is_new(self) -> None:
-        """Hand on only rows that the warehouse lacks; last, so that all others are counted too."""
-        self.resource.add_filter(self.rows.is_new)
+    def load_what_is_new(self, say: Say) -> None:
+        """Hand on only rows that the warehouse lacks; last, so that all others are counted too.
+
+        Args:
+            say: Told what is loaded in another form than people may expect.
+        """
+        known: list[dlt.Schema] = []
+
+        def prepare(row: dict[str, Any]) -> dict[str, Any] | None:
+            if not known:
+                # the schema that dlt stores with the rows is there once it reads
+                known.append(dlt.current.source_schema())
+                self.rows.keep_in(known[0], say)
+            return self.rows.prepare_new(row)
+
+        self.resource.add_map(prepare)
+        self.resource.add_filter(lambda row: row is not None)
 
     def keep_newest(self) -> None:
         """Let the next sync go on from the newest row of this one."""
@@ -145,12 +159,17 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
     owners, secrets = owners_of(account, resource, usage=usage, say=say, sleep=sleep)
     session = session_for(account, resource, usage=usage, say=say, sleep=sleep, owners=secrets)
     cursor_path = incremental.cursor_path if incremental else None
-    rows = Rows(name, primary_key(resource), resource.get("never_load", ()), cursor_path)
+    rows = Rows(
+        name,
+        primary_key(resource),
+        resource.get("never_load", ()),
+        cursor_path,
+        nesting=resource.get("max_table_nesting"),
+    )
     paginator = window_paginator_of(resource, incremental, rows)
     paginator.owners, paginator.expect = owners, session.expect
     source = build_source(account, [resource], name=name, session=session, paginator=paginator)
     source.resources[name].selected = bool(owners)  # without any, there is nothing to ask for
-    source.resources[name].add_map(rows.prepare)
     source.resources[name].add_filter(rows.has_key)
     source.resources[name].apply_hints(columns={DLT_ID: {"dedup_sort": "desc"}})
     address = f"{account.base_url}{endpoint_of(resource)['path']}"

@@ -91,11 +91,26 @@ def test_fields_that_would_share_a_column_are_numbered(
     assert table(query, "domains") == {1: {"id": 1, **columns}}
 
 
-def test_fields_spelled_differently_in_different_rows_share_a_column(
+def test_fields_that_would_share_a_column_have_one_each_in_different_rows_too(
     api: Sandbox, query: Query
 ) -> None:
-    load_rows(api, {"id": 1, "Status": "a"}, {"id": 2, "status": "b"})
-    assert table(query, "domains") == {1: {"id": 1, "status": "a"}, 2: {"id": 2, "status": "b"}}
+    load_rows(api, {"id": 1, "a-b": 1}, {"id": 2, "a b": 2}, {"id": 3, "a b": 3, "a-b": 4})
+    assert table(query, "domains") == {
+        1: {"id": 1, "a_b": 1},
+        2: {"id": 2, "a_b_2": 2},
+        3: {"id": 3, "a_b": 4, "a_b_2": 3},
+    }
+
+
+def test_a_field_keeps_its_column_whatever_row_comes_first(api: Sandbox, query: Query) -> None:
+    load_rows(api, {"id": 1, "客户": "customer"}, {"id": 2, "订单": "order"})
+    load_rows(api, {"id": 3, "订单": "order"}, {"id": 4, "客户": "customer"})
+    assert table(query, "domains") == {
+        1: {"id": 1, "x": "customer"},
+        2: {"id": 2, "x_2": "order"},
+        3: {"id": 3, "x_2": "order"},
+        4: {"id": 4, "x": "customer"},
+    }
 
 
 TIME = "2026-01-31T22:30:00Z"
