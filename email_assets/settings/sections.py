@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from croniter import CroniterError, croniter
 from dlt.common.configuration import configspec, known_sections
+from dlt.common.destination import Destination
+from dlt.common.destination.exceptions import UnknownDestinationModule
 
 from email_assets.clock import now
 from email_assets.settings.resolve import Section, SettingError, where_to_set
@@ -26,6 +28,25 @@ SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 """The usual port of a mail server, by the security of the connection."""
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
 """Seconds that a sync may look back; whoever wants more wants a full refresh."""
+
+
+CAN_MERGE = (
+    *("duckdb", "motherduck", "postgres", "redshift", "snowflake", "bigquery", "mssql"),
+    *("synapse", "databricks", "fabric", "clickhouse", "sqlalchemy"),
+)
+"""Destinations of dlt that can merge by deleting rows and inserting them again."""
+
+
+def _can_merge(destination: str) -> bool:
+    """Whether dlt can merge so in a destination; one that it does not know is refused elsewhere."""
+    if destination.removeprefix("dlt.destinations.") in CAN_MERGE:
+        return True
+    try:
+        found = Destination.from_reference(destination)
+    except UnknownDestinationModule:
+        return True
+    strategies = found.capabilities().supported_merge_strategies if found else None
+    return "delete-insert" in (strategies or ())
 
 
 @configspec
@@ -114,7 +135,13 @@ class WarehouseSettings(Section):
         return f"{self.dataset_name}.{name}"
 
     def on_resolved(self) -> None:
-        """Refuse a wait that is none."""
+        """Refuse a wait that is none, and a destination that cannot merge."""
+        if not _can_merge(self.destination_type):
+            raise SettingError(
+                f"The destination {self.destination_name} cannot replace rows by their primary "
+                f"key, which each sync does; these can: {', '.join(CAN_MERGE)}. "
+                f"{where_to_set(self, 'destination_type')}"
+            )
         if not self.lock_timeout >= 0:  # also what is not a number
             raise SettingError(
                 f"lock_timeout must not be below 0. {where_to_set(self, 'lock_timeout')}"

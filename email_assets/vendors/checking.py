@@ -56,6 +56,7 @@ def _mistakes_of_resource(vendor: Any, at: int, names: list[Any]) -> Iterator[st
     where = f"{where} ({name})"
     if not {**defaults, **resource}.get("primary_key"):
         yield f"{where} needs a 'primary_key'"
+    yield from _mistakes_of_loading(where, {**defaults, **resource})
     if not isinstance(endpoint_of(resource), dict):
         yield f"{where} needs an 'endpoint' with a 'path' of its own"
     endpoint = {**endpoint_of(defaults), **endpoint_of(resource)}
@@ -74,6 +75,29 @@ def _mistakes_of_resource(vendor: Any, at: int, names: list[Any]) -> Iterator[st
                 f"{where} needs a Secret(…) as its {field!r}, with the secret's name "
                 "such as sources.email.my_company.api_key, and never its value"
             )
+
+
+def _mistakes_of_loading(where: str, resource: dict[str, Any]) -> Iterator[str]:
+    """What dlt knows of a table and a sync could not keep its word with.
+
+    A sync loads only rows that are new or changed, into the table that checks look at. Replacing
+    the table by these would empty it, appending them would double rows, and `scd2` would take
+    all others for gone.
+    """
+    found = resource.get("write_disposition", "append")
+    disposition, strategy = found, "delete-insert"
+    if isinstance(found, dict):
+        disposition, strategy = found.get("disposition"), found.get("strategy", strategy)
+    if disposition != "merge" or strategy != "delete-insert":
+        said = f"the merge strategy {strategy!r}" if disposition == "merge" else repr(disposition)
+        yield (
+            f"{where} has the 'write_disposition' {said}, and only 'merge' (with 'delete-insert', "
+            "its default strategy) keeps a table as the API has it"
+        )
+    if resource.get("table_name", resource.get("name")) != resource.get("name"):
+        yield f"{where} has a 'table_name', and its table is called as the resource: leave it out"
+    if resource.get("merge_key"):
+        yield f"{where} has a 'merge_key', and only a 'primary_key' tells rows apart: leave it out"
 
 
 def _mistakes_of_name(where: str, name: Any, names: list[Any]) -> Iterator[str]:

@@ -32,6 +32,49 @@ class TestMistakes:
     def test_a_vendor_that_is_no_dictionary(self, vendor: Any, use_vendor: UseVendor) -> None:
         assert problem_in(use_vendor, vendor) == "VENDOR is no dictionary"
 
+    @pytest.mark.parametrize(
+        ("disposition", "said"),
+        [
+            ("replace", "'replace'"),
+            ("append", "'append'"),
+            ("skip", "'skip'"),
+            *(
+                ({"disposition": "merge", "strategy": strategy}, f"the merge strategy {strategy!r}")
+                for strategy in ("scd2", "upsert", "insert-only")
+            ),
+        ],
+        ids=str,
+    )
+    def test_a_write_disposition_that_does_not_keep_the_table_as_the_api_has_it(
+        self, disposition: Any, said: str, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        vendor["resources"][1]["write_disposition"] = disposition
+        assert problem_in(use_vendor, vendor) == (
+            f"VENDOR['resources'][1] (messages) has the 'write_disposition' {said}, and only "
+            "'merge' (with 'delete-insert', its default strategy) keeps a table as the API has it"
+        )
+
+    def test_no_write_disposition_which_means_append(
+        self, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        del vendor["resource_defaults"]["write_disposition"]
+        assert "has the 'write_disposition' 'append'" in problem_in(use_vendor, vendor)
+
+    def test_a_table_of_another_name_than_the_resources(
+        self, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        vendor["resources"][1]["table_name"] = "my_messages"
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR['resources'][1] (messages) has a 'table_name', and its table is called as the "
+            "resource: leave it out"
+        )
+
+    def test_a_merge_key(self, vendor: Any, use_vendor: UseVendor) -> None:
+        vendor["resources"][1]["merge_key"] = "server_id"
+        assert problem_in(use_vendor, vendor).startswith(
+            "VENDOR['resources'][1] (messages) has a 'merge_key', and only a 'primary_key' "
+        )
+
     def test_a_misspelled_key(self, vendor: Any, use_vendor: UseVendor) -> None:
         vendor["resources"][2]["primary_keys"] = ["id"]
         assert problem_in(use_vendor, vendor) == (

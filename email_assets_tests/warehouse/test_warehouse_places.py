@@ -6,11 +6,14 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from dlt.common.destination import Destination
 
 from email_assets.account import configured_account
 from email_assets.errors import WarehouseError
 from email_assets.sandbox import Sandbox
+from email_assets.settings import resolve
 from email_assets.settings.resolve import SettingError
+from email_assets.settings.sections import CAN_MERGE, WarehouseSettings
 from email_assets.sync.memory import limit_memory
 from email_assets.warehouse.counts import count_keys
 from email_assets.warehouse.destination import (
@@ -139,6 +142,29 @@ def test_any_other_name_will_do(
     ):
         assert (tmp_path / name).is_file()
     assert count_keys(configured_account().warehouse, "servers", ["id"], say=print) is None
+
+
+# Destinations that cannot merge
+
+
+@pytest.mark.parametrize("destination", ["filesystem", "dlt.destinations.filesystem", "lancedb"])
+def test_a_destination_that_cannot_replace_rows_is_refused_with_those_that_can(
+    monkeypatch: pytest.MonkeyPatch, destination: str
+) -> None:
+    monkeypatch.setenv("WAREHOUSE__DESTINATION_TYPE", destination)
+    with pytest.raises(SettingError) as failure:
+        resolve.load(WarehouseSettings)
+    assert str(failure.value).startswith(
+        f"The destination {destination.rpartition('.')[2]} cannot replace rows by their primary "
+        "key, which each sync does; these can: duckdb, motherduck, postgres, "
+    )
+
+
+@pytest.mark.parametrize("destination", CAN_MERGE)
+def test_a_destination_that_is_named_can_delete_rows_and_insert_them(destination: str) -> None:
+    found = Destination.from_reference(destination)
+    assert found
+    assert "delete-insert" in (found.capabilities().supported_merge_strategies or ())
 
 
 # Memory
