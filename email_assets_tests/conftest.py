@@ -13,6 +13,7 @@ import duckdb
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from hypothesis import settings
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.clock import begin_at
@@ -24,6 +25,11 @@ ROOM = 2**30
 """Bytes: several times what the tests of a run leave lying at a time."""
 KEY = "sb-key/with+signs=9f3"
 """Looks different when it is percent-encoded, so that a search for both forms means something."""
+
+
+settings.register_profile("fuzz", max_examples=1000, deadline=None)
+settings.register_profile("default", max_examples=60, deadline=None, derandomize=True)
+settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
