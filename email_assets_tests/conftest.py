@@ -26,6 +26,10 @@ ROOM = 2**30
 KEY = "sb-key/with+signs=9f3"
 """Looks different when it is percent-encoded, so that a search for both forms means something."""
 
+settings.register_profile("fuzz", max_examples=1000, deadline=None)
+settings.register_profile("default", max_examples=60, deadline=None, derandomize=True)
+settings.load_profile("default")
+
 
 settings.register_profile("fuzz", max_examples=1000, deadline=None)
 settings.register_profile("default", max_examples=60, deadline=None, derandomize=True)

@@ -1,4 +1,4 @@
-"""Pagination by offset that cannot skip, loop or lie."""
+"""Lists that are asked for by `offset` and `limit`."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from typing import Any
 
 from requests import Request, Response
 
-from email_assets.api.pagination import ListPaginator, Selector, copy_of, shape_of
-from email_assets.errors import ApiError
+from email_assets.api.overlap import Overlap, PagesAreWholeError
+from email_assets.api.page import Page
+from email_assets.api.pagination import (
+    AnswerReader,
+    ListPaginator,
+    copy_of,
+    write_into,
+)
+from email_assets.api.seen import SeenKeys, Shelf
+from email_assets.api.whole_pages import WholePages
 
-_Page = tuple[list[str], int]
-"""The keys of an answer's rows, and the offset that was asked for."""
-
-REWINDS = 100
-"""Times that a list may shift without a new row before its reader gives up."""
 FEW_PAGES = 5
 """Up to so many, pages in flight gain nothing to speak of."""
 
@@ -23,33 +26,29 @@ FEW_PAGES = 5
 class ListOffsetPaginator(ListPaginator):
     """Reads a list by `offset` and `limit`, to its end, and notices when the list shifts.
 
-    The offset moves by the rows that came, those with equal keys counted once, less one: each page
-    repeats the last row of the page before. A page that does not is read again from further up,
-    and where rows go on vanishing, pages overlap by so many that the reader gets ahead. By that
-    pages may come in any order of time, as those do that are in flight together. The list ends
-    where the API's total says so, or else at a page that brings nothing new; a last page that is
-    full is followed by one more request, in case the total is too small. Rows read again are merged
-    by their primary key.
+    `Overlap` says where to go on, or `WholePages` where an API rounds offsets to whole pages.
+    Because pages overlap they may come in any order of time, as those do that are in flight
+    together. Rows read again are merged by their primary key.
 
-    A list of a few pages with a total is read without an overlap, and one page after the other: a
-    total that falls sends the reader back by as many rows as went missing before it.
+    The options are those of dlt's `OffsetPaginator`, and mean the same, except that neither
+    `stop_after_empty_page` nor `total_path` ends a list while the API says that there is more, and
+    that `maximum_offset` is a ceiling: rows beyond it are never given.
 
     Args:
         resource: The resource's name, for sentences.
         data_selector: JSONPath of the rows in an answer.
         primary_key: Fields that identify a row.
         limit: Rows to ask for; an API may give fewer a page.
-        offset_param: The query parameter of the offset.
-        limit_param: The query parameter of the limit.
+        offset: The first offset.
+        offset_param: The query parameter of the offset; `offset`, unless it stands in the body.
+        limit_param: The query parameter of the limit; `limit`, unless it stands in the body.
         total_path: JSONPath of the total in an answer, or None where the API has none.
-        maximum_offset: Rows that the API gives of a list at the most, or None: it is an error to
-            ask for a page that ends beyond them.
+        maximum_offset: Rows that the API gives of a list at the most, or None.
+        stop_after_empty_page: Accepted as dlt's; pages without rows are judged by what follows.
+        has_more_path: JSONPath of a boolean that says whether there is more, or None.
+        offset_body_path: Where in a JSON body the offset stands.
+        limit_body_path: Where in a JSON body the limit stands.
         speculate: Whether pages that may not exist can be asked for ahead, while there is no total.
-
-    Attributes:
-        total: What the API last said there are, or None.
-        reached: Rows of the list that were read, not counting those read again.
-        missed_rows: Whether the last page came after rows that were not read yet.
     """
 
     def __init__(
@@ -59,44 +58,64 @@ class ListOffsetPaginator(ListPaginator):
         primary_key: Sequence[str],
         *,
         limit: int,
-        offset_param: str = "offset",
-        limit_param: str = "limit",
+        offset: int = 0,
+        offset_param: str | None = None,
+        limit_param: str | None = None,
         total_path: str | None = "total",
         maximum_offset: int | None = None,
+        stop_after_empty_page: bool = True,
+        has_more_path: str | None = None,
+        offset_body_path: str | None = None,
+        limit_body_path: str | None = None,
         speculate: bool = False,
     ) -> None:
         super().__init__()
-        self._resource = resource
-        self._data = Selector(data_selector)
-        self._primary_key = primary_key
-        self._limit = limit
-        self._offset_param = offset_param
-        self._limit_param = limit_param
-        self._total_in = Selector(total_path) if total_path else None
-        self._maximum_offset = maximum_offset
+        del stop_after_empty_page
+        self._answers = AnswerReader(
+            resource, data_selector, primary_key, total_path, has_more_path
+        )
+        self._limit, self._begin, self._maximum_offset = limit, offset, maximum_offset
+        self._offset_at = None if offset_body_path else offset_param or "offset", offset_body_path
+        self._limit_at = None if limit_body_path else limit_param or "limit", limit_body_path
         self._speculate = speculate
         self._start()
 
     def _start(self) -> None:
-        self.total: int | None = None
-        self.reached = 0
-        self.missed_rows = False
-        self._offset = 0
-        self._read_to = 0
-        self._first: _Page = ([], 0)
-        self._previous: _Page = ([], 0)
-        self._known: set[str] = set()
-        self._tail: dict[str, dict[str, Any]] = {}
-        self._widest = 0
-        self._overlaps = False
-        self._rewinds = 0
-        self._stride = self._overlap = 1
+        self.total = None
+        self._seen = SeenKeys()
+        self._overlap = Overlap(
+            self._limit, self._begin, self._maximum_offset, self._seen, self._answers.error
+        )
+        self._whole: WholePages | None = None
+        self._page_size = 0
+        self._offset = self._begin
+        self._shelf = Shelf(1)
+        self._is_long = False
         self._has_next_page = True
+
+    @property
+    def reached(self) -> int:
+        """Different rows of the list that were read."""
+        return self._seen.count
+
+    @property
+    def missing(self) -> int:
+        """Rows that were there all the time, by the smallest total, and were not read."""
+        return self._overlap.missing
+
+    @property
+    def position(self) -> int:
+        """Where in the list the rows end that were read."""
+        return self._overlap.read_to
+
+    @property
+    def missed_rows(self) -> bool:
+        """Whether the last page came after rows that were not read yet."""
+        return (self._whole or self._overlap).missed_rows
 
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""
         self._start()
-        request.params = {**(request.params or {}), self._limit_param: self._limit}
         self.update_request(request)
 
     def update_request(self, request: Request) -> None:
@@ -110,12 +129,13 @@ class ListOffsetPaginator(ListPaginator):
 
     def upcoming(self, request: Request) -> Iterator[Request]:
         """The requests that follow the next one, as far as the total reaches, if nothing shifts."""
-        if not self.is_foreseeable or not self._overlaps:
+        walk = self._overlap
+        if not self.is_foreseeable or not self._is_long or self._whole or walk.is_aside:
             return
         total = sys.maxsize if self.total is None else self.total
         # where the list ends with a page, no other follows that repeats its last row
-        end = min(total, self._maximum_offset or total) - self._overlap
-        step = max(1, self._widest - self._overlap)
+        end = min(total, self._maximum_offset or total) - walk.overlap
+        step = max(1, walk.widest - walk.overlap)
         for offset in range(self._offset + step, end, step):
             yield self._at(offset, copy_of(request))
 
@@ -126,130 +146,55 @@ class ListOffsetPaginator(ListPaginator):
             ApiError: The answer holds no list of rows, its total is no number, the page came
                 before, or the list shifts faster than it can be read.
         """
+        self._answers.place = f"at offset {self._offset} "
         payload = response.json()
-        rows, total = self._rows(payload), self._total(payload)
-        identities = [self._identity(row) for row in rows]
-        repeated = self._came_before(identities)
-        change = 0 if total is None or self.total is None else total - self.total
-        keys = set(identities)
-        if data:  # null stands for no rows here, and in the answer for a mistake
-            self._drop_repeated(data, identities)
-        end = self._offset + len(keys)
-        if end > self.reached:
-            self.reached, self._rewinds = end, 0
-        if total is not None:
-            self.total = total
+        keys = [self._answers.identity(row) for row in self._answers.rows(payload)]
+        total = self._answers.total(payload)
+        self.total = self.total if total is None else total
+        page = Page(self._offset, keys, self.total, self._answers.has_more(payload))
+        if self._offset == self._begin:
+            pages = FEW_PAGES * len(set(keys))
+            self._is_long = self.total is None or self.total > pages > FEW_PAGES
+        is_aside = self._whole is None and self._overlap.is_aside
+        if not is_aside:
+            self._seen.add(keys)
+        if data and is_aside:
+            data.clear()  # they come again in their turn
+        elif data:  # null stands for no rows here, and in the answer for a mistake
+            self._shelf.hand_on(data, keys, 0 if self._whole else self._overlap.overlap)
+        self._learn(page)
 
-        self.missed_rows = False
-        self._previous = identities, self._offset
-        if self._offset == 0:
-            self._first = self._previous
-            self._overlaps = self.total is None or self.total > FEW_PAGES * len(keys) > FEW_PAGES
-        if self._overlaps or self.total is None:
-            self._go_on_by_overlap(keys, end, repeated and change == 0)
+    def _learn(self, page: Page) -> None:
+        if self._whole is None:
+            try:
+                self._overlap.learn(page)
+            except PagesAreWholeError:
+                self._page_size = len(set(page.keys))
+                self._whole = WholePages(0, self._page_size, True, self._answers.error)
+                self._whole.learn(Page(0, page.keys, self._pages_in(page.total), page.has_more))
+                self._shelf = Shelf(3)
+                self._whole.has_next = True  # also where the total says that this was all
+            else:
+                self._offset = self._overlap.place
+                self._has_next_page = self._overlap.has_next
         else:
-            self._go_on_by_total(len(keys), end, self.total, change, repeated and change == 0)
-        self._widest = max(self._widest, len(keys))
-        if self._maximum_offset is not None and end >= self._maximum_offset:
+            number = (self._offset - self._begin) // self._page_size
+            self._overlap.note_total(page.total)
+            self._overlap.read_to = max(self._overlap.read_to, page.place + len(page.keys))
+            self._whole.learn(Page(number, page.keys, self._pages_in(page.total), page.has_more))
+        if self._whole is not None:
+            self._offset = self._begin + self._whole.place * self._page_size
+            self._has_next_page = self._whole.has_next
+        if self._maximum_offset is not None and self.position >= self._maximum_offset:
             self._has_next_page = self.missed_rows
 
-    def _go_on_by_total(self, rows: int, end: int, total: int, change: int, repeated: bool) -> None:
-        vanished = max(0, -change)
-        self._read_to = max(0, self._read_to - vanished)
-        if self._offset > self._read_to:
-            # further back by as many again, which may vanish meanwhile
-            self._rewind(self._read_to - vanished)
-        elif repeated and self._offset >= total:
-            # beyond the end, some APIs give their last page, and those without pages all they have
-            self.reached, self._has_next_page = self._offset, False
-        elif repeated:
-            raise self._error(f"gave the same page of {rows} rows for two offsets")
-        else:
-            full = rows >= self._limit or 0 < self._widest <= rows
-            self._has_next_page = rows > 0 and (end != total or full)
-            self._read_to, self._offset = end, max(0, end - vanished)
-
-    def _go_on_by_overlap(self, keys: set[str], end: int, repeated: bool) -> None:
-        full = len(keys) >= self._widest > 1
-        if repeated and full and self.total is not None and self._read_to >= self.total:
-            self.reached, self._has_next_page = self._read_to, False
-            return
-        if repeated and full and self.total is not None and self._offset < len(self._first[0]):
-            # some APIs round the offset to whole pages, which leaves no room for an overlap
-            self._overlaps, self._offset, self._has_next_page = False, self._read_to, True
-            return
-        if repeated and full:
-            raise self._error(f"gave the same page of {len(keys)} rows for two offsets")
-        if self._offset > 0 and self._widest > 1 and keys.isdisjoint(self._known):
-            self._rewind(self._offset - self._limit * self._stride)
-            self._stride *= 2
-            self._overlap = min(self._overlap * 2, self._widest // 2)
-            return
-        self._stride = 1
-        ended = self.total is not None and end >= self.total and not full
-        self._has_next_page = (full or not keys <= self._known) and not ended
-        self._known = keys
-        # a page of one row leaves no room for an overlap
-        self._read_to, self._offset = end, max(self._offset + 1, end - self._overlap)
-
-    def _drop_repeated(self, rows: list[dict[str, Any]], identities: list[str]) -> None:
-        """Leave out what the page before ended with, unless it has changed since."""
-        named = list(zip(identities, rows, strict=True))
-        rows[:] = [row for identity, row in named if self._tail.get(identity) != row]
-        # copies: a row may get more fields on its way
-        self._tail = {identity: dict(row) for identity, row in named[-self._overlap :]}
-
-    def _rewind(self, offset: int) -> None:
-        self._rewinds += 1
-        if self._rewinds > REWINDS:
-            raise self._error(f"shifted its list {REWINDS} times while it was read")
-        self._offset = max(0, offset)
-        self.missed_rows = self._has_next_page = True
-
-    def _came_before(self, identities: list[str]) -> bool:
-        """Whether these rows came just before, or as the first ones, for a smaller offset."""
-        pages = (self._first, self._previous)
-        return bool(identities) and any(
-            identities == page and self._offset > at for page, at in pages
-        )
-
-    def _identity(self, row: dict[str, Any]) -> str:
-        key = tuple(row.get(field) for field in self._primary_key)
-        return repr(row) if None in key else repr(key)
-
-    def _rows(self, payload: Any) -> list[dict[str, Any]]:
-        found = self._data.find(payload)
-        if not found:
-            raise self._error(f"gave an answer without {self._data}: {shape_of(payload)}")
-        rows = found[0]
-        if not isinstance(rows, list):
-            raise self._error(f"gave {shape_of(rows)} under {self._data}, not a list")
-        for row in rows:
-            if not isinstance(row, dict):
-                raise self._error(f"gave {shape_of(row)} as a row, not an object")
-        return rows
-
-    def _total(self, payload: Any) -> int | None:
-        found = self._total_in.find(payload) if self._total_in else []
-        total = found[0] if found else None
-        if total is None:
-            return None
-        if (isinstance(total, str) and total.isdecimal()) or (
-            isinstance(total, float) and total.is_integer()
-        ):
-            total = int(total)
-        if not isinstance(total, int) or isinstance(total, bool) or total < 0:
-            raise self._error(f"gave {shape_of(total)} as the total, not a whole number from 0")
-        return total
+    def _pages_in(self, total: int | None) -> int | None:
+        return None if total is None else max(0, -(-(total - self._begin) // self._page_size))
 
     def _at(self, offset: int, request: Request) -> Request:
-        request.params[self._offset_param] = offset
+        write_into(request, *self._offset_at, offset)
+        limit = self._limit
         if self._maximum_offset is not None:
-            request.params[self._limit_param] = min(self._limit, self._maximum_offset - offset)
+            limit = max(1, min(limit, self._maximum_offset - offset))
+        write_into(request, *self._limit_at, limit)
         return request
-
-    def _error(self, problem: str) -> ApiError:
-        return ApiError(
-            f"{self._resource}: at offset {self._offset} the API {problem}. Nothing of this run "
-            "was loaded; what was loaded before is untouched."
-        )

@@ -1,19 +1,18 @@
-"""Pagination that cannot loop or lie: what all lists share, and those that dlt pages."""
+"""What all lists share: reading an answer, and writing the next request."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from copy import copy, deepcopy
 from typing import Any
 
 from dlt.common import jsonpath
-from dlt.sources.helpers.rest_client.paginators import (
-    BaseNextUrlPaginator,
-    BasePaginator,
-    RangePaginator,
-)
-from requests import Request, Response
+from dlt.common.utils import str2bool
+from dlt.sources.helpers.rest_client.paginators import BasePaginator
+from requests import Request
 
 from email_assets.errors import ApiError
 from email_assets.redaction import redact
@@ -40,7 +39,35 @@ class Selector:
 
 
 class ListPaginator(BasePaginator):
-    """A paginator that may know which pages follow the next one."""
+    """Reads one list to its end; it may know which pages follow the next one.
+
+    Attributes:
+        total: Rows that the API last said there are, or None where it does not say.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.total: int | None = None
+
+    @property
+    @abstractmethod
+    def reached(self) -> int:
+        """Different rows of the list that were read."""
+
+    @property
+    def missing(self) -> int:
+        """Rows that were there all the time, by the smallest total, and were not read."""
+        return 0
+
+    @property
+    def position(self) -> int:
+        """Where in the list the rows end that were read."""
+        return self.reached
+
+    @property
+    def missed_rows(self) -> bool:
+        """Whether the last page came after rows that were not read yet."""
+        return False
 
     @property
     def is_foreseeable(self) -> bool:
@@ -57,91 +84,115 @@ class ListPaginator(BasePaginator):
         return iter(())
 
 
-class WatchedPaginator(ListPaginator):
-    """One of dlt's paginators, which believe whatever comes; this one does not.
-
-    An answer without a list and a way back to a page that was read are errors. A link to the next
-    page, which some APIs always give, is followed up to a page without rows.
+class AnswerReader:
+    """Takes what a paginator wants to know out of an answer, and names what is wrong with it.
 
     Args:
         resource: The resource's name, for sentences.
-        data_selector: JSONPath of the rows in an answer.
-        pages: The paginator to watch.
-        speculate: Whether pages with numbers may be asked for ahead. They cannot overlap: two that
-            are answered the other way round while rows arrive hide a row from the reader.
+        data_selector: JSONPath of the rows.
+        primary_key: Fields that identify a row.
+        total_path: JSONPath of the total, or None.
+        has_more_path: JSONPath of the boolean that says whether there is more, or None.
     """
 
     def __init__(
-        self, resource: str, data_selector: str, pages: BasePaginator, speculate: bool = False
+        self,
+        resource: str,
+        data_selector: str,
+        primary_key: Sequence[str],
+        total_path: str | None = None,
+        has_more_path: str | None = None,
     ) -> None:
-        super().__init__()
         self._resource = resource
         self._data = Selector(data_selector)
-        self._pages = pages
-        self._speculate = speculate
-        self._total: int | None = None
-        self._asked: set[str] = set()
+        self._primary_key = primary_key
+        self._total = Selector(total_path) if total_path else None
+        self._has_more = Selector(has_more_path) if has_more_path else None
+        self.place = ""
+        """Where in the list the answer belongs, as sentences say it: `at offset 100 `."""
 
-    def init_request(self, request: Request) -> None:
-        """Ask for the first page."""
-        # copies: what belongs to a page must not stay in the vendor's file
-        request.params, request.json = deepcopy(request.params), deepcopy(request.json)
-        self._pages.init_request(request)
-        self._asked = {_address(request)}
-        self._has_next_page = True
-
-    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
-        """Learn from a page where to go on.
+    def rows(self, payload: Any) -> list[dict[str, Any]]:
+        """The rows of an answer.
 
         Raises:
-            ApiError: The answer holds no list of rows.
+            ApiError: It holds no list of objects.
         """
-        payload = response.json()
+        found = self._data.find(payload)
+        if not found:
+            raise self.error(f"gave an answer without {self._data}: {shape_of(payload)}")
+        rows = found[0]
+        if not isinstance(rows, list):
+            raise self.error(f"gave {shape_of(rows)} under {self._data}, not a list")
+        for row in rows:
+            if not isinstance(row, dict):
+                raise self.error(f"gave {shape_of(row)} as a row, not an object")
+        return rows
+
+    def rows_given(self, payload: Any, given: list[Any] | None) -> list[dict[str, Any]]:
+        """The rows that dlt took out of an answer, where a path may lead to one row or to each.
+
+        Raises:
+            ApiError: There is nothing at the path.
+        """
         found = self._data.find(payload)
         if not found or found[0] is None:
-            raise self._error(f"gave an answer without {self._data}: {shape_of(payload)}")
-        self._pages.update_state(response, data)
-        ended = isinstance(self._pages, BaseNextUrlPaginator) and not data
-        self._has_next_page = self._pages.has_next_page and not ended
-        if isinstance(self._pages, RangePaginator) and self._pages.total_path:
-            totals = jsonpath.find_values(self._pages.total_path, payload)
-            self._total = int(totals[0]) if totals and data else None
+            raise self.error(f"gave an answer without {self._data}: {shape_of(payload)}")
+        if isinstance(found[0], list) and len(found) == 1:
+            return self.rows(payload)
+        return [row for row in given or () if isinstance(row, dict)]
 
-    def update_request(self, request: Request) -> None:
-        """Ask for the page that `update_state` decided on.
+    def identity(self, row: dict[str, Any]) -> str:
+        """What tells a row from others: its key, or all that it holds if it lacks a part of it."""
+        key = tuple(row.get(field) for field in self._primary_key)
+        return repr(row) if None in key else repr(key)
+
+    def total(self, payload: Any) -> int | None:
+        """The total in an answer, or None where it has none.
 
         Raises:
-            ApiError: That page was read already.
+            ApiError: It is no whole number from 0.
         """
-        if not self._has_next_page:
-            return
-        self._pages.update_request(request)
-        if (address := _address(request)) in self._asked:
-            raise self._error("leads back to a page that it gave before")
-        self._asked.add(address)
+        found = self._total.find(payload) if self._total else []
+        total = found[0] if found else None
+        if total is None:
+            return None
+        if (isinstance(total, str) and total.isascii() and total.isdecimal()) or (
+            isinstance(total, float) and total.is_integer()
+        ):
+            total = int(total)
+        if not isinstance(total, int) or isinstance(total, bool) or total < 0:
+            raise self.error(
+                f"gave {shape_of(total)} as the total under {self._total}, not a whole number from "
+                "0. Set total_path of its paginator to None in the vendor's file if the API has no "
+                "total of its rows"
+            )
+        return total
 
-    @property
-    def is_foreseeable(self) -> bool:
-        """Whether an answer has told how many pages there are, and they may be asked for ahead."""
-        return self._speculate and self._total is not None
+    def has_more(self, payload: Any) -> bool | None:
+        """Whether an answer says that there is more, or None where the vendor names no such field.
 
-    def upcoming(self, request: Request) -> Iterator[Request]:
-        """The requests that follow the next one, where pages have numbers and a total."""
-        pages = self._pages
-        if not self.is_foreseeable or not isinstance(pages, RangePaginator) or not self._total:
-            return
-        end = min(self._total + pages.base_index, pages.maximum_value or self._total + 1)
-        ahead = copy(pages)
-        for value in range(pages.current_value + pages.value_step, end, pages.value_step):
-            ahead.current_value = value
-            later = copy_of(request)
-            ahead.update_request(later)
-            yield later
+        Raises:
+            ApiError: The field is missing, or is neither true nor false.
+        """
+        if self._has_more is None:
+            return None
+        found = self._has_more.find(payload)
+        said = found[0] if found else None
+        if isinstance(said, str):
+            with suppress(ValueError):
+                said = str2bool(said)
+        if not isinstance(said, bool):
+            raise self.error(
+                f"gave {shape_of(said)} under {self._has_more}, where the vendor's has_more_path "
+                "expects true or false"
+            )
+        return said
 
-    def _error(self, problem: str) -> ApiError:
+    def error(self, problem: str) -> ApiError:
+        """The error for a list that cannot be read."""
         return ApiError(
-            f"{self._resource}: the API {problem}. Nothing of this run was loaded; what was loaded "
-            "before is untouched."
+            f"{self._resource}: {self.place}the API {problem}. Nothing of this run was loaded; "
+            "what was loaded before is untouched."
         )
 
 
@@ -152,9 +203,14 @@ def copy_of(request: Request) -> Request:
     return found
 
 
-def _address(request: Request) -> str:
-    """What tells the request for one page of a list from that for another."""
-    return repr((request.url, request.params, request.json))
+def write_into(request: Request, name: str | None, body_path: str | None, value: int) -> None:
+    """Put a number into a request: under a name into its query, or at a path into its body."""
+    if body_path:
+        request.json = {} if request.json is None else request.json
+        jsonpath.set_value_at_path(request.json, body_path, value)
+    else:
+        request.params = {} if request.params is None else request.params
+        request.params[name] = value
 
 
 def shape_of(value: Any) -> str:

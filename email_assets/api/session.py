@@ -26,8 +26,8 @@ from tenacity.wait import wait_exponential
 from email_assets.api.answer import Answer
 from email_assets.api.deadline import SOCKET, Deadlines, limited_pools
 from email_assets.api.faults import describe_fault, named, origin_of, refusal, retry_after
+from email_assets.api.owner import OWNER_HEADER
 from email_assets.api.read_ahead import ReadAhead
-from email_assets.api.windows import OWNER_HEADER
 from email_assets.errors import ApiError, ApiUnavailableError
 from email_assets.logs import keep_queries_out_of_logs
 from email_assets.redaction import redact, without_secrets

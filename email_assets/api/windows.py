@@ -4,115 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from itertools import chain
 from typing import Any
-from urllib.parse import quote
 
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
+from email_assets.api.answer import Answer
+from email_assets.api.owner import OWNER_HEADER, Owner
 from email_assets.api.pagination import ListPaginator, copy_of
+from email_assets.api.window import SECOND, Filter, Window
 from email_assets.clock import now
 from email_assets.errors import ApiError
-
-SECOND = timedelta(seconds=1)
-HOUR = timedelta(hours=1)
-EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
-"""Where the splitting of an open window begins; no email API is older."""
-
-
-OWNER_HEADER = "X-Email-Assets-Owner"
-"""Tells the session whose secret a request wants. It is taken off before anything is sent."""
 
 _PARTS_OF_REQUEST = ("url", "params", "json", "headers")
 
 
-@dataclass(frozen=True)
-class Owner:
-    """Whose list to read, where there are several lists of one kind; by default there is one."""
-
-    name: str = ""
-    label: dict[str, Any] = field(default_factory=dict)
-    """What every row of the owner gets."""
-
-    def address(self, path: str) -> str:
-        """A path, with what the owner's rows get wherever it leaves room for it."""
-        for name, value in self.label.items():
-            path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
-        return path
-
-
-@dataclass(frozen=True)
-class Window:
-    """A stretch of time, both ends included; an end that is None is open."""
-
-    start: datetime | None = None
-    end: datetime | None = None
-
-    def halves(self, now: datetime) -> tuple[Window, Window]:
-        """The earlier and the later half. The instant between them belongs to both."""
-        start, end = self.start or EARLIEST, self.end or now
-        middle = (start + (end - start) / 2).replace(microsecond=0)
-        return Window(self.start, middle), Window(middle, self.end)
-
-    def counts(self, at: datetime, whole: Window) -> bool:
-        """Whether an instant counts to this part of a window, and so to no other part of it."""
-        inner_start = self.start if self.start != whole.start else None
-        inner_end = self.end if self.end != whole.end else None
-        return not (inner_start and at < inner_start) and not (inner_end and at >= inner_end)
-
-    def width(self, now: datetime) -> timedelta:
-        """How long it lasts, seen from now."""
-        return (self.end or now) - (self.start or EARLIEST)
-
-    def __str__(self) -> str:
-        if self.start is None and self.end is None:
-            return "everything"
-        ends = (end.isoformat() if end else "…" for end in (self.start, self.end))
-        return " to ".join(ends)
-
-
-@dataclass(frozen=True)
-class Filter:
-    """How an API is asked for a window.
-
-    `write` says an instant as the API wants to read it. Where it says two instants an hour apart
-    alike, as a wall clock does when it is put back, the window is widened around them, and where it
-    says no more than the minute or the day, up to the next one.
-    """
-
-    start_param: str | None
-    end_param: str | None
-    write: Callable[[datetime], Any]
-
-    def parameters(self, window: Window) -> dict[str, Any]:
-        """The parameters that ask for a window, or for more than it, but never for less."""
-        found: dict[str, Any] = {}
-        if window.start and self.start_param:
-            found[self.start_param] = self._write_unmistakably(window.start, -HOUR)
-        if window.end and self.end_param:
-            # what `write` cuts off must not be cut off the window
-            beyond = window.end + SECOND
-            while self.write(beyond) == self.write(window.end):
-                beyond += HOUR
-            found[self.end_param] = self._write_unmistakably(beyond, HOUR)
-        return found
-
-    def _write_unmistakably(self, instant: datetime, step: timedelta) -> Any:
-        while self._is_said_twice(instant, HOUR) or self._is_said_twice(instant, -HOUR):
-            instant += step
-        return self.write(instant)
-
-    def _is_said_twice(self, instant: datetime, apart: timedelta) -> bool:
-        """Whether a wall clock was put back in between; a mere date stays the same all the way."""
-        said = self.write(instant)
-        return bool(self.write(instant + apart) == said != self.write(instant + apart / 2))
-
-
 class WindowPaginator(BasePaginator):
     """Reads a window of a list, in parts where it holds more than the API gives at once.
+
+    An owner that refuses to be read is set aside, so that the others are read.
 
     Args:
         resource: The resource's name, for sentences.
@@ -127,9 +39,13 @@ class WindowPaginator(BasePaginator):
         expect: Told which requests come next, and which come for other parts, where that is sure.
         asks_for_windows: Whether the API is asked for no more than the window.
         window: What to read; everything, unless it is set before reading starts.
+        windows: What to read of owners that were left behind, by their names.
+        on_refusal: Told of each owner that is set aside, when it is.
+        refused: The errors of owners that were set aside, by their names.
         owners: Whose lists to read, one after the other.
         total: Rows that the API says the window holds, or None where it does not say.
-        reached: Rows of the window that were read.
+        reached: Different rows of the window that were read.
+        missing: Rows that were there all the time, by the API's totals, and were not read.
         stopped_early: Whether reading stopped at rows from before the window, of one owner or more.
     """
 
@@ -153,19 +69,25 @@ class WindowPaginator(BasePaginator):
         self._stops_early = newest_first and time_filter is None
         self.expect: Callable[[Iterable[Request], Iterable[Request]], None] = lambda *_: None
         self.window = Window()
+        self.windows: dict[str, Window] = {}
+        self.on_refusal: Callable[[Owner], None] = lambda _: None
+        self.refused: dict[str, ApiError] = {}
         self.owners = [Owner()]
         self.total: int | None = None
-        self.reached = 0
+        self.reached = self.missing = 0
         self.stopped_early = False
 
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""
         self._now = now()
         self._is_foreseeable = False
-        self._waiting = [(owner, self.window) for owner in reversed(self.owners)]
+        self._waiting = [(owner, self._window_of(owner)) for owner in reversed(self.owners)]
         # a part starts from the request as it was, whatever the pages of another made of it
         self._request = {part: deepcopy(getattr(request, part)) for part in _PARTS_OF_REQUEST}
         self._open_next(request)
+
+    def _window_of(self, owner: Owner) -> Window:
+        return self.windows.get(owner.name, self.window)
 
     def update_request(self, request: Request) -> None:
         """Ask for the page that `update_state` decided on."""
@@ -190,7 +112,7 @@ class WindowPaginator(BasePaginator):
     def _open_next(self, request: Request) -> None:
         self._owner, self._part = self._waiting.pop()
         self._part_is_read = False
-        self._part_rows = self._elsewhere = 0
+        self._elsewhere = 0
         self._pages = self._open(self._owner, self._part, request)
 
     def _open(self, owner: Owner, part: Window, request: Request) -> ListPaginator:
@@ -217,49 +139,63 @@ class WindowPaginator(BasePaginator):
                 and cannot be split.
         """
         rows: list[dict[str, Any]] = data if data is not None else []
+        if isinstance(response, Answer) and response.refusal is not None:
+            self._set_aside(response.refusal)
+        elif isinstance(response, Answer) and response.has_no_rows:
+            self._part_is_read = True
+        else:
+            self._learn(response, rows)
+        self._has_next_page = not self._part_is_read or bool(self._waiting)
+        if self.refused and len(self.refused) == len(self.owners):
+            raise next(iter(self.refused.values()))
+
+    def _learn(self, response: Response, rows: list[dict[str, Any]]) -> None:
         self._pages.update_state(response, rows)
-        self._part_rows += len(rows)
         for row in rows:
             row.update(self._owner.label)
         self._elsewhere += sum(map(self._counts_elsewhere, rows))
         self._is_foreseeable = self._is_foreseeable or self._pages.is_foreseeable
-        total: int | None = getattr(self._pages, "total", None)
+        total = self._pages.total
         if self._is_beyond_ceiling(total):
             self._waiting += [(self._owner, half) for half in self._halves(total)]
             self._part_is_read = True
             rows.clear()  # they come again with the parts that they are in
-        else:
-            stops = self._reaches_back(rows)
-            self.stopped_early = self.stopped_early or stops
-            if stops or not self._pages.has_next_page:
-                self._part_is_read = True
-                self.reached += self._part_reached - self._elsewhere
-                if total is not None:
-                    self.total = (self.total or 0) + total - self._elsewhere
-        self._has_next_page = not self._part_is_read or bool(self._waiting)
+            return
+        stops = self._reaches_back(rows)
+        self.stopped_early = self.stopped_early or stops
+        if not stops and self._pages.has_next_page:
+            return
+        self._part_is_read = True
+        self.reached += self._pages.reached - self._elsewhere
+        self.missing += 0 if stops else self._pages.missing
+        if total is not None:
+            self.total = (self.total or 0) + total - self._elsewhere
 
-    @property
-    def _part_reached(self) -> int:
-        return int(getattr(self._pages, "reached", self._part_rows))
+    def _set_aside(self, refusal: ApiError) -> None:
+        """Read nothing more of an owner, whose list cannot be read."""
+        self._part_is_read = True
+        self._waiting = [part for part in self._waiting if part[0] != self._owner]
+        self.refused[self._owner.name] = refusal
+        self.on_refusal(self._owner)
 
     def _is_beyond_ceiling(self, total: int | None) -> bool:
-        """Whether the part holds more than the API gives, or may, where there is no total."""
-        if self._ceiling is None:
-            return False
+        """Whether the part holds more than the API gives, or may."""
         # a total of just the ceiling may be one that the API does not count beyond
-        return (self._part_reached if total is None else total) >= self._ceiling
+        held = max(total or 0, self._pages.position)
+        return self._ceiling is not None and held >= self._ceiling
 
     def _counts_elsewhere(self, row: dict[str, Any]) -> bool:
         """Whether a row at a border comes with another part too, and is counted there."""
-        if self._time_of is None or self._part == self.window:
+        whole = self._window_of(self._owner)
+        if self._time_of is None or self._part == whole:
             return False
         at = self._time_of(row)
-        return at is not None and not self._part.counts(at, self.window)
+        return at is not None and not self._part.counts(at, whole)
 
     def _reaches_back(self, rows: list[dict[str, Any]]) -> bool:
         if not self._stops_early or self._time_of is None or self._part.start is None:
             return False
-        if getattr(self._pages, "missed_rows", False):
+        if self._pages.missed_rows:
             return False  # they are newer than the rows of this page
         times = [at for at in map(self._time_of, rows) if at]
         # the whole page, since one old row among new ones is no end; and one in the order that it
@@ -271,7 +207,8 @@ class WindowPaginator(BasePaginator):
         halves = self._part.halves(self._now)
         too_short = self._part.width(self._now) <= SECOND or self._part in halves
         if self._filter is None or too_short:
-            held = f"at least {self._part_reached}" if total is None else total
+            reached = self._pages.position
+            held = total if total is not None and total >= reached else f"at least {reached}"
             raise ApiError(
                 f"{self._resource}: the API has {held} rows for the time {self._part} and gives "
                 f"{self._ceiling} of them at the most. Nothing of this run was loaded."

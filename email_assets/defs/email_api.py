@@ -8,7 +8,7 @@ import dagster as dg
 
 from email_assets.account import Account
 from email_assets.api.session import RETRIED_STATUSES
-from email_assets.api.windows import Window
+from email_assets.api.window import Window
 from email_assets.defs.catalog import common
 from email_assets.errors import ApiUnavailableError, EmailAssetsError, KeyRefusedError
 from email_assets.sync.inquiry import Finding, inquire

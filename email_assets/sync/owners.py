@@ -9,8 +9,8 @@ from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.rest_client.client import RESTClient
 
 from email_assets.account import Account
+from email_assets.api.owner import Owner
 from email_assets.api.session import Usage
-from email_assets.api.windows import Owner
 from email_assets.errors import ApiError, KeyRefusedError
 from email_assets.sync.access import (
     Say,

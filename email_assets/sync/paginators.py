@@ -1,13 +1,17 @@
-"""Which paginator reads a resource."""
+"""The paginator that reads a resource."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from dlt.sources.rest_api.config_setup import create_paginator
 
 from email_assets.api.offset import ListOffsetPaginator
-from email_assets.api.pagination import ListPaginator, WatchedPaginator
+from email_assets.api.page_number import PageNumberListPaginator
+from email_assets.api.pagination import ListPaginator
+from email_assets.api.reference import ReferencePaginator
 from email_assets.api.windows import WindowPaginator
 from email_assets.settings.resolve import SettingError
 from email_assets.sync.rows import Rows
@@ -15,32 +19,47 @@ from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import endpoint_of, primary_key
 
+OURS: dict[Any, Callable[..., ListPaginator]] = {
+    "offset": ListOffsetPaginator,
+    "page_number": PageNumberListPaginator,
+}
+"""The paginators that take the place of dlt's, by the type that a vendor's file names."""
+
 
 def paginator_of(resource: VendorResource, **overrides: Any) -> ListPaginator:
-    """Ours for lists by offset, which notices what dlt's does not; dlt's, watched, for all others.
+    """Ours for lists by offset or number, which notices what dlt's does not; else dlt's, watched.
+
+    Args:
+        resource: The resource, complete.
+        overrides: Options of a list by offset that should be other than the vendor's file says.
 
     Raises:
-        SettingError: The vendor's file leaves the choice to dlt, which would have to guess.
+        SettingError: The vendor's file leaves the choice to dlt, which would have to guess, or
+            names options that exclude each other.
     """
-    endpoint = endpoint_of(resource)
+    name, endpoint = str(resource["name"]), endpoint_of(resource)
+    what = name, endpoint["data_selector"], primary_key(resource)
     block = endpoint["paginator"]
-    if isinstance(block, dict) and block.get("type") == "offset":
-        options = {option: value for option, value in block.items() if option != "type"}
-        return ListOffsetPaginator(
-            str(resource["name"]),
-            endpoint["data_selector"],
-            primary_key(resource),
-            **{"speculate": resource.get("speculate", False), **options, **overrides},
-        )
-    paginator = create_paginator(block)
-    if paginator is None:
-        raise SettingError(f"{resource['name']}: the vendor's file must say which paginator it is.")
-    return WatchedPaginator(
-        str(resource["name"]),
-        endpoint["data_selector"],
-        paginator,
-        speculate=resource.get("speculate", False),
-    )
+    options = dict(block) if isinstance(block, dict) else {"type": block}
+    kind = options.pop("type", None)
+    # dlt judges the options: which there are, and which exclude each other
+    pages = _as_dlt_makes_it(name, block)
+    if kind not in OURS:
+        has_more = getattr(pages, "has_more_path", None)
+        return ReferencePaginator(*what, pages, has_more and str(has_more))
+    if kind == "offset":
+        options |= overrides
+    return OURS[kind](*what, **{"speculate": resource.get("speculate", False), **options})
+
+
+def _as_dlt_makes_it(name: str, block: Any) -> BasePaginator:
+    problem = "must say which paginator it is"
+    try:
+        if found := create_paginator(block):
+            return found
+    except (TypeError, ValueError) as error:
+        problem = f"has a paginator that dlt refuses: {error}"
+    raise SettingError(f"{name}: the vendor's file {problem.rstrip('.')}.")
 
 
 def window_paginator_of(

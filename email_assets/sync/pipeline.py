@@ -18,7 +18,7 @@ from dlt.extract import DltResource
 
 from email_assets.account import Account
 from email_assets.api.session import Usage
-from email_assets.api.windows import Window
+from email_assets.api.window import Window
 from email_assets.errors import WarehouseError
 from email_assets.normalizer import open_schema
 from email_assets.redaction import redact

@@ -19,8 +19,9 @@ from dlt.sources.rest_api.typing import RESTAPIConfig
 from requests import Session
 
 from email_assets.account import Account
+from email_assets.api.owner import OWNER_HEADER
 from email_assets.api.session import Usage
-from email_assets.api.windows import OWNER_HEADER, WindowPaginator
+from email_assets.api.windows import WindowPaginator
 from email_assets.sync.access import Say, Sleep, session_for
 from email_assets.sync.digests import DLT_ID
 from email_assets.sync.owners import owners_of

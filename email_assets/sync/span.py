@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from email_assets.api.windows import Filter, Window
+from email_assets.api.window import Filter, Window
 from email_assets.errors import EmailAssetsError
 from email_assets.instants import as_utc
 

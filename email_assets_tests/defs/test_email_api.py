@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from email_assets.api.windows import EARLIEST, Window
+from email_assets.api.window import EARLIEST, Window
 from email_assets.definitions import defs
 from email_assets.defs.email_api import seen_by
 from email_assets.sandbox import Fault, Sandbox

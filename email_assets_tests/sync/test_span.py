@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from email_assets.api.windows import Window
+from email_assets.api.window import Window
 from email_assets.instants import as_utc
 from email_assets.settings import resolve
 from email_assets.settings.resolve import SettingError

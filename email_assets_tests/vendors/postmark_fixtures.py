@@ -11,7 +11,7 @@ import dagster as dg
 import pytest
 
 from email_assets.account import configured_account
-from email_assets.api.windows import Window
+from email_assets.api.window import Window
 from email_assets.defs.assets import DLT_RESOURCE, build_assets
 from email_assets.defs.checks import build_checks
 from email_assets.sync.pipeline import SyncReport, sync

@@ -246,8 +246,8 @@ class TestRefusals:
             load("messages")
 
         assert str(raised.value) == (
-            "messages: the API leads back to a page that it gave before. Nothing of this run was "
-            "loaded; what was loaded before is untouched."
+            "messages: the API gave the same page of 100 rows twice, under another reference. "
+            "Nothing of this run was loaded; what was loaded before is untouched."
         )
         assert len(api.requests) == 2
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from email_assets.api.windows import Window
+from email_assets.api.window import Window
 from email_assets.clock import now
 from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Fault, Sandbox

@@ -1,0 +1,25 @@
+"""Whose list to read, where each owner, such as a server or a domain, has a list of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+OWNER_HEADER = "X-Email-Assets-Owner"
+"""Tells the session whose secret a request wants. It is taken off before anything is sent."""
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose list to read, where there are several lists of one kind; by default there is one."""
+
+    name: str = ""
+    label: dict[str, Any] = field(default_factory=dict)
+    """What every row of the owner gets."""
+
+    def address(self, path: str) -> str:
+        """A path, with what the owner's rows get wherever it leaves room for it."""
+        for name, value in self.label.items():
+            path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
+        return path

@@ -1,0 +1,105 @@
+"""Where to go on in a list of whole pages, which have numbers and cannot overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from email_assets.api.page import EMPTY_PAGES, Page, endless, same_page
+from email_assets.errors import ApiError
+
+
+class WholePages:
+    """Decides from each page which one to ask for next.
+
+    After each page, the one before is looked at again: if a row vanished that stood before both,
+    the first row of the later page has moved up into the earlier one, where nobody would find it.
+    If that page brings nothing but new rows, the one before it is looked at, too.
+
+    What ends a list is a page that brings nothing, while the API does not say that there is more; a
+    total only confirms what a page says that is shorter than others.
+
+    Args:
+        first: The number of the first page.
+        size: Rows of a full page, or None where only the pages can tell.
+        looks_back: Whether to look at pages again, which doubles the requests.
+        error: Makes an error of what the API did.
+
+    Attributes:
+        place: The number of the page to ask for next.
+        has_next: Whether there is anything more to ask for.
+        missed_rows: Whether the last page came after rows that were not read yet.
+    """
+
+    def __init__(
+        self,
+        first: int,
+        size: int | None,
+        looks_back: bool,
+        error: Callable[[str], ApiError],
+    ) -> None:
+        self._first, self._size, self._looks_back, self._error = first, size, looks_back, error
+        self.place = self._front = first
+        self.has_next = True
+        self.missed_rows = False
+        self._widest = 0
+        self._empty_pages = 0
+        self._ended = False
+        self._front_keys: list[str] = []
+        self._known: set[str] = set()
+        """Keys of the front page and of the one before it, as they were first read."""
+
+    def learn(self, page: Page) -> None:
+        """Decide where to go on.
+
+        Args:
+            page: What came; its `total` counts pages.
+
+        Raises:
+            ApiError: The page came just before, or the API says without end that there is more.
+        """
+        self.missed_rows = False
+        page = replace(page, keys=list(dict.fromkeys(page.keys)))
+        if page.place < self._front:
+            self._look_back(page)
+        else:
+            self._go_on(page)
+
+    def _go_on(self, page: Page) -> None:
+        said_last = page.total is not None and page.place + 1 - self._first >= page.total
+        is_full = len(page.keys) >= (self._size or 0) and len(page.keys) >= self._widest > 0
+        repeats = len(page.keys) > 1 and page.keys == self._front_keys and page.place > self._first
+        if repeats and is_full and not said_last and page.total != 0:
+            raise same_page(self._error, len(page.keys))
+        says_more = page.has_more or (page.total is not None and not said_last)
+        if page.keys and not repeats:
+            self._empty_pages = 0
+            is_short = 0 < len(page.keys) < max(self._widest, self._size or 0)
+            confirmed = said_last and (is_short or page.place == self._first)
+            self._ended = page.has_more is False or (confirmed and not page.has_more)
+        else:
+            self._empty_pages += 1
+            if self._empty_pages > EMPTY_PAGES and page.has_more:
+                raise endless(self._error)
+            self._ended = not says_more or self._empty_pages > EMPTY_PAGES
+        before = set(self._front_keys)
+        self._front, self._front_keys = page.place, page.keys
+        self._known = before | set(page.keys)
+        self._widest = max(self._widest, len(page.keys))
+        if self._looks_back and page.place > self._first and not repeats:
+            self.place = page.place - 1
+        else:
+            self._forward()
+
+    def _look_back(self, page: Page) -> None:
+        keys = set(page.keys)
+        is_new = bool(keys) and keys.isdisjoint(self._known)
+        self._known |= keys
+        if is_new and page.place > self._first:
+            self.missed_rows, self.place = True, page.place - 1
+        else:
+            self._forward()
+
+    def _forward(self) -> None:
+        self.place = self._front + 1
+        self.has_next = not self._ended
