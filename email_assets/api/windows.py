@@ -169,7 +169,9 @@ class WindowPaginator(BasePaginator):
         self.reached += self._pages.reached - self._elsewhere
         self.missing += 0 if stops else self._pages.missing
         if total is not None:
-            self.total = (self.total or 0) + total - self._elsewhere
+            # what was there all the time; rows that arrived meanwhile are left to the next sync
+            held = total if stops else self._pages.reached + self._pages.missing
+            self.total = (self.total or 0) + held - self._elsewhere
 
     def _set_aside(self, refusal: ApiError) -> None:
         """Read nothing more of an owner, whose list cannot be read."""

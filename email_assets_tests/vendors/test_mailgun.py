@@ -247,7 +247,7 @@ class TestRefusals:
         page = {"items": api.events[:100], "pagination": {"next": "the same"}}
         monkeypatch.setattr(api, "answer", lambda _: Answer(200, page))
 
-        with pytest.raises(ApiError, match="^messages: the API gave the same page of 100 rows"):
+        with pytest.raises(ApiError, match=r"^messages: the API gave the same page of 100 rows"):
             load("messages")
 
         assert len(api.requests) == 2
