@@ -6,7 +6,7 @@ MINUTES ?= 10
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui check test soak lint sandbox bench bench-quick lock clean
+.PHONY: help install run ui check test fuzz soak lint sandbox bench bench-quick lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ check: .venv/.ready ## Ask your API for one page of each resource, before anythi
 # by file, so that what a file's tests share is set up once
 test: .venv/.ready ## Run the tests (or TESTS=…), as if it were AT=2028-02-29T12:00:00Z
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(if $(AT),--at $(AT)) $(TESTS)
+
+fuzz: .venv/.ready ## Try the models of lists and tables with many fresh examples
+	@$(BIN)/python -m pytest --hypothesis-profile fuzz -k test_model_of
 
 soak: .venv/.ready ## Run the platform for MINUTES=10 among faults and kills, and compare every row
 	@$(BIN)/python -m email_assets_tests.soak --minutes $(MINUTES)
