@@ -133,6 +133,14 @@ def test_retry_after_in_seconds_wins_over_the_computed_wait(
     assert waits == [17.0, 17.0]
 
 
+def test_a_fraction_in_retry_after_is_rounded_up(
+    api: Sandbox, listing_of: OpenListing, waits: list[float]
+) -> None:
+    api.set_faults("bounces", Fault("status", status=429, retry_after="3.5", times=1))
+    ask(listing_of().session)
+    assert waits == [4.0]
+
+
 def test_retry_after_as_a_date_wins_over_the_computed_wait(
     api: Sandbox, listing_of: OpenListing, waits: list[float]
 ) -> None:
