@@ -31,11 +31,6 @@ settings.register_profile("default", max_examples=60, deadline=None, derandomize
 settings.load_profile("default")
 
 
-settings.register_profile("fuzz", max_examples=1000, deadline=None)
-settings.register_profile("default", max_examples=60, deadline=None, derandomize=True)
-settings.load_profile("default")
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--at`: the moment at which the tests begin, instead of the computer's."""
     parser.addoption("--at", metavar="MOMENT", help="begin at another moment: 2028-02-29T12:00:00Z")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import math
 import re
 import socket
 from datetime import timezone
@@ -97,8 +98,9 @@ def refusal(
 def retry_after(header: str | None) -> float | None:
     """Seconds from now, or None where the header asks for no wait: then the backoff decides."""
     seconds: float
-    if re.fullmatch(r"\s*[0-9]{1,18}\s*", header or "", re.ASCII):
-        seconds = int(header or 0)
+    if re.fullmatch(r"\s*[0-9]{1,18}(\.[0-9]+)?\s*", header or "", re.ASCII):
+        # a fraction, which RFC 9110 does not know and some APIs send, is rounded up
+        seconds = math.ceil(float(header or 0))
     else:
         try:
             at = parsedate_to_datetime(header or "")
