@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from secrets import token_hex
 
 from email_assets.alerts.channels import DeliveryError, Message
-from email_assets.alerts.configured import NO_CHANNEL, Misset, channels, dagster_url
+from email_assets.alerts.configured import NO_CHANNEL, InvalidChannel, channels, dagster_url
 
 TEST_SECONDS = 30
 
@@ -19,11 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m email_assets.notify",
         description="Sends a test message to each channel of [alerts].",
     ).parse_args(arguments)
-    url, misset = dagster_url()
-    text, found, failed = f"This is a test of the alerts. {url}", channels(), bool(misset)
+    url, problem_of_url = dagster_url()
+    text, found, failed = f"This is a test of the alerts. {url}", channels(), bool(problem_of_url)
     for channel in found:
         problem: str | None
-        if isinstance(channel, Misset):
+        if isinstance(channel, InvalidChannel):
             failed, problem = True, channel.problem
         else:
             try:
@@ -32,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             except DeliveryError as error:
                 failed, problem = True, str(error)
         print(f"{channel.name}: {problem or 'took the test message.'}")
-    if misset:
-        print(f"links: {misset}")
+    if problem_of_url:
+        print(f"links: {problem_of_url}")
     if not found:
         print(NO_CHANNEL)
     return 1 if failed or not found else 0

@@ -18,7 +18,7 @@ from dlt.common.known_env import DLT_PROJECT_DIR
 
 from email_assets.account import configured_account
 from email_assets.clock import now
-from email_assets.deliverability.daily import with_derived_assets
+from email_assets.deliverability.selection import with_derived_assets
 from email_assets.sandbox import Sandbox
 from email_assets.settings import resolve
 from email_assets.settings.sections import ApiSettings

@@ -1,1 +1,1 @@
-"""What is wrong, and how it reaches people."""
+"""Alerts: the causes that are told, the channels that take them, and the messages that wait."""

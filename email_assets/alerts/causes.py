@@ -1,4 +1,4 @@
-"""What is wrong and was told: one message for each cause, and one when it is gone.
+"""One message for each cause of trouble, and one when it is gone.
 
 A cause is a sentence; what it holds for are slots. A slot is an asset (`bounces`), which is well
 again when it has been synced, one of its checks (`bounces:complete`), when it has passed, or the
@@ -26,11 +26,11 @@ class Problem:
 
     slot: str
     verb: str
-    """What an asset did: `failed`."""
+    """The trouble in a word or two: `failed`."""
     sentence: str
-    """Why, without the asset's name."""
+    """The reason, without the asset's name."""
     at: float
-    """When, in seconds since 1970."""
+    """In seconds since 1970."""
     link: str
 
     @property
@@ -40,7 +40,7 @@ class Problem:
 
     @property
     def cause(self) -> str:
-        """What problems of one cause share: the words of their first sentence.
+        """A digest that problems of one cause share: of the words of their first sentence.
 
         Numbers and ids change hour by hour. A status in brackets, such as (401), is no such number.
         Sentences that follow are details, such as whose mail bounced most, or a remedy.
@@ -68,7 +68,7 @@ def names_in(slots: Iterable[str]) -> str:
 
 
 def open_slots(causes: Causes) -> set[str]:
-    """What something is known to be wrong with."""
+    """The slots that something is known to be wrong with."""
     return {slot for cause in causes.values() for slot in cause.open}
 
 

@@ -1,4 +1,4 @@
-"""What reaches people: a Slack-compatible webhook and e-mail."""
+"""The channels by which alerts reach people: a Slack-compatible webhook and e-mail."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class DeliveryError(EmailAssetsError):
 
 @dataclass(frozen=True)
 class Message:
-    """What to tell people."""
+    """A message for people."""
 
     id: str
     """The same for the same message, should it be sent twice."""
@@ -47,7 +47,7 @@ class Channel(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called."""
+        """Its name in sentences and cursors."""
 
     def send(self, message: Message, seconds: float) -> str | None:
         """Deliver a message, and give a remark if there is something to remark.

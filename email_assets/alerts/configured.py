@@ -16,7 +16,7 @@ NO_CHANNEL = (
 
 
 @dataclass(frozen=True)
-class Misset:
+class InvalidChannel:
     """A channel that cannot be used with the settings that there are."""
 
     name: str
@@ -24,50 +24,50 @@ class Misset:
 
 
 def dagster_url() -> tuple[str, str | None]:
-    """What links in alerts begin with, and what is wrong with the setting if it is not that."""
+    """The beginning of links in alerts, and a sentence if the setting cannot be used for it."""
     try:
         return resolve.load(AlertSettings).dagster_url.rstrip("/"), None
     except SettingError as error:
         return AlertSettings.dagster_url, str(error)
 
 
-def channels() -> list[Webhook | Mail | Misset]:
+def channels() -> list[Webhook | Mail | InvalidChannel]:
     """The channels of the settings. One that is half set does not keep the other from working."""
     return [channel for channel in (_webhook(), _mail()) if channel]
 
 
-def _webhook() -> Webhook | Misset | None:
+def _webhook() -> Webhook | InvalidChannel | None:
     url = resolve.secret("alerts.webhook_url")
     if url is None:
         return None
     if http_address(url) is None:
         where = resolve.where_to_set_secret("alerts.webhook_url")
-        return Misset(WEBHOOK, f"webhook_url must be an http or https address. {where}")
+        return InvalidChannel(WEBHOOK, f"webhook_url must be an http or https address. {where}")
     return Webhook(url)
 
 
-def _mail() -> Mail | Misset | None:
+def _mail() -> Mail | InvalidChannel | None:
     try:
         found = resolve.load(MailSettings)
     except SettingError as error:
-        return Misset(MAIL, str(error))
+        return InvalidChannel(MAIL, str(error))
     password = resolve.secret("alerts.smtp_password")
     needed = {name: getattr(found, name) for name in ("smtp_host", "mail_from", "mail_to")}
     if not any((*needed.values(), found.smtp_user, password)):
         return None
     if missing := [name for name, value in needed.items() if not value]:
         where = resolve.where_to_set(MailSettings, missing[0])
-        return Misset(MAIL, f"E-mail alerts need {' and '.join(missing)} too. {where}")
+        return InvalidChannel(MAIL, f"E-mail alerts need {' and '.join(missing)} too. {where}")
     if bool(found.smtp_user) != bool(password):
         where = (
             resolve.where_to_set_secret("alerts.smtp_password")
             if found.smtp_user
             else resolve.where_to_set(MailSettings, "smtp_user")
         )
-        return Misset(MAIL, f"smtp_user and smtp_password go together. {where}")
+        return InvalidChannel(MAIL, f"smtp_user and smtp_password go together. {where}")
     if password and found.smtp_security == "none":
         where = resolve.where_to_set(MailSettings, "smtp_security")
-        return Misset(
+        return InvalidChannel(
             MAIL, f"smtp_password is sent with smtp_security starttls or ssl only. {where}"
         )
     return Mail(found, password)

@@ -49,7 +49,7 @@ class Trouble:
             self.subjects.append(message.subject)
 
     def notice(self) -> Message:
-        """What the channel missed, for its readers to know at least that much."""
+        """A message that lists the subjects of those that the channel missed."""
         headline = f"{self.dropped} alerts were dropped, since they could not be delivered"
         more = self.dropped - len(self.subjects)
         lines = [f"{headline}:", *self.subjects, *([f"and {more} more"] if more else [])]

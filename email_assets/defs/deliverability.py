@@ -1,4 +1,4 @@
-"""What people open this for: how mail is delivered, as assets made of messages and bounces."""
+"""The assets of deliverability, derived from messages and bounces, and the check of their rate."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -16,9 +16,7 @@ from email_assets.deliverability.daily import (
     Outcome,
     SenderDay,
     build_daily,
-    derived_assets,
     read_daily,
-    resources_read,
 )
 from email_assets.deliverability.report import (
     DAYS,
@@ -28,6 +26,7 @@ from email_assets.deliverability.report import (
     render,
     total,
 )
+from email_assets.deliverability.selection import derived_assets, resources_read
 from email_assets.deliverability.sql import MappingError
 from email_assets.errors import EmailAssetsError
 from email_assets.settings import resolve
@@ -220,7 +219,7 @@ def _judge(
 
 
 def _too_few(figures: dict[str, Any]) -> str | None:
-    """Why the last whole day was not judged, if it was not."""
+    """The reason why the last whole day was not judged, or None if it was."""
     if not figures["sent"]:
         return f"{DAILY}: nothing was sent on {figures['day']} (UTC)."
     if figures["sent"] < figures["min_messages"]:

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from email_assets.account import Account
 from email_assets.clock import now
 from email_assets.defs.runs import LOCATION, LOCATION_TAG, is_ours
-from email_assets.deliverability.daily import with_derived_assets
+from email_assets.deliverability.selection import with_derived_assets
 from email_assets.settings import resolve
 from email_assets.settings.sections import RetentionSettings
 from email_assets.vendors.resource import EMAIL_API

@@ -7,7 +7,7 @@ import dagster as dg
 from email_assets.account import Account
 from email_assets.defs.freshness import cron_of
 from email_assets.defs.retention import CRON, JOB_OF_RETENTION, build_retention_job
-from email_assets.deliverability.daily import with_derived_assets
+from email_assets.deliverability.selection import with_derived_assets
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
 from email_assets.vendors import Kind

@@ -13,7 +13,7 @@ from email_assets.clock import now
 from email_assets.defs.alerts.sensor import build_alerts
 from email_assets.defs.freshness import window_of
 from email_assets.defs.schedules import names_of
-from email_assets.deliverability.daily import with_derived_assets
+from email_assets.deliverability.selection import with_derived_assets
 from email_assets.errors import ApiError, ApiUnavailableError
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
@@ -65,7 +65,7 @@ def _build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.S
             statuses=UNFINISHED,
             created_after=now() - patience,
         )
-        if context.instance.get_runs(under_way, limit=1):
+        if context.instance.get_run_records(under_way, limit=1):
             return dg.SkipReason("The run of an earlier tick has not finished yet.")
         seen = json.loads(context.cursor) if context.cursor else {}
         for name in _failed_to_sync(context.instance):
@@ -98,7 +98,7 @@ def _build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.S
 
 
 def _failed_to_sync(instance: dg.DagsterInstance) -> list[str]:
-    """What the sensor's last run should have synced and did not, once some time has passed."""
+    """The resources that the sensor's last run did not sync, once some time has passed."""
     last = instance.get_run_records(
         dg.RunsFilter(tags={"dagster/sensor_name": NEW_RECORDS}), limit=1
     )
@@ -112,7 +112,7 @@ def _failed_to_sync(instance: dg.DagsterInstance) -> list[str]:
 def _fingerprint(
     account: Account, name: str, context: dg.SensorEvaluationContext
 ) -> str | ApiError:
-    """What changes when rows come or go, or why that cannot be told just now."""
+    """A digest that changes when rows come or go, or the reason why there is none just now."""
     try:
         head = glimpse(account, name, say=context.log.info)
     except ApiError as error:

@@ -1,1 +1,1 @@
-"""How mail is delivered, made of the tables of messages and bounces."""
+"""Figures on the delivery of mail, derived from the tables of messages and bounces."""

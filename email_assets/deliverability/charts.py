@@ -18,7 +18,7 @@ CALM, LOUD = "#4f7fd6", "#d9493a"
 """The colours of bars below a limit, and above it."""
 LONGEST_LABEL = 30
 STEPS = tuple(part * 10.0**power for power in range(-4, 5) for part in (1, 2, 5))
-"""What may lie between two lines of a scale."""
+"""The steps that may lie between two lines of a scale."""
 LEFT, RIGHT, TOP = 56, 20, 56
 
 

@@ -1,8 +1,8 @@
-"""How mail is delivered: a table of messages and bounces by day and sender, made by SQL."""
+"""The table `deliverability_daily`: messages and bounces by day and sender, made by SQL."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from datetime import date
@@ -10,15 +10,13 @@ from datetime import date
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from email_assets.account import Account
+from email_assets.deliverability.selection import resources_read
 from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, Tables, happenings
 from email_assets.errors import EmailAssetsError
-from email_assets.vendors.resource import DAILY, REPORT, senders_of
+from email_assets.vendors.resource import DAILY
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.destination import connected
 from email_assets.warehouse.turn import SqlClient
-
-SPEAK_IT = ("duckdb", "postgres")
-"""dlt's destinations that understand the SQL."""
 
 COLUMNS = {
     "day": ("DATE", "A day in UTC."),
@@ -32,6 +30,8 @@ COLUMNS = {
     "bounce_rate": ("DOUBLE PRECISION", "bounced / sent; NULL where nothing was sent."),
 }
 """The table's columns: type and meaning of each."""
+TYPE_NAMES = {"DOUBLE": "DOUBLE PRECISION", "CHARACTER VARYING": "VARCHAR"}
+"""The types above, by the names that DuckDB and PostgreSQL list them under, where they differ."""
 
 
 class DeliverabilityError(EmailAssetsError):
@@ -40,7 +40,7 @@ class DeliverabilityError(EmailAssetsError):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of some mail."""
+    """Counts of messages sent, and of what came back."""
 
     sent: int
     hard: int
@@ -61,36 +61,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class SenderDay(Outcome):
-    """What came of a sender's mail on one day."""
+    """The counts of one sender on one day."""
 
     day: date
     sender: str
-
-
-def derived_assets(account: Account, resources: Iterable[str]) -> list[str]:
-    """The assets that change when these resources do.
-
-    There are none where the vendor's file does not say of what to make them, or where the warehouse
-    may not understand the SQL.
-    """
-    is_read = {"messages", "bounces"} & {*resources}
-    can_be_made = account.warehouse.destination_name in SPEAK_IT and account.deliverability
-    return [DAILY, REPORT] if is_read and can_be_made else []
-
-
-def with_derived_assets(account: Account, resources: Iterable[str]) -> list[str]:
-    """Some resources, and the assets that change when they do."""
-    names = list(resources)
-    return [*names, *derived_assets(account, names)]
-
-
-def resources_read(account: Account) -> list[str]:
-    """The resources that `deliverability_daily` is made of, or none where it is not defined."""
-    mapping = account.deliverability
-    if mapping is None:
-        return []
-    lookups = [sender["resource"] for sender in senders_of(mapping) if "resource" in sender]
-    return list(dict.fromkeys(["messages", "bounces", *lookups]))
 
 
 def build_daily(account: Account, *, say: Callable[[str], None]) -> tuple[int, int]:
@@ -138,12 +112,34 @@ def _replace(client: SqlClient, found: tuple[str, list[str]] | None) -> None:
     columns = [client.escape_column_name(name) for name in COLUMNS]
     types = [f"{column} {COLUMNS[name][0]}" for column, name in zip(columns, COLUMNS, strict=True)]
     client.execute_sql(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(types)})")
+    _alter(client, table)
     # two at once that delete and insert would double the rows of a server; this one locks them out
     client.truncate_tables(DAILY)
     if found:
         happened, parameters = found
         query = BY_DAY_AND_SENDER.format(happened)
         client.execute_sql(f"INSERT INTO {table} ({', '.join(columns)}) {query}", *parameters)
+
+
+def _alter(client: SqlClient, table: str) -> None:
+    """Give a table of an earlier version today's columns. Its rows are about to be replaced."""
+    rows = client.execute_sql(
+        "SELECT column_name, data_type FROM information_schema.columns "
+        "WHERE table_schema = %s AND table_name = %s",
+        client.make_qualified_table_name_path(None, quote=False)[-1],
+        DAILY,
+    )
+    found = {name: TYPE_NAMES.get(type_.upper(), type_.upper()) for name, type_ in rows or ()}
+    wanted = {name: type_ for name, (type_, _) in COLUMNS.items()}
+    missing = wanted.keys() - found.keys()
+    changed = {name for name in wanted.keys() & found.keys() if wanted[name] != found[name]}
+    obsolete = found.keys() - wanted.keys()
+    # a table must not lose its last column, so those that are missing come first
+    for verb, names in (("ADD", missing), ("DROP", obsolete | changed), ("ADD", changed)):
+        for name in sorted(names):
+            column = client.escape_column_name(name)
+            type_ = f" {wanted[name]}" if verb == "ADD" else ""
+            client.execute_sql(f"ALTER TABLE {table} {verb} COLUMN {column}{type_}")
 
 
 def read_daily(

@@ -1,4 +1,4 @@
-"""What the last thirty days say of how mail is delivered, in Markdown with charts."""
+"""A report on the delivery of mail in the last thirty days, in Markdown with charts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def total(rows: Iterable[SenderDay]) -> Outcome:
 
 
 def by_sender(rows: Iterable[SenderDay]) -> dict[str, Outcome]:
-    """What each sender's rows add up to. A sender that is an address is not named."""
+    """The sum of each sender's rows. A sender that is an address is not named."""
     grouped: dict[str, list[SenderDay]] = {}
     for row in rows:
         grouped.setdefault(redact(row.sender), []).append(row)

@@ -102,7 +102,7 @@ FROM ({}) AS happened WHERE day IS NOT NULL GROUP BY day, sender ORDER BY day, s
 """
 """The table's rows, of what `happenings` gives."""
 WITHOUT_DAY = "SELECT count(*) FROM ({}) AS happened WHERE day IS NULL"
-"""How many of those tell no day, and are in no row."""
+"""Counts those that tell no day, and are in no row."""
 
 
 def happenings(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]] | None:
@@ -156,7 +156,7 @@ def _bounced(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]:
 
 
 def _sender_of_bounce(mapping: Deliverability, tables: Tables) -> tuple[str, str]:
-    """What tells the sender of a bounce, and the join that it takes."""
+    """The SQL of the sender of a bounce, and the join that it takes."""
     messages, bounces = mapping["messages"], mapping["bounces"]
     if "sender" in bounces:
         return _text(tables.column("bounces", bounces["sender"]["field"], "b")), ""

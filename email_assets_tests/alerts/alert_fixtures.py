@@ -29,7 +29,7 @@ class Webhook:
     url: str = ""
     status: int = 200
     bodies: list[Any] = field(default_factory=list)
-    """What it was sent, whether it took it or not."""
+    """All that it was sent, whether it took it or not."""
 
     @property
     def texts(self) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 
 from email_assets import notify
 from email_assets.alerts.channels import DeliveryError, Mail, Message, Webhook
-from email_assets.alerts.configured import Misset, channels
+from email_assets.alerts.configured import InvalidChannel, channels
 from email_assets_tests.alerts.alert_fixtures import MailServer, certificate, mail_server, webhook
 from email_assets_tests.alerts.alert_fixtures import Webhook as Receiver
 
@@ -124,7 +124,7 @@ class TestSettings:
         webhook, mail = channels()
 
         assert isinstance(webhook, Webhook)
-        assert isinstance(mail, Misset)
+        assert isinstance(mail, InvalidChannel)
         assert mail.problem.startswith(f"{problem}Set ")
 
     def test_a_webhook_that_is_no_address_is_told_without_it(
@@ -134,7 +134,7 @@ class TestSettings:
 
         (found,) = channels()
 
-        assert isinstance(found, Misset)
+        assert isinstance(found, InvalidChannel)
         assert found.problem.startswith("webhook_url must be an http or https address. Set ")
 
 

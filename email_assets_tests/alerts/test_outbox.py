@@ -18,7 +18,7 @@ class Receiver:
     """Seconds that it takes for a message, as the clock that it is shows them."""
     now: float = 0
     remark: str | None = None
-    """What it says of each message that it takes."""
+    """A remark on each message that it takes."""
     refuses: Message | None = None
     attempts: int = 0
     taken: list[Message] = field(default_factory=list)

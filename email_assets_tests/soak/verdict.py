@@ -25,7 +25,7 @@ OURS = ("which is a mistake", "step failed with", "cannot be used", "kept wareho
 WARM = 45.0
 """Seconds after which a process has loaded what it needs."""
 MEGABYTES_AT_ONCE, MEGABYTES_A_MINUTE = 15.0, 4.0
-"""What a service may grow by. Dagster's code server takes some 0.2 MB for each run it launches."""
+"""Growth that is no leak. Dagster's code server takes some 0.2 MB for each run it launches."""
 MEGABYTES_A_RUN = 1.5
 LEFT_A_KILL = 3
 """Files and folders that a killed process may leave in TMPDIR."""

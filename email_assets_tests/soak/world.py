@@ -36,7 +36,7 @@ FATES: tuple[Row, ...] = (
     {"recipients": [{"email": "moved@cedar.example", "type": "to", "reason": "moved"}]},
     {"clicks": 3},
 )
-"""What may become of a message: also fields that nobody had before, and other items."""
+"""Changes that may befall a message: also fields that nobody had before, and other items."""
 CHANGES: dict[str, tuple[Row, ...]] = {
     "messages": FATES,
     "bounces": ({"inactive": True}, {"description": "Seen again."}, {"resolved": True}),

@@ -1,8 +1,9 @@
-"""What failed in a run, and why."""
+"""The assets and checks that a failed run left undone, each with its reason."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import dagster as dg
 
@@ -12,6 +13,49 @@ from email_assets.redaction import redact
 
 Event = dg.DagsterEventType
 LONGEST_SENTENCE = 300
+NO_REASON = "nothing says why"
+FAILED_CHECK = "DagsterAssetCheckFailedError"
+"""Dagster's error of a blocking check that did not pass; the check itself tells why."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A slot that a run did not bring about."""
+
+    slot: str
+    """An asset, `asset:check`, or the name of the job if it has neither."""
+    reason: str
+    at: float
+    """In seconds since 1970."""
+    step: str | None = None
+    """The step that failed, or None if the run ended outside of its steps."""
+
+
+def failures_of(
+    account: Account, run: dg.DagsterRun, entries: Sequence[dg.EventLogEntry], end: dg.EventLogEntry
+) -> Iterator[Failure]:
+    """The failures of a run that no check tells of by itself.
+
+    Args:
+        account: The account whose assets the run was to sync.
+        run: A run that failed.
+        entries: Its events of steps, assets and checks.
+        end: The event with which it failed.
+    """
+    planned = _planned(entries)
+    failed_steps = [
+        (entry.dagster_event, entry.timestamp)
+        for entry in entries
+        if entry.dagster_event and entry.dagster_event_type == Event.STEP_FAILURE
+    ]
+    if not failed_steps:  # it was killed, or never started
+        yield from _left_undone(account, run, planned, entries, end)
+    for event, at in failed_steps:
+        error = event.step_failure_data.error
+        if error and error.cls_name == FAILED_CHECK:
+            continue
+        for slot in planned.get(event.step_key, [run.job_name]):
+            yield Failure(slot, reason_of(event), at, event.step_key)
 
 
 def reason_of(event: dg.DagsterEvent) -> str:
@@ -24,63 +68,10 @@ def reason_of(event: dg.DagsterEvent) -> str:
         while error and error.cause:
             error = error.cause
         text = error.message if error else None
-    first, *rest = ((text or "").strip() or "nothing says why").splitlines()
+    first, *rest = ((text or "").strip() or NO_REASON).splitlines()
     if first.endswith(":") and rest:  # the next line names the checks that failed
         first = f"{first} {rest[0]}"
     return first.removeprefix(f"{event.step_key}: ")
-
-
-def failures_of(
-    account: Account, run: dg.DagsterRun, entries: Sequence[dg.EventLogEntry], end: dg.EventLogEntry
-) -> Iterator[tuple[str, str, float]]:
-    """What failed in a run, why and when, as far as it is not told by a check."""
-    events = [(entry.dagster_event, entry.timestamp) for entry in entries if entry.dagster_event]
-    planned: dict[str | None, list[str]] = {}
-    for event, _ in events:
-        if event.event_type == Event.ASSET_MATERIALIZATION_PLANNED and event.asset_key:
-            planned.setdefault(event.step_key, []).append(event.asset_key.to_user_string())
-        elif event.event_type == Event.ASSET_CHECK_EVALUATION_PLANNED:
-            key = event.asset_check_planned_data.asset_check_key
-            planned.setdefault(event.step_key, []).append(slot_of(key))
-    failures = [found for found in events if found[0].event_type == Event.STEP_FAILURE]
-    for event, at in failures:
-        error = event.step_failure_data.error
-        # a check that fails its run is told of as a check
-        if not error or error.cls_name != "DagsterAssetCheckFailedError":
-            for slot in planned.get(event.step_key, [run.job_name]):
-                yield slot, reason_of(event), at
-    if failures:
-        return
-    # the run ended outside of a step: it was killed, or never started
-    reason = (end.dagster_event.message if end.dagster_event else None) or "nothing says why"
-    slots = [slot for several in planned.values() for slot in several] or _asked_of(account, run)
-    done = {slot for event, _ in events for slot in _done_by(event)}
-    left = [slot for slot in slots if slot not in done]
-    assets = [slot for slot in left if ":" not in slot]
-    for slot in assets or left or slots:
-        yield slot, reason, end.timestamp
-
-
-def _done_by(event: dg.DagsterEvent) -> list[str]:
-    if event.event_type == Event.ASSET_MATERIALIZATION and event.asset_key:
-        return [event.asset_key.to_user_string()]
-    if event.event_type == Event.ASSET_CHECK_EVALUATION:
-        return [slot_of(event.asset_check_evaluation_data.asset_check_key)]
-    return []
-
-
-def _asked_of(account: Account, run: dg.DagsterRun) -> list[str]:
-    """What a run should have done, of which no plan is known."""
-    if run.asset_selection:
-        return [key.to_user_string() for key in run.asset_selection]
-    if run.asset_check_selection:
-        return [slot_of(key) for key in run.asset_check_selection]
-    return [
-        name
-        for kind, job in JOB_OF_KIND.items()
-        if run.job_name in (job, JOB_OF_ALL)
-        for name in names_of(account, kind)
-    ] or [run.job_name]
 
 
 def slot_of(key: dg.AssetCheckKey) -> str:
@@ -94,3 +85,55 @@ def in_one_line(text: str) -> str:
     whole = text.encode("utf-8", "replace").decode()
     line = " ".join(redact(whole).split())
     return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}…"
+
+
+def _planned(entries: Sequence[dg.EventLogEntry]) -> dict[str | None, list[str]]:
+    """The slots that each step was to bring about."""
+    planned: dict[str | None, list[str]] = {}
+    for event in (entry.dagster_event for entry in entries if entry.dagster_event):
+        if event.event_type == Event.ASSET_MATERIALIZATION_PLANNED and event.asset_key:
+            planned.setdefault(event.step_key, []).append(event.asset_key.to_user_string())
+        elif event.event_type == Event.ASSET_CHECK_EVALUATION_PLANNED:
+            key = event.asset_check_planned_data.asset_check_key
+            planned.setdefault(event.step_key, []).append(slot_of(key))
+    return planned
+
+
+def _left_undone(
+    account: Account,
+    run: dg.DagsterRun,
+    planned: dict[str | None, list[str]],
+    entries: Sequence[dg.EventLogEntry],
+    end: dg.EventLogEntry,
+) -> Iterator[Failure]:
+    """The failures of a run that ended outside of its steps: all that it had not done by then."""
+    reason = (end.dagster_event.message if end.dagster_event else None) or NO_REASON
+    slots = [slot for of_step in planned.values() for slot in of_step] or _asked_of(account, run)
+    done = {slot for entry in entries for slot in _done_by(entry)}
+    left = [slot for slot in slots if slot not in done]
+    assets = [slot for slot in left if ":" not in slot]
+    for slot in assets or left or slots:
+        yield Failure(slot, reason, end.timestamp)
+
+
+def _done_by(entry: dg.EventLogEntry) -> list[str]:
+    event = entry.dagster_event
+    if event and event.event_type == Event.ASSET_MATERIALIZATION and event.asset_key:
+        return [event.asset_key.to_user_string()]
+    if event and event.event_type == Event.ASSET_CHECK_EVALUATION:
+        return [slot_of(event.asset_check_evaluation_data.asset_check_key)]
+    return []
+
+
+def _asked_of(account: Account, run: dg.DagsterRun) -> list[str]:
+    """The slots of a run whose plan is not known."""
+    if run.asset_selection:
+        return [key.to_user_string() for key in run.asset_selection]
+    if run.asset_check_selection:
+        return [slot_of(key) for key in run.asset_check_selection]
+    return [
+        name
+        for kind, job in JOB_OF_KIND.items()
+        if run.job_name in (job, JOB_OF_ALL)
+        for name in names_of(account, kind)
+    ] or [run.job_name]

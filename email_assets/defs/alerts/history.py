@@ -1,10 +1,11 @@
-"""What Dagster's history tells of our assets: failed runs, checks that do not pass, staleness."""
+"""Reads Dagster's history of our assets: failed runs, checks that do not pass, staleness."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+from urllib.parse import urlencode
 
 import dagster as dg
 
@@ -39,15 +40,15 @@ OF_A_RUN = {
 
 
 @dataclass
-class Read:
-    """How far the history was read, and what of it is still needed when it has been deleted."""
+class HistoryPosition:
+    """The events read so far, and what is still needed of them when they have been deleted."""
 
     positions: dict[str, int] = field(default_factory=dict)
     """The newest event that was read, for each way in which runs end."""
     seen: dict[str, dict[str, int]] = field(default_factory=dict)
     """For each of them the runs that may be met again, and the event of their end."""
     well: dict[str, float] = field(default_factory=dict)
-    """When an asset was materialized or a check passed for the last time."""
+    """The last time that an asset was materialized or a check passed."""
     watched: dict[str, float] = field(default_factory=dict)
     """Since when an asset is watched that was never materialized."""
 
@@ -62,9 +63,9 @@ class History:
         repository: dg.RepositoryDefinition,
         location: str,
         url: str,
-        read: Read,
+        position: HistoryPosition,
     ) -> None:
-        self.instance, self.repository, self.read = instance, repository, read
+        self.instance, self.repository, self.position = instance, repository, position
         self._account = account
         self.location, self.url = location, url
         # Dagster's own jobs bear the same names everywhere
@@ -82,15 +83,16 @@ class History:
     def new_problems(self) -> list[Problem]:
         """The newest problem of each asset and check, of what was not read before.
 
-        When assets and checks were well for the last time is noted in `read.well`.
+        When assets and checks were well for the last time is noted in `position.well`.
         """
-        for times in (self.read.well, self.read.watched):
+        for times in (self.position.well, self.position.watched):
             for slot in times.keys() - self.slots:  # of an asset that is no more
                 del times[slot]
-        newest, positions = {kind.value: self._newest(kind) for kind in ENDS}, self.read.positions
+        newest = {kind.value: self._newest(kind) for kind in ENDS}
+        positions = self.position.positions
         # a history that ends earlier than it did before was deleted, or is another one
         if any(name not in positions or newest[name] < positions[name] for name in newest):
-            self.read.positions, self.read.seen = newest, {}
+            self.position.positions, self.position.seen = newest, {}
             failed = self.instance.fetch_run_status_changes(Event.RUN_FAILURE, MOST_RUNS).records
             found = [*self._failing_checks(), *self._problems_of(failed)]
         else:
@@ -115,11 +117,11 @@ class History:
             if slot_of(key) in wrong and checks.get_spec_for_check_key(key).blocking
         }
         for slot, window in sorted(self.windows.items()):
-            since = self.read.well.get(slot)
+            since = self.position.well.get(slot)
             if since is None:
                 if self._may_be_skipped(slot):
                     continue
-                since = self.read.watched.setdefault(slot, now)
+                since = self.position.watched.setdefault(slot, now)
             known = slot in wrong or not held_up.isdisjoint(self._upstream_of(slot))
             if now - since > window and not known:
                 why = "Its schedule is off, or its runs do not start or do not end."
@@ -133,8 +135,8 @@ class History:
 
     def _ended(self, kind: End) -> Iterator[dg.EventLogRecord]:
         """The runs that ended in a way since the last look."""
-        position = self.read.positions[kind.value]
-        seen = self.read.seen.get(kind.value, {})
+        position = self.position.positions[kind.value]
+        seen = self.position.seen.get(kind.value, {})
         since = dg.RunStatusChangeRecordsFilter(kind, after_storage_id=max(0, position - OVERLAP))
         for record in self.instance.fetch_run_status_changes(
             since, limit=MOST_RUNS + len(seen), ascending=True
@@ -143,8 +145,8 @@ class History:
             if record.run_id not in seen:
                 seen[record.run_id] = record.storage_id
                 yield record
-        self.read.positions[kind.value] = position
-        self.read.seen[kind.value] = {
+        self.position.positions[kind.value] = position
+        self.position.seen[kind.value] = {
             run: event for run, event in seen.items() if event > position - OVERLAP
         }
 
@@ -173,11 +175,11 @@ class History:
         failed = end.dagster_event_type == Event.RUN_FAILURE
         if not failed or run.tags.get(WILL_RETRY) == "true":
             return problems
-        link = f"{self.url}/runs/{run.run_id}"
-        for slot, reason, at in failures_of(self._account, run, entries, end):
-            if slot in self.slots:
-                verb = "could not be checked" if ":" in slot else "failed"
-                problems.append(Problem(slot, verb, in_one_line(reason), at, link))
+        for failure in failures_of(self._account, run, entries, end):
+            if failure.slot in self.slots:
+                verb = "could not be checked" if ":" in failure.slot else "failed"
+                sentence, link = in_one_line(failure.reason), self._link_of_run(run, failure.step)
+                problems.append(Problem(failure.slot, verb, sentence, failure.at, link))
         return problems
 
     def _failing_checks(self) -> Iterator[Problem]:
@@ -213,17 +215,17 @@ class History:
 
     def _note(self, slot: str, at: float) -> None:
         if slot in self.slots:
-            self.read.well[slot] = max(at, self.read.well.get(slot, 0))
+            self.position.well[slot] = max(at, self.position.well.get(slot, 0))
 
     def _materialized(self) -> Iterator[tuple[str, float]]:
-        """When each asset was materialized last."""
+        """The time of each asset's last materialization."""
         for record in self.instance.get_asset_records([*self.assets]):
             entry = record.asset_entry
             if entry.last_materialization:
                 yield entry.asset_key.to_user_string(), entry.last_materialization.timestamp
 
     def _old_runs_deleted(self) -> Iterator[tuple[str, float]]:
-        """When the job that deletes old runs succeeded for the last time."""
+        """The time of the last success of the job that deletes old runs."""
         succeeded = dg.RunsFilter(job_name=JOB_OF_RETENTION, statuses=[dg.DagsterRunStatus.SUCCESS])
         for record in self.instance.get_run_records(succeeded, limit=1):
             yield JOB_OF_RETENTION, record.end_time or record.create_timestamp.timestamp()
@@ -244,6 +246,11 @@ class History:
     def _upstream_of(self, slot: str) -> set[str]:
         graph, key = self.repository.asset_graph, dg.AssetKey.from_user_string(slot)
         return {above.to_user_string() for above in graph.get_ancestor_asset_keys(key)}
+
+    def _link_of_run(self, run: dg.DagsterRun, step: str | None) -> str:
+        """The page of a run, with the log of one step if there is one to look at."""
+        query = f"?{urlencode({'selection': step, 'logs': f'step:{step}'})}" if step else ""
+        return f"{self.url}/runs/{run.run_id}{query}"
 
     def _link(self, name: str) -> str:
         return f"{self.url}/assets/{name}"

@@ -10,22 +10,22 @@ from pydantic import TypeAdapter, ValidationError
 from email_assets.account import Account
 from email_assets.alerts.causes import Causes, names_in, open_slots, recover, tell
 from email_assets.alerts.channels import Message
-from email_assets.alerts.configured import NO_CHANNEL, Misset, channels, dagster_url
+from email_assets.alerts.configured import NO_CHANNEL, InvalidChannel, channels, dagster_url
 from email_assets.alerts.outbox import Outbox
 from email_assets.clock import now
-from email_assets.defs.alerts.history import History, Read
+from email_assets.defs.alerts.history import History, HistoryPosition
 
 
 @dataclass
-class Memory:
-    """What a tick hands on to the next one, as the sensor's cursor."""
+class AlertState:
+    """The sensor's cursor: all that a tick hands on to the next one."""
 
-    read: Read = field(default_factory=Read)
+    position: HistoryPosition = field(default_factory=HistoryPosition)
     causes: Causes = field(default_factory=dict)
     outbox: Outbox = field(default_factory=Outbox)
 
 
-MEMORY = TypeAdapter(Memory)
+STATE_ADAPTER = TypeAdapter(AlertState)
 
 
 def build_alerts(account: Account, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
@@ -40,40 +40,42 @@ def build_alerts(account: Account, status: dg.DefaultSensorStatus) -> dg.SensorD
         "without any, the log.",
     )
     def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        memory = _recall(context)
-        url, misset = dagster_url()
-        messages = _look(account, context, memory, url)
-        wrong = names_in(open_slots(memory.causes))
-        state = f"Something is wrong with {wrong}." if wrong else "Nothing is wrong."
-        trouble = _send(context, memory.outbox, messages)
-        if misset:
-            context.log.warning(misset)
-            trouble.append(misset)
+        state = _recall(context)
+        url, problem_of_url = dagster_url()
+        messages = _look(account, context, state, url)
+        wrong = names_in(open_slots(state.causes))
+        summary = f"Something is wrong with {wrong}." if wrong else "Nothing is wrong."
+        trouble = _send(context, state.outbox, messages)
+        if problem_of_url:
+            context.log.warning(problem_of_url)
+            trouble.append(problem_of_url)
         return dg.SensorResult(
-            skip_reason=" ".join([*trouble, state]),
-            cursor=MEMORY.dump_json(memory).decode(),
+            skip_reason=" ".join([*trouble, summary]),
+            cursor=STATE_ADAPTER.dump_json(state).decode(),
         )
 
     return alerts
 
 
-def _recall(context: dg.SensorEvaluationContext) -> Memory:
+def _recall(context: dg.SensorEvaluationContext) -> AlertState:
     try:
-        return MEMORY.validate_json(context.cursor) if context.cursor else Memory()
+        return STATE_ADAPTER.validate_json(context.cursor) if context.cursor else AlertState()
     except ValidationError:
         context.log.warning("The cursor cannot be read, so all that is wrong is told anew.")
-        return Memory()
+        return AlertState()
 
 
 def _look(
-    account: Account, context: dg.SensorEvaluationContext, memory: Memory, url: str
+    account: Account, context: dg.SensorEvaluationContext, state: AlertState, url: str
 ) -> list[Message]:
-    """What there is to tell since the last tick."""
+    """The messages that there are to send since the last tick."""
     repository, origin = context.repository_def, context.code_location_origin
     assert repository  # noqa: S101 (a sensor is evaluated in its code location)
     assert origin  # noqa: S101
-    history = History(account, context.instance, repository, origin.location_name, url, memory.read)
-    causes, well = memory.causes, memory.read.well
+    history = History(
+        account, context.instance, repository, origin.location_name, url, state.position
+    )
+    causes, well = state.causes, state.position.well
     problems = history.new_problems()
     messages = [*recover(causes, well, history.slots), *tell(causes, problems, well)]
     stale = history.stale(open_slots(causes), now().timestamp())
@@ -90,8 +92,8 @@ def _send(
             context.log.error(message.text)
         return [NO_CHANNEL]
     outbox.add(messages, [channel.name for channel in found])
-    misset = [channel.problem for channel in found if isinstance(channel, Misset)]
-    for problem in misset:
+    problems = [channel.problem for channel in found if isinstance(channel, InvalidChannel)]
+    for problem in problems:
         context.log.warning(problem)
-    usable = [channel for channel in found if not isinstance(channel, Misset)]
-    return [*misset, *outbox.deliver(usable, context.log.warning)]
+    usable = [channel for channel in found if not isinstance(channel, InvalidChannel)]
+    return [*problems, *outbox.deliver(usable, context.log.warning)]

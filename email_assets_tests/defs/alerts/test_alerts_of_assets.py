@@ -1,4 +1,4 @@
-"""What is told of assets whose checks warn, and of assets that go stale."""
+"""Alerts of assets whose checks warn, and of assets that go stale."""
 
 import json
 from datetime import timedelta
@@ -84,11 +84,11 @@ class TestStaleness:
     ) -> None:
         assert alerts.cursor
         assert webhook.texts == []
-        memory = json.loads(alerts.cursor)
-        memory["read"]["watched"] = {
-            name: since - 3 * 3600 for name, since in memory["read"]["watched"].items()
+        state = json.loads(alerts.cursor)
+        state["position"]["watched"] = {
+            name: since - 3 * 3600 for name, since in state["position"]["watched"].items()
         }
-        alerts.cursor = json.dumps(memory)
+        alerts.cursor = json.dumps(state)
 
         (text,) = tick()
 

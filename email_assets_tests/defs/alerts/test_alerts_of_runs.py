@@ -1,4 +1,4 @@
-"""What is told of runs that failed, and of runs that mended it."""
+"""Alerts of runs that failed, and of runs that mended it."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""How alerts reach people when a channel is down or not set, and what they never hold."""
+"""Delivery of alerts when a channel is down or not set, and secrets that they never hold."""
 
 import dagster as dg
 import pytest

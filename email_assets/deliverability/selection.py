@@ -1,0 +1,37 @@
+"""The assets that are derived from loaded tables, and the resources that they read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from email_assets.account import Account
+from email_assets.vendors.resource import DAILY, REPORT, senders_of
+
+SQL_DESTINATIONS = ("duckdb", "postgres")
+"""dlt's destinations that understand the SQL of `deliverability.sql`."""
+
+
+def derived_assets(account: Account, resources: Iterable[str]) -> list[str]:
+    """The assets that change when these resources do.
+
+    There are none where the vendor's file has no `deliverability`, or where the warehouse may not
+    understand the SQL.
+    """
+    is_read = {"messages", "bounces"} & {*resources}
+    speaks_it = account.warehouse.destination_name in SQL_DESTINATIONS
+    return [DAILY, REPORT] if is_read and speaks_it and account.deliverability else []
+
+
+def with_derived_assets(account: Account, resources: Iterable[str]) -> list[str]:
+    """The resources, followed by the assets that change when they do."""
+    names = list(resources)
+    return [*names, *derived_assets(account, names)]
+
+
+def resources_read(account: Account) -> list[str]:
+    """The resources that `deliverability_daily` reads, or none where it is not defined."""
+    mapping = account.deliverability
+    if mapping is None:
+        return []
+    lookups = [sender["resource"] for sender in senders_of(mapping) if "resource" in sender]
+    return list(dict.fromkeys(["messages", "bounces", *lookups]))
