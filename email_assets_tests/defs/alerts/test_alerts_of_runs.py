@@ -52,7 +52,8 @@ class TestFailedRuns:
 
         names = ", ".join(sorted(NAMES))
         assert text.startswith(f"{names} failed: {REFUSED}")
-        assert text.endswith(f" {UI}/runs/{run.run_id}")
+        assert (step := text.rpartition("logs=step%3A")[2]) in NAMES
+        assert text.endswith(f" {UI}/runs/{run.run_id}?selection={step}&amp;logs=step%3A{step}")
 
         materialize(instance)
         tick()

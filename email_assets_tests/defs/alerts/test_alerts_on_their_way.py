@@ -149,7 +149,7 @@ class TestSecrets:
 
         (text,) = tick()
 
-        assert "failed: no &lt;!channel&gt; &amp; no row of … " in text
+        assert "failed: no channel&gt; &amp; no row of … " in text
 
     def test_neither_cursor_nor_log_nor_skip_reason_holds_the_webhook_or_the_password(
         self,
