@@ -6,10 +6,10 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
@@ -17,6 +17,7 @@ from hypothesis import settings
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.clock import begin_at
+from email_assets_tests.queries import ask
 
 PROJECT = Path(__file__).resolve().parent.parent
 MEMORY = Path("/dev/shm")
@@ -118,9 +119,4 @@ def waits() -> list[float]:
 @pytest.fixture
 def query(warehouse: Path) -> Callable[[str], list[tuple[Any, ...]]]:
     """Ask the warehouse in SQL."""
-
-    def ask(sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(warehouse), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
-
-    return ask
+    return partial(ask, warehouse)

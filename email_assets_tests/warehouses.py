@@ -16,6 +16,9 @@ from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import SyncReport, sync
 from email_assets.warehouse.destination import open_pipeline
+from email_assets_tests.queries import ask
+
+__all__ = ["ask"]
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 Row = dict[str, Any]
@@ -53,12 +56,6 @@ def fresh_warehouse(folder: Path, sandbox: Sandbox) -> Iterator[Query]:
         patch.setenv("TMPDIR", str(folder))
         patch.setattr(tempfile, "tempdir", None)
         yield lambda sql: ask(file, sql)
-
-
-def ask(file: Path, sql: str) -> list[tuple[Any, ...]]:
-    """Ask a warehouse in SQL."""
-    with duckdb.connect(str(file), read_only=True) as connection:
-        return connection.execute(sql).fetchall()
 
 
 def change(file: Path, *statements: str) -> None:

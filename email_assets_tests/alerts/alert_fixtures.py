@@ -28,6 +28,8 @@ class Webhook:
 
     url: str = ""
     status: int = 200
+    location: str = ""
+    """Where it sends whoever asks, if it does."""
     bodies: list[Any] = field(default_factory=list)
     """All that it was sent, whether it took it or not."""
 
@@ -46,6 +48,8 @@ def listening() -> Iterator[Webhook]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             webhook.bodies.append(json.loads(body))
             self.send_response(webhook.status)
+            if webhook.location:
+                self.send_header("Location", webhook.location)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -78,6 +82,7 @@ class MailServer:
     """Recipients that it does not know."""
     mails: list[EmailMessage] = field(default_factory=list)
     attempts: int = 0
+    goodbye: str = "221 Bye"
 
     async def handle_MAIL(  # noqa: N802  aiosmtpd's name
         self, _: SMTP, __: Session, envelope: Envelope, address: str, ___: list[str]
@@ -95,6 +100,9 @@ class MailServer:
             return "550 no such user"
         envelope.rcpt_tos.append(address)
         return "250 OK"
+
+    async def handle_QUIT(self, _: SMTP, __: Session, ___: Envelope) -> str:  # noqa: N802
+        return self.goodbye
 
     async def handle_DATA(self, _: SMTP, __: Session, envelope: Envelope) -> str:  # noqa: N802
         assert isinstance(envelope.content, bytes)

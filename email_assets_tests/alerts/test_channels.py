@@ -9,7 +9,13 @@ import pytest
 from email_assets import notify
 from email_assets.alerts.channels import DeliveryError, Mail, Message, Webhook
 from email_assets.alerts.configured import InvalidChannel, channels
-from email_assets_tests.alerts.alert_fixtures import MailServer, certificate, mail_server, webhook
+from email_assets_tests.alerts.alert_fixtures import (
+    MailServer,
+    certificate,
+    listening,
+    mail_server,
+    webhook,
+)
 from email_assets_tests.alerts.alert_fixtures import Webhook as Receiver
 
 __all__ = ["certificate", "mail_server", "webhook"]
@@ -38,6 +44,7 @@ class TestMail:
         )
         assert mail["Message-ID"] == "<id-1@alerts.example>"
         assert mail["Date"].datetime
+        assert mail["Auto-Submitted"] == "auto-generated"  # so that no absent reader answers it
         assert mail.get_content_type() == "text/plain"
         assert mail.get_content().strip() == MESSAGE.text
 
@@ -50,6 +57,12 @@ class TestMail:
 
         assert remark
         assert remark.startswith("The mail server refused 1 of 2 recipients of an alert. Set it as")
+        assert len(mail_server.mails) == 1
+
+    def test_a_server_that_fails_at_the_goodbye_has_the_mail(self, mail_server: MailServer) -> None:
+        mail_server.goodbye = "451 not now"
+
+        assert mail_channel().send(MESSAGE, 10) is None
         assert len(mail_server.mails) == 1
 
     def test_a_server_whose_certificate_is_unknown_gets_no_password(
@@ -76,6 +89,15 @@ class TestWebhook:
             f"The alert webhook answered {status}. Set webhook_url of [alerts] in "
             ".dlt/secrets.toml or the environment variable ALERTS__WEBHOOK_URL."
         )
+
+    def test_a_redirect_is_not_followed(self, webhook: Receiver) -> None:
+        with listening() as elsewhere:
+            webhook.status, webhook.location = 307, elsewhere.url
+
+            with pytest.raises(DeliveryError, match="The alert webhook answered 307"):
+                Webhook(webhook.url).send(MESSAGE, 10)
+
+            assert elsewhere.bodies == []
 
     def test_the_address_is_in_no_log(
         self, webhook: Receiver, caplog: pytest.LogCaptureFixture

@@ -159,6 +159,7 @@ class TestSplitting:
             {(r.since, r.until) for r in api.requests if r.since or r.until},
             key=lambda ends: ends[1] or datetime.max.replace(tzinfo=timezone.utc),
         )
+        assert len(asked) > 1, "nothing was split"
         for end in [until for _, until in asked if until]:
             assert any(since and since <= end for since, _ in asked)
 

@@ -4,7 +4,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from email_assets.deliverability.charts import Bar, ranking, rates_over_time
+from email_assets.deliverability.charts import WIDTH, Bar, ranking, rates_over_time
 
 TEXT = "{http://www.w3.org/2000/svg}text"
 
@@ -29,6 +29,17 @@ def test_a_scale_has_a_few_lines_whatever_the_rate(rate: float | None) -> None:
     said = texts(rates_over_time("Rates", [Bar("Jun 1", rate)], limit=0.05))
 
     assert 2 <= sum(text.endswith(" %") and text[0].isdigit() for text in said) <= 8
+
+
+def test_a_scale_reaches_the_limit_however_low_the_rates_are() -> None:
+    assert "5 %" in texts(rates_over_time("Rates", [Bar("Jun 1", 0.0004)], limit=0.05))
+
+
+@pytest.mark.parametrize("value", [0.001, 0.5])
+def test_the_limit_of_a_ranking_lies_within_it(value: float) -> None:
+    drawn = ElementTree.fromstring(ranking("Senders", [Bar("a", value)], limit=0.05))
+    lines = drawn.iter("{http://www.w3.org/2000/svg}line")
+    assert all(0 <= float(line.attrib["x1"]) <= WIDTH for line in lines)
 
 
 def test_a_day_without_messages_is_a_gap() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,11 +11,11 @@ import pytest
 
 from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
+from email_assets.sandbox.data import RESOURCES
 from email_assets.sync.pipeline import SyncReport, sync
 from email_assets.sync.span import Span
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.conftest import KEY
-from email_assets_tests.dagster_fixtures import settings_for
 from email_assets_tests.warehouses import Row
 
 Load = Callable[..., SyncReport]
@@ -23,44 +24,51 @@ FULL_REFRESH = Span(full_refresh=True)
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[tuple[Sandbox, list[Row]]]:
-    """One API for all tests, since the cursor belongs to its address, and its messages."""
+def running() -> Iterator[tuple[Sandbox, dict[str, list[Row]]]]:
+    """One API for all tests, since the cursor belongs to its address, and its rows."""
     with Sandbox(messages=250, api_key=KEY) as sandbox:
-        yield sandbox, sandbox.rows("messages")
+        yield sandbox, {name: sandbox.rows(name) for name in RESOURCES}
 
 
 @pytest.fixture
-def sandbox(running: tuple[Sandbox, list[Row]]) -> Sandbox:
+def sandbox(running: tuple[Sandbox, dict[str, list[Row]]]) -> Sandbox:
     """The API as it was at first."""
-    sandbox, messages = running
-    sandbox.replace("messages", messages)
+    sandbox, listed = running
+    for name, rows in listed.items():
+        sandbox.replace(name, rows)
     sandbox.clear_faults()
     sandbox.reset_counts()
     return sandbox
 
 
 @pytest.fixture(scope="module")
-def after_a_first_sync(
-    running: tuple[Sandbox, list[Row]], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
-    """A warehouse into which all messages were synced once, with a cursor."""
-    sandbox, messages = running
-    sandbox.replace("messages", messages)
-    sandbox.clear_faults()
-    folder = tmp_path_factory.mktemp("after_a_first_sync")
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in settings_for(folder, sandbox).items():
-            patch.setenv(name, value)
-        patch.setenv("SOURCES__EMAIL__MESSAGES__CURSOR_PATH", "sent_at")
-        with open_pipeline(configured_account().warehouse, "messages") as pipeline:
-            sync(configured_account(), pipeline, "messages", say=print)
-    return folder / "warehouse.duckdb"
+def first_syncs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The file in which the warehouse after a first sync with these settings is kept."""
+    folder = tmp_path_factory.mktemp("first_syncs")
+    files: dict[str, Path] = {}
+    return lambda settings: files.setdefault(settings, folder / f"{len(files)}.duckdb")
 
 
 @pytest.fixture
-def loaded(api: Sandbox, warehouse: Path, after_a_first_sync: Path) -> None:
-    """The API was synced once."""
-    shutil.copy(after_a_first_sync, warehouse)
+def loaded(
+    api: Sandbox,
+    warehouse: Path,
+    first_syncs: Callable[[str], Path],
+    request: pytest.FixtureRequest,
+) -> None:
+    """The messages were synced once, with the settings that the test asks for."""
+    for settings in ("stops_early", "asks_for_windows", "incremental"):
+        if settings in request.fixturenames:
+            request.getfixturevalue(settings)
+    ours = {name: os.environ[name] for name in os.environ if name.startswith("SOURCES__")}
+    kept = first_syncs(repr(sorted(ours.items())))
+    if kept.exists():
+        shutil.copy(kept, warehouse)
+    else:
+        account = configured_account()
+        with open_pipeline(account.warehouse, "messages") as pipeline:
+            sync(account, pipeline, "messages", say=lambda _: None)
+        shutil.copy(warehouse, kept)
     api.reset_counts()
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from email_assets_tests.dagster_fixtures import empty_home, instance
 from email_assets_tests.sync.incremental_fixtures import (
-    after_a_first_sync,
     asks_for_windows,
+    first_syncs,
     incremental,
     load,
     loaded,
@@ -16,9 +16,9 @@ from email_assets_tests.sync.incremental_fixtures import (
 )
 
 __all__ = [
-    "after_a_first_sync",
     "asks_for_windows",
     "empty_home",
+    "first_syncs",
     "incremental",
     "instance",
     "load",

@@ -167,11 +167,10 @@ class TestCursorPaths:
         assert said == [told, told]
         assert len(changed_in(query)) == 1
 
-    @pytest.mark.usefixtures("asks_for_windows")
+    @pytest.mark.usefixtures("asks_for_windows", "loaded")
     def test_one_that_rows_have_is_not_talked_about(
         self, api: Sandbox, load: Load, said: list[str]
     ) -> None:
-        load()
         load()
         load(FULL_REFRESH)
         load(Span(end=now()))

@@ -37,8 +37,8 @@ class TestWithoutConfiguration:
         assert {request.since for request in api.requests} == {None}
         assert offsets(api) == PAGES_OF_ALL * 2
 
+    @pytest.mark.usefixtures("loaded")
     def test_a_change_of_any_row_is_seen(self, api: Sandbox, load: Load, query: Query) -> None:
-        load()
         rows = change_messages(api, 0, 249)
         load()
         assert changed_in(query) == {rows[0]["id"], rows[249]["id"]}

@@ -24,8 +24,8 @@ from email_assets_tests.warehouses import Query, Row, change, listed, table
 # Everything again
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_full_refresh_loads_every_row_again(api: Sandbox, query: Query) -> None:
-    load("messages")
     before = loads(query, "messages")
     assert counts(load("messages", FULL_REFRESH)) == (250, 0)
     after = loads(query, "messages")
@@ -33,8 +33,8 @@ def test_a_full_refresh_loads_every_row_again(api: Sandbox, query: Query) -> Non
     assert_exact(query, api.rows("messages"))
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_sync_after_a_full_refresh_loads_nothing(api: Sandbox) -> None:
-    load("messages")
     load("messages", FULL_REFRESH)
     assert counts(load("messages")) == (0, 250)
 
@@ -51,11 +51,10 @@ def test_a_full_refresh_corrects_what_somebody_wrote_into_the_table(
 # Syncs by time
 
 
-@pytest.mark.usefixtures("incremental")
+@pytest.mark.usefixtures("incremental", "loaded")
 def test_a_sync_of_what_is_new_loads_nothing_while_nothing_is(
     api: Sandbox, warehouse: Path
 ) -> None:
-    load("messages")
     before = state_of(warehouse)
     report = load("messages")
     assert counts(report) == (0, report.rows_received)
@@ -63,9 +62,8 @@ def test_a_sync_of_what_is_new_loads_nothing_while_nothing_is(
     assert state_of(warehouse) == before
 
 
-@pytest.mark.usefixtures("incremental")
+@pytest.mark.usefixtures("incremental", "loaded")
 def test_rows_within_the_look_back_are_not_loaded_again(api: Sandbox, query: Query) -> None:
-    load("messages")
     before = loads(query, "messages")
     start = start_after(api.rows("messages")[0])
     looked_back_at = [row["id"] for row in api.rows("messages") if sent_at(row) >= start]
@@ -76,11 +74,10 @@ def test_rows_within_the_look_back_are_not_loaded_again(api: Sandbox, query: Que
     assert [key for key in looked_back_at if after[key] != before[key]] == []
 
 
-@pytest.mark.usefixtures("asks_for_windows")
+@pytest.mark.usefixtures("asks_for_windows", "loaded")
 def test_a_row_that_changed_within_the_look_back_is_loaded_alone(
     api: Sandbox, query: Query
 ) -> None:
-    load("messages")
     rows = change_messages(api, 5)
     report = load("messages")
     assert report.rows_loaded == 1
@@ -88,38 +85,35 @@ def test_a_row_that_changed_within_the_look_back_is_loaded_alone(
     assert_exact(query, rows)
 
 
-@pytest.mark.usefixtures("incremental")
+@pytest.mark.usefixtures("incremental", "loaded")
 def test_the_cursor_moves_with_the_rows_that_are_new(api: Sandbox) -> None:
-    load("messages")
     api.insert_head("messages", 2)
     load("messages")
     assert load("messages").window.start == start_after(api.rows("messages")[0])
 
 
 @pytest.mark.parametrize("settings", ["stops_early", "asks_for_windows"])
+@pytest.mark.usefixtures("loaded")
 def test_the_cursor_is_kept_though_every_row_was_loaded_before_there_was_one(
     settings: str, api: Sandbox, request: pytest.FixtureRequest
 ) -> None:
-    load("messages")
     request.getfixturevalue(settings)
     assert counts(load("messages")) == (0, 250)
     assert load("messages").window.start == start_after(api.rows("messages")[0])
 
 
-@pytest.mark.usefixtures("asks_for_windows")
+@pytest.mark.usefixtures("asks_for_windows", "loaded")
 def test_a_backfill_loads_only_what_differs(api: Sandbox, query: Query) -> None:
-    load("messages")
     rows = change_messages(api, 150)
     stretch = Span(start=sent_at(rows[160]), end=sent_at(rows[140]))
     assert counts(load("messages", stretch)) == (1, 20)
     assert_exact(query, rows)
 
 
-@pytest.mark.usefixtures("asks_for_windows")
+@pytest.mark.usefixtures("asks_for_windows", "loaded")
 def test_a_backfill_in_which_nothing_differs_does_not_touch_the_warehouse_file(
     api: Sandbox, warehouse: Path
 ) -> None:
-    load("messages")
     before, rows = state_of(warehouse), api.rows("messages")
     stretches = {
         "both ends": Span(start=sent_at(rows[160]), end=sent_at(rows[140])),
@@ -131,11 +125,10 @@ def test_a_backfill_in_which_nothing_differs_does_not_touch_the_warehouse_file(
     assert state_of(warehouse) == before
 
 
-@pytest.mark.usefixtures("stops_early")
+@pytest.mark.usefixtures("stops_early", "loaded")
 def test_rows_from_before_the_look_back_that_come_with_its_last_page_are_not_loaded_again(
     api: Sandbox, query: Query
 ) -> None:
-    load("messages")
     before = loads(query, "messages")
     load("messages")
     assert loads(query, "messages") == before

@@ -146,8 +146,8 @@ def test_a_full_refresh_afterwards_finds_nothing_to_correct(changed: Changed) ->
     assert changed.content == changed.content_after_full_refresh
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_new_row_is_loaded_and_the_others_are_not(api: Sandbox, query: Query) -> None:
-    load("messages")
     before = loads(query, "messages")
     api.insert_head("messages", 3)
     assert counts(load("messages")) == (3, 250)

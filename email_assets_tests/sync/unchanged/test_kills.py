@@ -35,10 +35,10 @@ def messages_after_changes(api: Sandbox) -> list[Row]:
 
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+@pytest.mark.usefixtures("loaded")
 def test_the_sync_after_a_kill_loses_and_doubles_nothing(
     api: Sandbox, query: Query, moment: str
 ) -> None:
-    load("messages")
     rows = messages_after_changes(api)
     with stopped("messages", moment) as run:
         run.kill()
@@ -47,10 +47,10 @@ def test_the_sync_after_a_kill_loses_and_doubles_nothing(
 
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+@pytest.mark.usefixtures("loaded")
 def test_the_sync_after_a_kill_sees_what_changed_back_meanwhile(
     api: Sandbox, query: Query, moment: str
 ) -> None:
-    load("messages")
     rows = api.rows("messages")
     changed = messages_after_changes(api)
     with stopped("messages", moment) as run:
@@ -65,8 +65,8 @@ def test_the_sync_after_a_kill_sees_what_changed_back_meanwhile(
 
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+@pytest.mark.usefixtures("loaded")
 def test_the_second_sync_after_a_kill_loads_nothing(api: Sandbox, moment: str) -> None:
-    load("messages")
     rows = messages_after_changes(api)
     with stopped("messages", moment) as run:
         run.kill()
@@ -75,9 +75,8 @@ def test_the_second_sync_after_a_kill_loads_nothing(api: Sandbox, moment: str) -
 
 
 @pytest.mark.parametrize("moment", [MOMENTS["before the load is noted"], "normalize"])
-@pytest.mark.usefixtures("asks_for_windows")
+@pytest.mark.usefixtures("asks_for_windows", "loaded")
 def test_the_sync_after_a_kill_moves_the_cursor(api: Sandbox, query: Query, moment: str) -> None:
-    load("messages")
     api.insert_head("messages", 5)
     with stopped("messages", moment) as run:
         run.kill()
@@ -89,20 +88,20 @@ def test_the_sync_after_a_kill_moves_the_cursor(api: Sandbox, query: Query, mome
 # Runs at the same time
 
 
+@pytest.mark.usefixtures("loaded")
 def test_runs_at_the_same_time_and_one_after_them_hold_what_the_api_lists(
     api: Sandbox, query: Query
 ) -> None:
-    load("messages")
     rows = messages_after_changes(api)
     syncing("messages", "messages")
     load("messages")
     assert_exact(query, rows)
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_run_that_loads_what_it_read_long_ago_is_corrected_by_the_next(
     api: Sandbox, query: Query
 ) -> None:
-    load("messages")
     change_messages(api, 0, 111)
     with stopped("messages", "extract") as slow:
         rows = messages_after_changes(api)
@@ -112,11 +111,11 @@ def test_a_run_that_loads_what_it_read_long_ago_is_corrected_by_the_next(
     assert_exact(query, rows)
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_row_that_changed_back_while_a_slow_run_read_is_corrected_by_the_next(
     api: Sandbox, query: Query
 ) -> None:
     """The slow run took the row for unchanged, and another one has changed it meanwhile."""
-    load("messages")
     rows = api.rows("messages")
     with stopped("messages", "extract") as slow:
         change_messages(api, 0, 111)

@@ -16,10 +16,10 @@ from email_assets_tests.warehouses import Query, change, listed, table
 # Tables that somebody changed
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_row_that_somebody_deleted_comes_back(
     api: Sandbox, warehouse: Path, query: Query
 ) -> None:
-    load("messages")
     a_row = f"id = '{api.rows('messages')[17]['id']}'"
     ids = f"(SELECT _dlt_id FROM email.messages WHERE {a_row})"
     change(
@@ -44,10 +44,10 @@ def test_a_row_whose_dlt_id_was_edited_is_loaded_once_more(
     assert table(query, "servers") == listed(api.rows("servers"))
 
 
+@pytest.mark.usefixtures("loaded")
 def test_rows_of_a_release_without_digests_are_loaded_once_more(
     api: Sandbox, warehouse: Path, query: Query
 ) -> None:
-    load("messages")
     change(
         warehouse,
         f"UPDATE email.messages SET _dlt_id = left(_dlt_id, {OLD_LENGTH})",
@@ -58,8 +58,8 @@ def test_rows_of_a_release_without_digests_are_loaded_once_more(
     assert_exact(query, api.rows("messages"))
 
 
+@pytest.mark.usefixtures("loaded")
 def test_rows_carry_their_digest_from_the_first_sync_on(api: Sandbox, query: Query) -> None:
-    load("messages")
     assert query("SELECT DISTINCT length(_dlt_id) FROM email.messages") == [
         (OLD_LENGTH + 2 * BYTES,)
     ]
@@ -75,31 +75,31 @@ def test_rows_carry_their_digest_from_the_first_sync_on(api: Sandbox, query: Que
     ],
     ids=["dropped", "renamed", "emptied", "with its schema"],
 )
+@pytest.mark.usefixtures("loaded")
 def test_a_table_that_is_gone_is_loaded_anew_whole(
     api: Sandbox, warehouse: Path, query: Query, sql: str
 ) -> None:
-    load("messages")
     change(warehouse, sql)
     assert counts(load("messages")) == (250, 0)
     assert_exact(query, api.rows("messages"))
 
 
 @pytest.mark.parametrize("notes", ["_dlt_pipeline_state", "_dlt_version", "_dlt_loads"])
+@pytest.mark.usefixtures("loaded")
 def test_a_table_whose_notes_by_dlt_are_gone_is_synced(
     api: Sandbox, warehouse: Path, query: Query, notes: str
 ) -> None:
     """As they are after a first run that was killed before its load was noted."""
-    load("messages")
     change(warehouse, f"DELETE FROM email.{notes}")
     rows = change_messages(api, 0, 249)
     load("messages")
     assert_exact(query, rows)
 
 
+@pytest.mark.usefixtures("loaded")
 def test_of_a_restored_backup_exactly_the_rows_that_differ_are_loaded(
     api: Sandbox, warehouse: Path, query: Query
 ) -> None:
-    load("messages")
     backup = shutil.copy(warehouse, warehouse.with_suffix(".backup"))
     before = loads(query, "messages")
     changed = change_messages(api, 0, 120, 249)
@@ -115,10 +115,10 @@ def test_of_a_restored_backup_exactly_the_rows_that_differ_are_loaded(
     assert_exact(query, rows)
 
 
+@pytest.mark.usefixtures("loaded")
 def test_of_a_restored_backup_rows_that_changed_back_meanwhile_are_unchanged(
     api: Sandbox, warehouse: Path, query: Query
 ) -> None:
-    load("messages")
     backup = shutil.copy(warehouse, warehouse.with_suffix(".backup"))
     rows = api.rows("messages")
     change_messages(api, 0, 120)
@@ -129,10 +129,10 @@ def test_of_a_restored_backup_rows_that_changed_back_meanwhile_are_unchanged(
     assert_exact(query, rows)
 
 
+@pytest.mark.usefixtures("loaded")
 def test_a_row_that_somebody_copied_becomes_one_again(
     api: Sandbox, query: Query, warehouse: Path
 ) -> None:
-    load("messages")
     rows = api.rows("messages")
     copied = f"INSERT INTO email.messages SELECT * FROM email.messages WHERE id = '{rows[7]['id']}'"
     change(warehouse, copied)
