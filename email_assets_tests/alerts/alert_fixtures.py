@@ -60,9 +60,11 @@ def listening() -> Iterator[Webhook]:
         webhook.url = f"http://127.0.0.1:{server.server_port}/services/T0/B0/secret-part"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
-        yield webhook
-        server.shutdown()
-        thread.join()
+        try:
+            yield webhook
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @pytest.fixture
