@@ -123,7 +123,7 @@ def test_a_columns_type_is_that_of_all_its_values(api: Sandbox, check: Check) ->
 
 def test_a_column_that_steers_the_terminal_does_not(api: Sandbox, check: Check) -> None:
     api.replace("bounces", [{"id": 1, "a\x1b[31m\nb": 1}])
-    assert "\nbounces: id number, a[31mb number\n" in check()[1]
+    assert "\nbounces: id number, ab number\n" in check()[1]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import Any
 
 from requests import Request, Response
@@ -156,10 +157,14 @@ class ListOffsetPaginator(ListPaginator):
             pages = FEW_PAGES * len(set(keys))
             self._is_long = self.total is None or self.total > pages > FEW_PAGES
         is_aside = self._whole is None and self._overlap.is_aside
+        is_new = self._seen.lacks(keys) if data and self._overlap.looks_again else None
         if not is_aside:
             self._seen.add(keys)
         if data and is_aside:
             data.clear()  # they come again in their turn
+        elif data and is_new:
+            # of rows with equal keys the last one counts, and these came before others
+            data[:] = compress(data, is_new)
         elif data:  # null stands for no rows here, and in the answer for a mistake
             self._shelf.hand_on(data, keys, 0 if self._whole else self._overlap.overlap)
         self._learn(page)

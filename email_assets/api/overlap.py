@@ -218,6 +218,11 @@ class Overlap:
     # A list that gave less than it has
 
     @property
+    def looks_again(self) -> bool:
+        """Whether the next page was read before, and is asked for to find what moved there."""
+        return self._looks_again is not None
+
+    @property
     def missing(self) -> int:
         """Rows that were there all the time, by the smallest total, and were not read."""
         # beyond a page without rows nobody can tell whether the list has shifted

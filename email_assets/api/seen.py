@@ -7,9 +7,6 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 
 class SeenKeys:
     """Counts the different keys of a list that were read, at eight bytes for each row."""
@@ -23,10 +20,19 @@ class SeenKeys:
         """Note the keys of a page."""
         self._hashes.extend(map(hash, keys))
 
+    def lacks(self, keys: Sequence[str]) -> list[bool]:
+        """Tell of each key whether it did not come yet."""
+        known = frozenset(self._hashes)
+        return [hash(key) not in known for key in keys]
+
     @property
     def count(self) -> int:
         """Different keys so far."""
         if self._counted != len(self._hashes):
+            # not at the top: only a sync needs it, and loading the definitions is to cost nothing
+            import pyarrow as pa
+            import pyarrow.compute as pc
+
             self._counted = len(self._hashes)
             buffer = pa.py_buffer(self._hashes)
             hashes = pa.Array.from_buffers(pa.int64(), self._counted, [None, buffer])

@@ -107,14 +107,18 @@ class Rows:
         """Do not load again what the warehouse holds as it is."""
         self._stored = stored
 
+    def without_secrets(self, row: Row) -> Row:
+        """The row without the fields that are never loaded."""
+        for path in self._never_load:
+            row = _without(row, path)
+        return row
+
     def prepare(self, row: Row) -> Row:
-        """The row as dlt is to have it: without secrets, and with a `_dlt_id` that grows.
+        """The row as dlt is to have it, with a `_dlt_id` that grows.
 
         By it the last of several rows with one key stays: dlt keeps a `_dlt_id` that a row brings,
         and deduplicates by the column that says so. It ends with the row's digest.
         """
-        for path in self._never_load:
-            row = _without(row, path)
         digest = digest_of(row)
         # a copy: whoever gave the row may still look at it
         return {

@@ -171,6 +171,7 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
     paginator.owners, paginator.expect = owners, session.expect
     source = build_source(account, [resource], name=name, session=session, paginator=paginator)
     source.resources[name].selected = bool(owners)  # without any, there is nothing to ask for
+    source.resources[name].add_map(rows.without_secrets)
     source.resources[name].add_filter(rows.has_key)
     source.resources[name].apply_hints(columns={DLT_ID: {"dedup_sort": "desc"}})
     address = f"{account.base_url}{endpoint_of(resource)['path']}"

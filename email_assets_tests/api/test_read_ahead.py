@@ -99,7 +99,8 @@ def test_a_total_that_is_too_large_costs_as_many_requests_as_may_be_in_vain(
     server.total = lambda _: 10**12
     assert set(ids(read(listing_of("messages")))) == set(range(LONG))
     needed = len(PAGES) + 2  # one brings nothing new, and the first is looked at again
-    assert needed < len(server.requests) <= needed + EMPTY_PAGES + 8
+    in_vain = 8 + (needed + EMPTY_PAGES) // SHARE_IN_VAIN
+    assert needed < len(server.requests) <= needed + EMPTY_PAGES + in_vain
 
 
 @pytest.mark.parametrize("count", [LONG, 101])
@@ -257,5 +258,6 @@ def test_an_api_that_knows_only_whole_pages_is_read_page_by_page(
 
     server.reply = rounded
     assert set(ids(read(listing_of("messages")))) == set(range(1234))
-    assert set(server.offsets) == {99, *range(0, 1234, 100)}
-    assert len(server.requests) == 2 * 13, "after each page, the one before is looked at again"
+    whole = [offset for offset in server.offsets if offset % 100 == 0]
+    assert set(whole) == set(range(0, 1234, 100))
+    assert len(whole) == 2 * 13 - 1, "after each page, the one before is looked at again"
