@@ -4,6 +4,7 @@ import argparse
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from dlt.common.known_env import DLT_PROJECT_DIR
 from email_assets.account import configured_account
 from email_assets.clock import now
 from email_assets.deliverability.selection import with_derived_assets
+from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Sandbox
 from email_assets.settings import resolve
 from email_assets.settings.sections import ApiSettings
@@ -71,6 +73,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("command", choices=["run", "ui"], help="load the assets, or open the UI")
     parser.add_argument("--port", type=int, default=3000, help="the UI's port (default: 3000)")
     options = parser.parse_args(arguments)
+    # a shell that starts make in the background lets its children ignore SIGINT
+    for asked_to_stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked_to_stop, signal.default_int_handler)
+    try:
+        return _command(options)
+    except EmailAssetsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. What was loaded before is untouched.", file=sys.stderr)
+        return 130
+
+
+def _command(options: argparse.Namespace) -> int:
+    if options.command == "ui" and _is_taken(options.port):
+        raise EmailAssetsError(
+            f"Port {options.port} is in use. Stop what uses it, or take another: "
+            f"make ui PORT={options.port + 1}."
+        )
     place = _choose_folders()
     # new messages arrive while somebody watches, so that a second sync finds something
     rate = MESSAGES_A_MINUTE if options.command == "ui" else 0.0
@@ -79,6 +100,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "run":
             return _run(environment, remark)
         return _ui(environment, options.port)
+
+
+def _is_taken(port: int) -> bool:
+    """Whether another program listens on a port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return True
+    return False
 
 
 def _choose_folders() -> str:
@@ -230,9 +262,6 @@ def _verdicts(signs: dict[str, str]) -> str:
 
 
 def _ui(environment: dict[str, str], port: int) -> int:
-    # a shell that starts make in the background lets its children ignore SIGINT, dagster included
-    for asked_to_stop in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(asked_to_stop, signal.default_int_handler)
     address = ["--host", "127.0.0.1", "--port", str(port)]
     process = subprocess.Popen(
         [*DAGSTER, "dev", "--workspace", PACKAGE / "workspace.yaml", *address],

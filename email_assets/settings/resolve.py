@@ -198,7 +198,16 @@ def _find_project() -> None:
     if DLT_PROJECT_DIR not in os.environ and is_checkout():
         run_context.switch_context(str(PROJECT_ROOT))
     provider = CustomLoaderDocProvider("email_assets", lambda: DLT_DEFAULTS, locations=[])
-    dlt.config.register_provider(provider)
+    problem: SettingError | None = None
+    try:
+        dlt.config.register_provider(provider)
+    except TomlProviderReadException as error:
+        problem = SettingError(
+            f"{error.file_name} in .dlt is no TOML in UTF-8 without a byte order mark: a line of "
+            "it has a mistake, or a key stands in it twice. Correct it, or save it as plain UTF-8."
+        )
+    if problem:  # not chained: dlt quotes the line, which may hold a secret
+        raise problem
     if not resolve_configuration(RuntimeConfiguration()).dlthub_telemetry:
         stop_telemetry()  # dlt starts it as it is imported
 
