@@ -11,8 +11,6 @@ import orjson
 from requests import PreparedRequest, Response
 from requests.structures import CaseInsensitiveDict
 
-from email_assets.errors import ApiError
-
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG_NUMBER = b"0" * 19
 """The digits of the smallest whole numbers that 64 bits do not hold, all made alike."""
@@ -25,8 +23,6 @@ class Answer(Response):
 
     Attributes:
         size: Bytes of the body, decompressed.
-        refusal: Why the list of the owner that was asked for cannot be read, or None.
-        has_no_rows: Whether the vendor's file says that such an answer stands for no rows.
     """
 
     def __init__(
@@ -39,8 +35,6 @@ class Answer(Response):
         self.headers = CaseInsensitiveDict(headers)
         self.raw = io.BytesIO()  # nobody reads the body any more
         self.size = len(body)
-        self.refusal: ApiError | None = None
-        self.has_no_rows = False
         self.payload = parse(body)
 
     def json(self, **_: Any) -> Any:

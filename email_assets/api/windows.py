@@ -11,7 +11,6 @@ from typing import Any
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
-from email_assets.api.answer import Answer
 from email_assets.api.owner import OWNER_HEADER, Owner
 from email_assets.api.pagination import ListPaginator, copy_of
 from email_assets.api.window import SECOND, Filter, Window
@@ -39,9 +38,6 @@ class WindowPaginator(BasePaginator):
         expect: Told which requests come next, and which come for other parts, where that is sure.
         asks_for_windows: Whether the API is asked for no more than the window.
         window: What to read; everything, unless it is set before reading starts.
-        windows: What to read of owners that were left behind, by their names.
-        on_refusal: Told of each owner that is set aside, when it is.
-        refused: The errors of owners that were set aside, by their names.
         owners: Whose lists to read, one after the other.
         total: Rows that the API says the window holds, or None where it does not say.
         reached: Different rows of the window that were read.
@@ -69,9 +65,6 @@ class WindowPaginator(BasePaginator):
         self._stops_early = newest_first and time_filter is None
         self.expect: Callable[[Iterable[Request], Iterable[Request]], None] = lambda *_: None
         self.window = Window()
-        self.windows: dict[str, Window] = {}
-        self.on_refusal: Callable[[Owner], None] = lambda _: None
-        self.refused: dict[str, ApiError] = {}
         self.owners = [Owner()]
         self.total: int | None = None
         self.reached = self.missing = 0
@@ -81,13 +74,10 @@ class WindowPaginator(BasePaginator):
         """Ask for the first page."""
         self._now = now()
         self._is_foreseeable = False
-        self._waiting = [(owner, self._window_of(owner)) for owner in reversed(self.owners)]
+        self._waiting = [(owner, self.window) for owner in reversed(self.owners)]
         # a part starts from the request as it was, whatever the pages of another made of it
         self._request = {part: deepcopy(getattr(request, part)) for part in _PARTS_OF_REQUEST}
         self._open_next(request)
-
-    def _window_of(self, owner: Owner) -> Window:
-        return self.windows.get(owner.name, self.window)
 
     def update_request(self, request: Request) -> None:
         """Ask for the page that `update_state` decided on."""
@@ -139,15 +129,8 @@ class WindowPaginator(BasePaginator):
                 and cannot be split.
         """
         rows: list[dict[str, Any]] = data if data is not None else []
-        if isinstance(response, Answer) and response.refusal is not None:
-            self._set_aside(response.refusal)
-        elif isinstance(response, Answer) and response.has_no_rows:
-            self._part_is_read = True
-        else:
-            self._learn(response, rows)
+        self._learn(response, rows)
         self._has_next_page = not self._part_is_read or bool(self._waiting)
-        if self.refused and len(self.refused) == len(self.owners):
-            raise next(iter(self.refused.values()))
 
     def _learn(self, response: Response, rows: list[dict[str, Any]]) -> None:
         self._pages.update_state(response, rows)
@@ -173,13 +156,6 @@ class WindowPaginator(BasePaginator):
             held = total if stops else self._pages.reached + self._pages.missing
             self.total = (self.total or 0) + held - self._elsewhere
 
-    def _set_aside(self, refusal: ApiError) -> None:
-        """Read nothing more of an owner, whose list cannot be read."""
-        self._part_is_read = True
-        self._waiting = [part for part in self._waiting if part[0] != self._owner]
-        self.refused[self._owner.name] = refusal
-        self.on_refusal(self._owner)
-
     def _is_beyond_ceiling(self, total: int | None) -> bool:
         """Whether the part holds more than the API gives, or may."""
         # a total of just the ceiling may be one that the API does not count beyond
@@ -188,11 +164,10 @@ class WindowPaginator(BasePaginator):
 
     def _counts_elsewhere(self, row: dict[str, Any]) -> bool:
         """Whether a row at a border comes with another part too, and is counted there."""
-        whole = self._window_of(self._owner)
-        if self._time_of is None or self._part == whole:
+        if self._time_of is None or self._part == self.window:
             return False
         at = self._time_of(row)
-        return at is not None and not self._part.counts(at, whole)
+        return at is not None and not self._part.counts(at, self.window)
 
     def _reaches_back(self, rows: list[dict[str, Any]]) -> bool:
         if not self._stops_early or self._time_of is None or self._part.start is None:
