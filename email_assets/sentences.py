@@ -17,7 +17,11 @@ from typing import Any
 
 import duckdb
 from dlt.common.configuration.exceptions import ConfigFieldMissingException, LookupTraces
-from dlt.common.exceptions import DltException, MissingDependencyException
+from dlt.common.exceptions import (
+    DltException,
+    MissingDependencyException,
+    SignalReceivedException,
+)
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from email_assets.errors import EmailAssetsError, SyncError, WarehouseError
@@ -107,6 +111,12 @@ def problem_of(error: BaseException) -> str:
     return f"{type(cause).__name__}: {redact(_VALUE.sub('…', first_line).rstrip('.!'))}"
 
 
+def _told_to_stop(cause: BaseException) -> str | None:
+    if not isinstance(cause, SignalReceivedException):
+        return None
+    return f"the run was told to stop (signal {cause.signal_code}). Run again. {UNTOUCHED}"
+
+
 def _full_disk(cause: BaseException) -> str | None:
     is_full = isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)
     if not is_full and not _DISK_FULL.search(str(cause)):
@@ -181,6 +191,7 @@ def _tables_of_dlt(cause: BaseException) -> str | None:
 
 
 _KNOWN: tuple[Callable[[BaseException], str | None], ...] = (
+    _told_to_stop,
     _full_disk,
     _not_allowed,
     _no_memory,
