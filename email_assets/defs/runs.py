@@ -6,8 +6,12 @@ Assets of one key are one asset to Dagster, whichever code locations of an insta
 from __future__ import annotations
 
 from collections.abc import Container, Set
+from datetime import timedelta
+from typing import Any
 
 import dagster as dg
+
+from email_assets.clock import now
 
 LOCATION = "email_assets"
 """The code location's name in `workspace.yaml`."""
@@ -17,6 +21,32 @@ PLANNED = {
     dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
     dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
 }
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def unfinished(
+    instance: dg.DagsterInstance, age: timedelta, location: str = LOCATION, **of_runs: Any
+) -> bool:
+    """Whether a code location has runs that have not ended.
+
+    Args:
+        instance: Knows the runs.
+        age: Runs that are older are left out, since one that was killed stays unfinished for
+            ever; so are those that began as far ahead of now, by a clock that was wrong.
+        location: The code location's name. Runs of the command line, which bear none, count too.
+        of_runs: Which runs: arguments of Dagster's `RunsFilter`.
+    """
+    asked = dg.RunsFilter(
+        statuses=UNFINISHED, created_after=now() - age, created_before=now() + age, **of_runs
+    )
+    runs = (record.dagster_run for record in instance.get_run_records(asked))
+    return any(run.tags.get(LOCATION_TAG, location) == location for run in runs)
 
 
 def is_ours(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import dagster as dg
 
 from email_assets.account import Account
 from email_assets.defs.freshness import cron_of
 from email_assets.defs.retention import CRON, JOB_OF_RETENTION, build_retention_job
+from email_assets.defs.runs import unfinished
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
@@ -14,6 +17,8 @@ from email_assets.vendors import Kind
 
 JOB_OF_KIND: dict[Kind, str] = {"event": "email_events", "inventory": "email_inventory"}
 JOB_OF_ALL = "email_all"
+PATIENCE = timedelta(days=1)
+"""After which a schedule waits for a run no longer: it was killed, and nothing has said so."""
 
 
 def names_of(account: Account, kind: Kind) -> list[str]:
@@ -53,20 +58,31 @@ def build_schedules(account: Account) -> list[dg.ScheduleDefinition]:
     They are switched off unless the settings say otherwise.
     """
     automation = resolve.load(AutomationSettings)
-    status = (
-        dg.DefaultScheduleStatus.RUNNING if automation.enabled else dg.DefaultScheduleStatus.STOPPED
-    )
     used = _names_by_job(account)
     crons = {job: cron_of(kind, automation) for kind, job in JOB_OF_KIND.items() if job in used}
     crons[JOB_OF_RETENTION] = CRON
-    return [
-        dg.ScheduleDefinition(
-            name=job,
-            job_name=job,
-            cron_schedule=cron,
-            execution_timezone=automation.timezone,
-            default_status=status,
-            description=f"Runs the job {job}.",
-        )
-        for job, cron in crons.items()
-    ]
+    return [_build_schedule(job, cron, automation) for job, cron in crons.items()]
+
+
+def _build_schedule(job: str, cron: str, automation: AutomationSettings) -> dg.ScheduleDefinition:
+    def request_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        # runs that take longer than the time between two ticks would pile up
+        if unfinished(context.instance, PATIENCE, job_name=job):
+            return dg.SkipReason(
+                f"An earlier run of the job {job} has not finished yet. The next tick looks again."
+            )
+        return dg.RunRequest()
+
+    return dg.ScheduleDefinition(
+        name=job,
+        job_name=job,
+        cron_schedule=cron,
+        execution_timezone=automation.timezone,
+        execution_fn=request_run,
+        default_status=(
+            dg.DefaultScheduleStatus.RUNNING
+            if automation.enabled
+            else dg.DefaultScheduleStatus.STOPPED
+        ),
+        description=f"Runs the job {job}, unless an earlier run of it is under way.",
+    )

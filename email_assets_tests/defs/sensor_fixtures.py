@@ -1,13 +1,17 @@
 """A sensor that is asked as the daemon asks it."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import dagster as dg
+import pytest
 from dagster._core.remote_origin import RegisteredCodeLocationOrigin
 
+from email_assets import clock
 from email_assets.definitions import defs
 from email_assets.defs.runs import LOCATION
+from email_assets.sandbox import Sandbox
 from email_assets_tests.dagster_fixtures import (
     empty_home,
     instance,
@@ -49,3 +53,14 @@ def start_run(instance: dg.DagsterInstance, **of_the_run: Any) -> dg.DagsterRun:
     """A run that has started and does not end by itself."""
     run = dg.DagsterRun(status=dg.DagsterRunStatus.STARTED, **of_the_run)
     return instance.add_run(run)
+
+
+def put_clock_ahead(monkeypatch: pytest.MonkeyPatch, ahead: timedelta) -> None:
+    """Put our clock ahead of Dagster's, or behind it, from here to the end of the test."""
+    before = clock.source
+    monkeypatch.setattr(clock, "source", lambda: before() + ahead)
+
+
+@pytest.fixture
+def new_records(api: Sandbox, instance: dg.DagsterInstance) -> Sensor:
+    return Sensor("new_records", instance)

@@ -1,13 +1,16 @@
 """Jobs and the schedules that run them."""
 
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
 from email_assets.account import configured_account
+from email_assets.clock import now
 from email_assets.definitions import defs
+from email_assets.defs.runs import LOCATION_TAG, UNFINISHED
 from email_assets.defs.schedules import build_jobs, build_schedules
 from email_assets.sandbox import Sandbox
 from email_assets_tests.conftest import KEY
@@ -18,12 +21,14 @@ from email_assets_tests.dagster_fixtures import (
     MADE_OF_EVENTS,
     NAMES,
     empty_home,
+    instance,
     materialize,
     materialized,
     platform,
 )
+from email_assets_tests.defs.sensor_fixtures import put_clock_ahead
 
-__all__ = ["empty_home"]
+__all__ = ["empty_home", "instance"]
 
 JOBS = {
     "email_events": EVENTS + MADE_OF_EVENTS,
@@ -127,3 +132,51 @@ def test_a_tick_checks_what_it_synced(run_of_tick: dg.ExecuteInProcessResult) ->
 @pytest.mark.parametrize("name", ["email_events", "email_inventory", "email_retention"])
 def test_a_schedule_runs_the_job_of_its_name(name: str) -> None:
     assert schedules()[name].job_name == name
+
+
+def tick_of_events(instance: dg.DagsterInstance) -> Any:
+    with dg.build_schedule_context(instance=instance, scheduled_execution_time=now()) as context:
+        return defs.resolve_schedule_def("email_events").evaluate_tick(context)
+
+
+# a run in the queue cannot be made up: it needs the code location that it came from
+@pytest.mark.parametrize("status", UNFINISHED[1:])
+def test_a_tick_is_skipped_while_an_earlier_run_of_its_job_is_under_way(
+    instance: dg.DagsterInstance, status: dg.DagsterRunStatus
+) -> None:
+    instance.add_run(dg.DagsterRun(job_name="email_events", status=status))
+
+    tick = tick_of_events(instance)
+
+    assert tick.run_requests == []
+    assert tick.skip_message == (
+        "An earlier run of the job email_events has not finished yet. The next tick looks again."
+    )
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        dg.DagsterRun(job_name="email_events", status=dg.DagsterRunStatus.FAILURE),
+        dg.DagsterRun(job_name="email_inventory", status=dg.DagsterRunStatus.STARTED),
+        dg.DagsterRun(
+            job_name="email_events",
+            status=dg.DagsterRunStatus.STARTED,
+            tags={LOCATION_TAG: "of_somebody_else"},
+        ),
+    ],
+    ids=["ended", "of another job", "of another code location"],
+)
+def test_a_tick_does_not_wait_for(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    instance.add_run(run)
+
+    assert len(tick_of_events(instance).run_requests or []) == 1
+
+
+def test_a_tick_does_not_wait_for_ever_for_a_run_that_was_killed(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance.add_run(dg.DagsterRun(job_name="email_events", status=dg.DagsterRunStatus.STARTED))
+    put_clock_ahead(monkeypatch, timedelta(days=1, minutes=1))
+
+    assert len(tick_of_events(instance).run_requests or []) == 1

@@ -20,7 +20,7 @@ from random import Random, SystemRandom
 
 import dagster as dg
 
-from email_assets.defs.sensors import UNFINISHED
+from email_assets.defs.runs import UNFINISHED
 from email_assets.sandbox.data import RESOURCES
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import make_databases, new_home

@@ -13,7 +13,7 @@ from statistics import median
 import dagster as dg
 
 from email_assets.defs.alerts.failures import reason_of
-from email_assets.defs.sensors import UNFINISHED
+from email_assets.defs.runs import UNFINISHED
 from email_assets_tests.secret_fixtures import holds_the_key
 from email_assets_tests.soak.processes import Measure, Platform
 from email_assets_tests.warehouses import working_directories

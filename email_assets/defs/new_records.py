@@ -1,0 +1,195 @@
+"""The sensor that asks the API what is new, and syncs that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+
+import dagster as dg
+from pydantic import TypeAdapter, ValidationError
+
+from email_assets.account import Account
+from email_assets.clock import now
+from email_assets.defs.freshness import window_of
+from email_assets.defs.runs import LOCATION, unfinished
+from email_assets.defs.schedules import names_of
+from email_assets.deliverability.selection import with_derived_assets
+from email_assets.errors import ApiError, ApiUnavailableError
+from email_assets.settings import resolve
+from email_assets.settings.sections import AutomationSettings
+from email_assets.sync.source import glimpse
+
+NEW_RECORDS = "new_records"
+TRY_AGAIN_AFTER = timedelta(minutes=15)
+"""From a request for a sync that did not come about to the next; sooner would be a flood."""
+LONGEST_WAIT = timedelta(days=1)
+"""The wait is doubled each time, up to this: what fails for days is left to its schedule."""
+
+
+@dataclass
+class Request:
+    """A sync that was asked for, until it has come about."""
+
+    at: float
+    """In seconds since 1970."""
+    after_run: int
+    """Dagster's storage id of the newest run then: the sync is of a later one."""
+    times: int = 1
+    """How often it was asked for since the API had something new."""
+
+    def is_due_again(self) -> bool:
+        """Whether enough time has passed to ask once more."""
+        # a time to come is of a clock that was ahead, and counts as now
+        self.at = min(self.at, now().timestamp())
+        doubled: int = 2 ** min(self.times - 1, 10)
+        wait = min(TRY_AGAIN_AFTER * doubled, LONGEST_WAIT)
+        return now().timestamp() - self.at >= wait.total_seconds()
+
+
+@dataclass
+class Seen:
+    """The sensor's cursor: what it saw of the API, and what it asked for."""
+
+    heads: dict[str, str] = field(default_factory=dict)
+    """A digest of each resource's total and newest row."""
+    requests: dict[str, Request] = field(default_factory=dict)
+    """The resources whose sync was asked for and has not come about yet."""
+
+
+SEEN_ADAPTER = TypeAdapter(Seen)
+
+
+def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
+    """The sensor of what is new at the API, and of what was never synced."""
+    names = names_of(account, "event")
+    patience = window_of("event", resolve.load(AutomationSettings))
+
+    @dg.sensor(
+        name=NEW_RECORDS,
+        asset_selection=dg.AssetSelection.assets(*with_derived_assets(account, account.resources)),
+        minimum_interval_seconds=60,
+        default_status=status,
+        description="Asks the API for one row of each event resource and syncs those whose total "
+        "or newest row has changed, and any resource that was never synced.",
+    )
+    def new_records(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        origin = context.code_location_origin
+        location = origin.location_name if origin else LOCATION
+        of_sensor = {"dagster/sensor_name": NEW_RECORDS}
+        if unfinished(context.instance, patience, location, tags=of_sensor):
+            return dg.SkipReason("The run of an earlier tick has not finished yet.")
+        seen, synced = _recall(context), _runs_of_last_syncs(context.instance, account.resources)
+        for name, request in list(seen.requests.items()):
+            if name not in account.resources or synced.get(name, 0) > request.after_run:
+                del seen.requests[name]
+        _date(seen.requests, context.instance, of_sensor)
+        now_set = account.as_set_now()
+        found = {name: _fingerprint(now_set, name, context) for name in names}
+        heads = {name: head for name, head in found.items() if isinstance(head, str)}
+        problems = [head for head in found.values() if not isinstance(head, str)]
+        answers = bool(heads) or not names
+        wanted = [
+            name
+            for name in account.resources
+            if (name in heads if name in names else answers)
+            and (_has_changed(name, heads, seen) or _is_due(name, seen, synced))
+        ]
+        if not wanted:
+            for problem in problems:
+                if not isinstance(problem, ApiUnavailableError):
+                    raise problem
+            reason = " ".join(map(str, problems)) or "The API has nothing new."
+            return dg.SensorResult(skip_reason=reason, cursor=_written(seen))
+        for problem in problems:
+            context.log.warning(str(problem))
+        _note(seen, wanted, heads, context.instance)
+        # no run_key: Dagster would skip a change that is undone and then made again
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(
+                    asset_selection=[
+                        dg.AssetKey(name) for name in with_derived_assets(account, wanted)
+                    ]
+                )
+            ],
+            cursor=_written(seen),
+        )
+
+    return new_records
+
+
+def _has_changed(name: str, heads: Mapping[str, str], seen: Seen) -> bool:
+    return name in heads and heads[name] != seen.heads.get(name)
+
+
+def _is_due(name: str, seen: Seen, synced: Mapping[str, int]) -> bool:
+    """Whether a resource was never synced, or was to be synced and has not been."""
+    request = seen.requests.get(name)
+    return request.is_due_again() if request else name not in synced
+
+
+def _note(
+    seen: Seen, wanted: Iterable[str], heads: Mapping[str, str], instance: dg.DagsterInstance
+) -> None:
+    """Remember what the API has and what was asked for."""
+    newest = instance.get_run_records(limit=1)
+    after = newest[0].storage_id if newest else 0
+    for name in wanted:
+        before = None if _has_changed(name, heads, seen) else seen.requests.get(name)
+        times = before.times + 1 if before else 1
+        seen.requests[name] = Request(now().timestamp(), after, times)
+    seen.heads |= heads
+
+
+def _date(
+    requests: Mapping[str, Request], instance: dg.DagsterInstance, of_sensor: Mapping[str, str]
+) -> None:
+    """Let the wait of each request begin with the run that came of it, by the clock of the runs."""
+    if not requests:
+        return
+    for record in instance.get_run_records(dg.RunsFilter(tags=of_sensor), limit=len(requests)):
+        for key in record.dagster_run.asset_selection or ():
+            request = requests.get(key.to_user_string())
+            if request and record.storage_id > request.after_run:
+                request.at = min(request.at, record.create_timestamp.timestamp())
+
+
+def _runs_of_last_syncs(instance: dg.DagsterInstance, names: Iterable[str]) -> Mapping[str, int]:
+    """The storage id of the run that last materialized each resource that ever was.
+
+    It is 0 where there is no such run: it was deleted, or somebody reported the materialization.
+    """
+    last = {
+        record.asset_entry.asset_key.to_user_string(): entry.run_id
+        for record in instance.get_asset_records([dg.AssetKey(name) for name in names])
+        if (entry := record.asset_entry.last_materialization)
+    }
+    runs = instance.get_run_records(dg.RunsFilter(run_ids=[*{*last.values()}])) if last else []
+    ids = {record.dagster_run.run_id: record.storage_id for record in runs}
+    return {name: ids.get(run, 0) for name, run in last.items()}
+
+
+def _recall(context: dg.SensorEvaluationContext) -> Seen:
+    try:
+        return SEEN_ADAPTER.validate_json(context.cursor) if context.cursor else Seen()
+    except ValidationError:
+        context.log.warning("The cursor cannot be read, so each event resource is synced anew.")
+        return Seen()
+
+
+def _written(seen: Seen) -> str:
+    return SEEN_ADAPTER.dump_json(seen).decode()
+
+
+def _fingerprint(
+    account: Account, name: str, context: dg.SensorEvaluationContext
+) -> str | ApiError:
+    """A digest that changes when rows come or go, or the reason why there is none just now."""
+    try:
+        head = glimpse(account, name, say=context.log.info)
+    except ApiError as error:
+        return error
+    # hashed: some APIs' keys are customers' addresses, and Dagster keeps the cursor
+    return sha256(f"{head.total} {head.newest}".encode()).hexdigest()[:16]
