@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         else:
             try:
                 message = Message(token_hex(8), "a test of the alerts", text)
-                problem = channel.send(message, TEST_SECONDS)
+                problem = channel.send(message, TEST_SECONDS).remark
             except DeliveryError as error:
                 failed, problem = True, str(error)
         print(f"{channel.name}: {problem or 'took the test message.'}")

@@ -1,31 +1,25 @@
-"""The channels by which alerts reach people: a Slack-compatible webhook and e-mail."""
+"""The ways in which alerts reach people: what is sent, and a Slack-compatible webhook."""
 
 from __future__ import annotations
 
 import html
 import logging
-import smtplib
-import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import requests
 
-from email_assets.clock import now
 from email_assets.errors import EmailAssetsError
 from email_assets.settings import resolve
-from email_assets.settings.sections import MailSettings
 
 WEBHOOK = "webhook"
-MAIL = "e-mail"
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 10
-LONGEST_SUBJECT = 160
+
+Sent = TypeVar("Sent")
 
 
 class DeliveryError(EmailAssetsError):
@@ -42,6 +36,17 @@ class Message:
     text: str
 
 
+@dataclass(frozen=True)
+class Receipt:
+    """What a channel says of a message that it took."""
+
+    remark: str | None = None
+    """A sentence, if there is something to remark."""
+    not_yet: tuple[str, ...] = ()
+    """Digests of the recipients that could not get it for now, and to whom it is to be sent again.
+    The others have it, or were refused for good."""
+
+
 class Channel(Protocol):
     """A way to reach people."""
 
@@ -49,11 +54,16 @@ class Channel(Protocol):
     def name(self) -> str:
         """Its name in sentences and cursors."""
 
-    def send(self, message: Message, seconds: float) -> str | None:
-        """Deliver a message, and give a remark if there is something to remark.
+    def send(self, message: Message, seconds: float, only: Collection[str] = ()) -> Receipt:
+        """Deliver a message.
+
+        Args:
+            message: The message.
+            seconds: The longest time that it may take.
+            only: Digests of recipients to send it to. All of them, if there are none.
 
         Raises:
-            DeliveryError: It was not taken within the seconds.
+            DeliveryError: Nobody got it within the seconds.
         """
 
 
@@ -64,12 +74,16 @@ class Webhook:
     url: str
     name: str = WEBHOOK
 
-    def send(self, message: Message, seconds: float) -> str | None:
+    def send(
+        self,
+        message: Message,
+        seconds: float,
+        only: Collection[str] = (),  # noqa: ARG002 (who reads it is not known)
+    ) -> Receipt:
         """Post the message's text."""
-        _within(seconds, self.name, lambda: self._post(message))
-        return None
+        return within(seconds, self.name, lambda: self._post(message))
 
-    def _post(self, message: Message) -> None:
+    def _post(self, message: Message) -> Receipt:
         # what an API said must not become a mention of everybody, such as <!channel>
         body = {"text": html.escape(message.text, quote=False)}
         try:
@@ -94,103 +108,30 @@ class Webhook:
             raise DeliveryError(
                 f"The alert webhook {problem}. " + resolve.where_to_set_secret("alerts.webhook_url")
             )
+        return Receipt()
 
 
-@dataclass(frozen=True, repr=False)
-class Mail:
-    """Sends mail through a server of the user's."""
-
-    server: MailSettings
-    password: str | None
-    name: str = MAIL
-
-    def send(self, message: Message, seconds: float) -> str | None:
-        """Mail the message to every recipient."""
-        refused: list[str] = []
-        _within(seconds, self.name, lambda: refused.extend(self._mail(message)))
-        recipients = len(self.server.mail_to)
-        # not sent again: those who got it would get it twice
-        return (
-            f"The mail server refused {len(refused)} of {recipients} recipients of an alert. "
-            + resolve.where_to_set(MailSettings, "mail_to")
-            if refused
-            else None
-        )
-
-    def _mail(self, message: Message) -> list[str]:
-        taken: dict[str, tuple[int, bytes]] | None = None
-        problem = ""
-        try:
-            with self._connected() as server:
-                if self.server.smtp_user and self.password:
-                    server.login(self.server.smtp_user, self.password)
-                taken = server.send_message(self.written(message))
-        except smtplib.SMTPAuthenticationError as error:
-            problem = f"refused the login ({error.smtp_code})"
-        except smtplib.SMTPRecipientsRefused:
-            problem = "refused every recipient"
-        except smtplib.SMTPResponseException as error:
-            problem = f"answered {error.smtp_code}"
-        except smtplib.SMTPNotSupportedError:
-            problem = "offers no STARTTLS or no login"
-        except (OSError, smtplib.SMTPException) as error:
-            problem = f"could not be reached ({type(error).__name__})"
-        if taken is None:  # else the server has the mail, and only the goodbye went wrong
-            raise DeliveryError(
-                f"The mail server {problem}. See [alerts] smtp_host, smtp_port, smtp_security, "
-                "smtp_user and smtp_password."
-            )
-        return [*taken]
-
-    @contextmanager
-    def _connected(self) -> Iterator[smtplib.SMTP]:
-        host, port = self.server.smtp_host or "", self.server.port
-        if self.server.smtp_security == "ssl":
-            context = ssl.create_default_context()
-            with smtplib.SMTP_SSL(host, port, timeout=ANSWER_SECONDS, context=context) as server:
-                yield server
-            return
-        with smtplib.SMTP(host, port, timeout=ANSWER_SECONDS) as server:
-            if self.server.smtp_security == "starttls":
-                server.starttls(context=ssl.create_default_context())
-            yield server
-
-    def written(self, message: Message) -> EmailMessage:
-        """The message as mail."""
-        sender = self.server.mail_from or ""
-        mail = EmailMessage()
-        mail["From"] = sender
-        mail["To"] = ", ".join(self.server.mail_to)
-        mail["Subject"] = f"[email_assets] {message.subject}"[:LONGEST_SUBJECT]
-        mail["Date"] = format_datetime(now())
-        mail["Message-ID"] = f"<{message.id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(message.text)
-        return mail
-
-
-def _within(seconds: float, name: str, send: Callable[[], object]) -> None:
+def within(seconds: float, name: str, send: Callable[[], Sent]) -> Sent:
     """Run what sends, and wait no longer, whether it is the name server that hangs or a socket."""
-    outcome: list[DeliveryError | None] = []
+    outcome: list[Sent | DeliveryError] = []
 
     def attempt() -> None:
-        problem = None
         try:
-            send()
+            outcome.append(send())
         except DeliveryError as error:
-            problem = error
+            outcome.append(error)
         except Exception as error:
             # whatever else goes wrong, its text may hold an address or a secret
-            problem = DeliveryError(f"The {name} failed with {type(error).__name__}.")
-        outcome.append(problem)
+            outcome.append(DeliveryError(f"The {name} failed with {type(error).__name__}."))
 
     thread = threading.Thread(target=attempt, daemon=True)
     thread.start()
     thread.join(max(0, seconds))
     if not outcome:
         raise DeliveryError(f"The {name} did not take an alert within {seconds:.0f} s.")
-    if outcome[0]:
+    if isinstance(outcome[0], DeliveryError):
         raise outcome[0]
+    return outcome[0]
 
 
 @contextmanager

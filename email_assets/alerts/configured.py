@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from email_assets.alerts.channels import MAIL, WEBHOOK, Mail, Webhook
+from email_assets.alerts.channels import WEBHOOK, Webhook
+from email_assets.alerts.mail import MAIL, Mail
 from email_assets.settings import resolve
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.sections import AlertSettings, MailSettings, http_address

@@ -15,6 +15,8 @@ MOST_NAMED = 10
 """Messages that were dropped, and of which the subject is kept."""
 LONGEST_WAIT = 30
 """Ticks without an attempt: a quarter of an hour."""
+MOST_REFUSALS = 32
+"""Times that a recipient may be refused for now, in seven hours, before it is given up."""
 SECONDS_A_MESSAGE = 15
 """As long as a webhook may take. What is given up sooner could arrive all the same, and again."""
 MOST_IN_VAIN = 2
@@ -29,6 +31,17 @@ class Waiting:
 
     message: Message
     to: list[str]
+    only: list[str] = field(default_factory=list)
+    """Digests of the recipients that it still waits for. The others of its channel have it."""
+    failures: int = 0
+    """How often those were refused for now."""
+    wait: int = 0
+    """Ticks until the next attempt for those."""
+
+    def for_some(self, recipients: Iterable[str], channel: str) -> Waiting:
+        """The same message for some recipients of a channel alone, after a wait."""
+        failures = self.failures + 1
+        return Waiting(self.message, [channel], [*recipients], failures, _ticks_after(failures))
 
 
 @dataclass
@@ -71,7 +84,7 @@ class Outbox:
         self.waiting = [entry for entry in self.waiting if entry.to]
         self.troubles = {name: self.troubles.get(name, Trouble()) for name in channels}
         for entry in self.waiting[:-MOST_WAITING]:
-            for name in entry.to:
+            for name in entry.to if not entry.only else ():  # else all but a few have got it
                 self.troubles[name].drop(entry.message)
         self.waiting = self.waiting[-MOST_WAITING:]
 
@@ -94,8 +107,8 @@ class Outbox:
                 trouble.wait -= 1
             elif problem := self._send(channel, pending, trouble, say, clock):
                 told.append(problem)
-            if pending:
-                told.append(f"Alerts that wait for the {channel.name}: {len(pending)}.")
+            if waits := sum(channel.name in entry.to for entry in self.waiting):
+                told.append(f"Alerts that wait for the {channel.name}: {waits}.")
         self.waiting = [entry for entry in self.waiting if entry.to]
         return told
 
@@ -107,14 +120,17 @@ class Outbox:
         say: Callable[[str], object],
         clock: Callable[[], float],
     ) -> str | None:
-        """Take what a channel takes off the pending messages, and tell why it takes no more."""
+        """Send the pending messages, and tell why the channel takes no more."""
         until, problems = clock() + SECONDS_A_CHANNEL, list[str]()
         notice = [Waiting(trouble.notice(), [])] if trouble.dropped else []
         for entry in (*notice, *pending):
             if clock() >= until or len(problems) == MOST_IN_VAIN:
                 break
+            if entry.wait:
+                entry.wait -= 1
+                continue
             try:
-                remark = channel.send(entry.message, SECONDS_A_MESSAGE)
+                receipt = channel.send(entry.message, SECONDS_A_MESSAGE, entry.only)
             except DeliveryError as error:
                 problems.append(str(error))
                 continue
@@ -123,15 +139,23 @@ class Outbox:
                 trouble.dropped, trouble.subjects = 0, []
             else:
                 entry.to.remove(channel.name)
-            if remark:
-                say(remark)
-        pending[:] = [entry for entry in pending if channel.name in entry.to]
+                if receipt.not_yet and entry.failures + 1 < MOST_REFUSALS:
+                    # the first to be dropped: all but a few have it
+                    self.waiting.insert(0, entry.for_some(receipt.not_yet, channel.name))
+            if receipt.remark:
+                say(receipt.remark)
         if not problems:
             return None
         trouble.failures += 1
-        trouble.wait = min(2 ** (trouble.failures - 1), LONGEST_WAIT) - 1
+        trouble.wait = _ticks_after(trouble.failures)
         say(problems[-1])
         return problems[-1]
+
+
+def _ticks_after(failures: int) -> int:
+    """Ticks to wait until the next attempt, after so many that failed."""
+    doubled: int = 2 ** (failures - 1)
+    return min(doubled, LONGEST_WAIT) - 1
 
 
 def _id_of(lines: list[str]) -> str:

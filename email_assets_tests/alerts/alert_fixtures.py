@@ -82,6 +82,10 @@ class MailServer:
     down: bool = False
     refused: list[str] = field(default_factory=list)
     """Recipients that it does not know."""
+    refused_for_now: list[str] = field(default_factory=list)
+    """Recipients that it will know later."""
+    recipients: list[list[str]] = field(default_factory=list)
+    """To whom it took each mail."""
     mails: list[EmailMessage] = field(default_factory=list)
     attempts: int = 0
     goodbye: str = "221 Bye"
@@ -100,6 +104,8 @@ class MailServer:
     ) -> str:
         if address in self.refused:
             return "550 no such user"
+        if address in self.refused_for_now:
+            return "450 greylisted, try again"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -111,6 +117,7 @@ class MailServer:
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
+        self.recipients.append([*envelope.rcpt_tos])
         return "250 OK"
 
 

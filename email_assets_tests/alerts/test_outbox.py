@@ -1,11 +1,19 @@
 """Messages wait until each channel has taken them."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import pytest
 
-from email_assets.alerts.channels import DeliveryError, Message
-from email_assets.alerts.outbox import LONGEST_WAIT, MOST_IN_VAIN, MOST_NAMED, MOST_WAITING, Outbox
+from email_assets.alerts.channels import DeliveryError, Message, Receipt
+from email_assets.alerts.outbox import (
+    LONGEST_WAIT,
+    MOST_IN_VAIN,
+    MOST_NAMED,
+    MOST_REFUSALS,
+    MOST_WAITING,
+    Outbox,
+)
 
 
 @dataclass
@@ -20,11 +28,16 @@ class Receiver:
     remark: str | None = None
     """A remark on each message that it takes."""
     refuses: Message | None = None
+    not_yet: list[str] = field(default_factory=list)
+    """Those of its recipients whom it refuses for now."""
     attempts: int = 0
+    asked_for: list[list[str]] = field(default_factory=list)
+    """The recipients that each attempt was for, if it was not for all."""
     taken: list[Message] = field(default_factory=list)
 
-    def send(self, message: Message, seconds: float) -> str | None:
+    def send(self, message: Message, seconds: float, only: Collection[str] = ()) -> Receipt:
         self.attempts += 1
+        self.asked_for.append([*only])
         if not self.up:
             raise DeliveryError(f"The {self.name} is down.")
         if message == self.refuses:
@@ -33,7 +46,7 @@ class Receiver:
         self.now += self.pace
         if self.pace > seconds:
             raise DeliveryError(f"The {self.name} did not say in time that it has the message.")
-        return self.remark
+        return Receipt(self.remark, tuple(self.not_yet))
 
 
 @pytest.fixture
@@ -202,3 +215,50 @@ def test_a_channel_that_was_taken_out_of_the_settings_gets_nothing_more(
 
     assert tick(outbox, mail) == []
     assert outbox == Outbox(troubles={"e-mail": outbox.troubles["e-mail"]})
+
+
+def test_a_recipient_who_is_refused_for_now_is_tried_again_alone(
+    webhook: Receiver, mail: Receiver
+) -> None:
+    outbox = Outbox()
+    webhook.up, mail.not_yet = False, ["ann"]
+    tick(outbox, webhook, mail, new=1)
+    mail.not_yet = []
+    told = [tick(outbox, webhook, mail) for _ in range(2)]
+
+    assert mail.asked_for == [[], ["ann"]]
+    assert [lines[-1] for lines in told] == ["Alerts that wait for the webhook: 1."] * 2
+
+
+def test_others_get_what_is_new_while_one_recipient_is_refused_for_now(mail: Receiver) -> None:
+    outbox = Outbox()
+    mail.not_yet = ["ann"]
+    tick(outbox, mail, new=1)
+    told = tick(outbox, mail, new=1)
+
+    assert mail.asked_for == [[], ["ann"], []]
+    assert told == ["Alerts that wait for the e-mail: 2."]
+
+
+def test_a_recipient_who_is_refused_for_hours_is_given_up(mail: Receiver) -> None:
+    outbox = Outbox()
+    mail.not_yet = ["ann"]
+    tick(outbox, mail, new=1)
+    for _ in range(MOST_REFUSALS * LONGEST_WAIT):
+        tick(outbox, mail)
+
+    assert mail.attempts == MOST_REFUSALS
+    assert outbox.waiting == []
+
+
+def test_of_a_full_outbox_what_only_one_recipient_lacks_is_dropped_first_and_tells_nobody(
+    mail: Receiver,
+) -> None:
+    outbox = Outbox()
+    mail.not_yet = ["ann"]
+    tick(outbox, mail, new=1)
+    mail.up = False
+    tick(outbox, mail, new=MOST_WAITING)
+
+    assert [entry.only for entry in outbox.waiting] == [[]] * MOST_WAITING
+    assert outbox.troubles["e-mail"].dropped == 0
