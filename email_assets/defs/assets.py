@@ -7,13 +7,13 @@ import dagster as dg
 from pydantic import Field
 
 from email_assets.account import Account
+from email_assets.defs import telling
 from email_assets.defs.catalog import common, described, description_of, metadata_of
 from email_assets.defs.email_api import missed_by, seen_by
 from email_assets.defs.freshness import window_of
 from email_assets.defs.integration import DagsterDltResource
 from email_assets.defs.metadata import metadata_of_sync, summary_of
 from email_assets.errors import EmailAssetsError
-from email_assets.redaction import redacted
 from email_assets.sentences import in_one_sentence
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
@@ -71,7 +71,7 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
             span = Span.parse(config.full_refresh, config.start, config.end)
             now = account.as_set_now()
             with in_one_sentence(name), open_pipeline(now.warehouse, name) as pipeline:
-                done = sync(now, pipeline, name, say=redacted(context.log.info), span=span)
+                done = sync(now, pipeline, name, say=telling.info(context), span=span)
                 load = dlt_resource.extract_resource_metadata(
                     context, done.resource, done.load_info, pipeline
                 )
@@ -80,13 +80,15 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
                 context.log_event(missed)
             raise dg.Failure(str(error)) from None
         report = done.report
-        context.log.info(summary_of(name, report))
+        telling.info(context)(summary_of(name, report))
         context.log_event(seen_by(name, report))
-        yield dg.MaterializeResult(
-            metadata={
+        yield telling.materialized(
+            {
                 # the rest of what Dagster's integration tells names working files that are gone
                 # by now, or repeats what Dagster shows anyway
-                "dagster/column_schema": described(load["dagster/column_schema"], resource),
+                "dagster/column_schema": described(
+                    load["dagster/column_schema"], resource, done.names
+                ),
                 "dagster/uri": done.load_info.destination_displayable_credentials,
                 **metadata_of_sync(report),
             }

@@ -15,6 +15,7 @@ from email_assets.normalizer import column_of
 from email_assets.settings import resolve
 from email_assets.settings.resolve import PROJECT_ROOT
 from email_assets.settings.sections import CatalogSettings
+from email_assets.sync.shown_names import ShownNames
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import column_hints, endpoint_of
 
@@ -62,8 +63,11 @@ def metadata_of(account: Account, resource: VendorResource) -> dict[str, Any]:
     return metadata
 
 
-def described(schema: dg.TableSchema, resource: VendorResource) -> dg.TableSchema:
-    """A table's columns, with the descriptions that the vendor's file has of them."""
+def described(
+    schema: dg.TableSchema, resource: VendorResource, names: ShownNames
+) -> dg.TableSchema:
+    """A table's columns without addresses in names, and with the vendor's file's descriptions."""
+    table = str(resource["name"])
     naming = dlt.Schema("catalog").naming
     descriptions = {
         column_of(name, naming): hints["description"]
@@ -73,7 +77,7 @@ def described(schema: dg.TableSchema, resource: VendorResource) -> dg.TableSchem
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
-                column.name,
+                names.column(table, column.name),
                 column.type,
                 description=descriptions.get(column.name),
                 constraints=column.constraints,

@@ -7,9 +7,9 @@ from typing import Any
 import dagster as dg
 
 from email_assets.account import Account
+from email_assets.defs import telling
 from email_assets.defs.freshness import window_of
 from email_assets.errors import EmailAssetsError
-from email_assets.redaction import redact
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
 from email_assets.vendors import VendorResource
@@ -79,7 +79,7 @@ def _build_checks(account: Account, resource: VendorResource) -> dg.AssetChecksD
             return
         try:
             warehouse = account.as_set_now().warehouse
-            counted = count_keys(warehouse, name, key, say=context.log.info)
+            counted = count_keys(warehouse, name, key, say=telling.info(context))
             found = counted or KeyCount(0, 0, 0, [])
         except EmailAssetsError as error:
             yield from (_warn(str(error), check=check) for check in sorted(asked))
@@ -103,16 +103,16 @@ def _judge_keys(
     }
     told = [f"{problem}: {count}" for problem, count in problems.items() if count]
     nothing = [] if found.rows else ["nothing is loaded yet"]
-    return dg.AssetCheckResult(
-        check_name=PRIMARY_KEY,
-        passed=not told,
-        description=f"{name}: {'; '.join(told or nothing)}." if told or nothing else None,
-        metadata={
+    return telling.judged(
+        PRIMARY_KEY,
+        f"{name}: {'; '.join(told or nothing)}." if told or nothing else None,
+        {
             "rows": found.rows,
             "null_ids": left_out + found.null_keys,
             "duplicate_ids": found.duplicate_keys,
-            "duplicate_examples": [redact(example) for example in found.examples],
+            "duplicate_examples": found.examples,
         },
+        passed=not told,
     )
 
 
@@ -132,12 +132,8 @@ def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.Ass
         )
     if total is None:
         end = "as far as was asked" if stopped_early else "to the end"
-        return dg.AssetCheckResult(
-            check_name=COMPLETE,
-            passed=True,
-            description=f"{name}: the API gives no total; its list was read {end}.",
-            metadata=metadata,
-        )
+        told = f"{name}: the API gives no total; its list was read {end}."
+        return telling.judged(COMPLETE, told, metadata, passed=True)
     metadata["api_total"] = int(total)
     if listed < total and not stopped_early:
         return _warn(
@@ -158,31 +154,25 @@ def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.Ass
             metadata,
         )
     nothing = f"{name}: the API has no rows yet." if total == 0 else None
-    return dg.AssetCheckResult(
-        check_name=COMPLETE, passed=True, description=nothing, metadata=metadata
-    )
+    return telling.judged(COMPLETE, nothing, metadata, passed=True)
 
 
 def _judge_schema(name: str, figures: dict[str, Any]) -> dg.AssetCheckResult:
     changes: list[str] = figures.get("schema_changes") or []
     if changes:
         return _warn(
-            f"{name}: the last sync brought {'; '.join(map(redact, changes))}. The rows are "
+            f"{name}: the last sync brought {'; '.join(changes)}. The rows are "
             "loaded; see that whoever reads the table can do with it.",
             check=SCHEMA_UNCHANGED,
         )
-    return dg.AssetCheckResult(check_name=SCHEMA_UNCHANGED, passed=True)
+    return telling.judged(SCHEMA_UNCHANGED, None, passed=True)
 
 
 def _warn(
     sentence: str, metadata: dict[str, Any] | None = None, *, check: str = COMPLETE
 ) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        check_name=check,
-        passed=False,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=sentence,
-        metadata=metadata,
+    return telling.judged(
+        check, sentence, metadata, passed=False, severity=dg.AssetCheckSeverity.WARN
     )
 
 

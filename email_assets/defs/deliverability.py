@@ -9,6 +9,7 @@ import dagster as dg
 
 from email_assets.account import Account
 from email_assets.clock import now
+from email_assets.defs import telling
 from email_assets.defs.catalog import code_references, common
 from email_assets.defs.freshness import window_of
 from email_assets.deliverability.daily import (
@@ -105,23 +106,23 @@ def _build_daily_asset(account: Account) -> dg.AssetsDefinition:
     def daily(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         started = time.monotonic()
         try:
-            rows, without_day = build_daily(account.as_set_now(), say=context.log.info)
+            rows, without_day = build_daily(account.as_set_now(), say=telling.info(context))
         except MappingError as error:
             if mapping and mapping.get("optional"):
-                context.log.warning(f"{error} {DAILY} and {REPORT} are skipped.")
+                telling.warning(context)(f"{error} {DAILY} and {REPORT} are skipped.")
                 return
             raise dg.Failure(str(error)) from None
         except EmailAssetsError as error:
             raise dg.Failure(str(error)) from None
         seconds = round(time.monotonic() - started, 3)
-        context.log.info(f"{DAILY}: {rows} rows in the table; seconds: {seconds:.1f}")
+        telling.info(context)(f"{DAILY}: {rows} rows in the table; seconds: {seconds:.1f}")
         if without_day:
-            context.log.warning(
+            telling.warning(context)(
                 f"{DAILY}: {without_day} messages and bounces tell no time and are not counted. "
                 "Look at schema_unchanged of messages and bounces."
             )
-        yield dg.MaterializeResult(
-            metadata={
+        yield telling.materialized(
+            {
                 "dagster/row_count": rows,
                 "rows_without_day": without_day,
                 "seconds": seconds,
@@ -145,7 +146,7 @@ def _build_report_asset(account: Account, clock: Clock) -> dg.AssetsDefinition:
         started, today = time.monotonic(), clock().date()
         try:
             rows = read_daily(
-                account.as_set_now(), first_day(today), who=REPORT, say=context.log.info
+                account.as_set_now(), first_day(today), who=REPORT, say=telling.info(context)
             )
             settings = resolve.load(DeliverabilitySettings)
         except EmailAssetsError as error:
@@ -153,8 +154,8 @@ def _build_report_asset(account: Account, clock: Clock) -> dg.AssetsDefinition:
         rows = [row for row in rows if row.day <= today]
         found = total(rows)
         text = render(rows, today, settings.max_bounce_rate, settings.min_messages)
-        yield dg.MaterializeResult(
-            metadata={
+        yield telling.materialized(
+            {
                 "report": dg.MetadataValue.md(text),
                 **_figures(found, ""),
                 "complaints": found.complaints,
@@ -180,7 +181,7 @@ def _build_check(account: Account, clock: Clock) -> dg.AssetChecksDefinition:
                 account.as_set_now(),
                 today - timedelta(days=1),
                 who=DAILY,
-                say=context.log.info,
+                say=telling.info(context),
             )
         except EmailAssetsError as error:
             return _result(str(error), passed=False)
@@ -240,9 +241,6 @@ def _figures(found: Outcome, prefix: str) -> dict[str, Any]:
 def _result(
     sentence: str | None, metadata: dict[str, Any] | None = None, *, passed: bool
 ) -> dg.AssetCheckResult:
-    return dg.AssetCheckResult(
-        passed=passed,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=sentence,
-        metadata=metadata,
+    return telling.judged(
+        BOUNCE_RATE, sentence, metadata, passed=passed, severity=dg.AssetCheckSeverity.WARN
     )

@@ -9,6 +9,7 @@ import dagster as dg
 from email_assets.account import Account
 from email_assets.api.session import RETRIED_STATUSES
 from email_assets.api.window import Window
+from email_assets.defs import telling
 from email_assets.defs.catalog import common
 from email_assets.errors import ApiUnavailableError, EmailAssetsError, KeyRefusedError
 from email_assets.sync.inquiry import Finding, inquire
@@ -40,22 +41,22 @@ def build_api_asset(account: Account) -> dg.AssetsDefinition:
 def _observe(account: Account, context: dg.AssetExecutionContext) -> dg.ObserveResult:
     resources = account.resources.values()
     try:
-        found = [inquire(account, one, say=context.log.info) for one in resources]
+        found = [inquire(account, one, say=telling.info(context)) for one in resources]
     except EmailAssetsError as error:
         raise dg.Failure(str(error)) from None
     for inquiry in found:
         if inquiry.failure:
-            context.log.error(inquiry.failure)
-    return dg.ObserveResult(metadata=_seen_in(found))
+            telling.error(context)(inquiry.failure)
+    return telling.observed(_seen_in(found))
 
 
 def seen_by(name: str, report: SyncReport) -> dg.AssetObservation:
     """An observation of the API by a sync that went well."""
     # a window's total is not the list's
     total = report.api_total if report.window == Window() else None
-    return dg.AssetObservation(
+    return telling.seen(
         EMAIL_API,
-        metadata={
+        {
             "reachable": True,
             "authorised": True,
             **({} if total is None else {f"rows_of_{name}": total}),
@@ -67,9 +68,9 @@ def seen_by(name: str, report: SyncReport) -> dg.AssetObservation:
 def missed_by(error: EmailAssetsError) -> dg.AssetObservation | None:
     """An observation of the API by a sync that failed, or None if the API had no part in it."""
     if isinstance(error, KeyRefusedError):
-        return dg.AssetObservation(EMAIL_API, metadata={"authorised": False})
+        return telling.seen(EMAIL_API, {"authorised": False})
     if isinstance(error, ApiUnavailableError):
-        return dg.AssetObservation(EMAIL_API, metadata={"reachable": False})
+        return telling.seen(EMAIL_API, {"reachable": False})
     return None
 
 

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from email_assets.account import Account
 from email_assets.clock import now
+from email_assets.defs import telling
 from email_assets.defs.freshness import window_of
 from email_assets.defs.runs import LOCATION, unfinished
 from email_assets.defs.schedules import names_of
@@ -103,7 +104,7 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
             reason = " ".join(map(str, problems)) or "The API has nothing new."
             return dg.SensorResult(skip_reason=reason, cursor=_written(seen))
         for problem in problems:
-            context.log.warning(str(problem))
+            telling.warning(context)(str(problem))
         _note(seen, wanted, heads, context.instance)
         # no run_key: Dagster would skip a change that is undone and then made again
         return dg.SensorResult(
@@ -175,7 +176,9 @@ def _recall(context: dg.SensorEvaluationContext) -> Seen:
     try:
         return SEEN_ADAPTER.validate_json(context.cursor) if context.cursor else Seen()
     except ValidationError:
-        context.log.warning("The cursor cannot be read, so each event resource is synced anew.")
+        telling.warning(context)(
+            "The cursor cannot be read, so each event resource is synced anew."
+        )
         return Seen()
 
 
@@ -188,7 +191,7 @@ def _fingerprint(
 ) -> str | ApiError:
     """A digest that changes when rows come or go, or the reason why there is none just now."""
     try:
-        head = glimpse(account, name, say=context.log.info)
+        head = glimpse(account, name, say=telling.info(context))
     except ApiError as error:
         return error
     # hashed: some APIs' keys are customers' addresses, and Dagster keeps the cursor

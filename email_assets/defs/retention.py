@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from email_assets.account import Account
 from email_assets.clock import now
+from email_assets.defs import telling
 from email_assets.defs.runs import LOCATION, LOCATION_TAG, is_ours
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.settings import resolve
@@ -61,10 +62,10 @@ def build_retention_job(account: Account, jobs: Collection[str]) -> dg.JobDefini
         found = {run_id: _problem_in_deleting(context.instance, run_id) for run_id in old}
         problems = {run_id: problem for run_id, problem in found.items() if problem}
         for run_id, problem in problems.items():
-            context.log.warning(f"{run_id} cannot be deleted: {problem}")
+            telling.warning(context)(f"{run_id} cannot be deleted: {problem}")
         ticks = _delete_tick_logs(context.instance, before=today - TICK_LOG_AGE)
         deleted = len(old) - len(problems)
-        context.log.info(f"deleted {deleted} runs and the logs of {ticks} ticks")
+        telling.info(context)(f"deleted {deleted} runs and the logs of {ticks} ticks")
         context.add_output_metadata({"runs_deleted": deleted, "tick_logs_deleted": ticks})
         if problems:
             raise dg.Failure(

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from email_assets.redaction import redact_line
+
 WIDTH = 760
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 INK, FAINT, GRID = "#1f2733", "#5d6b7e", "#e3e7ed"
@@ -135,8 +137,9 @@ def _text(
 ) -> str:
     extra = {"fill": color, "font-size": size, "font-weight": weight, "text-anchor": anchor}
     attributes = "".join(f' {name}="{value}"' for name, value in extra.items() if value)
-    return f'<text x="{x:.4g}" y="{y:.4g}"{attributes}>{escape(text)}</text>'
+    return f'<text x="{x:.4g}" y="{y:.4g}"{attributes}>{escape(redact_line(text))}</text>'
 
 
 def _short(label: str) -> str:
+    label = redact_line(label)  # before it is cut, by which an address would be one no more
     return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"

@@ -19,6 +19,7 @@ from dlt.common.schema.typing import TColumnSchema, TPartialTableSchema
 from email_assets.normalizer import BIGGEST, SMALLEST
 from email_assets.redaction import redact
 from email_assets.sync.places import LIST, REST, Object, Path, Table
+from email_assets.sync.shown_names import ShownNames
 
 NESTING = 10
 """Levels of objects and lists in a row that become columns and tables; what is deeper is JSON."""
@@ -250,7 +251,8 @@ class Fields:
             if self._lists.setdefault(name, [parent.name, *path]) == [parent.name, *path]:
                 if not is_first:
                     parent.own((*path, LIST), fragment)
-                    self._tell("has", path, f"a name too long for a table, which is called {name}")
+                    shown = ShownNames(self._schema, self._resource).table(name)
+                    self._tell("has", path, f"a name too long for a table, which is called {shown}")
                 ways = (*parent.fragments, *ways)
                 is_plain = is_plain and is_first
                 return self._table(name, parent, ways, fragment, place.depth, is_plain)
@@ -286,7 +288,8 @@ class Fields:
             known_as = self._make_known(table)
             hint: TColumnSchema = {"name": column, "data_type": "json", "nullable": True}
             self._schema.update_table({**known_as, "columns": {column: hint}})
-            self._tell("is", path, f"loaded as JSON into the column {table.name}.{column}")
+            shown = ShownNames(self._schema, self._resource).of(table.name, column)
+            self._tell("is", path, f"loaded as JSON into the column {shown}")
         return column
 
     def _make_known(self, table: Table) -> TPartialTableSchema:

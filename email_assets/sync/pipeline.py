@@ -21,13 +21,13 @@ from email_assets.api.session import Usage
 from email_assets.api.window import Window
 from email_assets.errors import WarehouseError
 from email_assets.normalizer import open_schema
-from email_assets.redaction import redact
 from email_assets.sentences import in_one_sentence
 from email_assets.sync.digests import stored_digests
 from email_assets.sync.memory import collecting_less_garbage, limit_memory
 from email_assets.sync.preview import preview_of
 from email_assets.sync.repair import missing_parts, missing_tables_of_dlt, remove_orphans, restore
 from email_assets.sync.schema_changes import schema_changes
+from email_assets.sync.shown_names import ShownNames
 from email_assets.sync.source import Listing, open_listing
 from email_assets.sync.span import Span, window_of
 from email_assets.warehouse.counts import count_table
@@ -86,6 +86,8 @@ class Sync:
     report: SyncReport
     resource: DltResource
     load_info: LoadInfo
+    names: ShownNames
+    """Of the tables and their columns, as people may see them."""
 
 
 def sync(
@@ -157,8 +159,9 @@ def sync(
                     "of them. Run again; what was loaded before is untouched."
                 )
             row_count = count_table(client, name) or 0
+            names = ShownNames(listing.source.schema, name)
             preview = (
-                preview_of(client, name, account.preview_rows) if row_count else []
+                preview_of(client, name, account.preview_rows, names) if row_count else []
             )  # without rows, no table
     report = SyncReport(
         **_read(listing, span),
@@ -168,10 +171,10 @@ def sync(
         row_count=row_count,
         seconds=time.monotonic() - started,
         seconds_of=seconds_of,
-        schema_changes=schema_changes(load_info, name) if rows_before else [],
+        schema_changes=schema_changes(load_info, name, names) if rows_before else [],
         preview=preview,
     )
-    return Sync(report, listing.resource, load_info)
+    return Sync(report, listing.resource, load_info, names)
 
 
 def _aim(
@@ -229,7 +232,7 @@ def _is_whole(
         if schema:
             remove_orphans(client, schema, name)
         return True
-    say(f"{name}: {', '.join(map(redact, missing))} went missing: everything is loaded again")
+    say(f"{name}: {', '.join(missing)} went missing: everything is loaded again")
     # dlt looks at the tables only if it meets a schema that it did not load with before
     hints = {"name": name, "columns": {}, "x-repaired": uniq_id()}
     listing.source.schema.update_table(cast(TPartialTableSchema, hints))

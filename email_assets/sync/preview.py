@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from email_assets.redaction import redact
 from email_assets.sync.digests import DLT_ID
+from email_assets.sync.shown_names import ShownNames
 from email_assets.warehouse.turn import SqlClient
 
 LONGEST = 80
@@ -11,7 +12,9 @@ LONGEST = 80
 LOAD_ID = "_dlt_load_id"
 
 
-def preview_of(client: SqlClient, table: str, count: int) -> list[dict[str, str]]:
+def preview_of(
+    client: SqlClient, table: str, count: int, names: ShownNames
+) -> list[dict[str, str]]:
     """Rows that were loaded last, as text.
 
     Addresses are masked; whatever else a row holds is shown, so there are none by default.
@@ -20,6 +23,7 @@ def preview_of(client: SqlClient, table: str, count: int) -> list[dict[str, str]
         client: Connected to the warehouse.
         table: The name of the table.
         count: Rows at the most, by `[catalog] preview_rows`.
+        names: Of its columns, without addresses.
     """
     if count == 0:
         return []
@@ -28,12 +32,12 @@ def preview_of(client: SqlClient, table: str, count: int) -> list[dict[str, str]
         f"ORDER BY {client.escape_column_name(LOAD_ID)} DESC LIMIT {count}"
     )
     with client.execute_query(query) as cursor:
-        names = [column[0] for column in cursor.description]
+        columns = [column[0] for column in cursor.description]
         rows = cursor.fetchall()
     return [
         {
-            name: redact(str(value))[:LONGEST]
-            for name, value in zip(names, row, strict=True)
+            names.column(table, name): redact(str(value))[:LONGEST]
+            for name, value in zip(columns, row, strict=True)
             if name not in (DLT_ID, LOAD_ID) and value is not None
         }
         for row in rows

@@ -16,6 +16,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from email_assets.sentences import causes
+from email_assets.sync.shown_names import ShownNames
 from email_assets.warehouse.turn import SqlClient
 
 TABLES_OF_DLT = (VERSION_TABLE_NAME, LOADS_TABLE_NAME, PIPELINE_STATE_TABLE_NAME)
@@ -69,19 +70,22 @@ def missing_tables_of_dlt(client: SqlClient) -> list[str]:
 def missing_parts(client: SqlClient, schema: Schema, resource: str) -> list[str]:
     """Tables below a resource's, and columns of any of them, that the warehouse should have.
 
+    They are named as people may see them.
+
     Args:
         client: Connected to the warehouse, where the resource's table is.
         schema: The schema that the warehouse keeps of the tables.
         resource: The resource's name, which is its table's.
     """
     missing: list[str] = []
+    names = ShownNames(schema, resource)
     for table in [resource, *nested_tables(schema, resource)]:
         found = columns_of(client, table)
         if found is None:
-            missing.append(table)
+            missing.append(names.table(table))
         else:
             known = schema.get_table_columns(table)
-            missing += [f"{table}.{column}" for column in known if column not in found]
+            missing += [names.of(table, column) for column in known if column not in found]
     return missing
 
 

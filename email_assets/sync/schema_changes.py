@@ -5,16 +5,16 @@ from __future__ import annotations
 from dlt.common.pipeline import LoadInfo
 from dlt.common.schema.typing import TColumnSchema
 
-VARIANT = "__v_"
-"""Stands in the name of dlt's column for values of another type than their field had before."""
+from email_assets.sync.shown_names import VARIANT, ShownNames
 
 
-def schema_changes(load_info: LoadInfo, resource: str) -> list[str]:
+def schema_changes(load_info: LoadInfo, resource: str, names: ShownNames) -> list[str]:
     """A phrase for each column and child table that a load added; dlt takes none away.
 
     Args:
         load_info: What dlt tells of the load.
         resource: Its table, and those that dlt made of lists in its rows, are looked at.
+        names: Of its tables and columns, without addresses.
     """
     changes: list[str] = []
     for package in load_info.load_packages:
@@ -23,10 +23,10 @@ def schema_changes(load_info: LoadInfo, resource: str) -> list[str]:
                 continue
             columns = update.get("columns", {})
             if "_dlt_id" in columns:
-                changes.append(f"a new table {table}")
+                changes.append(f"a new table {names.table(table)}")
                 continue
             for name, column in columns.items():
-                changes.append(_phrase(f"{table}.{name}", column))
+                changes.append(_phrase(names.of(table, name), column))
     return changes
 
 

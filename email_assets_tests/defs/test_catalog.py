@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import dlt
 import pytest
 
 from email_assets.account import configured_account
@@ -14,6 +15,7 @@ from email_assets.defs.assets import build_assets
 from email_assets.defs.catalog import described
 from email_assets.defs.deliverability import build_deliverability_assets
 from email_assets.defs.email_api import build_api_asset
+from email_assets.sync.shown_names import ShownNames
 from email_assets.vendors import generic
 from email_assets_tests.dagster_fixtures import EVENTS, INVENTORY, MADE_OF_EVENTS, NAMES
 
@@ -118,7 +120,10 @@ class TestAssets:
 
 
 def test_what_the_vendors_file_says_of_a_field_in_another_stands_at_its_column() -> None:
-    resource: Any = {"columns": {"details.errorCode": {"description": "What SMTP says."}}}
+    resource: Any = {
+        "name": "bounces",
+        "columns": {"details.errorCode": {"description": "What SMTP says."}},
+    }
     schema = dg.TableSchema(
         [
             dg.TableColumn("details__error_code", "bigint"),
@@ -126,7 +131,9 @@ def test_what_the_vendors_file_says_of_a_field_in_another_stands_at_its_column()
         ]
     )
 
-    assert described(schema, resource).columns == [
+    names = ShownNames(dlt.Schema("bounces"), "bounces")
+
+    assert described(schema, resource, names).columns == [
         dg.TableColumn("details__error_code", "bigint", "What SMTP says."),
         dg.TableColumn("id", "text", constraints=dg.TableColumnConstraints(nullable=False)),
     ]

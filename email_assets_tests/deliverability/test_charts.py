@@ -51,3 +51,9 @@ def test_a_day_without_messages_is_a_gap() -> None:
 @pytest.mark.parametrize("bars", [[], [Bar("hard", 0, "0")]])
 def test_nothing_to_show_is_no_error(bars: list[Bar]) -> None:
     assert texts(ranking("Bounces by type", bars))[0] == "Bounces by type"
+
+
+def test_a_label_that_xml_cannot_hold_leaves_a_chart_that_can_be_drawn() -> None:
+    bar = Bar("news\x00\x1b[1m\uffff\ud83d " + "a" * 30 + "@x.example", 0.5, "\x08<b>")
+
+    assert texts(ranking("t", [bar])) == ["t", "news\ufffd …", "<b>"]

@@ -7,6 +7,7 @@ import pytest
 from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
 from email_assets.sync.schema_changes import schema_changes
+from email_assets.sync.shown_names import ShownNames
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.dagster_fixtures import empty_home, instance, materialize
 from email_assets_tests.warehouses import load
@@ -60,6 +61,33 @@ def test_a_field_whose_name_looks_like_another_type_is_told_as_a_new_column(api:
     ]
 
 
+def test_a_column_that_was_made_of_an_address_is_told_without_it(api: Sandbox) -> None:
+    assert changes_after(api, {**DOMAIN, "id": 2, "tags": {"ann@acme.example": True}}) == [
+        "a new column domains.tags__… (bool)"
+    ]
+
+
+def test_another_type_of_a_column_that_was_made_of_an_address_is_told_without_it(
+    api: Sandbox,
+) -> None:
+    with_number = {**DOMAIN, "id": 2, "ann@acme.example": 7}
+    changes_after(api, with_number)
+    api.replace("domains", [{**with_number, "ann@acme.example": "seen"}])
+
+    assert load("domains").schema_changes == [
+        "domains.… also came as text, which is in domains.…__v_text"
+    ]
+
+
+def test_a_table_that_was_made_of_an_address_is_told_without_it(api: Sandbox) -> None:
+    lists = {"ann@acme.example": [{"to": [1]}]}
+
+    assert changes_after(api, {**DOMAIN, "id": 2, "lists": lists}) == [
+        "a new table domains__lists__…",
+        "a new table domains__lists__…__to",
+    ]
+
+
 def test_a_new_list_is_told_as_its_table(api: Sandbox) -> None:
     assert changes_after(api, {**DOMAIN, "id": 2, "records": [{"type": "MX"}]}) == [
         "a new table domains__records"
@@ -72,7 +100,8 @@ def test_what_a_load_changed_about_other_tables_is_not_told_of_this_one() -> Non
     with open_pipeline(configured_account().warehouse, "domains") as pipeline:
         info = pipeline.run([dlt.resource([{"id": 1}], name=name) for name in names])
 
-    assert schema_changes(info, "domains") == ["a new table domains"]
+    shown = ShownNames(pipeline.default_schema, "domains")
+    assert schema_changes(info, "domains", shown) == ["a new table domains"]
 
 
 def test_the_check_warns_with_the_difference(api: Sandbox, instance: dg.DagsterInstance) -> None:
