@@ -9,6 +9,7 @@ from secrets import token_hex
 
 from email_assets.alerts.channels import DeliveryError, Message
 from email_assets.alerts.configured import NO_CHANNEL, InvalidChannel, channels, dagster_url
+from email_assets.alerts.wording import INFO, fitting
 
 TEST_SECONDS = 30
 
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             failed, problem = True, channel.problem
         else:
             try:
-                message = Message(token_hex(8), "a test of the alerts", text)
+                message = Message(token_hex(8), fitting(INFO, ["a test of the alerts"]), text)
                 problem = channel.send(message, TEST_SECONDS).remark
             except DeliveryError as error:
                 failed, problem = True, str(error)

@@ -8,11 +8,19 @@ job that deletes old runs, when it has succeeded.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
 from email_assets.alerts.channels import Message
+from email_assets.alerts.wording import (
+    ERROR,
+    RECOVERED,
+    at_time,
+    first_sentence,
+    names_in,
+    subject_of,
+)
 
 MOST_CAUSES = 50
 """Causes to keep in mind, so that a cursor stays small."""
@@ -32,6 +40,12 @@ class Problem:
     at: float
     """In seconds since 1970."""
     link: str
+    """Where to look: the step that failed, the check."""
+    page: str = ""
+    """The asset's own page, where a recovery is seen."""
+    severity: str = ERROR
+    brief: str = ""
+    """The verb in fewer words, as a subject has room for."""
 
     @property
     def of_a_check(self) -> bool:
@@ -57,14 +71,13 @@ class Cause:
     """The slots that it holds for, and after what time one is well again."""
     gone: list[str] = field(default_factory=list)
     """The slots that it was told of and that are well again."""
+    since: float = 0
+    """When it began, in seconds since 1970; 0 if that is not known."""
+    page: str = ""
+    """Where its end is seen."""
 
 
 Causes = dict[str, Cause]
-
-
-def names_in(slots: Iterable[str]) -> str:
-    """The assets of some slots."""
-    return ", ".join(sorted({slot.partition(":")[0] for slot in slots}))
 
 
 def open_slots(causes: Causes) -> set[str]:
@@ -72,15 +85,18 @@ def open_slots(causes: Causes) -> set[str]:
     return {slot for cause in causes.values() for slot in cause.open}
 
 
-def recover(causes: Causes, well: Mapping[str, float], known: Iterable[str]) -> list[Message]:
+def recover(
+    causes: Causes, well: Mapping[str, float], known: Iterable[str], where: str = ""
+) -> list[Message]:
     """Take out the causes that are gone, and say so in one message for those of the same assets.
 
     Args:
         causes: What was told.
         well: When each slot was well for the last time.
         known: The slots that still exist. Of others nothing is told.
+        where: The account and the host, for the message.
     """
-    recovered: dict[str, list[str]] = {}
+    recovered: dict[str, list[Cause]] = {}
     closed: dict[str, list[str]] = {}
     known = set(known)
     for key, cause in list(causes.items()):
@@ -95,20 +111,40 @@ def recover(causes: Causes, well: Mapping[str, float], known: Iterable[str]) -> 
             del causes[key]
             if cause.gone:
                 names = names_in(cause.gone)
-                recovered.setdefault(names, []).append(cause.sentence)
+                recovered.setdefault(names, []).append(cause)
                 closed.setdefault(names, []).extend([key, *was_open])
     return [
         Message(
             id=_digest("recovered", names, *closed[names]),
-            subject=f"recovered: {names}",
-            text="\n".join(f"{names} recovered. It was: {sentence}" for sentence in sentences),
+            subject=subject_of(RECOVERED, names.split(", ")),
+            text="\n".join(_lines_of_recovery(names, gone, well, where)),
         )
-        for names, sentences in recovered.items()
+        for names, gone in recovered.items()
     ]
 
 
-def tell(causes: Causes, problems: Iterable[Problem], well: Mapping[str, float]) -> list[Message]:
-    """Note problems, and give a message for each cause with the assets that it had not named."""
+def _lines_of_recovery(
+    names: str, gone: list[Cause], well: Mapping[str, float], where: str
+) -> Iterator[str]:
+    for cause in gone:
+        yield f"{names} recovered. It was: {first_sentence(cause.sentence)}. {cause.page}".rstrip()
+    until = max(well[slot] for cause in gone for slot in cause.gone)
+    since = min(cause.since for cause in gone)
+    began = f"Wrong since {at_time(since)}, well" if since else "Well"
+    yield _last_line(f"{began} since {at_time(until)}", where)
+
+
+def tell(
+    causes: Causes, problems: Iterable[Problem], well: Mapping[str, float], where: str = ""
+) -> list[Message]:
+    """Note problems, and give a message for each cause with the assets that it had not named.
+
+    Args:
+        causes: What was told.
+        problems: What is wrong.
+        well: When each slot was well for the last time.
+        where: The account and the host, for the message.
+    """
     new: dict[str, list[Problem]] = {}
     for problem in problems:
         if well.get(problem.slot, 0) > problem.at:
@@ -116,7 +152,7 @@ def tell(causes: Causes, problems: Iterable[Problem], well: Mapping[str, float])
         if problem.cause not in causes:
             while len(causes) >= MOST_CAUSES:
                 del causes[next(iter(causes))]
-            causes[problem.cause] = Cause(problem.sentence, {})
+            causes[problem.cause] = Cause(problem.sentence, {}, since=problem.at, page=problem.page)
         cause = causes[problem.cause]
         if problem.slot in cause.gone:
             cause.gone.remove(problem.slot)
@@ -126,19 +162,19 @@ def tell(causes: Causes, problems: Iterable[Problem], well: Mapping[str, float])
         # check may be heard of late, after a newer one
         before = problem.at if problem.of_a_check else well.get(problem.slot, 0)
         cause.open[problem.slot] = max(before, cause.open.get(problem.slot, before))
-    return _messages([*new.values()])
+    return _messages([*new.values()], where)
 
 
-def _messages(causes: list[list[Problem]]) -> list[Message]:
+def _messages(causes: list[list[Problem]], where: str) -> list[Message]:
     """A message for each cause; those of the same assets share one."""
     of_assets: dict[str, list[Problem]] = {}
     for problems in causes:
         names = names_in(problem.slot for problem in problems)
         of_assets.setdefault(names, []).extend(problems)
-    return [_message(names, problems) for names, problems in of_assets.items()]
+    return [_message(problems, where) for problems in of_assets.values()]
 
 
-def _message(names: str, problems: list[Problem]) -> Message:
+def _message(problems: list[Problem], where: str) -> Message:
     alike: dict[tuple[str, str], list[Problem]] = {}
     for problem in problems:
         alike.setdefault((problem.verb, problem.sentence), []).append(problem)
@@ -146,11 +182,22 @@ def _message(names: str, problems: list[Problem]) -> Message:
         f"{names_in(problem.slot for problem in several)} {verb}: {sentence} {several[0].link}"
         for (verb, sentence), several in alike.items()
     ]
+    worst = min(problems, key=lambda problem: problem.severity != ERROR)
+    since = min(problem.at for problem in problems)
     return Message(
         id=_digest(*(f"{problem.slot} {problem.cause} {problem.at}" for problem in problems)),
-        subject=f"{names} {problems[0].verb}: {problems[0].sentence}",
-        text="\n".join(lines),
+        subject=subject_of(
+            worst.severity,
+            [problem.slot for problem in problems],
+            worst.brief or worst.verb,
+            worst.sentence,
+        ),
+        text="\n".join([*lines, _last_line(f"Since {at_time(since)}", where)]),
     )
+
+
+def _last_line(when: str, where: str) -> str:
+    return f"{when}, {where}." if where else f"{when}."
 
 
 def _digest(*parts: str) -> str:

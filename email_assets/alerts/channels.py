@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 import requests
 
 from email_assets.errors import EmailAssetsError
+from email_assets.redaction import redact, redact_line
 from email_assets.settings import resolve
 
 WEBHOOK = "webhook"
@@ -28,12 +29,18 @@ class DeliveryError(EmailAssetsError):
 
 @dataclass(frozen=True)
 class Message:
-    """A message for people."""
+    """A message for people, cleaned of what must not reach them, whoever wrote it."""
 
     id: str
     """The same for the same message, should it be sent twice."""
     subject: str
+    """At most 70 characters, with the severity first."""
     text: str
+
+    def __post_init__(self) -> None:
+        """Clean subject and text."""
+        object.__setattr__(self, "subject", redact_line(self.subject))
+        object.__setattr__(self, "text", redact(self.text))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,6 @@ from email_assets.settings import resolve
 from email_assets.settings.sections import MailSettings
 
 MAIL = "e-mail"
-LONGEST_SUBJECT = 160
 REFUSED_FOR_NOW = range(400, 500)
 """Answers of a mail server to a recipient that it may take later: RFC 5321, 4.2.1."""
 
@@ -114,7 +113,7 @@ class Mail:
         mail = EmailMessage()
         mail["From"] = sender
         mail["To"] = ", ".join(self.server.mail_to)
-        mail["Subject"] = f"[email_assets] {message.subject}"[:LONGEST_SUBJECT]
+        mail["Subject"] = message.subject
         mail["Date"] = format_datetime(now())
         mail["Message-ID"] = f"<{message.id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from email_assets.alerts.channels import Channel, DeliveryError, Message
+from email_assets.alerts.wording import WARNING, fitting
 
 MOST_WAITING = 20
 """Messages to keep. Dagster stores the cursor that they are in at every tick."""
@@ -66,7 +67,7 @@ class Trouble:
         headline = f"{self.dropped} alerts were dropped, since they could not be delivered"
         more = self.dropped - len(self.subjects)
         lines = [f"{headline}:", *self.subjects, *([f"and {more} more"] if more else [])]
-        return Message(id=_id_of(lines), subject=headline, text="\n".join(lines))
+        return Message(_id_of(lines), fitting(WARNING, [headline]), "\n".join(lines))
 
 
 @dataclass

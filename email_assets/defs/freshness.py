@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import islice, pairwise, takewhile
 
+import dagster as dg
 from croniter import croniter
 
 from email_assets.settings.sections import AutomationSettings
@@ -32,6 +33,17 @@ def window_of(kind: Kind, automation: AutomationSettings) -> timedelta:
     """The age beyond which an asset of a kind is stale."""
     wait = longest_wait(cron_of(kind, automation))
     return wait + max(LEAST_SLACK, wait / SLACK_SHARE)
+
+
+def windows_in(
+    assets: Mapping[dg.AssetKey, dg.AssetsDefinition],
+) -> Iterator[tuple[str, float]]:
+    """The window that each asset's policy gives it, in seconds; those without one are left out."""
+    for key, definition in assets.items():
+        # only a policy by time has a window
+        window = getattr(definition.specs_by_key[key].freshness_policy, "fail_window", None)
+        if window is not None:
+            yield key.to_user_string(), window.to_timedelta().total_seconds()
 
 
 @cache

@@ -1,10 +1,12 @@
 """One message for each cause, and one when it is gone."""
 
 from copy import deepcopy
+from dataclasses import replace
 
 import pytest
 
 from email_assets.alerts.causes import MOST_CAUSES, Causes, Problem, recover, tell
+from email_assets.alerts.channels import Message
 
 SLOTS = ["bounces", "messages", "servers", "bounces:complete"]
 
@@ -14,11 +16,16 @@ def failed(slot: str, why: str = "the API refused the key (401).", at: float = 1
 
 
 def texts(causes: Causes, *problems: Problem, well: dict[str, float] | None = None) -> list[str]:
-    return [message.text for message in tell(causes, problems, well or {})]
+    return [what(message) for message in tell(causes, problems, well or {})]
 
 
 def recovered(causes: Causes, well: dict[str, float], known: list[str] = SLOTS) -> list[str]:
-    return [message.text for message in recover(causes, well, known)]
+    return [what(message) for message in recover(causes, well, known)]
+
+
+def what(message: Message) -> str:
+    """What a message says, without its last line, which says when and where."""
+    return message.text.rpartition("\n")[0]
 
 
 def test_assets_of_one_cause_share_a_line() -> None:
@@ -172,3 +179,30 @@ def test_a_recovery_has_the_same_id_when_the_tick_is_repeated_and_a_later_one_an
     (later,) = recover(causes, {"bounces": 40}, SLOTS)
 
     assert first.id == repeated.id != later.id
+
+
+def test_a_message_says_since_when_and_where() -> None:
+    (message,) = tell({}, [failed("servers", at=7200), failed("bounces", at=3600)], {}, "here")
+
+    assert message.text.splitlines()[-1] == "Since 1970-01-01 01:00 UTC, here."
+
+
+def test_a_recovery_says_from_when_to_when_it_was_and_links_to_the_asset() -> None:
+    causes: Causes = {}
+    problem = replace(failed("bounces", "refused (401). Set api_key.", at=3600), page="page")
+    tell(causes, [problem], {})
+
+    (message,) = recover(causes, {"bounces": 7200}, SLOTS, "here")
+
+    assert message.subject == "RECOVERED bounces [email_assets]"
+    assert message.text.splitlines() == [
+        "bounces recovered. It was: refused (401). page",
+        "Wrong since 1970-01-01 01:00 UTC, well since 1970-01-01 02:00 UTC, here.",
+    ]
+
+
+def test_what_a_sentence_holds_that_must_not_reach_people_is_in_no_message() -> None:
+    (message,) = tell({}, [failed("bounces", "@channel \u202eann\\u0040x.example \x1b[31mred")], {})
+
+    assert what(message) == "bounces failed: channel … red link"
+    assert message.subject == "ERROR bounces failed: channel … red"

@@ -22,7 +22,7 @@ from email_assets_tests.alerts.alert_fixtures import Webhook as Receiver
 
 __all__ = ["certificate", "mail_server", "webhook"]
 
-MESSAGE = Message("id-1", "bounces failed: ünknown", "bounces failed: ünknown <reason> link")
+MESSAGE = Message("id-1", "ERROR bounces failed: ünknown", "bounces failed: ünknown <reason> link")
 MAIL = {
     "SMTP_HOST": "mail.example.org",
     "MAIL_FROM": "data@example.org",
@@ -42,7 +42,7 @@ class TestMail:
         (mail,) = mail_server.mails
         assert (mail["From"], mail["Subject"]) == (
             "Platform <platform@alerts.example>",
-            "[email_assets] bounces failed: ünknown",
+            "ERROR bounces failed: ünknown",
         )
         assert mail["Message-ID"] == "<id-1@alerts.example>"
         assert mail["Date"].datetime

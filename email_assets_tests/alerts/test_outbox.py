@@ -202,7 +202,7 @@ def test_what_was_dropped_is_told_once(webhook: Receiver) -> None:
         tick(outbox, webhook, new=1)
 
     notice, *others = webhook.taken
-    assert notice.subject == "2 alerts were dropped, since they could not be delivered"
+    assert notice.subject == "WARNING 2 alerts were dropped, since they could not be delivered"
     assert others == [*messages(MOST_WAITING + 1)[2:], *messages(1) * 2]
 
 

@@ -1,9 +1,9 @@
-"""Reads Dagster's history of our assets: failed runs, checks that do not pass, staleness."""
+"""Reads Dagster's history of our assets: runs that failed, checks that do not pass, syncs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 from urllib.parse import urlencode
 
@@ -11,7 +11,10 @@ import dagster as dg
 
 from email_assets.account import Account
 from email_assets.alerts.causes import Problem
+from email_assets.alerts.wording import ERROR, WARNING
 from email_assets.defs.alerts.failures import failures_of, in_one_line, slot_of
+from email_assets.defs.alerts.times import Sighting, bring_back
+from email_assets.defs.freshness import windows_in
 from email_assets.defs.retention import JOB_OF_RETENTION
 from email_assets.defs.runs import is_ours
 
@@ -51,6 +54,8 @@ class HistoryPosition:
     """The last time that an asset was materialized or a check passed."""
     watched: dict[str, float] = field(default_factory=dict)
     """Since when an asset is watched that was never materialized."""
+    noted: dict[str, int] = field(default_factory=dict)
+    """The event of each asset's last materialization, which is read again at every look."""
 
 
 class History:
@@ -78,56 +83,40 @@ class History:
             *(slot_of(key) for key in self.checks),
             JOB_OF_RETENTION,  # which has no asset, and nobody sees that it fails
         }
-        self.windows = dict(self._windows())
+        self.windows = dict(windows_in(self.assets))
 
-    def new_problems(self) -> list[Problem]:
+    def new_problems(self, told: Iterable[dict[str, float]], now: float) -> list[Problem]:
         """The newest problem of each asset and check, of what was not read before.
 
         When assets and checks were well for the last time is noted in `position.well`.
+
+        Args:
+            told: The times by slot that were noted of problems. Those to come become earlier.
+            now: In seconds since 1970.
         """
-        for times in (self.position.well, self.position.watched):
+        for times in (self.position.well, self.position.watched, self.position.noted):
             for slot in times.keys() - self.slots:  # of an asset that is no more
                 del times[slot]
+        found = [*self._found_in_runs(), *self._materialized(), *self._old_runs_deleted()]
+        bring_back(found, [self.position.well, self.position.watched, *told], now)
+        latest: dict[str, Problem] = {}
+        for sighting in sorted(found, key=lambda one: one.at):
+            if sighting.problem:
+                latest[sighting.slot] = replace(sighting.problem, at=sighting.at)
+            elif sighting.slot in self.slots:
+                before = self.position.well.get(sighting.slot, 0)
+                self.position.well[sighting.slot] = max(sighting.at, before)
+        return [*latest.values()]
+
+    def _found_in_runs(self) -> list[Sighting]:
         newest = {kind.value: self._newest(kind) for kind in ENDS}
         positions = self.position.positions
         # a history that ends earlier than it did before was deleted, or is another one
         if any(name not in positions or newest[name] < positions[name] for name in newest):
             self.position.positions, self.position.seen = newest, {}
             failed = self.instance.fetch_run_status_changes(Event.RUN_FAILURE, MOST_RUNS).records
-            found = [*self._failing_checks(), *self._problems_of(failed)]
-        else:
-            found = self._problems_of([record for kind in ENDS for record in self._ended(kind)])
-        for slot, at in (*self._materialized(), *self._old_runs_deleted()):
-            self._note(slot, at)
-        latest = {problem.slot: problem for problem in sorted(found, key=lambda found: found.at)}
-        return [*latest.values()]
-
-    def stale(self, wrong: set[str], now: float) -> list[Problem]:
-        """The assets that were not materialized within their windows.
-
-        Args:
-            wrong: What something is known to be wrong with. That it, and what is downstream of
-                it or of a blocking check, goes stale follows from that.
-            now: In seconds since 1970.
-        """
-        problems = []
-        held_up = wrong | {
-            key.asset_key.to_user_string()
-            for key, checks in self.checks.items()
-            if slot_of(key) in wrong and checks.get_spec_for_check_key(key).blocking
-        }
-        for slot, window in sorted(self.windows.items()):
-            since = self.position.well.get(slot)
-            if since is None:
-                if self._may_be_skipped(slot):
-                    continue
-                since = self.position.watched.setdefault(slot, now)
-            known = slot in wrong or not held_up.isdisjoint(self._upstream_of(slot))
-            if now - since > window and not known:
-                why = "Its schedule is off, or its runs do not start or do not end."
-                sentence = f"not materialized within {window / 3600:g} h. {why}"
-                problems.append(Problem(slot, "went stale", sentence, since, self._link(slot)))
-        return problems
+            return [*self._failing_checks(), *self._seen_in(failed)]
+        return self._seen_in([record for kind in ENDS for record in self._ended(kind)])
 
     def _newest(self, kind: End) -> int:
         records = self.instance.fetch_run_status_changes(kind, limit=1).records
@@ -150,107 +139,107 @@ class History:
             run: event for run, event in seen.items() if event > position - OVERLAP
         }
 
-    def _problems_of(self, ended: Iterable[dg.EventLogRecord]) -> list[Problem]:
-        """The problems of runs, whoever started them, as far as they are of our assets."""
-        end_of = {record.run_id: record.event_log_entry for record in ended}
+    def _seen_in(self, ended: Iterable[dg.EventLogRecord]) -> list[Sighting]:
+        """What runs tell, whoever started them, as far as it is of our assets."""
+        end_of = {record.run_id: record for record in ended}
         if not end_of:
             return []
-        wanted = dg.RunsFilter(run_ids=[*end_of])
-        problems = []
-        for record in self.instance.get_run_records(wanted):
-            run = record.dagster_run
-            if is_ours(self.instance, run, self.location, self.jobs, self.assets.keys()):
-                problems += self._problems_of_run(run, end_of[run.run_id])
-        return problems
+        return [
+            sighting
+            for record in self.instance.get_run_records(dg.RunsFilter(run_ids=[*end_of]))
+            for run in [record.dagster_run]
+            if is_ours(self.instance, run, self.location, self.jobs, self.assets.keys())
+            for sighting in self._seen_in_run(run, end_of[run.run_id])
+        ]
 
-    def _problems_of_run(self, run: dg.DagsterRun, end: dg.EventLogEntry) -> list[Problem]:
+    def _seen_in_run(self, run: dg.DagsterRun, end: dg.EventLogRecord) -> Iterator[Sighting]:
         records = self.instance.get_records_for_run(run.run_id, of_type=OF_A_RUN).records
         entries = [record.event_log_entry for record in records]
-        problems = [
-            problem
-            for entry in entries
-            if entry.dagster_event_type == Event.ASSET_CHECK_EVALUATION
-            for problem in self._judge(entry)
-        ]
-        failed = end.dagster_event_type == Event.RUN_FAILURE
+        for entry in entries:
+            if entry.dagster_event_type == Event.ASSET_CHECK_EVALUATION:
+                yield from self._judge(entry, end.storage_id)
+        ended = end.event_log_entry
+        failed = ended.dagster_event_type == Event.RUN_FAILURE
         if not failed or run.tags.get(WILL_RETRY) == "true":
-            return problems
-        for failure in failures_of(self._account, run, entries, end):
+            return
+        for failure in failures_of(self._account, run, entries, ended):
             if failure.slot in self.slots:
-                verb = "could not be checked" if ":" in failure.slot else "failed"
-                sentence, link = in_one_line(failure.reason), self._link_of_run(run, failure.step)
-                problems.append(Problem(failure.slot, verb, sentence, failure.at, link))
-        return problems
+                problem = Problem(
+                    failure.slot,
+                    "could not be checked" if ":" in failure.slot else "failed",
+                    in_one_line(failure.reason),
+                    failure.at,
+                    link=self._link_of_run(run, failure.step),
+                    page=self.page_of(failure.slot),
+                )
+                yield Sighting(failure.slot, failure.at, end.storage_id, problem)
 
-    def _failing_checks(self) -> Iterator[Problem]:
+    def _failing_checks(self) -> Iterator[Sighting]:
         """The checks that do not pass now. It costs more, the longer the history is."""
         for key in self.checks:
             record = self.instance.get_latest_asset_check_evaluation_record(key)
             if record and record.event:
-                yield from self._judge(record.event)
+                yield from self._judge(record.event, 0)
 
-    def _judge(self, entry: dg.EventLogEntry) -> Iterator[Problem]:
-        """Note that a check passed, or give the problem that it found."""
+    def _judge(self, entry: dg.EventLogEntry, of_run: int) -> Iterator[Sighting]:
+        """Whether a check passed, and else the problem that it found.
+
+        Args:
+            entry: The event.
+            of_run: The storage id of the end of its run.
+        """
         event = entry.dagster_event
         if event is None or event.event_type != Event.ASSET_CHECK_EVALUATION:
             return  # it was planned, and has not been evaluated yet
         found = event.asset_check_evaluation_data
         name, slot = found.asset_key.to_user_string(), slot_of(found.asset_check_key)
         if found.passed:
-            self._note(slot, entry.timestamp)
+            yield Sighting(slot, entry.timestamp, of_run)
         elif slot in self.slots and not self._is_told_as_stale(found):
             warns = found.severity == dg.AssetCheckSeverity.WARN
             check = f"the check {found.check_name}"
-            yield Problem(
+            problem = Problem(
                 slot,
                 f"got a warning from {check}" if warns else f"did not pass {check}",
                 in_one_line((found.description or "it says no more.").removeprefix(f"{name}: ")),
                 entry.timestamp,
-                f"{self._link(name)}?view=checks&checkDetail={found.check_name}",
+                link=f"{self.page_of(name)}?view=checks&checkDetail={found.check_name}",
+                page=self.page_of(name),
+                severity=WARNING if warns else ERROR,
+                brief=f"did not pass {found.check_name}",
             )
+            yield Sighting(slot, entry.timestamp, of_run, problem)
 
     def _is_told_as_stale(self, found: dg.AssetCheckEvaluation) -> bool:
         name = found.asset_key.to_user_string()
         return found.check_name == FRESHNESS_CHECK and name in self.windows
 
-    def _note(self, slot: str, at: float) -> None:
-        if slot in self.slots:
-            self.position.well[slot] = max(at, self.position.well.get(slot, 0))
-
-    def _materialized(self) -> Iterator[tuple[str, float]]:
-        """The time of each asset's last materialization."""
+    def _materialized(self) -> Iterator[Sighting]:
+        """The last materialization of each asset, if it is not the one that was noted."""
         for record in self.instance.get_asset_records([*self.assets]):
-            entry = record.asset_entry
-            if entry.last_materialization:
-                yield entry.asset_key.to_user_string(), entry.last_materialization.timestamp
+            last = record.asset_entry.last_materialization_record
+            if last:
+                slot = record.asset_entry.asset_key.to_user_string()
+                yield from self._not_noted(Sighting(slot, last.timestamp, last.storage_id))
 
-    def _old_runs_deleted(self) -> Iterator[tuple[str, float]]:
-        """The time of the last success of the job that deletes old runs."""
+    def _old_runs_deleted(self) -> Iterator[Sighting]:
+        """The last success of the job that deletes old runs, if it is not the one noted."""
         succeeded = dg.RunsFilter(job_name=JOB_OF_RETENTION, statuses=[dg.DagsterRunStatus.SUCCESS])
         for record in self.instance.get_run_records(succeeded, limit=1):
-            yield JOB_OF_RETENTION, record.end_time or record.create_timestamp.timestamp()
+            at = record.end_time or record.create_timestamp.timestamp()
+            yield from self._not_noted(Sighting(JOB_OF_RETENTION, at, record.storage_id))
 
-    def _windows(self) -> Iterator[tuple[str, float]]:
-        """The seconds after which an asset is stale: `freshness.window_of`, in its policy."""
-        for key, definition in self.assets.items():
-            # only a policy by time has a window
-            window = getattr(definition.specs_by_key[key].freshness_policy, "fail_window", None)
-            if window is not None:
-                yield key.to_user_string(), window.to_timedelta().total_seconds()
-
-    def _may_be_skipped(self, slot: str) -> bool:
-        """Whether an asset need not be materialized by a run of it that succeeds."""
-        key = dg.AssetKey.from_user_string(slot)
-        return self.assets[key].specs_by_key[key].skippable
-
-    def _upstream_of(self, slot: str) -> set[str]:
-        graph, key = self.repository.asset_graph, dg.AssetKey.from_user_string(slot)
-        return {above.to_user_string() for above in graph.get_ancestor_asset_keys(key)}
+    def _not_noted(self, found: Sighting) -> Iterator[Sighting]:
+        if self.position.noted.get(found.slot) != found.event:
+            self.position.noted[found.slot] = found.event
+            yield found
 
     def _link_of_run(self, run: dg.DagsterRun, step: str | None) -> str:
         """The page of a run, with the log of one step if there is one to look at."""
         query = f"?{urlencode({'selection': step, 'logs': f'step:{step}'})}" if step else ""
         return f"{self.url}/runs/{run.run_id}{query}"
 
-    def _link(self, name: str) -> str:
-        return f"{self.url}/assets/{name}"
+    def page_of(self, slot: str) -> str:
+        """The page of an asset, or the list of runs for a job that has none."""
+        name = slot.partition(":")[0]
+        return f"{self.url}/runs" if name == JOB_OF_RETENTION else f"{self.url}/assets/{name}"

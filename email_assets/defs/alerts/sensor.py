@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from socket import gethostname
+from urllib.parse import urlsplit
 
 import dagster as dg
 from pydantic import TypeAdapter, ValidationError
 
 from email_assets.account import Account
-from email_assets.alerts.causes import Causes, names_in, open_slots, recover, tell
+from email_assets.alerts.causes import Causes, open_slots, recover, tell
 from email_assets.alerts.channels import Message
 from email_assets.alerts.configured import NO_CHANNEL, InvalidChannel, channels, dagster_url
 from email_assets.alerts.outbox import Outbox
+from email_assets.alerts.wording import names_in
 from email_assets.clock import now
 from email_assets.defs.alerts.history import History, HistoryPosition
+from email_assets.defs.alerts.staleness import stale_assets
+from email_assets.settings.resolve import SettingError
 
 
 @dataclass
@@ -75,11 +80,24 @@ def _look(
     history = History(
         account, context.instance, repository, origin.location_name, url, state.position
     )
-    causes, well = state.causes, state.position.well
-    problems = history.new_problems()
-    messages = [*recover(causes, well, history.slots), *tell(causes, problems, well)]
-    stale = history.stale(open_slots(causes), now().timestamp())
-    return [*messages, *tell(causes, stale, well)]
+    causes, well, at = state.causes, state.position.well, now().timestamp()
+    where = f"{_api_of(account)}, host {gethostname()}"
+    problems = history.new_problems([cause.open for cause in causes.values()], at)
+    messages = [
+        *recover(causes, well, history.slots, where),
+        *tell(causes, problems, well, where),
+    ]
+    stale = stale_assets(history, open_slots(causes), at)
+    return [*messages, *tell(causes, [*stale], well, where)]
+
+
+def _api_of(account: Account) -> str:
+    """The vendor and the address of an account, as the settings are now."""
+    try:
+        account = account.as_set_now()
+        return f"{account.api.vendor} at {urlsplit(account.base_url).netloc}"
+    except SettingError:  # the runs tell of it; alerts go on
+        return account.api.vendor
 
 
 def _send(

@@ -31,6 +31,7 @@ from email_assets_tests.defs.alerts.trouble_fixtures import (
     tell,
     tick,
     tick_anew,
+    what,
 )
 from email_assets_tests.defs.sensor_fixtures import Sensor
 
@@ -48,7 +49,7 @@ class TestFailedRuns:
             patch.setenv("API_KEY", "wrong")
             run = materialize(instance)
             tick()
-            (text,) = tick()
+            text = what(*tick())
 
         names = ", ".join(sorted(NAMES))
         assert text.startswith(f"{names} failed: {REFUSED}")
@@ -128,7 +129,11 @@ class TestFailedRuns:
     ) -> None:
         run = report_failed(instance, "The run's process was killed.")
 
-        assert tick() == [f"domains, servers failed: The run's process was killed. {UI}/runs/{run}"]
+        (text,) = tick()
+
+        assert what(text) == (
+            f"domains, servers failed: The run's process was killed. {UI}/runs/{run}"
+        )
 
     @pytest.mark.parametrize(
         "selection",

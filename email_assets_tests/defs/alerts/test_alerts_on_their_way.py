@@ -13,7 +13,14 @@ from email_assets_tests.alerts.alert_fixtures import (
     webhook,
 )
 from email_assets_tests.dagster_fixtures import empty_home, instance
-from email_assets_tests.defs.alerts.trouble_fixtures import UI, Tick, alerts, report_failed, tick
+from email_assets_tests.defs.alerts.trouble_fixtures import (
+    UI,
+    Tick,
+    alerts,
+    report_failed,
+    tick,
+    what,
+)
 from email_assets_tests.defs.sensor_fixtures import Sensor
 
 __all__ = ["alerts", "certificate", "empty_home", "instance", "mail_server", "tick", "webhook"]
@@ -48,8 +55,9 @@ class TestDelivery:
         alerts.tick()
 
         (mail,) = mail_server.mails
+        assert mail.get_content().splitlines()[-1].startswith("Since ")
         assert mail["To"] == ", ".join(RECIPIENTS)
-        assert mail["Subject"] == "[email_assets] domains, servers failed: It was killed."
+        assert mail["Subject"] == "ERROR domains, servers failed: It was killed [email_assets]"
         assert len(webhook.bodies) == 1
 
     def test_a_tick_that_is_repeated_sends_the_mail_under_the_same_id(
@@ -115,7 +123,7 @@ class TestDelivery:
 
         (text,) = tick()
 
-        assert text.endswith(f" https://dagster.example.org/runs/{run}")
+        assert what(text).endswith(f" https://dagster.example.org/runs/{run}")
 
     @pytest.mark.parametrize("url", ["", "dagster.example.org", "https://ann:word@dagster.example"])
     def test_a_setting_that_makes_no_link_holds_up_no_alert_and_is_told(
@@ -126,7 +134,7 @@ class TestDelivery:
 
         told = alerts.tick().skip_message
 
-        assert webhook.texts[0].endswith(f" {UI}/runs/{run}")
+        assert what(webhook.texts[0]).endswith(f" {UI}/runs/{run}")
         assert told.startswith("dagster_url must be an http or https address without user, ")
 
     def test_a_cursor_that_cannot_be_read_tells_what_is_wrong_anew(

@@ -46,6 +46,11 @@ def tell(alerts: Sensor, webhook: Webhook) -> list[str]:
     return webhook.texts
 
 
+def what(text: str) -> str:
+    """What an alert says, without its last line, which says when and where."""
+    return text.rpartition("\n")[0]
+
+
 def report_failed(instance: dg.DagsterInstance, why: str = "It was killed.", **of_run: Any) -> str:
     """A run of ours that failed outside of its steps."""
     run = start_run(instance, **(of_run or {"job_name": "email_inventory"}))

@@ -1,0 +1,66 @@
+"""How an alert is worded: its subject, which fits a telephone's list of mails, and its times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timezone
+
+ERROR = "ERROR"
+WARNING = "WARNING"
+RECOVERED = "RECOVERED"
+INFO = "INFO"
+LONGEST_SUBJECT = 70
+"""Characters of a subject. Of what does not fit a shorter wording is taken; nothing is cut."""
+SIGNATURE = " [email_assets]"
+"""By which a filter for mails knows an alert, if there is room for it."""
+
+
+def names_in(slots: Iterable[str]) -> str:
+    """The assets of some slots."""
+    return ", ".join(sorted({slot.partition(":")[0] for slot in slots}))
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a text, without the period at its end."""
+    return text.partition(". ")[0].removesuffix(".")
+
+
+def subject_of(severity: str, slots: Iterable[str], verb: str = "", sentence: str = "") -> str:
+    """The subject that says most of those that fit; the severity comes first.
+
+    Args:
+        severity: Whether to get up.
+        slots: The assets or checks that it is about.
+        verb: What they did, such as `failed`.
+        sentence: Why.
+    """
+    listed = names_in(slots)
+    first, *others = listed.split(", ")
+    count = f"{len(others) + 1} assets" if others else "an asset"
+    return fitting(
+        severity,
+        [
+            *([f"{listed} {verb}: {first_sentence(sentence)}"] if sentence else []),
+            f"{listed} {verb}",
+            *([f"{first} and {len(others)} more {verb}"] if others else []),
+            f"{count} {verb}",
+            count,
+        ],
+    )
+
+
+def fitting(severity: str, wordings: Sequence[str]) -> str:
+    """The first of some wordings that fits a subject, or else the last."""
+    subjects = [f"{severity} {wording}".rstrip() for wording in wordings]
+    subject = next((one for one in subjects if len(one) <= LONGEST_SUBJECT), subjects[-1])
+    signed = subject + SIGNATURE
+    return signed if len(signed) <= LONGEST_SUBJECT else subject
+
+
+def at_time(seconds: float) -> str:
+    """A time to the minute, in UTC.
+
+    Args:
+        seconds: Since 1970.
+    """
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%d %H:%M} UTC"
