@@ -49,6 +49,7 @@ class ReferencePaginator(ListPaginator):
         self._start()
 
     def _start(self) -> None:
+        self._given = 0
         self._asked: set[str] = set()
         self._seen = SeenKeys()
         self._came: set[int] = set()
@@ -60,6 +61,11 @@ class ReferencePaginator(ListPaginator):
     def reached(self) -> int:
         """Different rows of the list that were read."""
         return self._seen.count
+
+    @property
+    def position(self) -> int:
+        """Rows that were given, those with equal keys too."""
+        return self._given
 
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""
@@ -80,6 +86,7 @@ class ReferencePaginator(ListPaginator):
         rows = self._answers.rows_given(payload, data)
         keys = [self._answers.identity(row) for row in rows]
         self._seen.add(keys)
+        self._given += len(keys)
         has_more = self._answers.has_more(payload)
         self._pages.update_state(response, data)
         is_link = isinstance(self._pages, BaseNextUrlPaginator)

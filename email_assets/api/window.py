@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from math import ceil
 from typing import Any
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
 """Where the splitting of an open window begins; no email API is older."""
 
@@ -49,25 +51,78 @@ class Filter:
 
     `write` says an instant as the API wants to read it. Where it says two instants an hour apart
     alike, as a wall clock does when it is put back, the window is widened around them, and where it
-    says no more than the minute or the day, up to the next one.
+    says no more than the minute or the day, up to the next one. Where both parameters are the same
+    one, `write` is given both ends of a window, in UTC.
     """
 
     start_param: str | None
     end_param: str | None
-    write: Callable[[datetime], Any]
+    write: Callable[..., Any]
+    begin: datetime | timedelta | None = None
+    """Where a window begins that has no start. So long ago nothing is older, if it is a length."""
+    ends_now: bool = False
+    """Whether the API wants an end with every start: now, where the window has none."""
+    longest: timedelta | None = None
+    """How long a stretch of one request may be."""
 
-    def parameters(self, window: Window) -> dict[str, Any]:
-        """The parameters that ask for a window, or for more than it, but never for less."""
+    def earliest(self, now: datetime) -> datetime | None:
+        """The first instant that the API gives anything of, as far as is known."""
+        if not isinstance(self.begin, timedelta):
+            return None
+        return (now - self.begin).replace(microsecond=0) + SECOND
+
+    def stretches(self, window: Window, now: datetime) -> list[Window]:
+        """A window in stretches that the API can be asked for, the latest last."""
+        earliest = self.earliest(now)
+        begin = self.begin if isinstance(self.begin, datetime) else earliest
+        start = window.start or begin
+        start = max(start, earliest) if start and earliest else start
+        end = window.end or (now if self.ends_now and start else None)
+        if not (self.longest and start and end and start < end):
+            return [Window(start, end)]
+        step = max(self.longest - self._widened_by(end), self.longest / 4)
+        parts = ceil((end - start) / step)
+        borders = [start + n * step for n in range(parts)]
+        return [Window(*ends) for ends in zip(borders, [*borders[1:], end], strict=True)]
+
+    def parameters(self, window: Window, now: datetime | None = None) -> dict[str, Any]:
+        """The parameters that ask for a window, or for more than it, but never for less.
+
+        Args:
+            window: What to ask for.
+            now: The time now, where an API that wants an end would refuse one that is to come.
+        """
+        if self.start_param and self.start_param == self.end_param:
+            return {self.start_param: self._write_both(window, now)}
         found: dict[str, Any] = {}
         if window.start and self.start_param:
             found[self.start_param] = self._write_unmistakably(window.start, -HOUR)
-        if window.end and self.end_param:
+        if window.end and self.end_param and self._is_to_come(window.end, now):
+            found[self.end_param] = self.write(now)
+        elif window.end and self.end_param:
             # what `write` cuts off must not be cut off the window
             beyond = window.end + SECOND
             while self.write(beyond) == self.write(window.end):
                 beyond += HOUR
             found[self.end_param] = self._write_unmistakably(beyond, HOUR)
         return found
+
+    def _is_to_come(self, end: datetime, now: datetime | None) -> bool:
+        return self.ends_now and now is not None and end >= now
+
+    def _write_both(self, window: Window, now: datetime | None) -> Any:
+        # a vendor's file that leaves one of them open is refused
+        assert window.start is not None  # noqa: S101
+        assert window.end is not None  # noqa: S101
+        is_to_come = self._is_to_come(window.end, now)
+        return self.write(window.start, now if is_to_come else window.end + SECOND)
+
+    def _widened_by(self, end: datetime) -> timedelta:
+        """How much longer a stretch may get as it is written."""
+        if self.start_param == self.end_param:
+            return SECOND
+        hours = [self.write(end - n * HOUR) for n in range(3)]
+        return 2 * DAY if len(set(hours)) < len(hours) else 2 * HOUR
 
     def _write_unmistakably(self, instant: datetime, step: timedelta) -> Any:
         while self._is_said_twice(instant, HOUR) or self._is_said_twice(instant, -HOUR):

@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
+from dlt.common import jsonpath
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
@@ -38,6 +39,7 @@ class WindowPaginator(BasePaginator):
         expect: Told which requests come next, and which come for other parts, where that is sure.
         asks_for_windows: Whether the API is asked for no more than the window.
         window: What to read; everything, unless it is set before reading starts.
+        asked: What the API was asked for of that: some want both ends, or give only what is recent.
         owners: Whose lists to read, one after the other.
         total: Rows that the API says the window holds, or None where it does not say.
         reached: Different rows of the window that were read.
@@ -64,7 +66,7 @@ class WindowPaginator(BasePaginator):
         self._time_of = time_of
         self._stops_early = newest_first and time_filter is None
         self.expect: Callable[[Iterable[Request], Iterable[Request]], None] = lambda *_: None
-        self.window = Window()
+        self.window = self.asked = Window()
         self.owners = [Owner()]
         self.total: int | None = None
         self.reached = self.missing = 0
@@ -74,7 +76,9 @@ class WindowPaginator(BasePaginator):
         """Ask for the first page."""
         self._now = now()
         self._is_foreseeable = False
-        self._waiting = [(owner, self.window) for owner in reversed(self.owners)]
+        parts = self._filter.stretches(self.window, self._now) if self._filter else [self.window]
+        self.asked = Window(parts[0].start, parts[-1].end)
+        self._waiting = [(owner, part) for owner in reversed(self.owners) for part in parts]
         # a part starts from the request as it was, whatever the pages of another made of it
         self._request = {part: deepcopy(getattr(request, part)) for part in _PARTS_OF_REQUEST}
         self._open_next(request)
@@ -112,11 +116,8 @@ class WindowPaginator(BasePaginator):
         request.url = owner.address(request.url)
         if owner.name:
             request.headers = {**(request.headers or {}), OWNER_HEADER: owner.name}
-        wanted = self._filter.parameters(part) if self._filter else {}
-        if request.json is not None:
-            request.json.update(wanted)
-        else:
-            request.params = {**(request.params or {}), **wanted}
+        wanted = self._filter.parameters(part, self._now) if self._filter else {}
+        request.params, request.json = asking_for(wanted, request.params, request.json)
         pages = deepcopy(self._template)
         pages.init_request(request)
         return pages
@@ -164,10 +165,10 @@ class WindowPaginator(BasePaginator):
 
     def _counts_elsewhere(self, row: dict[str, Any]) -> bool:
         """Whether a row at a border comes with another part too, and is counted there."""
-        if self._time_of is None or self._part == self.window:
+        if self._time_of is None or self._part == self.asked:
             return False
         at = self._time_of(row)
-        return at is not None and not self._part.counts(at, self.window)
+        return at is not None and not self._part.counts(at, self.asked)
 
     def _reaches_back(self, rows: list[dict[str, Any]]) -> bool:
         if not self._stops_early or self._time_of is None or self._part.start is None:
@@ -191,3 +192,18 @@ class WindowPaginator(BasePaginator):
                 f"{self._ceiling} of them at the most. Nothing of this run was loaded."
             )
         return halves
+
+
+def asking_for(
+    wanted: dict[str, Any], params: Any, json: Any
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """A request's query and body with some more parameters, in the body where there is one.
+
+    The names of parameters of a body are paths in it: `filter.from` is `from` in `filter`.
+    """
+    if json is None:
+        return {**(params or {}), **wanted}, None
+    body = deepcopy(json)
+    for path, value in wanted.items():
+        jsonpath.set_value_at_path(body, path, value)
+    return params, body

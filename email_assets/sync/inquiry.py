@@ -18,7 +18,7 @@ from email_assets.sync.rows import Rows
 from email_assets.sync.source import FirstPage, first_pages
 from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
-from email_assets.vendors.resource import endpoint_of, primary_key
+from email_assets.vendors.resource import primary_key
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d(:?\d\d)?)")
 """A text that is a time without any doubt: ISO 8601 with an offset."""
@@ -52,7 +52,7 @@ def inquire(account: Account, resource: VendorResource, *, say: Say = print) -> 
     try:
         with closing(first_pages(account, resource, usage=found.usage, say=say)) as pages:
             found.page = next(pages, FirstPage([], 0, is_last=True, owners=0))
-        incremental = Incremental.of(endpoint_of(resource))
+        incremental = Incremental.of(resource)
         cursor_path = incremental.cursor_path if incremental else _only_time(found.page.rows)
         rows = Rows(name, primary_key(resource), cursor_path=cursor_path)
         without_key = sum(not rows.has_key(row) for row in found.page.rows)

@@ -67,12 +67,13 @@ def window_paginator_of(
 ) -> WindowPaginator:
     """The resource's paginator, for one stretch of time after the other."""
     block = endpoint_of(resource)["paginator"]
+    maximum_offset = block.get("maximum_offset") if isinstance(block, dict) else None
     time_filter = incremental.time_filter if incremental else None
     return WindowPaginator(
         str(resource["name"]),
         paginator_of(resource),
         time_filter=time_filter,
-        ceiling=block.get("maximum_offset") if isinstance(block, dict) else None,
+        ceiling=resource.get("maximum_rows", maximum_offset),
         time_of=rows.time_of if incremental else None,
         newest_first=incremental is not None and incremental.newest_first,
     )

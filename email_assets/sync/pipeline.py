@@ -249,7 +249,7 @@ def _read(listing: Listing, span: Span) -> dict[str, Any]:
         "rows_without_key": rows.without_key,
         "rows_unchanged": rows.unchanged,
         "api_total": paginator.total,
-        "window": paginator.window,
+        "window": paginator.asked,
         "newest_is_missing": looked_for_what_is_new and rows.received == 0,
         "stopped_early": paginator.stopped_early,
         "usage": listing.usage,

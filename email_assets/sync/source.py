@@ -21,7 +21,7 @@ from requests import Session
 from email_assets.account import Account
 from email_assets.api.owner import OWNER_HEADER
 from email_assets.api.session import Usage
-from email_assets.api.windows import WindowPaginator
+from email_assets.api.windows import WindowPaginator, asking_for
 from email_assets.sync.access import Say, Sleep, session_for
 from email_assets.sync.digests import DLT_ID
 from email_assets.sync.owners import owners_of
@@ -38,7 +38,16 @@ NEWEST = "newest"
 """Where a resource's dlt state keeps the latest time that syncs have seen, and of which list."""
 
 NOT_DLT_KEYS = frozenset(
-    {"description", "documentation", "kind", "never_load", "for_each", "speculate"}
+    {
+        "description",
+        "documentation",
+        "for_each",
+        "kind",
+        "longest",
+        "maximum_rows",
+        "never_load",
+        "speculate",
+    }
 )
 """What a vendor's file says of a resource that dlt does not know."""
 
@@ -156,7 +165,7 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
         SettingError: A setting is missing or cannot be used.
     """
     resource, usage = account.resources[name], Usage()
-    incremental = Incremental.of(endpoint_of(resource))
+    incremental = Incremental.of(resource)
     owners, secrets = owners_of(account, resource, usage=usage, say=say, sleep=sleep)
     session = session_for(account, resource, usage=usage, say=say, sleep=sleep, owners=secrets)
     cursor_path = incremental.cursor_path if incremental else None
@@ -233,7 +242,9 @@ def first_pages(
         ApiError: The API refused, or its answer cannot be read.
         ApiUnavailableError: The API did not answer.
     """
-    endpoint = endpoint_of(resource)
+    endpoint, incremental = endpoint_of(resource), Incremental.of(resource)
+    wanted = incremental.newest_stretch() if incremental else {}
+    params, json = asking_for(wanted, endpoint.get("params"), endpoint.get("json"))
     runtime = account.runtime()
     runtime.request_max_attempts = 1
     runtime.request_timeout = min(runtime.request_timeout, at_most_seconds)
@@ -249,8 +260,8 @@ def first_pages(
             pages = client.paginate(
                 owner.address(endpoint["path"]),
                 method=endpoint.get("method", "GET"),
-                params=endpoint.get("params"),
-                json=endpoint.get("json"),
+                params=params,
+                json=json,
                 headers={OWNER_HEADER: owner.name} if owner.name else None,
                 data_selector=endpoint["data_selector"],
                 paginator=paginator,

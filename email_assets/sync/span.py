@@ -8,8 +8,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from email_assets.api.window import Filter, Window
+from email_assets.clock import now
 from email_assets.errors import EmailAssetsError
 from email_assets.instants import as_utc
+from email_assets.vendors import NOW, VendorResource
+from email_assets.vendors.resource import endpoint_of
 
 A_DAY = timedelta(days=1)
 """How far an incremental sync looks back where neither the vendor's file nor a setting says."""
@@ -78,21 +81,36 @@ class Incremental:
     time_filter: Filter | None
 
     @classmethod
-    def of(cls, endpoint: dict[str, Any]) -> Incremental | None:
-        """The block of an endpoint, or None if it can only be read whole."""
-        block = endpoint.get("incremental")
+    def of(cls, resource: VendorResource) -> Incremental | None:
+        """The block of a resource, or None if it can only be read whole."""
+        block = endpoint_of(resource).get("incremental")
         if not block:
             return None
         time_filter = None
         if block.get("start_param"):
-            write = block.get("convert") or _write_iso
-            time_filter = Filter(block["start_param"], block.get("end_param"), write)
+            begin = block.get("initial_value")
+            time_filter = Filter(
+                block["start_param"],
+                block.get("end_param"),
+                block.get("convert") or _write_iso,
+                begin=as_utc(begin) if isinstance(begin, str) else begin,
+                ends_now=block.get("end_value") == NOW,
+                longest=resource.get("longest"),
+            )
         return cls(
             cursor_path=block["cursor_path"],
             lag=timedelta(seconds=block["lag"]) if block.get("lag") is not None else A_DAY,
             newest_first=block.get("row_order") == "desc",
             time_filter=time_filter,
         )
+
+    def newest_stretch(self) -> dict[str, Any]:
+        """The parameters that an API wants for its newest rows, where it wants any."""
+        found = self.time_filter
+        if found is None or not (found.begin or found.ends_now):
+            return {}
+        at = now()
+        return found.parameters(found.stretches(Window(), at)[-1], at)
 
 
 def window_of(
@@ -114,6 +132,13 @@ def window_of(
             raise SpanError(
                 f"{name}: a start and an end need to know which field holds the time. Set "
                 f"[sources.email.{name}] cursor_path in .dlt/config.toml, or run without them."
+            )
+        time_filter = incremental.time_filter
+        earliest = time_filter.earliest(now()) if time_filter else None
+        if earliest and (span.start or span.end or earliest) < earliest:
+            raise SpanError(
+                f"{name}: the API gives nothing from before {earliest.isoformat()}. Begin there, "
+                "or later."
             )
         return Window(span.start, span.end)
     if incremental is None or newest is None or span.full_refresh:

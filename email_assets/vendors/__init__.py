@@ -9,15 +9,22 @@ whether its pages may be asked for ahead at a price. `columns` may hold no more 
 The endpoint's `incremental` block is in dlt's words too: `cursor_path` (a time), `start_param` and
 `end_param` (the API's own filter), `convert` (how the filter writes an instant, given as an aware
 `datetime`), `lag` (seconds to look back for rows that change late), `row_order` (`desc`: the newest
-first), `initial_value` is not used. A paginator of type `offset` may have a `maximum_offset`: rows
+first), `initial_value` (where a first sync begins: a time in ISO 8601, or a `timedelta`, which is
+how long ago the API's rows begin), `end_value` (`NOW`, where the API wants an end with every
+start). If `start_param` and `end_param` are the same, `convert` makes one value of both ends. In a
+JSON body their names are paths. A paginator of type `offset` may have a `maximum_offset`: rows
 beyond it are never given, so what holds more is read in shorter stretches of time. A link to the
 next page is followed up to a page without rows.
 """
 
+from datetime import timedelta
 from typing import Literal, TypedDict
 
 from dlt.sources.rest_api.typing import ClientConfig, EndpointResource, EndpointResourceBase
 from typing_extensions import Required
+
+NOW = "now"
+"""The `end_value` of an API that wants an end with every start."""
 
 Kind = Literal["event", "inventory"]
 """`event`: rows arrive all the time; hourly. `inventory`: few rows that rarely change; daily."""
@@ -62,6 +69,11 @@ class VendorResource(EndpointResource, total=False):
     never_load: list[str]
     """Fields that hold secrets, as dotted paths (`Hooks.HttpAuth.Password`); lists are entered."""
     for_each: ForEach
+    longest: timedelta
+    """The longest stretch of time that one request may ask for; what is longer is read in parts."""
+    maximum_rows: int
+    """Rows that the API gives of one list at the most, whatever its pages: what holds as many is
+    read in shorter stretches of time."""
     speculate: bool
     """Whether pages may be asked for ahead where that has a price: of a list by offset without a
     total, up to `read_ahead` requests go beyond the end; of a list by page number with a total, a

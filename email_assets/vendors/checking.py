@@ -12,6 +12,7 @@ from dlt.common.schema import Schema
 from dlt.common.validation import validate_dict
 
 from email_assets.vendors import Deliverability, Secret, Vendor
+from email_assets.vendors.checking_time import mistakes_of_time
 from email_assets.vendors.resource import TAKEN, endpoint_of, senders_of
 
 AUTH_TYPES = ("api_key", "bearer", "http_basic")
@@ -75,6 +76,7 @@ def _mistakes_of_resource(vendor: Any, at: int, names: list[Any]) -> Iterator[st
                 f"{where} needs a Secret(…) as its {field!r}, with the secret's name "
                 "such as sources.email.my_company.api_key, and never its value"
             )
+    yield from mistakes_of_time(where, {**defaults, **resource}, defaults)
 
 
 def _mistakes_of_loading(where: str, resource: dict[str, Any]) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The stretch of time that a sync is about."""
 
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,6 +11,7 @@ from email_assets.settings import resolve
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.sections import ResourceSettings
 from email_assets.sync.span import Incremental, Span, SpanError, window_of
+from email_assets.vendors import VendorResource
 
 NO_TIME = "start and end must be dates or times such as 2026-01-31T12:00:00Z."
 NEWEST = datetime(2026, 1, 31, 12, 0, 0, 750_000, tzinfo=timezone.utc)
@@ -21,7 +22,8 @@ def utc(*parts: int) -> datetime:
 
 
 def incremental_of(**block: Any) -> Incremental:
-    found = Incremental.of({"incremental": {"cursor_path": "sent_at", **block}})
+    incremental = {"cursor_path": "sent_at", **block}
+    found = Incremental.of(cast(VendorResource, {"endpoint": {"incremental": incremental}}))
     assert found
     return found
 
