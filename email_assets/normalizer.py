@@ -12,15 +12,22 @@ from datetime import datetime, timezone
 from typing import Any
 
 from dlt.common.data_types import TDataType
-from dlt.common.normalizers.json import relational
+from dlt.common.json import PUA_CHARACTER_MAX, PUA_START
+from dlt.common.normalizers.json import TNormalizedRowIterator, relational
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.schema import Schema
 from dlt.common.schema.detections import is_iso_timestamp
+from dlt.common.typing import TDataItem
 
 BIGGEST = 2**63 - 1
 SMALLEST = -(2**63)
 BIGGEST_IN_DOUBLE = 2**53
 """From here on a double does not hold every whole number."""
+
+FIRST_MARK, LAST_MARK = chr(PUA_START), chr(PUA_START + PUA_CHARACTER_MAX)
+"""Private characters with which dlt marks text in its files that is to become something else."""
+VERBATIM = "_dlt_verbatim"
+"""A field that says of a row that dlt would decode text of it, and is to leave that as it is."""
 
 _PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z", re.ASCII)
 
@@ -32,6 +39,14 @@ class DataItemNormalizer(relational.DataItemNormalizer):
     7, and 7 becomes a moment in 1970. Here such a value gets what dlt gives to one that it cannot
     force: a column of its own, `<column>__v_<type>`.
     """
+
+    def normalize_data_item(
+        self, item: TDataItem, load_id: str, table_name: str
+    ) -> TNormalizedRowIterator:
+        """The rows that an item becomes, of all tables."""
+        if isinstance(item, dict) and item.pop(VERBATIM, False):
+            item = _verbatim(item)
+        return super().normalize_data_item(item, load_id, table_name)
 
     def can_coerce_type(self, to_type: TDataType, from_type: TDataType) -> bool:
         """Whether every value fits; about the others, dlt asks `coerce_type` one by one."""
@@ -57,6 +72,11 @@ def is_whole_time(value: Any) -> bool:
     return isinstance(value, str) and _PLAIN_TIME.fullmatch(value) is not None
 
 
+def is_marked(text: str) -> bool:
+    """Whether dlt would decode a text, as one that it has marked itself."""
+    return len(text) > 1 and FIRST_MARK <= text[0] <= LAST_MARK
+
+
 def column_of(field: str, naming: NamingConvention) -> str:
     """The column of an API's field, which is a dotted path where it lies in others."""
     return naming.make_path(*map(naming.normalize_identifier, field.split(".")))
@@ -65,6 +85,24 @@ def column_of(field: str, naming: NamingConvention) -> str:
 def open_schema(resource: str) -> Schema:
     """An empty schema by which no value changes on its way into a table."""
     return Schema(resource, normalizers={"json": {"module": __name__}})
+
+
+def _verbatim(value: Any) -> Any:
+    """A value whose text dlt does not decode."""
+    if isinstance(value, str):
+        return _Verbatim(value) if is_marked(value) else value
+    if isinstance(value, list):
+        return [_verbatim(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _verbatim(part) for key, part in value.items()}
+    return value
+
+
+class _Verbatim(str):
+    """A text that dlt does not decode, as it passes over text of one character."""
+
+    def __len__(self) -> int:
+        return 1
 
 
 class _Text(str):

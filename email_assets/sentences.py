@@ -38,7 +38,8 @@ _NOT_ALLOWED = re.compile(r"permission denied|read-only file system|operation no
 _NO_MEMORY = re.compile(r"out of memory|cannot allocate memory", re.I)
 _PATH = re.compile(r"[\"'](/[^\"']+)[\"']")
 _TABLE_OF_DLT = re.compile(r"_dlt_(?:pipeline_state|version|loads)\b")
-_UNREADABLE = (ValueError, KeyError, TypeError, EOFError, zlib.error)
+UNREADABLE = (ValueError, KeyError, TypeError, EOFError, zlib.error)
+"""Errors of text that should be a schema or a state of dlt's."""
 _VALUE = re.compile(r"'(?!/)[^']*'|\"(?![\w./\\~:-]*\")[^\"]*\"")
 """What errors quote, but for names and paths: the value of a row, perhaps."""
 
@@ -180,7 +181,7 @@ def _missing_setting(cause: BaseException) -> str | None:
 def _tables_of_dlt(cause: BaseException) -> str | None:
     names = _TABLE_OF_DLT.findall(str(cause)) if isinstance(cause, duckdb.Error) else []
     in_sync = isinstance(cause, PipelineStepFailed) and cause.step == "sync"
-    if not names and not (in_sync and isinstance(causes(cause)[-1], _UNREADABLE)):
+    if not names and not (in_sync and isinstance(causes(cause)[-1], UNREADABLE)):
         return None
     tables = " and ".join(dict.fromkeys(names)) or "_dlt_pipeline_state and _dlt_version"
     return (

@@ -14,7 +14,8 @@ import pytest
 
 from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
-from email_assets.sync.pipeline import SyncReport, sync
+from email_assets.sync.pipeline import sync
+from email_assets.sync.report import SyncReport
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.queries import ask
 

@@ -13,7 +13,7 @@ from email_assets.defs import telling
 from email_assets.defs.catalog import common
 from email_assets.errors import ApiUnavailableError, EmailAssetsError, KeyRefusedError
 from email_assets.sync.inquiry import Finding, inquire
-from email_assets.sync.pipeline import SyncReport
+from email_assets.sync.report import SyncReport
 from email_assets.vendors.resource import EMAIL_API
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from email_assets.sync.pipeline import SyncReport
+from email_assets.sync.report import SyncReport
 
 
 def summary_of(name: str, report: SyncReport) -> str:

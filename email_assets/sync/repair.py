@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import zlib
+from collections.abc import Callable
 
 import dlt
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import (
-    LOADS_TABLE_NAME,
     PIPELINE_STATE_TABLE_NAME,
     VERSION_TABLE_NAME,
+    TTableSchemaColumns,
 )
-from dlt.common.schema.utils import get_nested_tables, has_table_seen_data
+from dlt.common.schema.utils import get_nested_tables, has_table_seen_data, pipeline_state_table
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from email_assets.sentences import causes
+from email_assets.sentences import UNREADABLE, causes
 from email_assets.sync.shown_names import ShownNames
 from email_assets.warehouse.turn import SqlClient
 
-TABLES_OF_DLT = (VERSION_TABLE_NAME, LOADS_TABLE_NAME, PIPELINE_STATE_TABLE_NAME)
 DLT_ID = "_dlt_id"
 ROOT_ID = "_dlt_root_id"
 """The column of a nested table that holds the `_dlt_id` of the row of the resource's table."""
@@ -33,7 +32,9 @@ def nested_tables(schema: Schema, resource: str) -> list[str]:
     return [str(table["name"]) for table in nested if has_table_seen_data(table)]
 
 
-def restore(pipeline: dlt.Pipeline, client: SqlClient, resource: str) -> None:
+def restore(
+    pipeline: dlt.Pipeline, client: SqlClient, resource: str, say: Callable[[str], None]
+) -> None:
     """Restore what dlt knows of a resource from the warehouse; nothing, if that cannot be read.
 
     What cannot be read is removed, by which the next load begins from the rows of the table.
@@ -42,15 +43,23 @@ def restore(pipeline: dlt.Pipeline, client: SqlClient, resource: str) -> None:
         pipeline: The resource's pipeline.
         client: Connected to the warehouse.
         resource: The resource's name, which is its schema's.
+        say: Told of tables of dlt's that are made anew.
 
     Raises:
-        PipelineStepFailed: dlt's own tables are not what they should be.
+        PipelineStepFailed: The warehouse cannot be read.
     """
+    for table, columns in _tables_of_dlt().items():
+        found = columns_of(client, table)
+        lost = [name for name, hints in columns.items() if not hints.get("nullable")]
+        # dlt adds others, and a column that must not be null cannot be added to rows
+        if found is not None and not found.issuperset(lost):
+            client.execute_sql(f"DROP TABLE {client.make_qualified_table_name(table)}")
+            say(f"{resource}: {table} lacked columns that dlt needs, and is made anew")
     try:
         pipeline.sync_destination()
         return
     except PipelineStepFailed as error:
-        if not isinstance(causes(error)[-1], (ValueError, zlib.error)):
+        if not isinstance(causes(error)[-1], UNREADABLE):
             raise
     for table, column, value in (
         (PIPELINE_STATE_TABLE_NAME, "pipeline_name", pipeline.pipeline_name),
@@ -61,10 +70,23 @@ def restore(pipeline: dlt.Pipeline, client: SqlClient, resource: str) -> None:
     pipeline.sync_destination()
 
 
-def missing_tables_of_dlt(client: SqlClient) -> list[str]:
-    """Tables in which dlt keeps what it did, if some of them are there and others are not."""
-    missing = [table for table in TABLES_OF_DLT if columns_of(client, table) is None]
-    return missing if len(missing) < len(TABLES_OF_DLT) else []
+def missing_of_dlt(client: SqlClient) -> list[str]:
+    """What is gone of the tables in which dlt keeps what it did; nothing, if they all are."""
+    known, missing = _tables_of_dlt(), list[str]()
+    for table, columns in known.items():
+        found = columns_of(client, table)
+        if found is None:
+            missing.append(table)
+        else:
+            missing += [f"{table}.{column}" for column in columns if column not in found]
+    return [] if missing == list(known) else missing
+
+
+def _tables_of_dlt() -> dict[str, TTableSchemaColumns]:
+    tables = dlt.Schema("any").tables | {
+        PIPELINE_STATE_TABLE_NAME: pipeline_state_table(add_dlt_id=True)
+    }
+    return {name: table["columns"] for name, table in tables.items()}
 
 
 def missing_parts(client: SqlClient, schema: Schema, resource: str) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from email_assets.sync.pipeline import SyncReport
+from email_assets.sync.report import SyncReport
 
 
 def figures(report: SyncReport) -> dict[str, Any]:

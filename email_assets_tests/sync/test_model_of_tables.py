@@ -124,6 +124,9 @@ BY_HAND = (
     "DROP TABLE email._dlt_version",
     "UPDATE email._dlt_pipeline_state SET state = 'garbage'",
     "UPDATE email._dlt_version SET schema = 'garbage'",
+    "UPDATE email._dlt_version SET schema = '{}'",
+    "ALTER TABLE email._dlt_version DROP COLUMN schema",
+    "ALTER TABLE email._dlt_loads DROP COLUMN status",
 )
 COLORS = st.sampled_from(["red", "blue", None, {"rgb": 1}, ["red"]])
 KIDS = st.lists(st.fixed_dictionaries({"name": st.sampled_from("xyz"), "age": COLORS}), max_size=3)

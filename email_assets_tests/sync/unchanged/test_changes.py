@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from email_assets.sandbox import Sandbox
-from email_assets.sync.pipeline import SyncReport
+from email_assets.sync.report import SyncReport
 from email_assets_tests.sync.unchanged.loading import (
     FULL_REFRESH,
     assert_exact,

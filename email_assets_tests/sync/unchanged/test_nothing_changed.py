@@ -10,7 +10,7 @@ import pytest
 
 from email_assets.sandbox import Sandbox
 from email_assets.sandbox.data import RESOURCES
-from email_assets.sync.pipeline import SyncReport
+from email_assets.sync.report import SyncReport
 from email_assets_tests.dagster_fixtures import empty_home, figures, instance, materialize
 from email_assets_tests.sync.unchanged.loading import (
     counts,

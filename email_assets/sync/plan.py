@@ -1,0 +1,111 @@
+"""Settles, before a resource is read, what of it is read and what of that is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+import dlt
+from dlt.common.schema.typing import TPartialTableSchema
+from dlt.common.utils import uniq_id
+
+from email_assets.sync.digests import stored_digests
+from email_assets.sync.remade import describe_tables
+from email_assets.sync.repair import missing_of_dlt, missing_parts, remove_orphans, restore
+from email_assets.sync.source import Listing
+from email_assets.sync.span import Span, window_of
+from email_assets.warehouse.counts import count_table
+from email_assets.warehouse.turn import SqlClient
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What was settled of a sync."""
+
+    rows_before: int | None
+    """Rows in the resource's table, or None if there is no table."""
+    is_anew: bool
+    """Whether the table is made anew, since somebody dropped or renamed it."""
+
+
+def plan_of(
+    listing: Listing,
+    pipeline: dlt.Pipeline,
+    client: SqlClient,
+    name: str,
+    span: Span,
+    say: Callable[[str], None],
+) -> Plan:
+    """Look at the warehouse, make its tables whole, and let the listing read what it lacks.
+
+    Args:
+        listing: The reading of the resource, not begun yet.
+        pipeline: The resource's pipeline, with nothing done yet.
+        client: Connected to the warehouse.
+        name: The resource's name.
+        span: What is asked for.
+        say: Told what somebody who watches would want to know.
+
+    Raises:
+        SpanError: A backfill is asked for, and the resource cannot be read by time.
+    """
+    restore(pipeline, client, name, say)
+    stored = count_table(client, name)
+    schema = _schema_of(listing, pipeline, client, name, stored)
+    # one of a first run that was killed is not known
+    is_known = schema is not None and name in schema.data_table_names(seen_data_only=True)
+    known = schema if is_known and stored is not None else None
+    is_whole = _is_whole(listing, known, client, name, say)
+    # rows that somebody took out of the table come again only with everything
+    newest = listing.newest(pipeline) if stored and is_whole else None
+    window = window_of(name, span, listing.incremental, newest)
+    listing.paginator.window = window
+    if stored and known and is_whole and not span.full_refresh:
+        cursor_path, by_time = listing.rows.cursor_path, listing.paginator.asks_for_windows
+        # an API that cannot be asked for less gives rows from before the window too
+        since = window.start if by_time else None
+        listing.rows.leave_out(stored_digests(client, known, name, cursor_path, since))
+    is_anew = is_known and stored is None
+    if schema and not is_anew:
+        listing.rows.expect_types_of(schema)
+    if listing.incremental and not span.is_backfill:
+        listing.keep_newest()
+    elif span.is_backfill and not stored:
+        # else the next sync would take the rows of the backfill for all that there were before
+        listing.forget_newest()
+    listing.load_what_is_new(say)
+    return Plan(stored, is_anew)
+
+
+def _schema_of(
+    listing: Listing, pipeline: dlt.Pipeline, client: SqlClient, name: str, stored: int | None
+) -> dlt.Schema | None:
+    """What dlt knows of the resource's tables, or what the tables say where that is lost."""
+    schema = pipeline.schemas.get(name)
+    if stored is None or (schema and name in schema.tables):
+        return schema
+    describe_tables(listing.source.schema, pipeline, client, name)
+    return listing.source.schema
+
+
+def _is_whole(
+    listing: Listing,
+    schema: dlt.Schema | None,
+    client: SqlClient,
+    name: str,
+    say: Callable[[str], None],
+) -> bool:
+    """Whether the tables are as syncs left them; else dlt makes again what is missing."""
+    missing = missing_of_dlt(client)
+    if schema:
+        missing += missing_parts(client, schema, name)
+    if not missing:
+        if schema:
+            remove_orphans(client, schema, name)
+        return True
+    say(f"{name}: {', '.join(missing)} went missing: everything is loaded again")
+    # dlt looks at the tables only if it meets a schema that it did not load with before
+    hints = {"name": name, "columns": {}, "x-repaired": uniq_id()}
+    listing.source.schema.update_table(cast(TPartialTableSchema, hints))
+    return False

@@ -1,0 +1,71 @@
+"""What a sync did, in figures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from email_assets.api.session import Usage
+from email_assets.api.window import Window
+from email_assets.sync.source import Listing
+from email_assets.sync.span import Span
+
+Step = Literal["extract", "normalize", "load"]
+
+
+@dataclass(frozen=True)
+class SyncReport:
+    """What a sync did, in rows, requests, bytes and seconds."""
+
+    rows_received: int
+    """Rows that the API gave, those read again included."""
+    rows_listed: int
+    """Rows of the API's list that were read, not counting those read again."""
+    rows_loaded: int
+    """Rows handed to the warehouse, where those with equal keys become one."""
+    rows_without_key: int
+    """Rows without a primary key, which were not loaded."""
+    rows_unchanged: int
+    """Rows that the warehouse held already as they are, which were not loaded again."""
+    api_total: int | None
+    """Rows that the API says there are in the window, or None where it does not say."""
+    window: Window
+    """The stretch of time that was read, open at both ends for everything."""
+    stopped_early: bool
+    """Whether reading stopped at rows from before the window, with older ones left unread."""
+    row_count: int
+    """Rows in the resource's table afterwards."""
+    usage: Usage
+    seconds: float
+    rows_new: int = 0
+    """Rows that the table did not have before."""
+    seconds_of: dict[Step, float] = field(default_factory=dict)
+    """Seconds of each of dlt's steps, with what the last waited for its turn at the file."""
+    schema_changes: list[str] = field(default_factory=list)
+    """Columns and tables that rows of an existing table brought along, a phrase for each."""
+    preview: list[dict[str, str]] = field(default_factory=list)
+    """A few rows of the table, with addresses masked, if the settings want to see them."""
+    newest_is_missing: bool = False
+    """Whether not even the newest row of earlier syncs came again, which the window should hold."""
+
+    @property
+    def rows_updated(self) -> int:
+        """Rows that took the place of an earlier copy of themselves."""
+        return max(0, self.rows_loaded - self.rows_new)
+
+
+def figures_of(listing: Listing, span: Span) -> dict[str, Any]:
+    """The part of a report that is about what was read, by the names of its fields."""
+    rows, paginator = listing.rows, listing.paginator
+    looked_for_what_is_new = paginator.window.start is not None and not span.is_backfill
+    return {
+        "rows_received": rows.received,
+        "rows_listed": paginator.reached,
+        "rows_without_key": rows.without_key,
+        "rows_unchanged": rows.unchanged,
+        "api_total": paginator.total,
+        "window": paginator.asked,
+        "newest_is_missing": looked_for_what_is_new and rows.received == 0,
+        "stopped_early": paginator.stopped_early,
+        "usage": listing.usage,
+    }
