@@ -28,7 +28,7 @@ RESULTS = PROJECT / "benchmarks" / "RESULTS.md"
 DRAFT = ENVIRONMENTS / "RESULTS.md"
 IN_FLIGHT = 8
 ROUNDS = {20: 3, 0: 1, 100: 1}
-"""How often each latency, in milliseconds, is measured: the one of the targets most."""
+"""Measurements of each latency, in milliseconds: the one of the targets has most."""
 MESSAGES = 100_000
 """With their bounces, 109,091 rows."""
 QUICK_MESSAGES = 3_000

@@ -1,4 +1,4 @@
-"""Whether a warehouse holds exactly the rows that the API has."""
+"""Compares the rows of a warehouse with those that the API has."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ RECIPIENTS = {
         JOIN {schema}.messages ON messages._dlt_id = child._dlt_parent_id
     """,
 }
-"""How each layout keeps the nested list, as a query for message, address and type."""
+"""For each layout, the query for message, address and type of the nested list."""
 
 
 class ExpectedRows:

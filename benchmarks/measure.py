@@ -28,7 +28,7 @@ class Usage:
     """The highest sum of the processes' resident memory that was seen, in MB of 10^6 bytes."""
     status: int
     output: str
-    """What it printed, errors included."""
+    """The text that it printed, errors included."""
 
 
 def run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Usage:

@@ -1,4 +1,4 @@
-"""How dlt makes tables of rows, except that no value changes or goes missing on the way.
+"""Makes tables of rows as dlt does, except that no value changes or goes missing on the way.
 
 The schemas in warehouses name this module, by which dlt finds `DataItemNormalizer`: it keeps its
 name and place.
@@ -49,7 +49,7 @@ class DataItemNormalizer(relational.DataItemNormalizer):
         return super().normalize_data_item(item, load_id, table_name)
 
     def can_coerce_type(self, to_type: TDataType, from_type: TDataType) -> bool:
-        """Whether every value fits; about the others, dlt asks `coerce_type` one by one."""
+        """True if every value fits; about the others, dlt asks `coerce_type` one by one."""
         return to_type in (from_type, "text")
 
     def coerce_type(self, to_type: TDataType, from_type: TDataType, value: Any) -> Any:
@@ -68,12 +68,12 @@ class DataItemNormalizer(relational.DataItemNormalizer):
 
 
 def is_whole_time(value: Any) -> bool:
-    """Whether a column of times holds a text so that no other text is the same in it."""
+    """True if a column of times holds a text so that no other text is the same in it."""
     return isinstance(value, str) and _PLAIN_TIME.fullmatch(value) is not None
 
 
 def is_marked(text: str) -> bool:
-    """Whether dlt would decode a text, as one that it has marked itself."""
+    """True if dlt would decode a text, as one that it has marked itself."""
     return len(text) > 1 and FIRST_MARK <= text[0] <= LAST_MARK
 
 
@@ -117,7 +117,7 @@ class _Text(str):
 
 
 def _keeps(column: TDataType, found: TDataType, value: Any) -> bool:
-    """Whether a column of one type holds a value of another as it is."""
+    """True if a column of one type holds a value of another as it is."""
     if column == "double":
         return found == "bigint" and abs(value) <= BIGGEST_IN_DOUBLE
     if column == "bigint":

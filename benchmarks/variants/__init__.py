@@ -56,7 +56,7 @@ class Variant:
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is `email_assets`."""
+        """True if it is `email_assets`."""
         return self.environment.name is None
 
     def command(self) -> list[str]:

@@ -17,7 +17,7 @@ class TotalPaginator(OffsetPaginator):
     """Goes on until as many rows came as there are in all."""
 
     def has_more(self, response: Response) -> bool:
-        """Whether there is a page after this one."""
+        """True if there is a page after this one."""
         return self.current_value + LIMIT < response.json()["total"]
 
 

@@ -31,7 +31,7 @@ CHUNK = 10_000
 
 DLT_ID = "_dlt_id"
 _DLT_ID = re.compile(rf"[0-9a-f]{{24}}([0-9a-f]{{{2 * BYTES}}})")
-"""When the sync began, the row's number in it, and the row's digest."""
+"""The time at which the sync began, the row's number in it, and the row's digest."""
 
 
 def digest_of(row: dict[str, Any]) -> str:

@@ -70,7 +70,7 @@ class Fields:
         return flat
 
     def _is_plain(self, place: Object, value: dict[str, Any]) -> bool:
-        """Whether dlt makes the right columns of an object by itself. Of nearly all it does."""
+        """True if dlt makes the right columns of an object by itself, as it does of nearly all."""
         keys = tuple(value)
         if keys not in place.shapes:
             self.layout.know(place, keys)
@@ -181,7 +181,7 @@ class Fields:
 
 
 def _fits(value: Any) -> bool:
-    """Whether dlt writes and reads a value that is neither an object nor a list as it is."""
+    """True if dlt writes and reads a value that is neither an object nor a list as it is."""
     if type(value) is str:
         return not (value >= FIRST_MARK and is_marked(value))
     return type(value) is not int or SMALLEST <= value <= BIGGEST

@@ -87,7 +87,7 @@ class Layout:
                 place.fragments_of[key] = (column,)
 
     def object_in(self, place: Object, key: str) -> Object | None:
-        """Where the parts of an object in an object go, or None if it is too deep."""
+        """The place of an object in an object, or None if it is too deep."""
         if place.depth >= self._nesting:
             return None
         found = place.objects.get(key)

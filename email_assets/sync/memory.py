@@ -14,7 +14,7 @@ OBJECTS = 50_000
 """New objects after which a sync looks for garbage; Python by itself does after some hundreds."""
 USUAL_THRESHOLDS = gc.get_threshold()
 MEMORY_LIMIT = "256MB"
-"""What DuckDB may hold of narrow rows in memory; beyond it, it works on the disk."""
+"""Memory that DuckDB may take for narrow rows; beyond it, it works on the disk."""
 NARROW = 4096
 """Bytes of a narrow row at the most."""
 

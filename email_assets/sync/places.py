@@ -1,4 +1,4 @@
-"""Where the parts of a row go: tables, and objects whose parts are columns of one."""
+"""The places of a row's parts: tables, and objects whose parts are columns of one."""
 
 from __future__ import annotations
 
@@ -107,5 +107,5 @@ class Table:
         return found
 
     def is_full(self, columns: int) -> bool:
-        """Whether the table has so many columns that further fields should get none."""
+        """True if the table has so many columns that further fields should get none."""
         return max(len(self._owners), len(self.known)) >= columns

@@ -21,12 +21,12 @@ from email_assets.warehouse.turn import SqlClient
 
 @dataclass(frozen=True)
 class Plan:
-    """What was settled of a sync."""
+    """The state of the table before a sync."""
 
     rows_before: int | None
     """Rows in the resource's table, or None if there is no table."""
     is_anew: bool
-    """Whether the table is made anew, since somebody dropped or renamed it."""
+    """True if the table is made anew, since somebody dropped or renamed it."""
 
 
 def plan_of(
@@ -81,7 +81,7 @@ def plan_of(
 def _schema_of(
     listing: Listing, pipeline: dlt.Pipeline, client: SqlClient, name: str, stored: int | None
 ) -> dlt.Schema | None:
-    """What dlt knows of the resource's tables, or what the tables say where that is lost."""
+    """The schema that dlt stored of the tables, or one made of the tables where it is lost."""
     schema = pipeline.schemas.get(name)
     if stored is None or (schema and name in schema.tables):
         return schema
@@ -96,7 +96,7 @@ def _is_whole(
     name: str,
     say: Callable[[str], None],
 ) -> bool:
-    """Whether the tables are as syncs left them; else dlt makes again what is missing."""
+    """True if the tables are as syncs left them; else dlt makes again what is missing."""
     missing = missing_of_dlt(client)
     if schema:
         missing += missing_parts(client, schema, name)

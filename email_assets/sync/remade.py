@@ -22,7 +22,7 @@ HINTS: dict[str, dict[str, Any]] = {
     ROOT_ID: {"root_key": True},
     "_dlt_parent_id": {"parent_key": True},
 }
-"""What dlt says of its own columns."""
+"""The hints that dlt gives its own columns."""
 
 
 def describe_tables(

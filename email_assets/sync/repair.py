@@ -71,7 +71,7 @@ def restore(
 
 
 def missing_of_dlt(client: SqlClient) -> list[str]:
-    """What is gone of the tables in which dlt keeps what it did; nothing, if they all are."""
+    """Tables and columns that are gone of dlt's own; nothing, if all the tables are."""
     known, missing = _tables_of_dlt(), list[str]()
     for table, columns in known.items():
         found = columns_of(client, table)

@@ -1,4 +1,4 @@
-"""What a sync did, in figures."""
+"""The figures of a sync."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Step = Literal["extract", "normalize", "load"]
 
 @dataclass(frozen=True)
 class SyncReport:
-    """What a sync did, in rows, requests, bytes and seconds."""
+    """The figures of a sync: rows, requests, bytes and seconds."""
 
     rows_received: int
     """Rows that the API gave, those read again included."""
@@ -32,7 +32,7 @@ class SyncReport:
     window: Window
     """The stretch of time that was read, open at both ends for everything."""
     stopped_early: bool
-    """Whether reading stopped at rows from before the window, with older ones left unread."""
+    """True if reading stopped at rows from before the window, with older ones left unread."""
     row_count: int
     """Rows in the resource's table afterwards."""
     usage: Usage
@@ -46,7 +46,7 @@ class SyncReport:
     preview: list[dict[str, str]] = field(default_factory=list)
     """A few rows of the table, with addresses masked, if the settings want to see them."""
     newest_is_missing: bool = False
-    """Whether not even the newest row of earlier syncs came again, which the window should hold."""
+    """True if not even the newest row of earlier syncs came again, which the window should hold."""
 
     @property
     def rows_updated(self) -> int:

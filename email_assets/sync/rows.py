@@ -1,4 +1,4 @@
-"""What happens to each row between the API's answer and the warehouse."""
+"""The steps of each row between the API's answer and the warehouse."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 YEAR_OF_NO_TIME = (1969, 9999)
 """Up to this year, and from this year on, a time stands for none."""
 _LIKE_A_TIME = re.compile(r"[+-]?\d{4,}[-/]\d\d[-/]\d\d", re.ASCII)
-"""What is written as a time, be there such a day or not."""
+"""Text that is written as a time, be there such a day or not."""
 
 
 class Rows:
@@ -132,7 +132,7 @@ class Rows:
         return prepared if self._is_new(prepared, self._fields.items) else None
 
     def has_key(self, row: Row) -> bool:
-        """Whether the row can be loaded; counts it either way.
+        """Count the row; True if it has a key, without which it cannot be loaded.
 
         Raises:
             ApiError: A key is neither text nor a whole number, or not what it was before.
@@ -158,7 +158,7 @@ class Rows:
         return True
 
     def _is_new(self, row: Row, items: int) -> bool:
-        """Whether the warehouse lacks the row as it is, with its nested rows; counts it if not.
+        """True if the warehouse lacks the row as it is, with its nested rows; counts it if not.
 
         Once a row has changed, all others of its key are new, since the last one is to stay.
         """
@@ -172,7 +172,7 @@ class Rows:
         return True
 
     def note_time(self, row: Row) -> bool:
-        """Whether the row is the newest so far. A time to come counts as now."""
+        """Remember the row's time, where a time to come counts as now; True if it is the newest."""
         at = self.time_of(row)
         if at is None or (self.newest is not None and at <= self.newest):
             return False
@@ -180,7 +180,7 @@ class Rows:
         return True
 
     def time_of(self, row: Row) -> datetime | None:
-        """When a row came about, or None if it does not say.
+        """The time at which a row came about, or None if it does not say.
 
         A time at the edge of the calendar, such as the year 1 or 9999, stands for none.
 

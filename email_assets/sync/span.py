@@ -1,4 +1,4 @@
-"""Which stretch of time a sync is about: what is new, everything, or what somebody asks for."""
+"""The stretch of time that a sync reads: what is new, everything, or what somebody asks for."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from email_assets.vendors import NOW, VendorResource
 from email_assets.vendors.resource import endpoint_of
 
 A_DAY = timedelta(days=1)
-"""How far an incremental sync looks back where neither the vendor's file nor a setting says."""
+"""The look-back of an incremental sync where neither the vendor's file nor a setting says."""
 
 _DATE = re.compile(r"\d{4}-?\d\d-?\d\d")
 _FROM_A_DATE = re.compile(r"\d{4}-?\d{2}-?\d{2}(\D|$)")
@@ -29,7 +29,7 @@ class SpanError(EmailAssetsError):
 
 @dataclass(frozen=True)
 class Span:
-    """What somebody asks for beyond what is new: everything, or a stretch of time to fill in."""
+    """A wish for more than what is new: everything, or a stretch of time to fill in."""
 
     full_refresh: bool = False
     start: datetime | None = None
@@ -37,7 +37,7 @@ class Span:
 
     @property
     def is_backfill(self) -> bool:
-        """Whether it is about a stretch of time, which leaves the cursor where it is."""
+        """True if it is about a stretch of time, which leaves the cursor where it is."""
         return self.start is not None or self.end is not None
 
     @classmethod
@@ -73,7 +73,7 @@ def _instant(text: str) -> datetime:
 
 @dataclass(frozen=True)
 class Incremental:
-    """How a resource can be read by time: its `incremental` block."""
+    """The `incremental` block of a resource that can be read by time."""
 
     cursor_path: str
     lag: timedelta

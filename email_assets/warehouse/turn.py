@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +59,42 @@ def turn_at(
     Raises:
         WarehouseBusyError: The wait took longer than `lock_timeout`.
     """
-    waited, told = 0.0, ""
+    if database is None:
+        with client:
+            yield
+        return
+    database.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(f"{database}.lock")
+    patience = _Patience(database, who, timeout, say, sleep)
+    patience.until_done(lambda: lock.acquire(timeout=0))
+    try:
+        patience.until_done(client.open_connection)
+        try:
+            yield
+        finally:
+            client.close_connection()
+    finally:
+        lock.release()
 
-    def patiently(action: Callable[[], object]) -> None:
-        nonlocal waited, told
+
+@dataclass
+class _Patience:
+    """Waits for those who hold a DuckDB file, so many seconds in all, and says for whom."""
+
+    database: Path
+    who: str
+    timeout: float
+    say: Callable[[str], None]
+    sleep: Callable[[float], None]
+    waited: float = 0.0
+    told: str = ""
+
+    def until_done(self, action: Callable[[], object]) -> None:
+        """Try something until nobody else holds the file.
+
+        Raises:
+            WarehouseBusyError: There is no time left to wait.
+        """
         while True:
             try:
                 action()
@@ -70,33 +103,23 @@ def turn_at(
                 holder = _holder_named_by(error)
                 if holder is None:
                     raise
-            assert database is not None  # noqa: S101 (only a DuckDB file has a holder)
-            if waited >= timeout:
-                raise WarehouseBusyError(
-                    f"{who}: {holder} kept {database.name} open for {timeout:g} s. Close it, or "
-                    "set a longer lock_timeout. " + where_to_set(WarehouseSettings, "lock_timeout")
-                )
-            if holder != told:
-                told = holder
-                say(f"{who}: waiting up to {timeout:g} s for {database.name}, held by {holder}")
-            sleep(POLL)
-            waited += POLL
+            self._wait_for(holder)
 
-    if database is None:
-        with client:
-            yield
-        return
-    database.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(f"{database}.lock")
-    patiently(lambda: lock.acquire(timeout=0))
-    try:
-        patiently(client.open_connection)
-        try:
-            yield
-        finally:
-            client.close_connection()
-    finally:
-        lock.release()
+    def _wait_for(self, holder: str) -> None:
+        if self.waited >= self.timeout:
+            raise WarehouseBusyError(
+                f"{self.who}: {holder} kept {self.database.name} open for {self.timeout:g} s. "
+                "Close it, or set a longer lock_timeout. "
+                + where_to_set(WarehouseSettings, "lock_timeout")
+            )
+        if holder != self.told:
+            self.told = holder
+            self.say(
+                f"{self.who}: waiting up to {self.timeout:g} s for {self.database.name}, "
+                f"held by {holder}"
+            )
+        self.sleep(POLL)
+        self.waited += POLL
 
 
 def _holder_named_by(error: BaseException) -> str | None:

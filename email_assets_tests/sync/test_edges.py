@@ -109,7 +109,7 @@ def nested(levels: int, value: Any) -> Any:
 
 
 def in_json(query: Query) -> Any:
-    """What is in the one column of JSON that the table has."""
+    """The innermost value in the one column of JSON that the table has."""
     ((column,),) = query(
         "SELECT column_name FROM (DESCRIBE email.domains) WHERE column_type = 'JSON'"
     )

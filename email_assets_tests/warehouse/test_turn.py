@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ from email_assets.errors import WarehouseError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.warehouse.counts import count_keys
 from email_assets.warehouse.destination import warehouse_client
-from email_assets.warehouse.turn import WarehouseBusyError, turn_at
+from email_assets.warehouse.turn import SqlClient, WarehouseBusyError, turn_at
 from email_assets_tests.processes import Other, holding
 from email_assets_tests.warehouses import Query, change, listed, load, never, table
 
@@ -26,6 +27,23 @@ PYTHON = os.path.realpath(sys.executable)
 
 def lock_of(warehouse: Path) -> Path:
     return warehouse.with_name(f"{warehouse.name}.lock")
+
+
+def turn(
+    file: Path | None,
+    client: Any,
+    say: Callable[[str], None] = print,
+    sleep: Callable[[float], None] = never,
+) -> AbstractContextManager[None]:
+    """A turn of the servers at a warehouse, as a sync takes it."""
+    timeout = configured_account().warehouse.lock_timeout
+    return turn_at(file, client, who="servers", timeout=timeout, say=say, sleep=sleep)
+
+
+@pytest.fixture
+def client(warehouse: Path) -> SqlClient:
+    """A client of the warehouse that is not connected."""
+    return warehouse_client(configured_account().warehouse, "servers")
 
 
 class Patience:
@@ -120,23 +138,15 @@ def test_a_wait_for_another_run_is_bounded_too(
     assert sum(waits) == 2
 
 
-def test_each_holder_is_named(warehouse: Path) -> None:
+def test_each_holder_is_named(warehouse: Path, client: SqlClient) -> None:
     said: list[str] = []
-    client = warehouse_client(configured_account().warehouse, "servers")
     with (
         holding("write", warehouse) as program,
         holding("lock", lock_of(warehouse)) as run,
     ):
         holders = iter([run, program])
-        turn = turn_at(
-            warehouse,
-            client,
-            who="servers",
-            timeout=configured_account().warehouse.lock_timeout,
-            say=said.append,
-            sleep=lambda _: next(holders).let_go(),
-        )
-        with turn:
+        waiting = turn(warehouse, client, say=said.append, sleep=lambda _: next(holders).let_go())
+        with waiting:
             pass
     assert [sentence.partition("held by ")[2] for sentence in said] == [
         "another run of email_assets",
@@ -145,10 +155,9 @@ def test_each_holder_is_named(warehouse: Path) -> None:
 
 
 def test_both_waits_together_are_bounded(
-    warehouse: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+    warehouse: Path, client: SqlClient, monkeypatch: pytest.MonkeyPatch, waits: list[float]
 ) -> None:
     monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "2")
-    client = warehouse_client(configured_account().warehouse, "servers")
     with (
         holding("write", warehouse),
         holding("lock", lock_of(warehouse)) as run,
@@ -159,15 +168,8 @@ def test_both_waits_together_are_bounded(
             if len(waits) == 5:
                 run.let_go()
 
-        turn = turn_at(
-            warehouse,
-            client,
-            who="servers",
-            timeout=configured_account().warehouse.lock_timeout,
-            say=print,
-            sleep=sleep,
-        )
-        with pytest.raises(WarehouseBusyError), turn:
+        waiting = turn(warehouse, client, sleep=sleep)
+        with pytest.raises(WarehouseBusyError), waiting:
             pass
     assert sum(waits) == 2
 
@@ -190,50 +192,26 @@ def test_a_question_waits_its_turn_too(
     assert f"(PID {holder.pid}) kept warehouse.duckdb open" in str(failure.value)
 
 
-def test_nobody_gets_at_the_file_during_a_turn(warehouse: Path) -> None:
+def test_nobody_gets_at_the_file_during_a_turn(warehouse: Path, client: SqlClient) -> None:
     """Though dlt closes it: a reader that looked in every second would break up every load."""
-    client = warehouse_client(configured_account().warehouse, "servers")
     with (
-        turn_at(
-            warehouse,
-            client,
-            who="servers",
-            timeout=configured_account().warehouse.lock_timeout,
-            say=print,
-            sleep=never,
-        ),
+        turn(warehouse, client),
         pytest.raises(AssertionError, match="Could not set lock on file"),
         holding("read", warehouse),
     ):
         pass
 
 
-def test_the_file_is_free_after_a_turn(warehouse: Path) -> None:
-    client = warehouse_client(configured_account().warehouse, "servers")
-    with turn_at(
-        warehouse,
-        client,
-        who="servers",
-        timeout=configured_account().warehouse.lock_timeout,
-        say=print,
-        sleep=never,
-    ):
+def test_the_file_is_free_after_a_turn(warehouse: Path, client: SqlClient) -> None:
+    with turn(warehouse, client):
         pass
     with holding("write", warehouse), holding("lock", lock_of(warehouse)):
         pass
 
 
-def test_the_file_is_free_after_an_error(warehouse: Path) -> None:
+def test_the_file_is_free_after_an_error(warehouse: Path, client: SqlClient) -> None:
     def fail_in_turn() -> None:
-        client = warehouse_client(configured_account().warehouse, "servers")
-        with turn_at(
-            warehouse,
-            client,
-            who="servers",
-            timeout=configured_account().warehouse.lock_timeout,
-            say=print,
-            sleep=never,
-        ):
+        with turn(warehouse, client):
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -256,18 +234,12 @@ def test_an_error_that_names_no_holder_is_not_tried_again(api: Sandbox, warehous
         load("servers", sleep=never)
 
 
-def test_a_warehouse_that_is_no_duckdb_file_needs_no_turn(warehouse: Path) -> None:
-    client = warehouse_client(configured_account().warehouse, "servers")
+def test_a_warehouse_that_is_no_duckdb_file_needs_no_turn(
+    warehouse: Path, client: SqlClient
+) -> None:
     with (
         holding("lock", lock_of(warehouse)),
-        turn_at(
-            None,
-            client,
-            who="servers",
-            timeout=configured_account().warehouse.lock_timeout,
-            say=print,
-            sleep=never,
-        ),
+        turn(None, client),
     ):
         assert client.execute_sql("SELECT 1") == [(1,)]
 
@@ -303,13 +275,6 @@ def test_the_holder_is_named_as_well_as_duckdb_knows_it(
             raise problems.pop()
 
     client: Any = SimpleNamespace(open_connection=open_connection, close_connection=lambda: None)
-    with turn_at(
-        warehouse,
-        client,
-        who="servers",
-        timeout=configured_account().warehouse.lock_timeout,
-        say=said.append,
-        sleep=lambda _: None,
-    ):
+    with turn(warehouse, client, say=said.append, sleep=lambda _: None):
         pass
     assert said == [f"servers: waiting up to 600 s for warehouse.duckdb, held by {holder}"]

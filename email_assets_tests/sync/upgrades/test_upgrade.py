@@ -42,7 +42,7 @@ class Upgrade:
     sandbox: Sandbox
     warehouse: Path
     before: dict[str, list[str]]
-    """What was wrong with each table before, for the rows that the API listed then."""
+    """The problems of each table before, for the rows that the API listed then."""
     first: dg.ExecuteInProcessResult
     second: dg.ExecuteInProcessResult
 
