@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -13,11 +12,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-import requests
 
 from email_assets.sandbox import Sandbox
-from email_assets_tests.deploy.server_fixtures import UNTIL_IT_IS_UP, Machine, Platform, end
-from email_assets_tests.webserver_fixtures import Server, free_port, sandbox, wait_for
+from email_assets_tests.deploy.proxy_fixtures import proxy
+from email_assets_tests.deploy.server_fixtures import SHIPPED, Machine, Platform, end
+from email_assets_tests.webserver_fixtures import Server, sandbox
 
 __all__ = ["sandbox"]
 
@@ -138,66 +137,30 @@ def test_systemd_finds_no_fault_with_the_units(machine: Machine) -> None:
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
-@pytest.fixture
-def proxy(platform: Platform, tmp_path: Path) -> Iterator[str]:
-    """The shipped proxy in front of the webserver, with a certificate and a user of its own."""
-    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    openssl = shutil.which("openssl")
-    if not nginx or not openssl:
-        pytest.skip("nginx or openssl is not installed")
-    certificate, key, users = (tmp_path / name for name in ("proxy.pem", "proxy.key", "users"))
-    subprocess.run(
-        [
-            *shlex.split(f"{openssl} req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost"),
-            *("-keyout", str(key), "-out", str(certificate)),
-        ],
-        check=True,
+@pytest.mark.parametrize("name", UNITS)
+def test_a_unit_may_do_little_besides_its_work(name: str) -> None:
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    unit = SHIPPED / f"email-assets-{name}.service"
+
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=yes", "--threshold=15", unit],
         capture_output=True,
+        text=True,
+        check=False,
     )
-    users.write_text("ann:{PLAIN}secret\n")
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_proxy_asks_for_a_password_and_hands_on(platform: Platform, tmp_path: Path) -> None:
     site = (platform.machine.folder / "server/nginx.conf").read_text()
-    port = free_port()
-    for path, here in {
-        "/etc/ssl/certs/dagster.example.org.pem": certificate,
-        "/etc/ssl/private/dagster.example.org.key": key,
-        "/etc/nginx/email_assets.htpasswd": users,
-        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "listen 80": f"listen 127.0.0.1:{free_port()}",
-    }.items():
-        assert path in site
-        site = site.replace(path, str(here))
-    (tmp_path / "nginx.conf").write_text(
-        f"user root; daemon off; pid {tmp_path}/pid; error_log stderr; events {{}}\n"
-        f"http {{ access_log off; {site} }}\n"
-    )
-    process = subprocess.Popen(
-        [nginx, "-p", tmp_path, "-c", tmp_path / "nginx.conf"], stderr=subprocess.DEVNULL
-    )
-    try:
-        url = f"https://127.0.0.1:{port}/server_info"
 
-        def answers() -> bool:
-            assert process.poll() is None, "nginx refuses its configuration"
-            try:
-                return bool(requests.get(url, verify=str(certificate), timeout=5).status_code)
-            except requests.exceptions.SSLError:
-                return True
-            except requests.ConnectionError:
-                return False
-
-        wait_for(answers, UNTIL_IT_IS_UP)
-        yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-def test_the_proxy_asks_for_a_password_and_hands_on(proxy: str) -> None:
-    answers = [
-        requests.get(proxy, auth=user, verify=False, timeout=30)
-        for user in (None, ("ann", "wrong"), ("ann", "secret"))
-    ]
+    with proxy(tmp_path, site) as served:
+        answers = [
+            served.get("/server_info", auth=user)
+            for user in (None, ("ann", "wrong"), ("ann", "secret"))
+        ]
 
     assert [answer.status_code for answer in answers] == [401, 401, 200]
     assert "dagster_version" in answers[-1].json()
