@@ -31,6 +31,7 @@ class ReferencePaginator(ListPaginator):
         primary_key: Fields that identify a row.
         pages: dlt's paginator, which takes the reference out of an answer.
         has_more_path: JSONPath of a boolean that says whether there is more, or None.
+        total_path: JSONPath of the rows that there are, or None.
     """
 
     def __init__(
@@ -40,16 +41,19 @@ class ReferencePaginator(ListPaginator):
         primary_key: Sequence[str],
         pages: BasePaginator,
         has_more_path: str | None = None,
+        total_path: str | None = None,
     ) -> None:
         super().__init__()
         self._answers = AnswerReader(
-            resource, data_selector, primary_key, has_more_path=has_more_path
+            resource, data_selector, primary_key, total_path, has_more_path
         )
         self._pages = pages
+        self._least: int | None
         self._start()
 
     def _start(self) -> None:
         self._given = 0
+        self.total = self._least = None
         self._asked: set[str] = set()
         self._seen = SeenKeys()
         self._came: set[int] = set()
@@ -61,6 +65,11 @@ class ReferencePaginator(ListPaginator):
     def reached(self) -> int:
         """Different rows of the list that were read."""
         return self._seen.count
+
+    @property
+    def missing(self) -> int:
+        """Rows that were there all the time, by the smallest total, and were not read."""
+        return max(0, (self._least or 0) - self.reached)
 
     @property
     def position(self) -> int:
@@ -87,6 +96,7 @@ class ReferencePaginator(ListPaginator):
         keys = [self._answers.identity(row) for row in rows]
         self._seen.add(keys)
         self._given += len(keys)
+        self._note_total(self._answers.total(payload))
         has_more = self._answers.has_more(payload)
         self._pages.update_state(response, data)
         is_link = isinstance(self._pages, BaseNextUrlPaginator)
@@ -99,6 +109,11 @@ class ReferencePaginator(ListPaginator):
         if self._has_next_page:
             self._refuse_to_go_in_circles(rows, keys)
         self._previous = set(keys)
+
+    def _note_total(self, total: int | None) -> None:
+        if total is not None:
+            self.total = total
+            self._least = total if self._least is None else min(self._least, total)
 
     def _link_is_empty(self) -> bool:
         """Whether the link that dlt's paginator has found is `""`, which it would follow."""

@@ -12,6 +12,7 @@ from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, HttpBasicAuth
 
 from email_assets.account import Account
+from email_assets.api.body_key import BodyKeyAuth
 from email_assets.api.session import ApiAdapter, ApiSession, Key, Usage
 from email_assets.errors import KeyRefusedError
 from email_assets.settings.resolve import SettingError, where_to_set
@@ -23,6 +24,8 @@ PLACEHOLDER_HOST = "api.example.com"
 
 AUTH = {"api_key": APIKeyAuth, "bearer": BearerTokenAuth, "http_basic": HttpBasicAuth}
 """dlt's ways to authenticate, by the type that an `auth` block names."""
+IN_BODY = "body"
+"""The `location` of a key that dlt does not know."""
 
 Say = Callable[[str], None]
 Sleep = Callable[[float], None]
@@ -106,4 +109,6 @@ def _key(account: Account, name: str, block: dict[str, Any], owners_secret: str 
             values[field] = found
         elif field != "type":
             values[field] = value
+    if values.get("location") == IN_BODY:
+        return Key(tuple(secrets), BodyKeyAuth(values["name"], values["api_key"]), remedy)
     return Key(tuple(secrets), AUTH[block["type"]](**values), remedy)

@@ -46,7 +46,9 @@ def paginator_of(resource: VendorResource, **overrides: Any) -> ListPaginator:
     pages = _as_dlt_makes_it(name, block)
     if kind not in OURS:
         has_more = getattr(pages, "has_more_path", None)
-        return ReferencePaginator(*what, pages, has_more and str(has_more))
+        return ReferencePaginator(
+            *what, pages, has_more and str(has_more), resource.get("total_path")
+        )
     if kind == "offset":
         options |= overrides
     return OURS[kind](*what, **{"speculate": resource.get("speculate", False), **options})

@@ -69,6 +69,7 @@ def plan_of(
     is_anew = is_known and stored is None
     if schema and not is_anew:
         listing.rows.expect_types_of(schema)
+        listing.keep_types_of(schema)
     if listing.incremental and not span.is_backfill:
         listing.keep_newest()
     elif span.is_backfill and not stored:

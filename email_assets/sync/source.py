@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
@@ -26,10 +26,12 @@ from email_assets.sync.access import Say, Sleep, session_for
 from email_assets.sync.digests import DLT_ID
 from email_assets.sync.owners import owners_of
 from email_assets.sync.paginators import paginator_of, window_paginator_of
+from email_assets.sync.processing import as_the_file_says
 from email_assets.sync.rows import Rows
 from email_assets.sync.span import Incremental
+from email_assets.sync.times import Times
 from email_assets.vendors import VendorResource
-from email_assets.vendors.resource import column_hints, endpoint_of, primary_key
+from email_assets.vendors.resource import column_hints, endpoint_of, primary_key, times_of
 
 GLIMPSE_SECONDS = 10
 """Dagster ends a sensor's tick after a minute, and a tick asks for several resources."""
@@ -47,6 +49,7 @@ NOT_DLT_KEYS = frozenset(
         "maximum_rows",
         "never_load",
         "speculate",
+        "total_path",
     }
 )
 """What a vendor's file says of a resource that dlt does not know."""
@@ -58,6 +61,9 @@ class Listing:
 
     source: DltSource
     rows: Rows
+    times: Times
+    hints: Mapping[str, dict[str, Any]]
+    """What the vendor's file says of each column."""
     paginator: WindowPaginator
     incremental: Incremental | None
     usage: Usage
@@ -99,6 +105,19 @@ class Listing:
 
         self.resource.add_map(prepare)
         self.resource.add_filter(lambda row: row is not None)
+
+    def keep_types_of(self, schema: dlt.Schema) -> None:
+        """Leave columns of the warehouse's table what they are, whatever the vendor's file says.
+
+        Args:
+            schema: The schema that the table was loaded with.
+        """
+        columns = schema.tables.get(self.resource.name, {}).get("columns", {})
+        for name, wanted in self.hints.items():
+            stored = columns.get(schema.naming.normalize_path(name), {}).get("data_type")
+            if stored and wanted.get("data_type", stored) != stored:
+                self.times.leave(name)
+                self.resource.apply_hints(columns={name: {"name": name, "data_type": stored}})
 
     def keep_newest(self) -> None:
         """Let the next sync go on from the newest row of this one."""
@@ -180,12 +199,24 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
     paginator.owners, paginator.expect = owners, session.expect
     source = build_source(account, [resource], name=name, session=session, paginator=paginator)
     source.resources[name].selected = bool(owners)  # without any, there is nothing to ask for
+    times = Times(times_of(resource))
+    source.resources[name].add_map(times.read)
     source.resources[name].add_map(rows.without_secrets)
     source.resources[name].add_filter(rows.has_key)
     source.resources[name].apply_hints(columns={DLT_ID: {"dedup_sort": "desc"}})
     address = f"{account.base_url}{endpoint_of(resource)['path']}"
     identity = [address, cursor_path or "", *sorted(owner.name for owner in owners)]
-    return Listing(source, rows, paginator, incremental, usage, session, identity)
+    return Listing(
+        source,
+        rows,
+        times,
+        column_hints(resource),
+        paginator,
+        incremental,
+        usage,
+        session,
+        identity,
+    )
 
 
 def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
@@ -266,7 +297,7 @@ def first_pages(
                 data_selector=endpoint["data_selector"],
                 paginator=paginator,
             )
-            rows = [{**row, **owner.label} for row in next(pages)]
+            rows = [{**row, **owner.label} for row in as_the_file_says(resource, next(pages))]
             total = getattr(paginator, "total", None)
             yield FirstPage(rows, total, not paginator.has_next_page, len(owners))
 

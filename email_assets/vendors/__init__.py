@@ -12,15 +12,22 @@ The endpoint's `incremental` block is in dlt's words too: `cursor_path` (a time)
 first), `initial_value` (where a first sync begins: a time in ISO 8601, or a `timedelta`, which is
 how long ago the API's rows begin), `end_value` (`NOW`, where the API wants an end with every
 start). If `start_param` and `end_param` are the same, `convert` makes one value of both ends. In a
-JSON body their names are paths. A paginator of type `offset` may have a `maximum_offset`: rows
-beyond it are never given, so what holds more is read in shorter stretches of time. A link to the
-next page is followed up to a page without rows.
+JSON body their names are paths. A column with the `data_type` `timestamp` gets the times that an
+API writes as RFC 2822 or as seconds since 1970, too. `processing_steps` make a row of another, such
+as a flat one of statistics; a step keeps what `for_each` adds. A paginator of type `offset` may
+have a `maximum_offset`: rows beyond it are never given, so what holds more is read in shorter
+stretches of time. A link to the next page is followed up to a page without rows.
 """
 
 from datetime import timedelta
 from typing import Literal, TypedDict
 
-from dlt.sources.rest_api.typing import ClientConfig, EndpointResource, EndpointResourceBase
+from dlt.sources.rest_api.typing import (
+    AuthConfig,
+    EndpointResource,
+    EndpointResourceBase,
+    PaginatorConfig,
+)
 from typing_extensions import Required
 
 NOW = "now"
@@ -37,6 +44,24 @@ class Secret(str):
 
     def __repr__(self) -> str:
         return f"Secret({super().__repr__()})"
+
+
+class BodyKey(TypedDict):
+    """A key in the JSON of every request's body; dlt knows the other places of a key."""
+
+    type: Literal["api_key"]
+    name: str
+    api_key: str
+    location: Literal["body"]
+
+
+class Client(TypedDict, total=False):
+    """dlt's `ClientConfig`, with what APIs want besides."""
+
+    base_url: str
+    headers: dict[str, str] | None
+    auth: AuthConfig | BodyKey | None
+    paginator: PaginatorConfig | None
 
 
 class ForEach(TypedDict, total=False):
@@ -74,6 +99,9 @@ class VendorResource(EndpointResource, total=False):
     maximum_rows: int
     """Rows that the API gives of one list at the most, whatever its pages: what holds as many is
     read in shorter stretches of time."""
+    total_path: str
+    """JSONPath of the total in an answer, for lists by a cursor or a link; a paginator by offset or
+    number has its own."""
     speculate: bool
     """Whether pages may be asked for ahead where that has a price: of a list by offset without a
     total, up to `read_ahead` requests go beyond the end; of a list by page number with a total, a
@@ -138,7 +166,7 @@ class Deliverability(TypedDict, total=False):
 class Vendor(TypedDict, total=False):
     """An email service's API."""
 
-    client: Required[ClientConfig]
+    client: Required[Client]
     resource_defaults: Required[EndpointResourceBase]
     resources: Required[list[VendorResource]]
     deliverability: Deliverability

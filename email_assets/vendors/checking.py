@@ -76,6 +76,10 @@ def _mistakes_of_resource(vendor: Any, at: int, names: list[Any]) -> Iterator[st
                 f"{where} needs a Secret(…) as its {field!r}, with the secret's name "
                 "such as sources.email.my_company.api_key, and never its value"
             )
+    if auth.get("location") == "body" and endpoint.get("method") != "POST":
+        yield f"{where} has its key in the body, and needs an 'endpoint' with the 'method' 'POST'"
+    if "total_path" in resource and _kind_of(endpoint["paginator"]) in ("offset", "page_number"):
+        yield f"{where} has a 'total_path', which belongs into its paginator"
     yield from mistakes_of_time(where, {**defaults, **resource}, defaults)
 
 
@@ -131,6 +135,10 @@ def _mistakes_of_deliverability(mapping: Deliverability, resources: list[Any]) -
         yield f"{where} has the type {twice[0]!r} twice"
 
 
+def _kind_of(paginator: Any) -> Any:
+    return paginator.get("type") if isinstance(paginator, dict) else paginator
+
+
 def _names_a_secret(value: object) -> bool:
     return isinstance(value, Secret) and bool(_SECRET.fullmatch(value))
 
@@ -142,6 +150,7 @@ def _cause_in(problem: str) -> str:
         return problem.partition("\n")[0]
     place, said = min(causes, key=lambda cause: (-len(cause[0]), len(cause[1])))
     for other, why in causes:
-        if other == place and why.startswith("field `type="):
-            said = why
+        # of places of a key, dlt knows more than those of one of its types
+        if other == place and why.startswith(("field `type=", "field `location=")):
+            said = max(said, why, key=len) if said.startswith("field `location=") else why
     return f"{place} {said.rstrip('.')}"

@@ -49,6 +49,12 @@ def column_hints(resource: Any) -> dict[str, dict[str, Any]]:
     return columns if isinstance(columns, dict) else {}
 
 
+def times_of(resource: Any) -> list[str]:
+    """The columns that the file says hold times, as dlt names them."""
+    hints = column_hints(resource).items()
+    return [name for name, of in hints if of.get("data_type") == "timestamp"]
+
+
 def deliverability_of(vendor: Vendor) -> Deliverability | None:
     """The fields that tell how mail is delivered, or None where the vendor's file names none."""
     names = {resource["name"] for resource in vendor["resources"]}

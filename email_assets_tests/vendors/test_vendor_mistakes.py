@@ -219,6 +219,23 @@ class TestMistakes:
 
         assert found.removeprefix("VENDOR/deliverability").startswith(problem)
 
+    def test_a_key_in_the_body_of_a_request_that_has_none(
+        self, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        vendor["client"]["auth"]["location"] = "body"
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR['resources'][0] (bounces) has its key in the body, and needs an 'endpoint' "
+            "with the 'method' 'POST'"
+        )
+
+    def test_a_total_outside_of_a_paginator_that_has_its_own(
+        self, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        vendor["resources"][0]["total_path"] = "total"
+        assert problem_in(use_vendor, vendor) == (
+            "VENDOR['resources'][0] (bounces) has a 'total_path', which belongs into its paginator"
+        )
+
     def test_no_address(self, vendor: Any, use_vendor: UseVendor) -> None:
         del vendor["client"]["base_url"]
         assert problem_in(use_vendor, vendor) == "VENDOR['client'] needs a 'base_url'"
