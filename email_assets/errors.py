@@ -46,3 +46,22 @@ class ApiUnavailableError(ApiError):
         super().__init__(sentence)
         self.retry_after = retry_after
         self.throttled_before = throttled_before
+
+
+def causes(error: BaseException) -> list[BaseException]:
+    """The error, what it wraps, what caused it, what caused that, and so on; the last is the root.
+
+    Some libraries wrap an error as an argument or a `reason`, and chain nothing.
+    """
+    found: list[BaseException] = []
+    waiting = [error]
+    while waiting:
+        one = waiting.pop()
+        if any(one is known for known in found):
+            continue
+        found.append(one)
+        if before := one.__cause__ or one.__context__:
+            waiting.append(before)
+        parts = (*one.args, getattr(one, "reason", None))
+        waiting += [part for part in reversed(parts) if isinstance(part, BaseException)]
+    return found

@@ -24,7 +24,7 @@ from dlt.common.exceptions import (
 )
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from email_assets.errors import EmailAssetsError, SyncError, WarehouseError
+from email_assets.errors import EmailAssetsError, SyncError, WarehouseError, causes
 from email_assets.redaction import redact
 
 UNTOUCHED = "What was loaded before is untouched."
@@ -95,14 +95,6 @@ def sentence_of(who: str, error: BaseException) -> EmailAssetsError:
         f"{who}: stopped by {problem_of(error)}. Nothing is known of this error: please report it "
         f"with the lines of the run's stderr that say where it happened. {UNTOUCHED}"
     )
-
-
-def causes(error: BaseException) -> list[BaseException]:
-    """The error, what caused it, what caused that, and so on; the last is the root."""
-    found = [error]
-    while (cause := found[-1].__cause__ or found[-1].__context__) and cause not in found:
-        found.append(cause)
-    return found
 
 
 def problem_of(error: BaseException) -> str:

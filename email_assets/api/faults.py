@@ -15,7 +15,7 @@ import requests
 import urllib3
 
 from email_assets.clock import now
-from email_assets.errors import ApiError, KeyRefusedError
+from email_assets.errors import ApiError, KeyRefusedError, causes
 from email_assets.redaction import redact
 
 MESSAGE_LENGTH = 300
@@ -54,11 +54,11 @@ FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 
 def describe_fault(fault: Exception, time_limit: float) -> str:
     """What went wrong on the way, told without the URL that the exceptions' texts hold."""
-    causes = _causes(fault)
+    found = causes(fault)
     for kinds, sentence in FAULTS:
-        if any(isinstance(cause, kinds) for cause in causes):
+        if any(isinstance(cause, kinds) for cause in found):
             return sentence.format(time_limit=time_limit)
-    return f"could not be asked ({type(causes[-1]).__name__})"
+    return f"could not be asked ({type(found[-1]).__name__})"
 
 
 def refusal(
@@ -133,16 +133,3 @@ def _target(url: str, location: str) -> str:
         return f"{origin_of(target)}{urlsplit(target).path}"
     except ValueError:
         return "an address that cannot be read"
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """The error and everything it wraps, whether chained, a reason or an argument."""
-    seen: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        candidate = waiting.pop(0)
-        if isinstance(candidate, BaseException) and candidate not in seen:
-            seen.append(candidate)
-            waiting += [candidate.__cause__, candidate.__context__, *candidate.args]
-            waiting.append(getattr(candidate, "reason", None))
-    return seen

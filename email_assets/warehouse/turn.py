@@ -13,8 +13,7 @@ from typing import Any
 from dlt.destinations.sql_client import SqlClientBase
 from filelock import FileLock, Timeout
 
-from email_assets.errors import EmailAssetsError
-from email_assets.sentences import causes
+from email_assets.errors import EmailAssetsError, causes
 from email_assets.settings.resolve import where_to_set
 from email_assets.settings.sections import WarehouseSettings
 
