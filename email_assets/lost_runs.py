@@ -7,16 +7,25 @@ launcher cannot ask. They would stay "started", and take places in the queue, fo
 
 from __future__ import annotations
 
+import sys
+
 import dagster as dg
 
 from email_assets.defs.runs import LOCATION, LOCATION_TAG
+from email_assets.errors import EmailAssetsError
+from email_assets.sentences import in_one_sentence, problem_of
 
 MESSAGE = "The code server stopped while this run was under way. Nothing is lost: run it again."
 
 
 def end_lost_runs(instance: dg.DagsterInstance) -> int:
-    """End every run that a code server of ours had started, and return how many there were."""
-    lost = instance.get_runs(
+    """End every run that a code server of ours had started, and return how many there were.
+
+    Runs of another launcher live elsewhere, and go on without the code server: they stay.
+    """
+    if not isinstance(instance.run_launcher, dg.DefaultRunLauncher):
+        return 0
+    lost = instance.get_run_records(
         dg.RunsFilter(
             tags={LOCATION_TAG: LOCATION},
             statuses=[
@@ -26,7 +35,8 @@ def end_lost_runs(instance: dg.DagsterInstance) -> int:
             ],
         )
     )
-    for run in lost:
+    for record in lost:
+        run = record.dagster_run
         if run.status == dg.DagsterRunStatus.CANCELING:
             instance.report_run_canceled(run)
         else:
@@ -34,6 +44,27 @@ def end_lost_runs(instance: dg.DagsterInstance) -> int:
     return len(lost)
 
 
+def main() -> int:
+    """End the lost runs of the instance in DAGSTER_HOME, and return the exit status."""
+    try:
+        with in_one_sentence("lost_runs"), _instance() as instance:
+            print(f"{end_lost_runs(instance)} lost runs ended")
+    except EmailAssetsError as error:
+        print(error)
+        return 1
+    return 0
+
+
+def _instance() -> dg.DagsterInstance:
+    try:
+        return dg.DagsterInstance.get()
+    except Exception as error:
+        problem = problem_of(error)
+    raise EmailAssetsError(
+        f"lost_runs: there is no Dagster instance to look at: {problem}. Set DAGSTER_HOME to the "
+        "folder of its dagster.yaml, and correct that file."
+    )
+
+
 if __name__ == "__main__":
-    with dg.DagsterInstance.get() as here:
-        print(f"{end_lost_runs(here)} lost runs ended")
+    sys.exit(main())

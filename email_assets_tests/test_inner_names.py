@@ -115,6 +115,7 @@ INNER = [
             "dagster:DagsterInstance.get_records_for_run",
             "dagster:DagsterInstance.report_run_canceled",
             "dagster:DagsterInstance.report_run_failed",
+            "dagster:DagsterInstance.run_launcher",
             "dagster:DagsterInstance.run_storage",
             "dagster:DagsterInstance.storage_directory",
             "dagster:DagsterRun.remote_job_origin",

@@ -15,6 +15,7 @@ import requests
 from email_assets.errors import EmailAssetsError
 from email_assets.redaction import redact, redact_line
 from email_assets.settings import resolve
+from email_assets.settings.alerting import WEBHOOK_URL
 
 WEBHOOK = "webhook"
 CONNECT_SECONDS = 5
@@ -113,7 +114,7 @@ class Webhook:
         if problem:
             # outside of the except block: the exception's text holds the URL, which is a secret
             raise DeliveryError(
-                f"The alert webhook {problem}. " + resolve.where_to_set_secret("alerts.webhook_url")
+                f"The alert webhook {problem}. " + resolve.where_to_set_secret(WEBHOOK_URL)
             )
         return Receipt()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from email_assets.alerts.channels import WEBHOOK, Webhook
 from email_assets.alerts.mail import MAIL, Mail
 from email_assets.settings import resolve
+from email_assets.settings.alerting import SMTP_PASSWORD, WEBHOOK_URL, Alerting
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.sections import AlertSettings, MailSettings, http_address
 
@@ -24,35 +25,31 @@ class InvalidChannel:
     problem: str
 
 
-def dagster_url() -> tuple[str, str | None]:
+def dagster_url(alerting: Alerting) -> tuple[str, str | None]:
     """The beginning of links in alerts, and a sentence if the setting cannot be used for it."""
-    try:
-        return resolve.load(AlertSettings).dagster_url.rstrip("/"), None
-    except SettingError as error:
-        return AlertSettings.dagster_url, str(error)
+    if isinstance(alerting.links, SettingError):
+        return AlertSettings.dagster_url, str(alerting.links)
+    return alerting.links.dagster_url.rstrip("/"), None
 
 
-def channels() -> list[Webhook | Mail | InvalidChannel]:
+def channels(alerting: Alerting) -> list[Webhook | Mail | InvalidChannel]:
     """The channels of the settings. One that is half set does not keep the other from working."""
-    return [channel for channel in (_webhook(), _mail()) if channel]
+    found = (_webhook(alerting.webhook_url), _mail(alerting.mail, alerting.smtp_password))
+    return [channel for channel in found if channel]
 
 
-def _webhook() -> Webhook | InvalidChannel | None:
-    url = resolve.secret("alerts.webhook_url")
+def _webhook(url: str | None) -> Webhook | InvalidChannel | None:
     if url is None:
         return None
     if http_address(url) is None:
-        where = resolve.where_to_set_secret("alerts.webhook_url")
+        where = resolve.where_to_set_secret(WEBHOOK_URL)
         return InvalidChannel(WEBHOOK, f"webhook_url must be an http or https address. {where}")
     return Webhook(url)
 
 
-def _mail() -> Mail | InvalidChannel | None:
-    try:
-        found = resolve.load(MailSettings)
-    except SettingError as error:
-        return InvalidChannel(MAIL, str(error))
-    password = resolve.secret("alerts.smtp_password")
+def _mail(found: MailSettings | SettingError, password: str | None) -> Mail | InvalidChannel | None:
+    if isinstance(found, SettingError):
+        return InvalidChannel(MAIL, str(found))
     needed = {name: getattr(found, name) for name in ("smtp_host", "mail_from", "mail_to")}
     if not any((*needed.values(), found.smtp_user, password)):
         return None
@@ -61,7 +58,7 @@ def _mail() -> Mail | InvalidChannel | None:
         return InvalidChannel(MAIL, f"E-mail alerts need {' and '.join(missing)} too. {where}")
     if bool(found.smtp_user) != bool(password):
         where = (
-            resolve.where_to_set_secret("alerts.smtp_password")
+            resolve.where_to_set_secret(SMTP_PASSWORD)
             if found.smtp_user
             else resolve.where_to_set(MailSettings, "smtp_user")
         )

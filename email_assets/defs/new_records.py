@@ -18,6 +18,8 @@ from email_assets.defs.runs import LOCATION, unfinished
 from email_assets.defs.schedules import names_of
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.errors import ApiError, ApiUnavailableError
+from email_assets.redaction import redact_line
+from email_assets.sentences import in_one_sentence
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
 from email_assets.sync.source import glimpse
@@ -75,6 +77,7 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
         description="Asks the API for one row of each event resource and syncs those whose total "
         "or newest row has changed, and any resource that was never synced.",
     )
+    @in_one_sentence(NEW_RECORDS)
     def new_records(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         origin = context.code_location_origin
         location = origin.location_name if origin else LOCATION
@@ -102,7 +105,7 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
                 if not isinstance(problem, ApiUnavailableError):
                     raise problem
             reason = " ".join(map(str, problems)) or "The API has nothing new."
-            return dg.SensorResult(skip_reason=reason, cursor=_written(seen))
+            return dg.SensorResult(skip_reason=redact_line(reason), cursor=_written(seen))
         for problem in problems:
             telling.warning(context)(str(problem))
         _note(seen, wanted, heads, context.instance)

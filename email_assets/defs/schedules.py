@@ -11,6 +11,7 @@ from email_assets.defs.freshness import cron_of
 from email_assets.defs.retention import CRON, JOB_OF_RETENTION, build_retention_job
 from email_assets.defs.runs import unfinished
 from email_assets.deliverability.selection import with_derived_assets
+from email_assets.sentences import in_one_sentence
 from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
 from email_assets.vendors import Kind
@@ -65,6 +66,7 @@ def build_schedules(account: Account) -> list[dg.ScheduleDefinition]:
 
 
 def _build_schedule(job: str, cron: str, automation: AutomationSettings) -> dg.ScheduleDefinition:
+    @in_one_sentence(job)
     def request_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         # runs that take longer than the time between two ticks would pile up
         if unfinished(context.instance, PATIENCE, job_name=job):

@@ -10,6 +10,7 @@ from email_assets import notify
 from email_assets.alerts.channels import DeliveryError, Message, Receipt, Webhook
 from email_assets.alerts.configured import InvalidChannel, channels
 from email_assets.alerts.mail import Mail, recipient_digest
+from email_assets.settings.alerting import alerting_as_set_now
 from email_assets_tests.alerts.alert_fixtures import (
     RECIPIENTS,
     MailServer,
@@ -31,7 +32,7 @@ MAIL = {
 
 
 def mail_channel() -> Mail:
-    (channel,) = (found for found in channels() if isinstance(found, Mail))
+    (channel,) = (found for found in channels(alerting_as_set_now()) if isinstance(found, Mail))
     return channel
 
 
@@ -161,7 +162,7 @@ class TestWebhook:
 
 class TestSettings:
     def test_without_settings_there_is_no_channel(self) -> None:
-        assert channels() == []
+        assert channels(alerting_as_set_now()) == []
 
     @pytest.mark.parametrize(
         ("changed", "problem"),
@@ -184,7 +185,7 @@ class TestSettings:
         for name, value in (MAIL | changed).items():
             monkeypatch.setenv(f"ALERTS__{name}", value)
 
-        webhook, mail = channels()
+        webhook, mail = channels(alerting_as_set_now())
 
         assert isinstance(webhook, Webhook)
         assert isinstance(mail, InvalidChannel)
@@ -195,7 +196,7 @@ class TestSettings:
     ) -> None:
         monkeypatch.setenv("ALERTS__WEBHOOK_URL", "hooks.example.org/secret-part")
 
-        (found,) = channels()
+        (found,) = channels(alerting_as_set_now())
 
         assert isinstance(found, InvalidChannel)
         assert found.problem.startswith("webhook_url must be an http or https address. Set ")

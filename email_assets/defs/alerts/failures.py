@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 
 from email_assets.account import Account
 from email_assets.defs.schedules import JOB_OF_ALL, JOB_OF_KIND, names_of
-from email_assets.redaction import redact
+from email_assets.errors import EmailAssetsError
+from email_assets.redaction import redact_line
+from email_assets.sentences import sentence_of
 
 Event = dg.DagsterEventType
 LONGEST_SENTENCE = 300
@@ -59,19 +63,49 @@ def failures_of(
 
 
 def reason_of(event: dg.DagsterEvent) -> str:
-    """The first sentence of what went wrong in a step, without the name of the step."""
+    """The sentence that tells what went wrong in a step, without the name of the step."""
     failure = event.step_failure_data
-    if failure.user_failure_data:
+    if failure.user_failure_data:  # of an asset of ours: a sentence already
         text = failure.user_failure_data.description
+    elif failure.error:
+        text = str(sentence_of(str(event.step_key), _raised(failure.error)))
     else:
-        error = failure.error
-        while error and error.cause:
-            error = error.cause
-        text = error.message if error else None
+        text = None
     first, *rest = ((text or "").strip() or NO_REASON).splitlines()
     if first.endswith(":") and rest:  # the next line names the checks that failed
         first = f"{first} {rest[0]}"
     return first.removeprefix(f"{event.step_key}: ")
+
+
+def _raised(error: Any) -> Exception:
+    """An error like the one that Dagster wrote down, with what caused it.
+
+    Args:
+        error: Dagster's `SerializableErrorInfo`, which it exports nowhere.
+    """
+    name = error.cls_name or "Exception"
+    text = error.message.strip().partition(": ")[2] or error.message.strip()
+    kind = _kinds().get(name)
+    try:
+        raised = kind(text) if kind else type(name, (Exception,), {})(text)
+    except TypeError:  # it wants to be told more
+        raised = type(name, (Exception,), {})(text)
+    before = error.cause or error.context
+    raised.__cause__ = _raised(before) if before else None
+    return raised
+
+
+def _kinds() -> dict[str, type[Exception]]:
+    """The errors of Python and of this package by name."""
+    kinds, waiting = dict[str, type[Exception]](), [EmailAssetsError]
+    for name, found in vars(builtins).items():
+        if isinstance(found, type) and issubclass(found, Exception):
+            kinds[name] = found
+    while waiting:
+        kind = waiting.pop()
+        kinds[kind.__name__] = kind
+        waiting += kind.__subclasses__()
+    return kinds
 
 
 def slot_of(key: dg.AssetCheckKey) -> str:
@@ -82,9 +116,11 @@ def slot_of(key: dg.AssetCheckKey) -> str:
 def in_one_line(text: str) -> str:
     """One line that may be sent: without addresses, and not too long."""
     # half a pair, such as an API cuts out of an emoji, could not be written down: no tick would end
-    whole = text.encode("utf-8", "replace").decode()
-    line = " ".join(redact(whole).split())
-    return line if len(line) <= LONGEST_SENTENCE else f"{line[:LONGEST_SENTENCE]}…"
+    line = redact_line(text.encode("utf-8", "replace").decode())
+    if len(line) <= LONGEST_SENTENCE:
+        return line
+    whole = line[:LONGEST_SENTENCE].rpartition(". ")[0]
+    return f"{whole}." if whole else f"{line[:LONGEST_SENTENCE].rpartition(' ')[0]}…"
 
 
 def _planned(entries: Sequence[dg.EventLogEntry]) -> dict[str | None, list[str]]:

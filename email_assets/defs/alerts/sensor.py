@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from socket import gethostname
 from urllib.parse import urlsplit
@@ -11,13 +12,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from email_assets.account import Account
 from email_assets.alerts.causes import Causes, open_slots, recover, tell
-from email_assets.alerts.channels import Message
+from email_assets.alerts.channels import Message, Webhook
 from email_assets.alerts.configured import NO_CHANNEL, InvalidChannel, channels, dagster_url
+from email_assets.alerts.mail import Mail
 from email_assets.alerts.outbox import Outbox
 from email_assets.alerts.wording import names_in
 from email_assets.clock import now
 from email_assets.defs.alerts.history import History, HistoryPosition
 from email_assets.defs.alerts.staleness import stale_assets
+from email_assets.redaction import redact_line, redacted
+from email_assets.sentences import in_one_sentence
+from email_assets.settings.alerting import alerting_as_set_now
 from email_assets.settings.resolve import SettingError
 
 
@@ -44,18 +49,19 @@ def build_alerts(account: Account, status: dg.DefaultSensorStatus) -> dg.SensorD
         "assets fail, when checks fail or warn and when assets go stale, and when that is over; "
         "without any, the log.",
     )
+    @in_one_sentence("alerts")
     def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
-        state = _recall(context)
-        url, problem_of_url = dagster_url()
+        state, alerting = _recall(context), alerting_as_set_now()
+        url, problem_of_url = dagster_url(alerting)
         messages = _look(account, context, state, url)
         wrong = names_in(open_slots(state.causes))
         summary = f"Something is wrong with {wrong}." if wrong else "Nothing is wrong."
-        trouble = _send(context, state.outbox, messages)
+        trouble = _send(context, state.outbox, messages, channels(alerting))
         if problem_of_url:
-            context.log.warning(problem_of_url)
+            redacted(context.log.warning)(problem_of_url)
             trouble.append(problem_of_url)
         return dg.SensorResult(
-            skip_reason=" ".join([*trouble, summary]),
+            skip_reason=redact_line(" ".join([*trouble, summary])),
             cursor=STATE_ADAPTER.dump_json(state).decode(),
         )
 
@@ -101,17 +107,20 @@ def _api_of(account: Account) -> str:
 
 
 def _send(
-    context: dg.SensorEvaluationContext, outbox: Outbox, messages: list[Message]
+    context: dg.SensorEvaluationContext,
+    outbox: Outbox,
+    messages: list[Message],
+    found: Sequence[Webhook | Mail | InvalidChannel],
 ) -> list[str]:
     """Send what can be sent, and tell what cannot."""
-    found = channels()
     if not found:  # what waits goes on waiting: a file of settings may just be being written
         for message in messages:
             context.log.error(message.text)
         return [NO_CHANNEL]
+    warn = redacted(context.log.warning)
     outbox.add(messages, [channel.name for channel in found])
     problems = [channel.problem for channel in found if isinstance(channel, InvalidChannel)]
     for problem in problems:
-        context.log.warning(problem)
+        warn(problem)
     usable = [channel for channel in found if not isinstance(channel, InvalidChannel)]
-    return [*problems, *outbox.deliver(usable, context.log.warning)]
+    return [*problems, *outbox.deliver(usable, warn)]
