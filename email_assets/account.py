@@ -6,22 +6,31 @@ they begin. No module below looks a setting up by itself, so two accounts share 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dlt.common.configuration.specs import RuntimeConfiguration
 
 from email_assets.settings import resolve
+from email_assets.settings.accounts import dataset_of, group_of, names_of_accounts
+from email_assets.settings.resolve import SettingError
 from email_assets.settings.sections import (
     ApiSettings,
+    AutomationSettings,
     CatalogSettings,
+    DeliverabilitySettings,
     ResourceSettings,
+    RetentionSettings,
     WarehouseSettings,
 )
 from email_assets.vendors import Deliverability, Vendor, VendorResource
 from email_assets.vendors.loading import load_vendor, vendor_file
 from email_assets.vendors.resource import complete, deliverability_of
+
+PLACEHOLDER_HOST = "api.example.com"
+"""The host of the vendor-neutral API, which stands for the one that is not configured yet."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +43,13 @@ class Account:
 
     api: ApiSettings
     warehouse: WarehouseSettings
-    preview_rows: int = 0
-    """Rows that a sync shows of what it loaded, with addresses masked."""
+    catalog: CatalogSettings = field(default_factory=CatalogSettings)
+    name: str | None = None
+    """What the settings call it, or None for the one that `[sources.email]` describes."""
+    key_prefix: tuple[str, ...] = ()
+    """What stands before the keys of its assets, and in the names of its jobs and sensors."""
+    group: str = "email"
+    """The group of its assets in Dagster's catalog."""
 
     @cached_property
     def vendor(self) -> Vendor:
@@ -44,19 +58,21 @@ class Account:
         Raises:
             SettingError: There is no such vendor, or its file is not what it should be.
         """
-        return load_vendor(self.api.vendor)
+        return load_vendor(self.api.vendor, self.where_to_set("vendor"))
 
     @cached_property
     def vendor_file(self) -> Path:
         """The vendor's file on disk."""
-        return vendor_file(self.api.vendor)
+        return vendor_file(self.api.vendor, self.where_to_set("vendor"))
 
     @cached_property
     def resources(self) -> dict[str, VendorResource]:
         """The vendor's resources by name, each with the vendor's defaults and the settings."""
         named = {str(resource["name"]): resource for resource in self.vendor["resources"]}
         return {
-            name: complete(resource, self.vendor, resolve.load(ResourceSettings, name))
+            name: complete(
+                resource, self.vendor, resolve.load(ResourceSettings, name, account=self.name)
+            )
             for name, resource in named.items()
         }
 
@@ -64,6 +80,33 @@ class Account:
     def deliverability(self) -> Deliverability | None:
         """The fields that tell how mail is delivered, or None where the vendor tells of none."""
         return deliverability_of(self.vendor)
+
+    @cached_property
+    def automation(self) -> AutomationSettings:
+        """`[automation]`, which all accounts share.
+
+        Raises:
+            SettingError: A setting has the wrong type or cannot be used.
+        """
+        return resolve.load(AutomationSettings)
+
+    @cached_property
+    def limits(self) -> DeliverabilitySettings:
+        """`[deliverability]`, which all accounts share.
+
+        Raises:
+            SettingError: A setting has the wrong type or cannot be used.
+        """
+        return resolve.load(DeliverabilitySettings)
+
+    @cached_property
+    def retention(self) -> RetentionSettings:
+        """`[retention]`, which all accounts share.
+
+        Raises:
+            SettingError: A setting has the wrong type or cannot be used.
+        """
+        return resolve.load(RetentionSettings)
 
     @property
     def base_url(self) -> str:
@@ -75,6 +118,20 @@ class Account:
         """The headers that the vendor wants in every request."""
         return self.vendor["client"].get("headers") or {}
 
+    @property
+    def is_configured(self) -> bool:
+        """Whether there is an API to ask, or at least a key for one."""
+        is_chosen = self.name is not None or self.api.vendor != "generic"
+        return is_chosen or bool(self.api.base_url or self.secret("api_key"))
+
+    def title_of(self, asset: str) -> str:
+        """An asset's name for people, with the account's prefix: `marketing/messages`."""
+        return "/".join([*self.key_prefix, asset])
+
+    def named(self, definition: str) -> str:
+        """The name of a job, schedule or sensor of this account: `marketing_email_all`."""
+        return "_".join([*self.key_prefix, definition])
+
     def runtime(self) -> RuntimeConfiguration:
         """The time limits and retries of dlt's `[runtime]`, a new copy each time.
 
@@ -84,26 +141,68 @@ class Account:
         return resolve.load_runtime()
 
     def secret(self, name: str) -> str | None:
-        """A secret as it is now, or None if it is not set."""
-        return resolve.secret(name)
+        """A secret as it is now, or None if it is not set.
+
+        An account's own stands in its section. Without one it is that of `[sources.email]` or of
+        the vendor, unless that belongs to an API on another host: it would learn the key.
+        """
+        if self.name is None:
+            return resolve.secret(name)
+        own = resolve.secret(self._own(name))
+        return own or (resolve.secret(name) if self._shares_secrets() else None)
 
     def where_to_set_secret(self, name: str) -> str:
         """The sentence that says where a secret stands."""
-        return resolve.where_to_set_secret(name)
+        return resolve.where_to_set_secret(name if self.name is None else self._own(name))
+
+    def where_to_set(self, name: str) -> str:
+        """The sentence that says where a setting of the account stands."""
+        return resolve.where_to_set(self.api, name)
 
     def as_set_now(self) -> Account:
         """The same account with the settings as they are now; a code server lives for months."""
-        return configured_account()
+        now = configured_account(self.name)
+        return replace(now, key_prefix=self.key_prefix, group=self.group)
+
+    def _own(self, secret: str) -> str:
+        return f"sources.email.accounts.{self.name}.{secret.rpartition('.')[2]}"
+
+    def _shares_secrets(self) -> bool:
+        """Whether the secrets that stand outside of the account's section are for its API too."""
+        common = resolve.load(ApiSettings)
+        meant_for = str(self.vendor["client"].get("base_url"))
+        if common.vendor == self.api.vendor:
+            meant_for = common.base_url or meant_for
+        host = urlsplit(meant_for).hostname
+        return host in (PLACEHOLDER_HOST, urlsplit(self.base_url).hostname)
 
 
-def configured_account() -> Account:
-    """The account of `[sources.email]`.
+def configured_account(name: str | None = None) -> Account:
+    """The account of `[sources.email.accounts.<name>]`, or of `[sources.email]` without a name.
 
     Raises:
-        SettingError: A setting has the wrong type or cannot be used.
+        SettingError: There is no such account, or a setting of it cannot be used.
     """
-    return Account(
-        resolve.load(ApiSettings),
-        resolve.load(WarehouseSettings),
-        resolve.load(CatalogSettings).preview_rows,
-    )
+    names = names_of_accounts()
+    if name is not None and name not in names:
+        known = f"are {', '.join(names)}" if names else "is none"
+        raise SettingError(
+            f"There is no account {name!r} in the settings; there {known}. An account is a section "
+            f"of its own in .dlt/config.toml: [sources.email.accounts.{name}]"
+        )
+    api = resolve.load(ApiSettings, account=name)
+    warehouse, catalog = resolve.load(WarehouseSettings), resolve.load(CatalogSettings)
+    if name is None:
+        return Account(api, warehouse, catalog, group=group_of(None))
+    warehouse.dataset_name = dataset_of(name) or f"{warehouse.dataset_name}_{name}"
+    return Account(api, warehouse, catalog, name, key_prefix=(name,), group=group_of(name))
+
+
+def configured_accounts() -> list[Account]:
+    """Every account of the settings, or the one of `[sources.email]` where they name none.
+
+    Raises:
+        SettingError: A setting of one of them has the wrong type or cannot be used.
+    """
+    names: list[str | None] = [*names_of_accounts()]
+    return [configured_account(name) for name in names or [None]]

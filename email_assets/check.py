@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from email_assets.account import configured_account
+from email_assets.account import Account, configured_accounts
 from email_assets.clock import now
 from email_assets.redaction import redact
 from email_assets.settings.resolve import SettingError
@@ -29,10 +29,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Print what the API gave, and return the exit status: 1 if anything is wrong."""
     parser = argparse.ArgumentParser(prog="python -m email_assets.check", description=__doc__)
     parser.parse_args(arguments)
+    try:
+        accounts = configured_accounts()
+    except SettingError as error:
+        print(error)
+        return 1
+    well = []
+    for place, account in enumerate(accounts):
+        if account.name:
+            print(f"{chr(10) * bool(place)}{account.name}: {account.api.vendor} at {_of(account)}")
+        well.append(_is_well(account))
+    return 0 if all(well) else 1
+
+
+def _of(account: Account) -> str:
+    try:
+        return account.base_url
+    except SettingError:
+        return UNKNOWN  # the next line says why
+
+
+def _is_well(account: Account) -> bool:
+    """Print what the API of an account gave, and tell whether nothing is wrong."""
     findings: list[Finding] = []
     failures: list[str] = []
     try:
-        account = configured_account()
         resources = account.resources
         width = max(map(len, [*resources, "resource"]))
         for name, resource in resources.items():
@@ -49,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if findings:
             print()
         print(*failures, sep="\n")
-    return 1 if failures else 0
+    return not failures
 
 
 def _cells(found: Finding) -> list[str]:

@@ -17,13 +17,12 @@ from typing import Any
 
 from dlt.common.known_env import DLT_PROJECT_DIR
 
-from email_assets.account import configured_account
+from email_assets.account import Account, configured_accounts
 from email_assets.clock import now
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Sandbox
 from email_assets.settings import resolve
-from email_assets.settings.sections import ApiSettings
 from email_assets.vendors.resource import DAILY
 from email_assets.warehouse.destination import database_file, warehouse_client
 
@@ -137,10 +136,9 @@ def _api(rate: float, place: str) -> Iterator[tuple[str, str, dict[str, str]]]:
     What it is, what to say when a check finds something to look at, and the environment to use it.
     """
     environment = {**os.environ, "PYTHONWARNINGS": QUIET}
-    api = resolve.load(ApiSettings)
-    if api.base_url or api.vendor != "generic" or resolve.secret("api_key"):
-        where = api.base_url or ("no base_url is set yet" if api.vendor == "generic" else "")
-        description = f"Your API: {' '.join(filter(None, (api.vendor, where)))}"
+    accounts = configured_accounts()
+    if any(account.is_configured for account in accounts):
+        description = "\n".join(map(_described, accounts))
         yield f"{description}\nFiles without a setting of their own go to {place}.", "", environment
         return
     # the sandbox's customers must never end up between real ones, nor its runs in their history
@@ -162,6 +160,13 @@ def _api(rate: float, place: str) -> Iterator[tuple[str, str, dict[str, str]]]:
                 "DAGSTER_HOME": str(folder),
             },
         )
+
+
+def _described(account: Account) -> str:
+    api = account.api
+    where = api.base_url or ("no base_url is set yet" if api.vendor == "generic" else "")
+    whose = f"Your account {account.name}" if account.name else "Your API"
+    return f"{whose}: {' '.join(filter(None, (api.vendor, where)))}"
 
 
 def _run(environment: dict[str, str], remark: str) -> int:
@@ -187,7 +192,10 @@ def _run(environment: dict[str, str], remark: str) -> int:
     print(f"\nLoaded {len(run.assets)} assets in {seconds:.0f} s. Next:")
     ui = "make ui" if resolve.is_checkout() else "email-assets ui"
     print(f"  {ui}      # the graph, the checks and every figure over time")
-    warehouse, asset = configured_account().warehouse, next(iter(run.assets))
+    first, accounts = next(iter(run.assets)), configured_accounts()
+    *prefix, asset = first.split("/")
+    account = next(one for one in accounts if [*one.key_prefix] == prefix)
+    warehouse = account.warehouse
     if warehouse.destination_type == "duckdb":
         file = os.path.relpath(str(database_file(warehouse_client(warehouse, asset))))
         python = ".venv/bin/python" if resolve.is_checkout() else sys.executable
@@ -204,6 +212,7 @@ def _run_since(started: datetime) -> Run | None:
     import dagster as dg
 
     from email_assets.defs.alerts.failures import reason_of
+    from email_assets.defs.names import op_of
 
     with dg.DagsterInstance.get() as instance:
         records = instance.get_run_records(dg.RunsFilter(created_after=started))
@@ -211,8 +220,10 @@ def _run_since(started: datetime) -> Run | None:
         runs = [found.dagster_run for found in records if not found.dagster_run.remote_job_origin]
         if not runs:
             return None
-        account = configured_account()
-        run, names = Run(), with_derived_assets(account, account.resources)
+        run, titles = Run(), {}
+        for account in configured_accounts():
+            for name in with_derived_assets(account, account.resources):
+                titles[op_of(account, name)] = account.title_of(name)
         for entry in instance.all_logs(runs[0].run_id):
             event = entry.dagster_event
             if event is None:
@@ -230,9 +241,10 @@ def _run_since(started: datetime) -> Run | None:
                 if not found.passed:
                     told = run.concerns if is_of_concern else run.problems
                     told.append(f"{sign} {found.check_name}: {found.description}")
-            elif event.is_step_failure and event.step_key in names:
-                run.line(event.step_key)
-                run.problems.append(f"{event.step_key}: {reason_of(event)}")
+            elif event.is_step_failure and event.step_key in titles:
+                title = titles[event.step_key]
+                run.line(title)
+                run.problems.append(f"{title}: {reason_of(event)}")
         return run
 
 

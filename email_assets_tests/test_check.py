@@ -218,6 +218,6 @@ def test_the_command_says_what_to_set_while_no_api_is_configured() -> None:
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == (
         "bounces: no API is configured yet. Set it as [sources.email] base_url in "
-        ".dlt/config.toml or as SOURCES__EMAIL__BASE_URL. The key goes into api_key in "
-        ".dlt/secrets.toml or API_KEY.\n"
+        ".dlt/config.toml or as SOURCES__EMAIL__BASE_URL. Set api_key in "
+        ".dlt/secrets.toml or the environment variable API_KEY.\n"
     )

@@ -13,18 +13,20 @@ from email_assets.defs.email_api import missed_by, seen_by
 from email_assets.defs.freshness import window_of
 from email_assets.defs.integration import DagsterDltResource
 from email_assets.defs.metadata import metadata_of_sync, summary_of
+from email_assets.defs.names import key_of, keys_of, op_of
 from email_assets.errors import EmailAssetsError
 from email_assets.sentences import in_one_sentence
-from email_assets.settings import resolve
-from email_assets.settings.sections import AutomationSettings
 from email_assets.sync.pipeline import sync
 from email_assets.sync.span import Span
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import EMAIL_API
 from email_assets.warehouse.destination import open_pipeline
 
-DLT_RESOURCE = {"dlt_resource": DagsterDltResource()}
-"""The Dagster resource that the assets need: Dagster's integration of dlt."""
+DLT_RESOURCE = {"email_dlt_resource": DagsterDltResource()}
+"""The Dagster resource that the assets need: Dagster's integration of dlt.
+
+All accounts share this one, and its name leaves `dlt_resource` to whoever else uses dlt.
+"""
 
 
 class SyncConfig(dg.Config):
@@ -48,10 +50,10 @@ def build_assets(account: Account) -> list[dg.AssetsDefinition]:
 
 def spec_of(account: Account, resource: VendorResource) -> dg.AssetSpec:
     """A resource's asset: its place in the graph, and all that the catalog says of it."""
-    window = window_of(resource["kind"], resolve.load(AutomationSettings))
+    window = window_of(resource["kind"], account.automation)
     return dg.AssetSpec(
-        key=str(resource["name"]),
-        deps=[EMAIL_API],
+        key=key_of(account, str(resource["name"])),
+        deps=keys_of(account, [EMAIL_API]),
         description=description_of(resource),
         kinds={"dlt", account.warehouse.destination_name},
         **common(account, kind=resource["kind"]),
@@ -63,25 +65,27 @@ def spec_of(account: Account, resource: VendorResource) -> dg.AssetSpec:
 def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinition:
     name = str(resource["name"])
 
-    @dg.multi_asset(name=name, specs=[spec_of(account, resource)])
+    @dg.multi_asset(name=op_of(account, name), specs=[spec_of(account, resource)])
     def asset(
-        context: dg.AssetExecutionContext, config: SyncConfig, dlt_resource: DagsterDltResource
+        context: dg.AssetExecutionContext,
+        config: SyncConfig,
+        email_dlt_resource: DagsterDltResource,
     ) -> Iterator[dg.MaterializeResult[Any]]:
         try:
             span = Span.parse(config.full_refresh, config.start, config.end)
             now = account.as_set_now()
             with in_one_sentence(name), open_pipeline(now.warehouse, name) as pipeline:
                 done = sync(now, pipeline, name, say=telling.info(context), span=span)
-                load = dlt_resource.extract_resource_metadata(
+                load = email_dlt_resource.extract_resource_metadata(
                     context, done.resource, done.load_info, pipeline
                 )
         except EmailAssetsError as error:
-            if missed := missed_by(error):
+            if missed := missed_by(account, error):
                 context.log_event(missed)
             raise dg.Failure(str(error)) from None
         report = done.report
         telling.info(context)(summary_of(name, report))
-        context.log_event(seen_by(name, report))
+        context.log_event(seen_by(account, name, report))
         yield telling.materialized(
             {
                 # the rest of what Dagster's integration tells names working files that are gone

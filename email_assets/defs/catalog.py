@@ -12,14 +12,11 @@ import dlt
 
 from email_assets.account import Account
 from email_assets.normalizer import column_of
-from email_assets.settings import resolve
 from email_assets.settings.resolve import PROJECT_ROOT
-from email_assets.settings.sections import CatalogSettings
 from email_assets.sync.shown_names import ShownNames
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import column_hints, endpoint_of
 
-GROUP = "email"
 LONGEST_TAG = 63
 """Characters that Dagster allows."""
 
@@ -38,14 +35,13 @@ def common(account: Account, **tags: str) -> dict[str, Any]:
         account: Whose asset it is.
         tags: Its own, besides the vendor's.
     """
-    catalog = resolve.load(CatalogSettings)
     vendor = account.api.vendor.removesuffix(".py").rpartition(".")[2]
     # a file may have a name that Dagster takes for no tag
     tag = re.sub(r"[^A-Za-z0-9_-]", "_", Path(vendor).name)[:LONGEST_TAG]
     return {
-        "group_name": GROUP,
-        "owners": catalog.owners,
-        "tags": {"vendor": tag, **tags, **catalog.tags},
+        "group_name": account.group,
+        "owners": account.catalog.owners,
+        "tags": {"vendor": tag, **tags, **account.catalog.tags},
     }
 
 

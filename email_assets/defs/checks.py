@@ -9,9 +9,8 @@ import dagster as dg
 from email_assets.account import Account
 from email_assets.defs import telling
 from email_assets.defs.freshness import window_of
+from email_assets.defs.names import key_of, op_of
 from email_assets.errors import EmailAssetsError
-from email_assets.settings import resolve
-from email_assets.settings.sections import AutomationSettings
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import primary_key
 from email_assets.warehouse.counts import KeyCount, count_keys
@@ -28,7 +27,6 @@ def build_checks(account: Account) -> list[dg.AssetChecksDefinition]:
 
 def build_freshness_checks(account: Account) -> list[dg.AssetChecksDefinition]:
     """`freshness_check` for every resource: was it materialized within its window?"""
-    automation = resolve.load(AutomationSettings)
     checks: list[dg.AssetChecksDefinition] = []
     with warnings.catch_warnings():
         # FreshnessPolicy, which supersedes the builder, shows a badge; this check has a history
@@ -36,34 +34,36 @@ def build_freshness_checks(account: Account) -> list[dg.AssetChecksDefinition]:
         for name, resource in account.resources.items():
             # one at a time: a check of several assets waits for, and fails with, every one of them
             checks += dg.build_last_update_freshness_checks(
-                assets=[name], lower_bound_delta=window_of(resource["kind"], automation)
+                assets=[key_of(account, name)],
+                lower_bound_delta=window_of(resource["kind"], account.automation),
             )
     return checks
 
 
 def _build_checks(account: Account, resource: VendorResource) -> dg.AssetChecksDefinition:
     name, key = str(resource["name"]), primary_key(resource)
+    asset = key_of(account, name)
 
     # in one step, for which the warehouse is opened once
     @dg.multi_asset_check(
-        name=f"{name}_checks",
+        name=f"{op_of(account, name)}_checks",
         specs=[
             dg.AssetCheckSpec(
                 PRIMARY_KEY,
-                asset=name,
+                asset=asset,
                 # fails the run, so that its failure reaches whoever hears of failed runs
                 blocking=True,
                 description=f"No row lacks its {', '.join(key)}, and no two rows have the same.",
             ),
             dg.AssetCheckSpec(
                 COMPLETE,
-                asset=name,
+                asset=asset,
                 description="The last sync read as many rows as the API said there are in the "
                 "stretch of time that it asked for, and the table holds at least as many.",
             ),
             dg.AssetCheckSpec(
                 SCHEMA_UNCHANGED,
-                asset=name,
+                asset=asset,
                 description="The last sync brought no new column and no value of another type.",
             ),
         ],
@@ -71,7 +71,7 @@ def _build_checks(account: Account, resource: VendorResource) -> dg.AssetChecksD
     )
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         asked = {check.name for check in context.selected_asset_check_keys}
-        figures = _last_figures(context, name)
+        figures = _last_figures(context, asset)
         if SCHEMA_UNCHANGED in asked:
             yield _judge_schema(name, figures)
             asked.discard(SCHEMA_UNCHANGED)
@@ -176,8 +176,8 @@ def _warn(
     )
 
 
-def _last_figures(context: dg.AssetCheckExecutionContext, name: str) -> dict[str, Any]:
+def _last_figures(context: dg.AssetCheckExecutionContext, asset: dg.AssetKey) -> dict[str, Any]:
     """The metadata of the asset's last materialization, or nothing if there was none."""
-    event = context.instance.get_latest_materialization_event(dg.AssetKey(name))
+    event = context.instance.get_latest_materialization_event(asset)
     materialization = event.asset_materialization if event else None
     return {key: v.value for key, v in materialization.metadata.items()} if materialization else {}

@@ -12,6 +12,7 @@ from email_assets.clock import now
 from email_assets.defs import telling
 from email_assets.defs.catalog import code_references, common
 from email_assets.defs.freshness import window_of
+from email_assets.defs.names import key_of, keys_of, op_of
 from email_assets.deliverability.daily import (
     COLUMNS,
     Outcome,
@@ -30,11 +31,7 @@ from email_assets.deliverability.report import (
 from email_assets.deliverability.selection import derived_assets, resources_read
 from email_assets.deliverability.sql import MappingError
 from email_assets.errors import EmailAssetsError
-from email_assets.settings import resolve
-from email_assets.settings.sections import (
-    AutomationSettings,
-    DeliverabilitySettings,
-)
+from email_assets.settings.sections import DeliverabilitySettings
 from email_assets.vendors.resource import DAILY, REPORT
 
 BOUNCE_RATE = "bounce_rate"
@@ -67,10 +64,10 @@ def _spec(
     account: Account, name: str, deps: list[str], description: str, kinds: set[str], **metadata: Any
 ) -> dg.AssetSpec:
     kind = account.resources["messages"]["kind"]
-    window = window_of(kind, resolve.load(AutomationSettings))
+    window = window_of(kind, account.automation)
     return dg.AssetSpec(
-        key=name,
-        deps=deps,
+        key=key_of(account, name),
+        deps=keys_of(account, deps),
         description=description,
         **common(account),
         kinds=kinds,
@@ -102,7 +99,7 @@ def _build_daily_asset(account: Account) -> dg.AssetsDefinition:
         },
     )
 
-    @dg.multi_asset(name=DAILY, specs=[spec])
+    @dg.multi_asset(name=op_of(account, DAILY), specs=[spec])
     def daily(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         started = time.monotonic()
         try:
@@ -141,14 +138,13 @@ def _build_report_asset(account: Account, clock: Clock) -> dg.AssetsDefinition:
         {"markdown"},
     )
 
-    @dg.multi_asset(name=REPORT, specs=[spec])
+    @dg.multi_asset(name=op_of(account, REPORT), specs=[spec])
     def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         started, today = time.monotonic(), clock().date()
         try:
-            rows = read_daily(
-                account.as_set_now(), first_day(today), who=REPORT, say=telling.info(context)
-            )
-            settings = resolve.load(DeliverabilitySettings)
+            now_set = account.as_set_now()
+            rows = read_daily(now_set, first_day(today), who=REPORT, say=telling.info(context))
+            settings = now_set.limits
         except EmailAssetsError as error:
             raise dg.Failure(str(error)) from None
         rows = [row for row in rows if row.day <= today]
@@ -169,20 +165,17 @@ def _build_report_asset(account: Account, clock: Clock) -> dg.AssetsDefinition:
 def _build_check(account: Account, clock: Clock) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         name=BOUNCE_RATE,
-        asset=DAILY,
+        asset=key_of(account, DAILY),
         description="The bounce rates of the last whole day and of today so far are within "
         "max_bounce_rate. A day of fewer messages than min_messages is not judged.",
     )
     def bounce_rate(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
         today = clock().date()
         try:
-            settings = resolve.load(DeliverabilitySettings)
-            rows = read_daily(
-                account.as_set_now(),
-                today - timedelta(days=1),
-                who=DAILY,
-                say=telling.info(context),
-            )
+            now_set = account.as_set_now()
+            settings = now_set.limits
+            yesterday = today - timedelta(days=1)
+            rows = read_daily(now_set, yesterday, who=DAILY, say=telling.info(context))
         except EmailAssetsError as error:
             return _result(str(error), passed=False)
         return _judge(rows, today, settings)

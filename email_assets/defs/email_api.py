@@ -11,6 +11,7 @@ from email_assets.api.session import RETRIED_STATUSES
 from email_assets.api.window import Window
 from email_assets.defs import telling
 from email_assets.defs.catalog import common
+from email_assets.defs.names import key_of, op_of
 from email_assets.errors import ApiUnavailableError, EmailAssetsError, KeyRefusedError
 from email_assets.sync.inquiry import Finding, inquire
 from email_assets.sync.report import SyncReport
@@ -20,7 +21,7 @@ from email_assets.vendors.resource import EMAIL_API
 def build_api_asset(account: Account) -> dg.AssetsDefinition:
     """The asset `email_api`. To observe it asks the API for one page of each resource."""
     spec = dg.AssetSpec(
-        EMAIL_API,
+        key_of(account, EMAIL_API),
         kinds={"api"},
         description=f"The email service's API, {account.api.vendor} at "
         f"{account.base_url}. To observe it asks for one page of each resource and loads nothing.",
@@ -29,7 +30,7 @@ def build_api_asset(account: Account) -> dg.AssetsDefinition:
     with warnings.catch_warnings():
         # beta, and all that Dagster has for what others make and we look at
         warnings.filterwarnings("ignore", message=".*observable_source_asset")
-        observable = dg.multi_observable_source_asset(name=EMAIL_API, specs=[spec])
+        observable = dg.multi_observable_source_asset(name=op_of(account, EMAIL_API), specs=[spec])
 
     def observe(context: dg.AssetExecutionContext) -> Iterator[dg.ObserveResult]:
         yield _observe(account.as_set_now(), context)
@@ -50,12 +51,12 @@ def _observe(account: Account, context: dg.AssetExecutionContext) -> dg.ObserveR
     return telling.observed(_seen_in(found))
 
 
-def seen_by(name: str, report: SyncReport) -> dg.AssetObservation:
+def seen_by(account: Account, name: str, report: SyncReport) -> dg.AssetObservation:
     """An observation of the API by a sync that went well."""
     # a window's total is not the list's
     total = report.api_total if report.window == Window() else None
     return telling.seen(
-        EMAIL_API,
+        key_of(account, EMAIL_API),
         {
             "reachable": True,
             "authorised": True,
@@ -65,12 +66,13 @@ def seen_by(name: str, report: SyncReport) -> dg.AssetObservation:
     )
 
 
-def missed_by(error: EmailAssetsError) -> dg.AssetObservation | None:
+def missed_by(account: Account, error: EmailAssetsError) -> dg.AssetObservation | None:
     """An observation of the API by a sync that failed, or None if the API had no part in it."""
+    asset = key_of(account, EMAIL_API)
     if isinstance(error, KeyRefusedError):
-        return telling.seen(EMAIL_API, {"authorised": False})
+        return telling.seen(asset, {"authorised": False})
     if isinstance(error, ApiUnavailableError):
-        return telling.seen(EMAIL_API, {"reachable": False})
+        return telling.seen(asset, {"reachable": False})
     return None
 
 

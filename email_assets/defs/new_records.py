@@ -14,17 +14,15 @@ from email_assets.account import Account
 from email_assets.clock import now
 from email_assets.defs import telling
 from email_assets.defs.freshness import window_of
+from email_assets.defs.names import NEW_RECORDS, key_of, keys_of
 from email_assets.defs.runs import LOCATION, unfinished
 from email_assets.defs.schedules import names_of
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.errors import ApiError, ApiUnavailableError
 from email_assets.redaction import redact_line
 from email_assets.sentences import in_one_sentence
-from email_assets.settings import resolve
-from email_assets.settings.sections import AutomationSettings
 from email_assets.sync.source import glimpse
 
-NEW_RECORDS = "new_records"
 TRY_AGAIN_AFTER = timedelta(minutes=15)
 """From a request for a sync that did not come about to the next; sooner would be a flood."""
 LONGEST_WAIT = timedelta(days=1)
@@ -66,12 +64,14 @@ SEEN_ADAPTER = TypeAdapter(Seen)
 
 def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.SensorDefinition:
     """The sensor of what is new at the API, and of what was never synced."""
-    names = names_of(account, "event")
-    patience = window_of("event", resolve.load(AutomationSettings))
+    names, sensor = names_of(account, "event"), account.named(NEW_RECORDS)
+    patience = window_of("event", account.automation)
 
     @dg.sensor(
-        name=NEW_RECORDS,
-        asset_selection=dg.AssetSelection.assets(*with_derived_assets(account, account.resources)),
+        name=sensor,
+        asset_selection=dg.AssetSelection.assets(
+            *keys_of(account, with_derived_assets(account, account.resources))
+        ),
         minimum_interval_seconds=60,
         default_status=status,
         description="Asks the API for one row of each event resource and syncs those whose total "
@@ -81,14 +81,14 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
     def new_records(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         origin = context.code_location_origin
         location = origin.location_name if origin else LOCATION
-        of_sensor = {"dagster/sensor_name": NEW_RECORDS}
+        of_sensor = {"dagster/sensor_name": sensor}
         if unfinished(context.instance, patience, location, tags=of_sensor):
             return dg.SkipReason("The run of an earlier tick has not finished yet.")
-        seen, synced = _recall(context), _runs_of_last_syncs(context.instance, account.resources)
+        seen, synced = _recall(context), _runs_of_last_syncs(context.instance, account)
         for name, request in list(seen.requests.items()):
             if name not in account.resources or synced.get(name, 0) > request.after_run:
                 del seen.requests[name]
-        _date(seen.requests, context.instance, of_sensor)
+        _date(seen.requests, context.instance, of_sensor, account)
         now_set = account.as_set_now()
         found = {name: _fingerprint(now_set, name, context) for name in names}
         heads = {name: head for name, head in found.items() if isinstance(head, str)}
@@ -113,9 +113,7 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
         return dg.SensorResult(
             run_requests=[
                 dg.RunRequest(
-                    asset_selection=[
-                        dg.AssetKey(name) for name in with_derived_assets(account, wanted)
-                    ]
+                    asset_selection=keys_of(account, with_derived_assets(account, wanted))
                 )
             ],
             cursor=_written(seen),
@@ -148,26 +146,30 @@ def _note(
 
 
 def _date(
-    requests: Mapping[str, Request], instance: dg.DagsterInstance, of_sensor: Mapping[str, str]
+    requests: Mapping[str, Request],
+    instance: dg.DagsterInstance,
+    of_sensor: Mapping[str, str],
+    account: Account,
 ) -> None:
     """Let the wait of each request begin with the run that came of it, by the clock of the runs."""
     if not requests:
         return
     for record in instance.get_run_records(dg.RunsFilter(tags=of_sensor), limit=len(requests)):
-        for key in record.dagster_run.asset_selection or ():
-            request = requests.get(key.to_user_string())
-            if request and record.storage_id > request.after_run:
+        selected = record.dagster_run.asset_selection or ()
+        for name, request in requests.items():
+            if key_of(account, name) in selected and record.storage_id > request.after_run:
                 request.at = min(request.at, record.create_timestamp.timestamp())
 
 
-def _runs_of_last_syncs(instance: dg.DagsterInstance, names: Iterable[str]) -> Mapping[str, int]:
+def _runs_of_last_syncs(instance: dg.DagsterInstance, account: Account) -> Mapping[str, int]:
     """The storage id of the run that last materialized each resource that ever was.
 
     It is 0 where there is no such run: it was deleted, or somebody reported the materialization.
     """
+    keys = keys_of(account, account.resources)
     last = {
-        record.asset_entry.asset_key.to_user_string(): entry.run_id
-        for record in instance.get_asset_records([dg.AssetKey(name) for name in names])
+        record.asset_entry.asset_key.path[-1]: entry.run_id
+        for record in instance.get_asset_records(keys)
         if (entry := record.asset_entry.last_materialization)
     }
     runs = instance.get_run_records(dg.RunsFilter(run_ids=[*{*last.values()}])) if last else []

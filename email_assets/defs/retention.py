@@ -1,6 +1,6 @@
 """Keeps the history of runs from growing without end: Dagster itself deletes old ticks only."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence, Set
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,11 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from email_assets.account import Account
 from email_assets.clock import now
 from email_assets.defs import telling
-from email_assets.defs.runs import LOCATION, LOCATION_TAG, is_ours
-from email_assets.deliverability.selection import with_derived_assets
-from email_assets.settings import resolve
-from email_assets.settings.sections import RetentionSettings
-from email_assets.vendors.resource import EMAIL_API
+from email_assets.defs.names import SENSORS, all_keys, op_of
+from email_assets.defs.runs import LOCATION, LOCATION_TAG, Ours
+from email_assets.settings.resolve import SettingError
 
 JOB_OF_RETENTION = "email_retention"
 CRON = "45 3 * * *"
@@ -39,31 +37,35 @@ SELECT run_id FROM asset_check_executions WHERE id IN (
 """Of each check, with the latest that came to an end; dagster cannot say which checks there are."""
 
 
-def build_retention_job(account: Account, jobs: Collection[str]) -> dg.JobDefinition:
+def build_retention_job(
+    account: Account, beside: Sequence[Account], jobs: Collection[str]
+) -> dg.JobDefinition:
     """A job that deletes what is older than `[retention] days`.
 
     Args:
         account: Whose assets the runs are about.
-        jobs: The other jobs of this code location.
+        beside: The accounts that a run may be about besides.
+        jobs: The other jobs of the account.
     """
+    name = account.named(JOB_OF_RETENTION)
+    shared = frozenset[dg.AssetKey]().union(*map(all_keys, beside))
 
-    @dg.op
+    @dg.op(name=op_of(account, "delete_old_runs"))
     def delete_old_runs(context: dg.OpExecutionContext) -> None:
         today = now()
         try:
-            before = today - timedelta(days=resolve.load(RetentionSettings).days)
-        except resolve.SettingError as error:
+            before = today - timedelta(days=account.as_set_now().retention.days)
+        except SettingError as error:
             raise dg.Failure(str(error)) from None
         location = context.run.tags.get(LOCATION_TAG, LOCATION)
-        old = list(
-            _old_runs(account, context.instance, before, location, {*jobs, JOB_OF_RETENTION})
-        )
+        ours = Ours(context.instance, location, {*jobs, name}, all_keys(account))
+        old = list(_old_runs(context.instance, before, ours, shared))
         # one that cannot be deleted must not keep all others, today and every other day
         found = {run_id: _problem_in_deleting(context.instance, run_id) for run_id in old}
         problems = {run_id: problem for run_id, problem in found.items() if problem}
         for run_id, problem in problems.items():
             telling.warning(context)(f"{run_id} cannot be deleted: {problem}")
-        ticks = _delete_tick_logs(context.instance, before=today - TICK_LOG_AGE)
+        ticks = _delete_tick_logs(context.instance, account, before=today - TICK_LOG_AGE)
         deleted = len(old) - len(problems)
         telling.info(context)(f"deleted {deleted} runs and the logs of {ticks} ticks")
         context.add_output_metadata({"runs_deleted": deleted, "tick_logs_deleted": ticks})
@@ -73,7 +75,7 @@ def build_retention_job(account: Account, jobs: Collection[str]) -> dg.JobDefini
             )
 
     @dg.job(
-        name=JOB_OF_RETENTION,
+        name=name,
         description="Deletes runs older than `[retention] days` with their events and logs, except "
         "those that the present state of an asset or a check comes from.",
     )
@@ -84,25 +86,18 @@ def build_retention_job(account: Account, jobs: Collection[str]) -> dg.JobDefini
 
 
 def _old_runs(
-    account: Account,
-    instance: dg.DagsterInstance,
-    before: datetime,
-    location: str,
-    jobs: Collection[str],
+    instance: dg.DagsterInstance, before: datetime, ours: Ours, shared: Set[dg.AssetKey]
 ) -> Iterator[str]:
     """Runs of ours from before an instant, the oldest first, that nothing needs any more.
 
     One that has not ended was killed; nothing else takes that long.
     """
-    ours = {
-        dg.AssetKey(name) for name in (*with_derived_assets(account, account.resources), EMAIL_API)
-    }
     needed, found, cursor = _needed_runs(instance), 0, None
     while page := instance.get_run_records(
         dg.RunsFilter(created_before=before), limit=PAGE, cursor=cursor, ascending=True
     ):
         for run in (record.dagster_run for record in page):
-            if run.run_id not in needed and is_ours(instance, run, location, jobs, ours):
+            if run.run_id not in needed and ours.have_to_themselves(run, shared):
                 found += 1
                 yield run.run_id
             if found == MOST_AT_ONCE:
@@ -154,10 +149,10 @@ def _delete_run(instance: dg.DagsterInstance, run_id: str) -> None:
     runs.delete_run(run_id)
 
 
-def _delete_tick_logs(instance: dg.DagsterInstance, before: datetime) -> int:
+def _delete_tick_logs(instance: dg.DagsterInstance, account: Account, before: datetime) -> int:
     """Delete old files of ticks, which Dagster leaves when it deletes the ticks."""
-    deleted = 0
-    for file in Path(instance.storage_directory(), TICK_LOGS).glob("*/*.*"):
+    deleted, folder = 0, Path(instance.storage_directory(), TICK_LOGS)
+    for file in (file for name in SENSORS for file in folder.glob(f"{account.named(name)}/*.*")):
         with suppress(FileNotFoundError):
             if file.stat().st_mtime < before.timestamp():
                 file.unlink()

@@ -1,4 +1,4 @@
-"""Tells the runs of this code location from all others of a Dagster instance.
+"""Tells the runs of an account from all others of a Dagster instance.
 
 Assets of one key are one asset to Dagster, whichever code locations of an instance define it.
 """
@@ -6,6 +6,7 @@ Assets of one key are one asset to Dagster, whichever code locations of an insta
 from __future__ import annotations
 
 from collections.abc import Container, Set
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -49,34 +50,40 @@ def unfinished(
     return any(run.tags.get(LOCATION_TAG, location) == location for run in runs)
 
 
-def is_ours(
-    instance: dg.DagsterInstance,
-    run: dg.DagsterRun,
-    location: str,
-    jobs: Container[str],
-    assets: Set[dg.AssetKey],
-) -> bool:
-    """Whether a run is of a code location, by what it was to do where it does not say so itself.
+@dataclass(frozen=True)
+class Ours:
+    """The jobs and assets of an account in a code location, and the runs that are about them."""
 
-    Args:
-        instance: Knows what it was to do.
-        run: Any run of the instance.
-        location: The code location's name.
-        jobs: The names of its jobs.
-        assets: The keys of its assets.
-    """
-    if LOCATION_TAG in run.tags:
-        return run.tags[LOCATION_TAG] == location
-    if run.job_name in jobs:
-        return True
-    checked = {check.asset_key for check in run.asset_check_selection or ()}
-    # Dagster's own job, run whole, says only in its plan what it is about
-    selected = checked | set(run.asset_selection or ()) or _planned(instance, run)
-    return not assets.isdisjoint(selected)
+    instance: dg.DagsterInstance
+    location: str
+    jobs: Container[str]
+    assets: Set[dg.AssetKey]
 
+    def have_a_part_in(self, run: dg.DagsterRun) -> bool:
+        """Whether a run of the instance is of one of the jobs, or about one of the assets."""
+        if not self._may_be_of(run):
+            return False
+        return run.job_name in self.jobs or not self.assets.isdisjoint(self._selected(run))
 
-def _planned(instance: dg.DagsterInstance, run: dg.DagsterRun) -> set[dg.AssetKey]:
-    """The assets that a run was to materialize or to check."""
-    records = instance.get_records_for_run(run.run_id, of_type=PLANNED).records
-    events = [record.event_log_entry.get_dagster_event() for record in records]
-    return {event.asset_key or event.asset_check_planned_data.asset_key for event in events}
+    def have_to_themselves(self, run: dg.DagsterRun, shared: Set[dg.AssetKey]) -> bool:
+        """Whether a run is about nothing else, but for assets that are shared."""
+        if not self._may_be_of(run):
+            return False
+        if run.job_name in self.jobs:
+            return True
+        selected = self._selected(run)
+        return not self.assets.isdisjoint(selected) and selected <= self.assets | shared
+
+    def _may_be_of(self, run: dg.DagsterRun) -> bool:
+        return run.tags.get(LOCATION_TAG, self.location) == self.location
+
+    def _selected(self, run: dg.DagsterRun) -> set[dg.AssetKey]:
+        """The assets that a run was to materialize, observe or check."""
+        checked = {check.asset_key for check in run.asset_check_selection or ()}
+        # Dagster's own job, run whole, says only in its plan what it is about
+        return checked | set(run.asset_selection or ()) or self._planned(run)
+
+    def _planned(self, run: dg.DagsterRun) -> set[dg.AssetKey]:
+        records = self.instance.get_records_for_run(run.run_id, of_type=PLANNED).records
+        events = [record.event_log_entry.get_dagster_event() for record in records]
+        return {event.asset_key or event.asset_check_planned_data.asset_key for event in events}

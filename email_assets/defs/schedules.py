@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 import dagster as dg
 
 from email_assets.account import Account
 from email_assets.defs.freshness import cron_of
+from email_assets.defs.names import keys_of
 from email_assets.defs.retention import CRON, JOB_OF_RETENTION, build_retention_job
 from email_assets.defs.runs import unfinished
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.sentences import in_one_sentence
-from email_assets.settings import resolve
 from email_assets.settings.sections import AutomationSettings
 from email_assets.vendors import Kind
 
@@ -29,28 +30,39 @@ def names_of(account: Account, kind: Kind) -> list[str]:
 
 def _names_by_job(account: Account) -> dict[str, list[str]]:
     """The resources that each job syncs, of the jobs that sync any."""
-    names = {job: names_of(account, kind) for kind, job in JOB_OF_KIND.items()}
+    names = {account.named(job): names_of(account, kind) for kind, job in JOB_OF_KIND.items()}
     return {job: of_job for job, of_job in names.items() if of_job}
 
 
 def build_jobs(
-    account: Account,
+    account: Account, beside: Sequence[Account] = ()
 ) -> list[dg.UnresolvedAssetJobDefinition | dg.JobDefinition]:
-    """A job for each kind of resource, one for everything, and one that deletes old runs."""
+    """A job for each kind of resource, one for everything, and one that deletes old runs.
+
+    Args:
+        account: Whose assets they sync.
+        beside: The accounts that stand in the same definitions.
+    """
     jobs = [
         dg.define_asset_job(
             job,
-            selection=dg.AssetSelection.assets(*with_derived_assets(account, names)),
-            description=f"Syncs {', '.join(names)}.",
+            selection=_selection(account, names),
+            description=f"Syncs {', '.join(map(account.title_of, names))}.",
         )
         for job, names in _names_by_job(account).items()
     ]
-    everything = dg.AssetSelection.assets(*with_derived_assets(account, account.resources))
-    return [
-        *jobs,
-        dg.define_asset_job(JOB_OF_ALL, selection=everything, description="Syncs everything."),
-        build_retention_job(account, [*JOB_OF_KIND.values(), JOB_OF_ALL]),
-    ]
+    whose = f" of {account.name}" if account.name else ""
+    everything = dg.define_asset_job(
+        account.named(JOB_OF_ALL),
+        selection=_selection(account, account.resources),
+        description=f"Syncs everything{whose}.",
+    )
+    syncs = [*jobs, everything]
+    return [*syncs, build_retention_job(account, beside, [job.name for job in syncs])]
+
+
+def _selection(account: Account, names: Iterable[str]) -> dg.AssetSelection:
+    return dg.AssetSelection.assets(*keys_of(account, with_derived_assets(account, names)))
 
 
 def build_schedules(account: Account) -> list[dg.ScheduleDefinition]:
@@ -58,10 +70,13 @@ def build_schedules(account: Account) -> list[dg.ScheduleDefinition]:
 
     They are switched off unless the settings say otherwise.
     """
-    automation = resolve.load(AutomationSettings)
-    used = _names_by_job(account)
-    crons = {job: cron_of(kind, automation) for kind, job in JOB_OF_KIND.items() if job in used}
-    crons[JOB_OF_RETENTION] = CRON
+    automation, used = account.automation, _names_by_job(account)
+    crons = {
+        job: cron_of(kind, automation)
+        for kind, job in zip(JOB_OF_KIND, map(account.named, JOB_OF_KIND.values()), strict=True)
+        if job in used
+    }
+    crons[account.named(JOB_OF_RETENTION)] = CRON
     return [_build_schedule(job, cron, automation) for job, cron in crons.items()]
 
 

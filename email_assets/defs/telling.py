@@ -48,7 +48,7 @@ def observed(metadata: Mapping[str, Any]) -> dg.ObserveResult:
     return dg.ObserveResult(metadata=cleaned(metadata))
 
 
-def seen(asset: str, metadata: Mapping[str, Any]) -> dg.AssetObservation:
+def seen(asset: dg.AssetKey, metadata: Mapping[str, Any]) -> dg.AssetObservation:
     """An observation of an asset that another asset's step made."""
     return dg.AssetObservation(asset, metadata=cleaned(metadata))
 

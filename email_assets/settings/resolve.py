@@ -29,6 +29,8 @@ from dlt.common.typing import extract_inner_type
 from email_assets.errors import EmailAssetsError
 
 RUNTIME = ("runtime",)
+ACCOUNTS = ("sources", "email", "accounts")
+"""The section that holds a section for each account."""
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DLT_DEFAULTS = {"runtime": {"dlthub_telemetry": False}}
 """What dlt does where no setting says otherwise, in every process that loads these assets."""
@@ -44,6 +46,13 @@ class Section(BaseConfiguration):
 
     sections: ClassVar[tuple[str, ...]] = ()
     """The section's name, and the names of those that it is in."""
+    account: ClassVar[str | None] = None
+    """The account whose section is looked at first, if there is one."""
+
+    @property
+    def place(self) -> tuple[str, ...]:
+        """The section in which to set what stands here, with the names of those it is in."""
+        return self.sections if self.account is None else (*ACCOUNTS, self.account)
 
     def on_resolved(self) -> None:
         """Refuse values that cannot be used."""
@@ -66,22 +75,26 @@ class Runtime(RuntimeConfiguration):
 Settings = TypeVar("Settings", bound=Section)
 
 
-def load(spec: type[Settings], *subsection: str) -> Settings:
+def load(spec: type[Settings], *subsection: str, account: str | None = None) -> Settings:
     """The settings of one section, or of a part of it, with defaults for what is not set.
 
-    Each is looked up under its full name only. dlt itself would go on to shorter ones, and take a
-    stranger's `BASE_URL` in the environment for the address that the key is sent to.
+    Those of an account stand in a section of its own, and where they do not, in the one that all
+    accounts share. Each is looked up under its full name only. dlt itself would go on to shorter
+    ones, and take a stranger's `BASE_URL` in the environment for the address that the key is sent
+    to.
 
     Raises:
         SettingError: A value has the wrong type, or cannot be used.
     """
     use_project()
     found = spec()
-    sections: tuple[str, ...] = (*spec.sections, *subsection)
+    object.__setattr__(found, "account", account)  # no setting, which dlt would look up
+    places = dict.fromkeys((*place, *subsection) for place in (found.place, spec.sections))
     for name, hint in spec.get_resolvable_fields().items():
-        value: Any = dlt.config.get(".".join((*sections, name)))
-        if value is None:
+        sections = next((one for one in places if _value((*one, name)) is not None), None)
+        if sections is None:
             continue
+        value = _value((*sections, name))
         plain = extract_inner_type(hint)
         try:
             setattr(found, name, deserialize_value(name, value, get_origin(plain) or plain))
@@ -89,6 +102,10 @@ def load(spec: type[Settings], *subsection: str) -> Settings:
             raise _wrong_type(sections, name) from None
     found.on_resolved()
     return found
+
+
+def _value(path: tuple[str, ...]) -> Any:
+    return dlt.config.get(".".join(path))
 
 
 def load_runtime() -> Runtime:
@@ -239,7 +256,7 @@ def data_folder() -> tuple[Path, str]:
 
 def where_to_set(settings: Section | type[Section], name: str) -> str:
     """The sentence that says in which file or environment variable a setting stands."""
-    return _where(settings.sections, name)
+    return _where(settings.place if isinstance(settings, Section) else settings.sections, name)
 
 
 def _where(sections: tuple[str, ...], name: str) -> str:

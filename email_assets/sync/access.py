@@ -11,16 +11,13 @@ from urllib.parse import urlsplit
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, HttpBasicAuth
 
-from email_assets.account import Account
+from email_assets.account import PLACEHOLDER_HOST, Account
 from email_assets.api.body_key import BodyKeyAuth
 from email_assets.api.session import ApiAdapter, ApiSession, Key, Usage
 from email_assets.errors import KeyRefusedError
-from email_assets.settings.resolve import SettingError, where_to_set
-from email_assets.settings.sections import ApiSettings
+from email_assets.settings.resolve import SettingError
 from email_assets.vendors import Secret, VendorResource
 from email_assets.vendors.resource import endpoint_of
-
-PLACEHOLDER_HOST = "api.example.com"
 
 AUTH = {"api_key": APIKeyAuth, "bearer": BearerTokenAuth, "http_basic": HttpBasicAuth}
 """dlt's ways to authenticate, by the type that an `auth` block names."""
@@ -61,8 +58,7 @@ def session_for(
     if urlsplit(address).hostname == PLACEHOLDER_HOST:
         raise SettingError(
             f"{name}: no API is configured yet. "
-            + where_to_set(ApiSettings, "base_url")
-            + " The key goes into api_key in .dlt/secrets.toml or API_KEY."
+            f"{account.where_to_set('base_url')} {account.where_to_set_secret('api_key')}"
         )
 
     def key(owner: str | None) -> Key:

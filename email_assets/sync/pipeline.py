@@ -92,7 +92,7 @@ def sync(
         if not span.is_backfill and listing.finds_no_time:
             say(
                 f"{name}: no row has a time in its cursor_path, so every sync reads everything. "
-                f"Correct cursor_path of [sources.email.{name}] or in the vendor's file."
+                f"Correct cursor_path of [{listing.section}] or in the vendor's file."
             )
         with _timed(seconds_of, "normalize"):
             loaded = pipeline.normalize().row_counts.get(name, 0)
@@ -101,7 +101,9 @@ def sync(
             row_count = count_table(client, name) or 0
             names = ShownNames(listing.source.schema, name)
             # without rows, there is no table
-            preview = preview_of(client, name, account.preview_rows, names) if row_count else []
+            preview = (
+                preview_of(client, name, account.catalog.preview_rows, names) if row_count else []
+            )
     report = SyncReport(
         **figures_of(listing, span),
         rows_loaded=loaded,

@@ -59,7 +59,7 @@ def plan_of(
     is_whole = _is_whole(listing, known, client, name, say)
     # rows that somebody took out of the table come again only with everything
     newest = listing.newest(pipeline) if stored and is_whole else None
-    window = window_of(name, span, listing.incremental, newest)
+    window = window_of(name, span, listing.incremental, newest, listing.section)
     listing.paginator.window = window
     if stored and known and is_whole and not span.full_refresh:
         cursor_path, by_time = listing.rows.cursor_path, listing.paginator.asks_for_windows

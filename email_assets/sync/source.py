@@ -70,6 +70,8 @@ class Listing:
     session: Session
     identity: list[str]
     """What is read, by which field: what is known of another list says nothing about this one."""
+    section: str
+    """The section of the resource's own settings."""
 
     @property
     def resource(self) -> DltResource:
@@ -216,6 +218,7 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
         usage,
         session,
         identity,
+        section=".".join((*account.api.place, name)),
     )
 
 

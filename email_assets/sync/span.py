@@ -114,7 +114,11 @@ class Incremental:
 
 
 def window_of(
-    name: str, span: Span, incremental: Incremental | None, newest: datetime | None
+    name: str,
+    span: Span,
+    incremental: Incremental | None,
+    newest: datetime | None,
+    section: str | None = None,
 ) -> Window:
     """The time to read: of a span, or from where the last sync left off.
 
@@ -123,6 +127,7 @@ def window_of(
         span: What is asked for.
         incremental: How the resource can be read by time, if it can.
         newest: The latest time that earlier syncs have seen, or None before the first.
+        section: The resource's settings, where they are not those of `[sources.email]`.
 
     Raises:
         SpanError: A backfill is asked for, and the resource cannot be read by time.
@@ -131,7 +136,8 @@ def window_of(
         if incremental is None:
             raise SpanError(
                 f"{name}: a start and an end need to know which field holds the time. Set "
-                f"[sources.email.{name}] cursor_path in .dlt/config.toml, or run without them."
+                f"[{section or f'sources.email.{name}'}] cursor_path in .dlt/config.toml, or run "
+                "without them."
             )
         time_filter = incremental.time_filter
         earliest = time_filter.earliest(now()) if time_filter else None

@@ -9,8 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
-from email_assets.settings.resolve import SettingError, project_file, where_to_set
-from email_assets.settings.sections import ApiSettings
+from email_assets.settings.resolve import SettingError, project_file
 from email_assets.vendors import Vendor
 from email_assets.vendors.checking import mistake_in
 
@@ -18,32 +17,36 @@ PACKAGE = "email_assets.vendors"
 
 
 @cache
-def load_vendor(name: str) -> Vendor:
-    """The vendor that `[sources.email] vendor` names.
+def load_vendor(name: str, remedy: str) -> Vendor:
+    """The vendor that a setting names.
+
+    Args:
+        name: Its name, or that of a module or file.
+        remedy: The sentence that says where the setting stands.
 
     Raises:
         SettingError: There is no such vendor, or its file is not what it should be.
     """
-    vendor = getattr(_find(name), "VENDOR", None)
+    vendor = getattr(_find(name, remedy), "VENDOR", None)
     if vendor is None:
-        raise _error(name, "has no VENDOR")
+        raise _error(name, "has no VENDOR", remedy)
     if problem := mistake_in(vendor):
-        raise _error(name, f"is not a vendor file: {problem}")
+        raise _error(name, f"is not a vendor file: {problem}", remedy)
     return cast(Vendor, vendor)
 
 
-def vendor_file(name: str) -> Path:
-    """The file of a vendor."""
-    return Path(str(_find(name).__file__))
+def vendor_file(name: str, remedy: str) -> Path:
+    """The file of a vendor, for the same arguments."""
+    return Path(str(_find(name, remedy).__file__))
 
 
 @cache
-def _find(name: str) -> ModuleType:
+def _find(name: str, remedy: str) -> ModuleType:
     if name.endswith(".py"):
         file = project_file(name)
         spec = importlib.util.spec_from_file_location(Path(name).stem, file)
         if spec is None or spec.loader is None or not file.is_file():
-            raise _error(name, "is no file")
+            raise _error(name, "is no file", remedy)
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return module
@@ -53,8 +56,9 @@ def _find(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not module_name.startswith(error.name):
             raise  # the vendor's module is there, and misses one of its own imports
-    raise _error(name, "is neither one of this package's vendors nor a module or file of yours")
+    problem = "is neither one of this package's vendors nor a module or file of yours"
+    raise _error(name, problem, remedy)
 
 
-def _error(name: str, problem: str) -> SettingError:
-    return SettingError(f"vendor {name!r} {problem}. {where_to_set(ApiSettings, 'vendor')}")
+def _error(name: str, problem: str, remedy: str) -> SettingError:
+    return SettingError(f"vendor {name!r} {problem}. {remedy}")

@@ -71,16 +71,15 @@ def _incremental(
     resource: VendorResource, defaults: EndpointResourceBase, tuned: ResourceSettings
 ) -> dict[str, Any]:
     """The resource's `incremental` block, with what `[sources.email.<resource>]` says of it."""
+    section = ".".join((*tuned.place, str(resource["name"])))
     changes = {name: value for name, value in dict(tuned).items() if value is not None}
     by_default = endpoint_of(defaults).get("incremental", {})
     incremental = {**by_default, **endpoint_of(resource).get("incremental", {}), **changes}
     if changes and "cursor_path" not in incremental:
         raise SettingError(
-            f"[sources.email.{resource['name']}] {', '.join(changes)} means nothing without a "
+            f"[{section}] {', '.join(changes)} means nothing without a "
             "cursor_path, the field that says when a row came about."
         )
     if "end_param" in changes and not incremental.get("start_param"):
-        raise SettingError(
-            f"[sources.email.{resource['name']}] end_param means nothing without a start_param."
-        )
+        raise SettingError(f"[{section}] end_param means nothing without a start_param.")
     return {"incremental": incremental} if incremental else {}

@@ -28,6 +28,7 @@ class Sensor:
     instance: dg.DagsterInstance
     cursor: str | None = None
     location: str = LOCATION
+    definitions: dg.Definitions = defs
 
     def tick(self) -> Any:
         """Evaluate the sensor: requests for runs, a reason to skip, or reactions to runs."""
@@ -35,11 +36,11 @@ class Sensor:
             None,
             instance=self.instance,
             cursor=self.cursor,
-            definitions=defs,
+            definitions=self.definitions,
             sensor_name=self.name,
             code_location_origin=RegisteredCodeLocationOrigin(self.location),
         ) as context:
-            wanted = defs.resolve_sensor_def(self.name).evaluate_tick(context)
+            wanted = self.definitions.resolve_sensor_def(self.name).evaluate_tick(context)
         self.cursor = wanted.cursor
         return wanted
 

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.api.window import EARLIEST, Window
 from email_assets.definitions import defs
 from email_assets.defs.email_api import seen_by
@@ -116,7 +117,9 @@ class TestSeenBySyncs:
     def test_the_total_of_a_window_is_not_taken_for_the_lists(
         self, window: Window, told: dict[str, int]
     ) -> None:
-        found = seen_by("bounces", replace(THREE_ROWS_SYNCED, window=window)).metadata
+        report = replace(THREE_ROWS_SYNCED, window=window)
+
+        found = seen_by(configured_account(), "bounces", report).metadata
 
         assert {
             name: value.value for name, value in found.items() if name.startswith("rows_of_")

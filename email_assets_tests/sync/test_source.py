@@ -158,8 +158,8 @@ def test_the_placeholder_left_in_place_is_told_with_what_to_set(
         open_listing(configured_account(), "bounces", say=quiet)
     assert str(caught.value) == (
         "bounces: no API is configured yet. Set it as [sources.email] base_url in "
-        ".dlt/config.toml or as SOURCES__EMAIL__BASE_URL. The key goes into api_key in "
-        ".dlt/secrets.toml or API_KEY."
+        ".dlt/config.toml or as SOURCES__EMAIL__BASE_URL. Set api_key in "
+        ".dlt/secrets.toml or the environment variable API_KEY."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 
 from email_assets.account import Account
+from email_assets.defs.names import asset_of
 from email_assets.defs.schedules import JOB_OF_ALL, JOB_OF_KIND, names_of
 from email_assets.errors import EmailAssetsError
 from email_assets.redaction import redact_line
@@ -74,7 +75,7 @@ def reason_of(event: dg.DagsterEvent) -> str:
     first, *rest = ((text or "").strip() or NO_REASON).splitlines()
     if first.endswith(":") and rest:  # the next line names the checks that failed
         first = f"{first} {rest[0]}"
-    return first.removeprefix(f"{event.step_key}: ")
+    return first.removeprefix(f"{asset_of(event.step_key or '')}: ")
 
 
 def _raised(error: Any) -> Exception:
@@ -168,8 +169,8 @@ def _asked_of(account: Account, run: dg.DagsterRun) -> list[str]:
     if run.asset_check_selection:
         return [slot_of(key) for key in run.asset_check_selection]
     return [
-        name
+        account.title_of(name)
         for kind, job in JOB_OF_KIND.items()
-        if run.job_name in (job, JOB_OF_ALL)
+        if run.job_name in map(account.named, (job, JOB_OF_ALL))
         for name in names_of(account, kind)
     ] or [run.job_name]

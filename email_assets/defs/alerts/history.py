@@ -15,8 +15,10 @@ from email_assets.alerts.wording import ERROR, WARNING
 from email_assets.defs.alerts.failures import failures_of, in_one_line, slot_of
 from email_assets.defs.alerts.times import Sighting, bring_back
 from email_assets.defs.freshness import windows_in
+from email_assets.defs.names import all_keys
 from email_assets.defs.retention import JOB_OF_RETENTION
-from email_assets.defs.runs import is_ours
+from email_assets.defs.runs import Ours
+from email_assets.defs.schedules import JOB_OF_ALL, JOB_OF_KIND
 
 FRESHNESS_CHECK = "freshness_check"
 MOST_RUNS = 100
@@ -59,7 +61,7 @@ class HistoryPosition:
 
 
 class History:
-    """The history of a code location's assets and checks, and how far it was read."""
+    """The history of an account's assets and checks, and how far it was read."""
 
     def __init__(
         self,
@@ -72,16 +74,19 @@ class History:
     ) -> None:
         self.instance, self.repository, self.position = instance, repository, position
         self._account = account
-        self.location, self.url = location, url
-        # Dagster's own jobs bear the same names everywhere
-        self.jobs = {name for name in repository.job_names if not name.startswith("__")}
-        defined = repository.assets_defs_by_key
-        self.assets = {key: found for key, found in defined.items() if found.is_materializable}
-        self.checks = repository.asset_checks_defs_by_key
+        self.url = url
+        # not what else the repository defines: other accounts, or a host's own
+        ours, defined = all_keys(account), repository.assets_defs_by_key
+        self.assets = {key: defined[key] for key in ours if defined[key].is_materializable}
+        checks = repository.asset_checks_defs_by_key.items()
+        self.checks = {key: found for key, found in checks if key.asset_key in ours}
+        self.retention = account.named(JOB_OF_RETENTION)
+        jobs = {account.named(job) for job in (*JOB_OF_KIND.values(), JOB_OF_ALL)}
+        self._ours = Ours(instance, location, {*jobs, self.retention}, ours)
         self.slots = {
             *(key.to_user_string() for key in self.assets),
             *(slot_of(key) for key in self.checks),
-            JOB_OF_RETENTION,  # which has no asset, and nobody sees that it fails
+            self.retention,  # which has no asset, and nobody sees that it fails
         }
         self.windows = dict(windows_in(self.assets))
 
@@ -148,7 +153,7 @@ class History:
             sighting
             for record in self.instance.get_run_records(dg.RunsFilter(run_ids=[*end_of]))
             for run in [record.dagster_run]
-            if is_ours(self.instance, run, self.location, self.jobs, self.assets.keys())
+            if self._ours.have_a_part_in(run)
             for sighting in self._seen_in_run(run, end_of[run.run_id])
         ]
 
@@ -197,11 +202,11 @@ class History:
             yield Sighting(slot, entry.timestamp, of_run)
         elif slot in self.slots and not self._is_told_as_stale(found):
             warns = found.severity == dg.AssetCheckSeverity.WARN
-            check = f"the check {found.check_name}"
+            check, own = f"the check {found.check_name}", found.asset_key.path[-1]
             problem = Problem(
                 slot,
                 f"got a warning from {check}" if warns else f"did not pass {check}",
-                in_one_line((found.description or "it says no more.").removeprefix(f"{name}: ")),
+                in_one_line((found.description or "it says no more.").removeprefix(f"{own}: ")),
                 entry.timestamp,
                 link=f"{self.page_of(name)}?view=checks&checkDetail={found.check_name}",
                 page=self.page_of(name),
@@ -224,10 +229,10 @@ class History:
 
     def _old_runs_deleted(self) -> Iterator[Sighting]:
         """The last success of the job that deletes old runs, if it is not the one noted."""
-        succeeded = dg.RunsFilter(job_name=JOB_OF_RETENTION, statuses=[dg.DagsterRunStatus.SUCCESS])
+        succeeded = dg.RunsFilter(job_name=self.retention, statuses=[dg.DagsterRunStatus.SUCCESS])
         for record in self.instance.get_run_records(succeeded, limit=1):
             at = record.end_time or record.create_timestamp.timestamp()
-            yield from self._not_noted(Sighting(JOB_OF_RETENTION, at, record.storage_id))
+            yield from self._not_noted(Sighting(self.retention, at, record.storage_id))
 
     def _not_noted(self, found: Sighting) -> Iterator[Sighting]:
         if self.position.noted.get(found.slot) != found.event:
@@ -242,4 +247,4 @@ class History:
     def page_of(self, slot: str) -> str:
         """The page of an asset, or the list of runs for a job that has none."""
         name = slot.partition(":")[0]
-        return f"{self.url}/runs" if name == JOB_OF_RETENTION else f"{self.url}/assets/{name}"
+        return f"{self.url}/runs" if name == self.retention else f"{self.url}/assets/{name}"

@@ -20,6 +20,7 @@ from email_assets.alerts.wording import names_in
 from email_assets.clock import now
 from email_assets.defs.alerts.history import History, HistoryPosition
 from email_assets.defs.alerts.staleness import stale_assets
+from email_assets.defs.names import ALERTS
 from email_assets.redaction import redact_line, redacted
 from email_assets.sentences import in_one_sentence
 from email_assets.settings.alerting import alerting_as_set_now
@@ -42,7 +43,7 @@ def build_alerts(account: Account, status: dg.DefaultSensorStatus) -> dg.SensorD
     """The sensor of what is wrong."""
 
     @dg.sensor(
-        name="alerts",
+        name=account.named(ALERTS),
         minimum_interval_seconds=30,
         default_status=status,
         description="Tells the webhook and the mail addresses of [alerts] when runs of these "

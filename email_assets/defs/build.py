@@ -1,0 +1,74 @@
+"""All that Dagster needs for an account, to stand alone or in the definitions of others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import dagster as dg
+
+from email_assets.account import Account, configured_account
+from email_assets.defs.assets import DLT_RESOURCE, build_assets
+from email_assets.defs.checks import build_checks, build_freshness_checks
+from email_assets.defs.deliverability import (
+    build_deliverability_assets,
+    build_deliverability_checks,
+)
+from email_assets.defs.email_api import build_api_asset
+from email_assets.defs.schedules import build_jobs, build_schedules
+from email_assets.defs.sensors import build_sensors
+
+
+def build_all(accounts: Sequence[Account]) -> dg.Definitions:
+    """The definitions of several accounts side by side, whose runs take place in one process."""
+    return dg.Definitions.merge(
+        *(build_defs(account, with_executor=True, beside=accounts) for account in accounts)
+    )
+
+
+def build_defs(
+    account: Account | str | None = None,
+    key_prefix: str | Sequence[str] | None = None,
+    group: str | None = None,
+    with_executor: bool = False,
+    beside: Sequence[Account] = (),
+) -> dg.Definitions:
+    """The assets, checks, jobs, schedules and sensors of an account. Nothing is read or asked.
+
+    Args:
+        account: An account, or its name in the settings; without one that of `[sources.email]`.
+        key_prefix: Stands before the keys of its assets and in the names of its jobs, schedules
+            and sensors; without one the account's name, if it has any.
+        group: The group of its assets in the catalog, where it is not to be that of the settings.
+        with_executor: Whether runs take place in one process; else as the host has them.
+        beside: The accounts whose definitions these are merged with, as far as they are known.
+
+    Raises:
+        SettingError: There is no such account, or a setting of it cannot be used.
+    """
+    if not isinstance(account, Account):
+        account = configured_account(account)
+    if key_prefix is not None:
+        prefix = (key_prefix,) if isinstance(key_prefix, str) else tuple(key_prefix)
+        account = replace(account, key_prefix=prefix)
+    if group is not None:
+        account = replace(account, group=group)
+    freshness_checks = build_freshness_checks(account)
+    return dg.Definitions(
+        assets=[
+            build_api_asset(account),
+            *build_assets(account),
+            *build_deliverability_assets(account),
+        ],
+        asset_checks=[
+            *build_checks(account),
+            *build_deliverability_checks(account),
+            *freshness_checks,
+        ],
+        jobs=build_jobs(account, beside),
+        schedules=build_schedules(account),
+        sensors=build_sensors(account, freshness_checks),
+        resources=DLT_RESOURCE,
+        # an API-bound job gains nothing from a process per step, and each costs seconds of imports
+        executor=dg.in_process_executor if with_executor else None,
+    )
