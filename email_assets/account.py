@@ -32,6 +32,8 @@ from email_assets.vendors.resource import complete, deliverability_of
 PLACEHOLDER_HOST = "api.example.com"
 """The host of the vendor-neutral API, which stands for the one that is not configured yet."""
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 
 @dataclass(frozen=True)
 class Account:
@@ -112,6 +114,21 @@ class Account:
     def base_url(self) -> str:
         """The API's address: the setting, or the vendor's own."""
         return self.api.base_url or str(self.vendor["client"].get("base_url"))
+
+    @property
+    def address(self) -> str:
+        """The API's address by which it is told from others: host, port and path.
+
+        On this machine the port says nothing: tunnels and the sandbox change it.
+        """
+        url = urlsplit(self.base_url)
+        host = "localhost" if url.hostname in LOOPBACK else f"{url.hostname}:{url.port or ''}"
+        return host.removesuffix(":") + url.path.rstrip("/")
+
+    @property
+    def vendor_name(self) -> str:
+        """The vendor's name without the module or folder that it stands in."""
+        return Path(self.api.vendor.removesuffix(".py").rpartition(".")[2]).name
 
     @property
     def headers(self) -> dict[str, str]:

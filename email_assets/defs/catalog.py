@@ -35,9 +35,8 @@ def common(account: Account, **tags: str) -> dict[str, Any]:
         account: Whose asset it is.
         tags: Its own, besides the vendor's.
     """
-    vendor = account.api.vendor.removesuffix(".py").rpartition(".")[2]
     # a file may have a name that Dagster takes for no tag
-    tag = re.sub(r"[^A-Za-z0-9_-]", "_", Path(vendor).name)[:LONGEST_TAG]
+    tag = re.sub(r"[^A-Za-z0-9_-]", "_", account.vendor_name)[:LONGEST_TAG]
     return {
         "group_name": account.group,
         "owners": account.catalog.owners,

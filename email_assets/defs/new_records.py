@@ -77,7 +77,7 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
         description="Asks the API for one row of each event resource and syncs those whose total "
         "or newest row has changed, and any resource that was never synced.",
     )
-    @in_one_sentence(NEW_RECORDS)
+    @in_one_sentence(sensor)
     def new_records(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         origin = context.code_location_origin
         location = origin.location_name if origin else LOCATION

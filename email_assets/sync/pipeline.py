@@ -27,6 +27,7 @@ from email_assets.sync.source import Listing, open_listing
 from email_assets.sync.span import Span
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.destination import database_file
+from email_assets.warehouse.owner import expect_owner, remember_owner
 from email_assets.warehouse.turn import SqlClient, turn_at
 
 WHAT_IS_NEW = Span()
@@ -86,6 +87,7 @@ def sync(
             sleep=sleep,
         )
         with turn():
+            expect_owner(client, account, name)
             plan = plan_of(listing, pipeline, client, name, span, say)
         with _timed(seconds_of, "extract"):
             _extract(listing, pipeline, plan)
@@ -97,7 +99,10 @@ def sync(
         with _timed(seconds_of, "normalize"):
             loaded = pipeline.normalize().row_counts.get(name, 0)
         with _timed(seconds_of, "load"), turn():
+            is_known = expect_owner(client, account, name)
             load_info = _load(listing, pipeline, client)
+            if not is_known and client.has_dataset():
+                remember_owner(client, account)
             row_count = count_table(client, name) or 0
             names = ShownNames(listing.source.schema, name)
             # without rows, there is no table

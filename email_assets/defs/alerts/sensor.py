@@ -50,7 +50,7 @@ def build_alerts(account: Account, status: dg.DefaultSensorStatus) -> dg.SensorD
         "assets fail, when checks fail or warn and when assets go stale, and when that is over; "
         "without any, the log.",
     )
-    @in_one_sentence("alerts")
+    @in_one_sentence(account.named(ALERTS))
     def alerts(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         state, alerting = _recall(context), alerting_as_set_now()
         url, problem_of_url = dagster_url(alerting)

@@ -1,0 +1,82 @@
+"""The account that a dataset was loaded for, so that no other account's rows come between its own.
+
+The dataset remembers it in a table beside dlt's. A dataset of an earlier version has none, and
+belongs to the account that loads into it next.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import astuple, dataclass
+from typing import Any, cast
+
+from dlt.common.schema.typing import TColumnSchema
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+
+from email_assets.account import Account
+from email_assets.errors import WarehouseError
+from email_assets.settings.resolve import where_to_set
+from email_assets.warehouse.turn import SqlClient
+
+TABLE = "_email_account"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """An account, by all that tells it from others; the fields are the table's columns."""
+
+    name: str
+    """Empty for the account of `[sources.email]`."""
+    vendor: str
+    address: str
+
+    @classmethod
+    def of(cls, account: Account) -> Owner:
+        """What is remembered of an account."""
+        return cls(account.name or "", account.vendor_name, account.address)
+
+    def __str__(self) -> str:
+        whose = f"the account {self.name}" if self.name else "the account of [sources.email]"
+        return f"{whose} ({self.vendor} at {self.address})"
+
+
+def expect_owner(client: SqlClient, account: Account, who: str) -> bool:
+    """Refuse an account that the dataset was not loaded for; tells whether it is known.
+
+    Args:
+        client: Connected to the warehouse.
+        account: The account whose rows are to be loaded.
+        who: The resource that is to be loaded, for the sentence.
+
+    Raises:
+        WarehouseError: The dataset was loaded for another account.
+    """
+    table = client.make_qualified_table_name(TABLE)
+    rows: Any = None
+    with suppress(DatabaseUndefinedRelation):
+        rows = client.execute_sql(f"SELECT name, vendor, address FROM {table}")
+    owner = Owner.of(account)
+    for found in (Owner(*row) for row in rows or ()):
+        if found != owner:
+            settings = account.api if account.name else account.warehouse
+            raise WarehouseError(
+                f"{who}: the dataset {client.dataset_name} was loaded for {found}, and this is "
+                f"{owner}. For another account, give it a dataset of its own. "
+                f"{where_to_set(settings, 'dataset_name')} If it is the same account under a new "
+                f"name or address, run DROP TABLE {client.dataset_name}.{TABLE} in the warehouse: "
+                "the next sync writes down the new one."
+            )
+    return bool(rows)
+
+
+def remember_owner(client: SqlClient, account: Account) -> None:
+    """Write down whose dataset it is; in the same turn as `expect_owner`, which found none."""
+    table = client.make_qualified_table_name(TABLE)
+    owner = Owner.of(account)
+    columns = [client.escape_column_name(name) for name in vars(owner)]
+    mapper = client.capabilities.get_type_mapper()
+    hint = cast(TColumnSchema, {"name": TABLE, "data_type": "text"})
+    text = mapper.to_destination_type(hint, {"name": TABLE, "columns": {}})
+    types = ", ".join(f"{column} {text}" for column in columns)
+    client.execute_sql(f"CREATE TABLE IF NOT EXISTS {table} ({types})")
+    client.execute_sql(f"INSERT INTO {table} VALUES (%s, %s, %s)", *astuple(owner))
