@@ -4,6 +4,8 @@ BIN := .venv/bin
 PORT ?= 3000
 MINUTES ?= 10
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
+# dozens of processes import the same modules, and would each compile them anew
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install run ui check test fuzz soak lint sandbox bench bench-quick lock clean
@@ -22,9 +24,9 @@ ui: .venv/.ready ## Open Dagster's UI on http://127.0.0.1:3000 (or PORT=…)
 check: .venv/.ready ## Ask your API for one page of each resource, before anything is scheduled
 	@$(BIN)/python -m email_assets.check
 
-# by file, so that what a file's tests share is set up once
+# by file, so that what a file's tests share is set up once; slow files first, as conftest.py says
 test: .venv/.ready ## Run the tests (or TESTS=…), as if it were AT=2028-02-29T12:00:00Z
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(if $(AT),--at $(AT)) $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(if $(AT),--at $(AT)) $(TESTS)
 
 fuzz: .venv/.ready ## Try the models of lists and tables with many fresh examples
 	@$(BIN)/python -m pytest --hypothesis-profile fuzz -k test_model_of

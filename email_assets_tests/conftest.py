@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from hypothesis import settings
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.clock import begin_at
 from email_assets_tests.queries import ask
+from email_assets_tests.remembered import remember_answers
 
 PROJECT = Path(__file__).resolve().parent.parent
 MEMORY = Path("/dev/shm")
@@ -26,6 +25,16 @@ ROOM = 2**30
 """Bytes: several times what the tests of a run leave lying at a time."""
 KEY = "sb-key/with+signs=9f3"
 """Looks different when it is percent-encoded, so that a search for both forms means something."""
+
+SLOW_FILES = (
+    "deploy/test_server.py",
+    "browser/test_ui.py",
+    "test_webserver.py",
+    "test_quickstart.py",
+    "vendors/test_configuration.py",
+    "test_key_stays_secret.py",
+)
+"""Those that take longest, in that order, most of it waiting for other programs."""
 
 settings.register_profile("fuzz", max_examples=1000, deadline=None)
 settings.register_profile("default", max_examples=60, deadline=None, derandomize=True)
@@ -53,7 +62,23 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    _read_migrations_once(patch)
+    remember_answers(patch)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Slow files first, so that no process is left alone with one of them at the end."""
+
+    def place(item: pytest.Item) -> int:
+        file = item.nodeid.partition("::")[0].partition("/")[2]
+        return SLOW_FILES.index(file) if file in SLOW_FILES else len(SLOW_FILES)
+
+    items.sort(key=place)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are processors, since there is always a test that waits."""
+    return (os.cpu_count() or 1) + 1
 
 
 def sets_something_of_ours(name: str) -> bool:
@@ -68,19 +93,6 @@ def sets_something_of_ours(name: str) -> bool:
         or name.startswith((*of_others, *of_requests))
         or name.lower().endswith("_proxy")
     )
-
-
-def _read_migrations_once(patch: pytest.MonkeyPatch) -> None:
-    """Dagster opens a database for each run, for which alembic reads ninety scripts twice."""
-    read, known = ScriptDirectory.from_config, dict[str | None, ScriptDirectory]()
-
-    def from_config(config: Config) -> ScriptDirectory:
-        location = config.get_main_option("script_location")
-        if location not in known:
-            known[location] = read(config)
-        return known[location]
-
-    patch.setattr(ScriptDirectory, "from_config", from_config)
 
 
 @pytest.fixture

@@ -42,7 +42,6 @@ def environment_of(home: Path, env: Mapping[str, str] | None) -> dict[str, str]:
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "HOME": str(home),
         "DAGSTER_HOME": str(home),
-        "PYTHONDONTWRITEBYTECODE": "1",
         **in_other_processes,
         **(env or {}),
     }

@@ -88,7 +88,6 @@ class Machine:
         environment = self.environment(name) | {
             "DLT_PROJECT_DIR": str(self.folder / "project"),  # not the developer's own secrets
             "RUNTIME__REQUEST_BACKOFF_FACTOR": "0",
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
         (directory,) = unit["WorkingDirectory"]
         if "RuntimeDirectory" in unit:
