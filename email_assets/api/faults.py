@@ -6,6 +6,7 @@ import http.client
 import math
 import re
 import socket
+from collections.abc import Mapping
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -18,6 +19,10 @@ from email_assets.clock import now
 from email_assets.errors import ApiError, KeyRefusedError, causes
 from email_assets.redaction import redact
 
+RESET = re.compile(r"(x-)?([a-z]+-)?rate-?limit-reset(-[a-z]+)?", re.IGNORECASE)
+"""Headers that say when the count of requests starts anew."""
+SINCE_1970 = 10**9
+"""From here on, a number in one of them is a time and no length of time."""
 MESSAGE_LENGTH = 300
 """Characters of an API's own words to pass on."""
 
@@ -93,6 +98,24 @@ def refusal(
         f"{resource}: the API refused {path} ({named(status)}) and said: "
         f"{said[:MESSAGE_LENGTH] or 'nothing'}"
     )
+
+
+def seconds_asked_for(status: int, headers: Mapping[str, str]) -> float | None:
+    """Seconds until an API wants to be asked again, or None where it does not say.
+
+    Without `Retry-After`, that is when the count of requests starts anew: in so many seconds, or
+    at a time in seconds since 1970.
+    """
+    asked = retry_after(headers.get("Retry-After"))
+    if asked or status != HTTPStatus.TOO_MANY_REQUESTS:
+        return asked
+    for name, value in headers.items():
+        if RESET.fullmatch(name) and re.fullmatch(r"\d{1,12}(\.\d+)?", value.strip(), re.ASCII):
+            seconds = float(value)
+            if seconds >= SINCE_1970:
+                seconds -= now().timestamp()
+            return math.ceil(seconds) if seconds > 0 else None
+    return None
 
 
 def retry_after(header: str | None) -> float | None:

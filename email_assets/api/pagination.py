@@ -45,9 +45,15 @@ class ListPaginator(BasePaginator):
         total: Rows that the API last said there are, or None where it does not say.
     """
 
+    _answers: AnswerReader
+
     def __init__(self) -> None:
         super().__init__()
         self.total: int | None = None
+
+    def allow_answers_without_rows(self) -> None:
+        """Take an answer that leaves its list of rows out for one without rows."""
+        self._answers.may_lack_rows = True
 
     @property
     @abstractmethod
@@ -108,6 +114,8 @@ class AnswerReader:
         self._primary_key = primary_key
         self._total = Selector(total_path) if total_path else None
         self._has_more = Selector(has_more_path) if has_more_path else None
+        self.may_lack_rows = False
+        """Whether an object without the rows is an answer without rows."""
         self.place = ""
         """Where in the list the answer belongs, as sentences say it: `at offset 100 `."""
 
@@ -118,6 +126,8 @@ class AnswerReader:
             ApiError: It holds no list of objects.
         """
         found = self._data.find(payload)
+        if not found and self.may_lack_rows and isinstance(payload, dict):
+            return []
         if not found:
             raise self.error(f"gave an answer without {self._data}: {shape_of(payload)}")
         rows = found[0]
@@ -135,6 +145,8 @@ class AnswerReader:
             ApiError: There is nothing at the path.
         """
         found = self._data.find(payload)
+        if not found and self.may_lack_rows and isinstance(payload, dict):
+            return []
         if not found or found[0] is None:
             raise self.error(f"gave an answer without {self._data}: {shape_of(payload)}")
         if isinstance(found[0], list) and len(found) == 1:

@@ -25,7 +25,8 @@ from tenacity.wait import wait_exponential
 
 from email_assets.api.answer import Answer
 from email_assets.api.deadline import SOCKET, Deadlines, limited_pools
-from email_assets.api.faults import describe_fault, named, origin_of, refusal, retry_after
+from email_assets.api.faults import describe_fault, named, origin_of, refusal, seconds_asked_for
+from email_assets.api.limits import Allowance
 from email_assets.api.owner import OWNER_HEADER
 from email_assets.api.read_ahead import ReadAhead
 from email_assets.errors import ApiError, ApiUnavailableError
@@ -34,9 +35,11 @@ from email_assets.redaction import redact, without_secrets
 
 RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 CHUNK = 1 << 16
+WORTH_SAYING = 5
+"""Seconds of waiting that whoever watches is told of."""
 CONNECTING = 5
 """Seconds to reach the API at the most: a session that is closed waits for connections to be."""
-LIMITS = re.compile(r"(x-)?ratelimit(-.*)?|retry-after", re.IGNORECASE)
+LIMITS = re.compile(r"(x-)?([a-z]+-)?ratelimit(-.*)?|retry-after", re.IGNORECASE)
 """Headers that say how much may be asked of an API, and when again."""
 
 
@@ -91,6 +94,7 @@ class ApiAdapter(HTTPAdapter):
         say: Told one sentence before each retry.
         sleep: Waits so many seconds between attempts.
         read_ahead: Pages to keep in flight at the most.
+        allowance: Requests that the API allows in a time, if it is known.
 
     Attributes:
         read_ahead: The pages that were asked for before they are wanted.
@@ -106,7 +110,9 @@ class ApiAdapter(HTTPAdapter):
         say: Callable[[str], None],
         sleep: Callable[[float], None] = time.sleep,
         read_ahead: int = 1,
+        allowance: Allowance | None = None,
     ) -> None:
+        self._allowance = allowance
         self._deadlines = Deadlines()
         self._pools = limited_pools(self._deadlines)
         super().__init__(pool_maxsize=read_ahead, pool_block=True)
@@ -183,6 +189,7 @@ class ApiAdapter(HTTPAdapter):
         keyed: PreparedRequest = request.copy()
         key = self._key(keyed.headers.pop(OWNER_HEADER, None))
         keyed = key.auth(keyed)
+        self._wait_for_turn(request.url or "", key.secrets)
         with self._counting:
             self._usage.requests += 1
             self._usage.status, self._usage.limits = None, {}
@@ -207,11 +214,26 @@ class ApiAdapter(HTTPAdapter):
         if time.monotonic() >= deadline:
             problem = f"did not finish its answer within {self._time_limit:g} s"
         if not problem and response.status_code in RETRIED_STATUSES:
-            asked = retry_after(response.headers.get("Retry-After"))
+            asked = seconds_asked_for(response.status_code, response.headers)
             raise self._unavailable(f"answered {named(response.status_code)}", asked)
         if problem:
             raise self._unavailable(problem)
         raise refusal(self._resource, response, body, key.secrets, key.remedy)
+
+    def _wait_for_turn(self, url: str, secrets: tuple[str, ...]) -> None:
+        """Wait until the API allows one more request; whoever asks briefly does not wait long."""
+        limiter = self._allowance.limiter(url, secrets) if self._allowance else None
+        if limiter is None:
+            return
+        if self._attempts == 1 and limiter.seconds_to_wait() > self._time_limit:
+            raise self._unavailable("allows no more requests for now")
+        seconds = limiter.reserve()
+        if seconds > 0:
+            if seconds >= WORTH_SAYING:
+                self._say(f"{self._resource}: the API allows no more requests for {seconds:.0f} s")
+            with self._counting:
+                self._usage.seconds_throttled += seconds
+            self._sleep(seconds)
 
     def _read(self, raw: urllib3.HTTPResponse, deadline: float) -> bytes:
         chunks = []

@@ -13,6 +13,7 @@ from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, Ht
 
 from email_assets.account import PLACEHOLDER_HOST, Account
 from email_assets.api.body_key import BodyKeyAuth
+from email_assets.api.limits import Allowance, limits_of
 from email_assets.api.session import ApiAdapter, ApiSession, Key, Usage
 from email_assets.errors import KeyRefusedError
 from email_assets.settings.resolve import SettingError
@@ -66,8 +67,12 @@ def session_for(
         return replace(found, in_answers=lists_owners)
 
     runtime = runtime or account.runtime()
-    read_ahead = account.api.read_ahead
-    return ApiSession(ApiAdapter(name, address, key, runtime, usage, say, sleep, read_ahead))
+    allowance = Allowance(address, limits_of(account.vendor["client"].get("requests_per") or ()))
+    # what is asked for ahead would wait in threads, for up to an hour
+    read_ahead = 1 if allowance else account.api.read_ahead
+    return ApiSession(
+        ApiAdapter(name, address, key, runtime, usage, say, sleep, read_ahead, allowance)
+    )
 
 
 def auth_of(account: Account, resource: VendorResource) -> dict[str, Any]:

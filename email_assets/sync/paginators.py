@@ -38,6 +38,15 @@ def paginator_of(resource: VendorResource, **overrides: Any) -> ListPaginator:
             names options that exclude each other.
     """
     name, endpoint = str(resource["name"]), endpoint_of(resource)
+    found = _paginator_of(name, resource, endpoint, overrides)
+    if resource.get("may_lack_rows"):
+        found.allow_answers_without_rows()
+    return found
+
+
+def _paginator_of(
+    name: str, resource: VendorResource, endpoint: dict[str, Any], overrides: dict[str, Any]
+) -> ListPaginator:
     what = name, endpoint["data_selector"], primary_key(resource)
     block = endpoint["paginator"]
     options = dict(block) if isinstance(block, dict) else {"type": block}

@@ -47,6 +47,7 @@ NOT_DLT_KEYS = frozenset(
         "kind",
         "longest",
         "maximum_rows",
+        "may_lack_rows",
         "never_load",
         "speculate",
         "total_path",

@@ -55,6 +55,16 @@ class BodyKey(TypedDict):
     location: Literal["body"]
 
 
+class RequestsPer(TypedDict, total=False):
+    """How many requests an API allows with one key, for paths that begin alike."""
+
+    second: int
+    minute: int
+    hour: int
+    below: str
+    """How the paths begin, such as `/messages`; all of them, without it."""
+
+
 class Client(TypedDict, total=False):
     """dlt's `ClientConfig`, with what APIs want besides."""
 
@@ -62,6 +72,8 @@ class Client(TypedDict, total=False):
     headers: dict[str, str] | None
     auth: AuthConfig | BodyKey | None
     paginator: PaginatorConfig | None
+    requests_per: list[RequestsPer]
+    """Of several, the first that names a path is its limit."""
 
 
 class ForEach(TypedDict, total=False):
@@ -102,6 +114,8 @@ class VendorResource(EndpointResource, total=False):
     total_path: str
     """JSONPath of the total in an answer, for lists by a cursor or a link; a paginator by offset or
     number has its own."""
+    may_lack_rows: bool
+    """Whether an answer leaves its list of rows out where it has none."""
     speculate: bool
     """Whether pages may be asked for ahead where that has a price: of a list by offset without a
     total, up to `read_ahead` requests go beyond the end; of a list by page number with a total, a

@@ -48,6 +48,13 @@ def _mistakes_of_client(client: Any) -> Iterator[str]:
         yield "VENDOR['client'] needs a 'base_url'"
     elif "@" in address or "?" in address:
         yield "VENDOR['client'] needs a 'base_url' without a user, a key or a query"
+    for at, limits in enumerate(client.get("requests_per") or ()):
+        counts = [count for unit, count in limits.items() if unit != "below"]
+        if not counts or min(counts) < 1:
+            yield (
+                f"VENDOR['client']['requests_per'][{at}] needs a 'second', a 'minute' or an 'hour' "
+                "with a number of requests from 1"
+            )
 
 
 def _mistakes_of_resource(vendor: Any, at: int, names: list[Any]) -> Iterator[str]:

@@ -11,11 +11,25 @@ from email_assets import check
 from email_assets.account import configured_account
 from email_assets.clock import now
 from email_assets.vendors.resource import endpoint_of
+from email_assets_tests.vendors.brevo_server import BrevoServer
+from email_assets_tests.vendors.mailersend_server import MailerSendServer
+from email_assets_tests.vendors.mailjet_server import MailjetServer
+from email_assets_tests.vendors.mailtrap_server import MailtrapServer
+from email_assets_tests.vendors.mandrill_server import MandrillServer
 from email_assets_tests.vendors.preset_server import MINUTE, PresetServer
 from email_assets_tests.vendors.sendgrid_server import SendGridServer
+from email_assets_tests.vendors.sparkpost_server import SparkPostServer
 from email_assets_tests.vendors.syncing import load, written_and_said
 
-SERVERS: list[type[PresetServer]] = [SendGridServer]
+SERVERS: list[type[PresetServer]] = [
+    BrevoServer,
+    MailerSendServer,
+    MailjetServer,
+    MailtrapServer,
+    MandrillServer,
+    SendGridServer,
+    SparkPostServer,
+]
 
 
 @pytest.fixture(params=SERVERS, ids=lambda server: server.vendor)

@@ -1,0 +1,97 @@
+"""Keeps within the number of requests that an API allows in a second, a minute or an hour."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+SECONDS = {"second": 1, "minute": 60, "hour": 3600}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many requests in so many seconds, of the paths that begin with `below`."""
+
+    requests: int
+    seconds: float
+    below: str = ""
+
+
+class Limiter:
+    """Tells each request how long it has to wait, so that no stretch of time has too many.
+
+    Args:
+        limits: What is allowed.
+        clock: The time in seconds, from wherever.
+    """
+
+    def __init__(
+        self, limits: Sequence[Limit], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._sent = [(limit, deque[float](maxlen=limit.requests)) for limit in limits]
+        self._lock = threading.Lock()
+
+    def reserve(self) -> float:
+        """The seconds to wait before the next request, whose turn it is from now on."""
+        with self._lock:
+            now = at = self._clock()
+            for limit, sent in self._sent:
+                if len(sent) == limit.requests:
+                    at = max(at, sent[0] + limit.seconds)
+            for _, sent in self._sent:
+                sent.append(at)
+            return at - now
+
+    def seconds_to_wait(self) -> float:
+        """The seconds that a request would have to wait."""
+        with self._lock:
+            now = self._clock()
+            full = [(limit, sent) for limit, sent in self._sent if len(sent) == limit.requests]
+            return max([0.0, *(sent[0] + limit.seconds - now for limit, sent in full)])
+
+
+class Allowance:
+    """What an API allows, path by path: the first limits that name a path are its limits.
+
+    All that ask with one key share it, whatever resource and session they ask for.
+
+    Args:
+        base_path: The path of the API's address, which stands before all others.
+        limits: What is allowed.
+    """
+
+    _known: dict[tuple[object, ...], Limiter] = {}  # noqa: RUF012 (what a process has sent so far)
+    _lock = threading.Lock()
+
+    def __init__(self, base_url: str, limits: Sequence[Limit] = ()) -> None:
+        self._base = base_url
+        self._limits = limits
+
+    def __bool__(self) -> bool:
+        return bool(self._limits)
+
+    def limiter(self, url: str, secrets: tuple[str, ...]) -> Limiter | None:
+        """What counts the requests for a URL with a key, or None where any number is allowed."""
+        path = urlsplit(url).path.removeprefix(urlsplit(self._base).path.rstrip("/"))
+        below = next((lim.below for lim in self._limits if path.startswith(lim.below)), None)
+        if below is None:
+            return None
+        limits = tuple(limit for limit in self._limits if limit.below == below)
+        key = (self._base, hash(secrets), limits)
+        with self._lock:
+            return self._known.setdefault(key, Limiter(limits))
+
+
+def limits_of(block: Sequence[Mapping[str, object]]) -> list[Limit]:
+    """The limits that a vendor's file names: `{"minute": 60, "below": "/messages"}`."""
+    return [
+        Limit(int(str(count)), SECONDS[unit], str(limits.get("below", "")))
+        for limits in block
+        for unit, count in limits.items()
+        if unit in SECONDS
+    ]

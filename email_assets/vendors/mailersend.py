@@ -1,0 +1,101 @@
+"""MailerSend: <https://developers.mailersend.com>.
+
+Messages are the activity of every domain: one message has several rows, such as sent, delivered
+and opened. The API gives seven days of it at a time, and keeps one to thirty days, as the plan
+says; a first sync reads seven. There are no servers, and no statistics are read. The API allows
+60 requests a minute.
+"""
+
+from datetime import datetime, timedelta
+
+from dlt.sources.rest_api.typing import PageNumberPaginatorConfig
+
+from email_assets.vendors import NOW, Secret, Vendor
+
+AN_HOUR = 60 * 60
+REFERENCE = "https://developers.mailersend.com/api/v1"
+
+
+def as_seconds(instant: datetime) -> int:
+    """An instant as `date_from` and `date_to` want it."""
+    return int(instant.timestamp())
+
+
+PAGES: PageNumberPaginatorConfig = {
+    "type": "page_number",
+    "base_page": 1,
+    "page_param": "page",
+    "total_path": None,
+    "stop_after_empty_page": True,
+}
+
+VENDOR: Vendor = {
+    "client": {
+        "base_url": "https://api.mailersend.com/v1",
+        "auth": {"type": "bearer", "token": Secret("sources.email.mailersend.api_key")},
+        "requests_per": [{"minute": 60}],
+    },
+    "resource_defaults": {
+        "primary_key": "id",
+        "write_disposition": "merge",
+        "columns": {"created_at": {"data_type": "timestamp"}},
+        "endpoint": {"data_selector": "data", "params": {"limit": 100}, "paginator": PAGES},
+    },
+    "resources": [
+        {
+            "name": "bounces",
+            "kind": "event",
+            "description": "An address that bounced for good, to which nothing is sent any more.",
+            "documentation": f"{REFERENCE}/recipients",
+            "endpoint": {"path": "/suppressions/hard-bounces"},
+        },
+        {
+            "name": "messages",
+            "kind": "event",
+            "description": "Something that happened to a message, such as its delivery.",
+            "documentation": f"{REFERENCE}/activity",
+            "columns": {
+                "created_at": {"data_type": "timestamp", "description": "When it happened."},
+                "type": {"description": "What happened, such as sent, delivered or opened."},
+            },
+            "never_load": ["email.html", "email.text"],
+            "for_each": {"resource": "domains", "id": "id", "label": "domain_id"},
+            "longest": timedelta(days=7),
+            "endpoint": {
+                "path": "/activity/{domain_id}",
+                "incremental": {
+                    "cursor_path": "created_at",
+                    "start_param": "date_from",
+                    "end_param": "date_to",
+                    "initial_value": timedelta(days=7),
+                    "end_value": NOW,
+                    "convert": as_seconds,
+                    "lag": AN_HOUR,
+                },
+            },
+        },
+        {
+            "name": "domains",
+            "kind": "inventory",
+            "description": "A domain that the account sends from, and how far it is verified.",
+            "documentation": f"{REFERENCE}/domains",
+            "columns": {"is_verified": {"description": "Whether it may send."}},
+            "endpoint": {"path": "/domains"},
+        },
+        {
+            "name": "complaints",
+            "kind": "event",
+            "description": "An address whose owner called a message spam.",
+            "documentation": f"{REFERENCE}/recipients",
+            "endpoint": {"path": "/suppressions/spam-complaints"},
+        },
+        {
+            "name": "unsubscribes",
+            "kind": "event",
+            "description": "An address whose owner wants no mail any more.",
+            "documentation": f"{REFERENCE}/recipients",
+            "endpoint": {"path": "/suppressions/unsubscribes"},
+        },
+    ],
+}
+"""MailerSend's API."""

@@ -1,0 +1,89 @@
+"""MailerSend's API, as its reference describes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from email_assets.clock import now
+from email_assets_tests.vendors.preset_server import (
+    DAY,
+    HOUR,
+    WHOLE,
+    Parameter,
+    PresetServer,
+    Row,
+    Rules,
+    instant,
+    written,
+)
+from email_assets_tests.vendors.serving import Answer, Asked
+
+KEY = "mlsn.test/with+signs=3"
+PAGES = {"page": Parameter(r"[1-9]\d*"), "limit": Parameter(r"\d\d+", most=100)}
+NEEDED = Parameter(WHOLE.pattern, required=True)
+
+
+class MailerSendServer(PresetServer):
+    """An account whose activity is asked for domain by domain, a week at the most."""
+
+    vendor = "mailersend"
+    prefix = "/v1"
+    secrets: ClassVar = {"api_key": KEY, "body": "the text of a message"}
+    rules: ClassVar[Rules] = {
+        ("GET", r"/activity/\w+"): {**PAGES, "date_from": NEEDED, "date_to": NEEDED},
+        ("GET", "/domains"): PAGES,
+        ("GET", "/suppressions/(hard-bounces|spam-complaints|unsubscribes)"): PAGES,
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        names = ("bounces", "messages", "complaints", "unsubscribes")
+        self.rows = {name: [] for name in names}
+        self.rows["domains"] = [{"id": f"dom{n}", "name": f"m{n}.example.com"} for n in range(2)]
+        for hours in range(300, 0, -1):
+            self.add_newer(now() - hours * HOUR / 2)
+
+    def add_newer(self, at: datetime) -> None:
+        number = len(self.rows["messages"])
+        activity = {
+            "id": f"activity{number}",
+            "created_at": written(at),
+            "type": "delivered",
+            "email": {"from": "shop@example.com", "html": self.secrets["body"]},
+            "domain_id": f"dom{number % 2}",
+        }
+        self.rows["messages"].insert(0, activity)
+        for name in ("bounces", "complaints", "unsubscribes"):
+            row: Row = {"id": f"{name}{number}", "created_at": int(at.timestamp())}
+            self.rows[name].insert(0, row)
+
+    def is_authorized(self, asked: Asked) -> bool:
+        return asked.headers.get("Authorization") == f"Bearer {KEY}"
+
+    def refusal(self, status: int, problem: str) -> Answer:
+        return Answer(status, {"message": problem})
+
+    def give(self, asked: Asked) -> Answer:
+        query, last = asked.query, asked.path.rpartition("/")[2]
+        if "/activity/" in asked.path:
+            start, end = int(query["date_from"]), int(query["date_to"])
+            if end - start > (7 * DAY).total_seconds():
+                return self.refusal(422, "The dates must be at most 7 days apart.")
+            rows = [
+                {field: value for field, value in row.items() if field != "domain_id"}
+                for row in self.rows["messages"]
+                if row["domain_id"] == last
+                and start <= instant(row["created_at"]).timestamp() <= end
+            ]
+        else:
+            rows = self.rows[
+                {
+                    "domains": "domains",
+                    "hard-bounces": "bounces",
+                    "spam-complaints": "complaints",
+                    "unsubscribes": "unsubscribes",
+                }[last]
+            ]
+        limit, page = int(query.get("limit", 25)), int(query.get("page", 1))
+        return Answer(200, {"data": rows[(page - 1) * limit : page * limit], "links": {}})
