@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from email_assets.account import Account, configured_accounts
 from email_assets.clock import now
+from email_assets.errors import EmailAssetsError
+from email_assets.quickstart.api import chosen_api
 from email_assets.redaction import redact
 from email_assets.settings.resolve import SettingError
 from email_assets.sync.inquiry import Finding, inquire, is_time
@@ -30,16 +34,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m email_assets.check", description=__doc__)
     parser.parse_args(arguments)
     try:
-        accounts = configured_accounts()
-    except SettingError as error:
+        with chosen_api() as api, _set(api.settings):
+            if api.is_sandbox:
+                print(f"{api.description}\n", flush=True)
+            return 0 if _are_well(configured_accounts()) else 1
+    except EmailAssetsError as error:
         print(error)
         return 1
+
+
+def _are_well(accounts: Iterable[Account]) -> bool:
     well = []
     for place, account in enumerate(accounts):
         if account.name:
             print(f"{chr(10) * bool(place)}{account.name}: {account.api.vendor} at {_of(account)}")
         well.append(_is_well(account))
-    return 0 if all(well) else 1
+    return all(well)
+
+
+@contextmanager
+def _set(settings: Mapping[str, str]) -> Iterator[None]:
+    """Settings in the environment, for as long as the block runs."""
+    before = dict(os.environ)
+    os.environ.update(settings)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _of(account: Account) -> str:

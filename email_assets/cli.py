@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+QUICKSTART = "quickstart.__main__"
 COMMANDS = {
-    "run": ("quickstart", "load the assets, from your API if it is configured, else a sandbox"),
-    "ui": ("quickstart", "open Dagster's UI"),
+    "run": (QUICKSTART, "load the assets, from your API if it is configured, else a sandbox"),
+    "ui": (QUICKSTART, "open Dagster's UI"),
     "check": ("check", "ask your API for one page of each resource, and load nothing"),
     "sandbox": ("sandbox.__main__", "serve the local email API"),
     "notify": ("notify", "send each channel of the alerts a test message"),
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module, _ = COMMANDS[command.command]
     # only now: each takes seconds to import
     run = import_module(f"email_assets.{module}").main
-    status: int = run([command.command, *rest] if module == "quickstart" else rest)
+    status: int = run([command.command, *rest] if module == QUICKSTART else rest)
     return status
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ import pytest
 
 from email_assets.clock import now
 from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests import programs
 from email_assets_tests.check_fixtures import NAMES, Check, cells, check
 from email_assets_tests.conftest import KEY
 
@@ -207,17 +206,28 @@ def test_a_cursor_path_without_a_time_fails_as_a_sync_would(
 # The command
 
 
-def test_the_command_says_what_to_set_while_no_api_is_configured() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "email_assets.check"],
-        capture_output=True,
-        text=True,
-        env={name: value for name, value in os.environ.items() if name != "API_KEY"},
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (1, "")
-    assert done.stdout == (
+def test_a_key_without_an_address_says_what_to_set(
+    check: Check, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("API_KEY", "a-key")
+
+    assert check() == (
+        1,
         "bounces: no API is configured yet. Set it as [sources.email] base_url in "
         ".dlt/config.toml or as SOURCES__EMAIL__BASE_URL. Set api_key in "
-        ".dlt/secrets.toml or the environment variable API_KEY.\n"
+        ".dlt/secrets.toml or the environment variable API_KEY.\n",
     )
+
+
+def test_without_any_api_the_sandbox_is_asked_and_nothing_is_written(tmp_path: Path) -> None:
+    ended = programs.run(
+        *("python", "-m", "email_assets.check"),
+        home=tmp_path / "home",
+        cwd=tmp_path,
+        env={"DLT_PROJECT_DIR": os.environ["DLT_PROJECT_DIR"]},
+    )
+
+    assert ended.status == 0, ended.said
+    assert ended.said.startswith("The bundled sandbox API: http://127.0.0.1:")
+    assert cells(ended.said.partition("\n\n")[2])["messages"][:3] == ["yes", "yes", "5000"]
+    assert [path.name for path in tmp_path.rglob("*")] == ["home", "output"]

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
-from email_assets.quickstart import main
+from email_assets.quickstart.__main__ import main
+from email_assets.quickstart.load import without_traces
+from email_assets.sandbox import Fault, Sandbox
+from email_assets.sentences import ALMOST_FULL
 from email_assets.settings import resolve
+from email_assets_tests.conftest import KEY
+from email_assets_tests.dagster_fixtures import command, empty_home, finish, settings_for
+from email_assets_tests.webserver_fixtures import wait_for
+
+__all__ = ["empty_home"]
 
 
 @pytest.fixture(autouse=True)
 def usual_signals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
     before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
     yield
     for one, handler in before.items():
@@ -43,6 +55,51 @@ def test_a_port_in_use_is_refused_at_once(capsys: pytest.CaptureFixture[str]) ->
         assert main(["ui", "--port", str(port)]) == 1
 
     assert f"Port {port} is in use." in capsys.readouterr().err
+
+
+def test_a_full_disk_is_named_before_anything_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    free, usage = ALMOST_FULL - 1, shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=free))
+
+    assert main(["run"]) == 1
+
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert re.match(r"The disk of \S+ is full\. Free some of it and run again\.", sentence)
+
+
+def test_stack_traces_are_left_out_of_what_dagster_says() -> None:
+    said = ["Failure: no\n", "\n", "Stack Trace:\n", '  File "x"\n', "    y\n", "\n", "next\n"]
+
+    assert list(without_traces(said)) == ["Failure: no\n", "\n", "next\n"]
+
+
+@pytest.mark.parametrize("alone", [False, True], ids=["of a terminal", "of one process"])
+def test_ctrl_c_while_the_api_is_asked_ends_the_run_and_says_one_sentence(
+    alone: bool, empty_home: Path, tmp_path: Path
+) -> None:
+    home = shutil.copytree(empty_home, tmp_path / "home", dirs_exist_ok=True)
+    with Sandbox(messages=20, api_key=KEY) as sandbox:
+        sandbox.set_faults("bounces", Fault("latency", seconds=600.0))
+        process = command(
+            *("python", "-m", "email_assets.quickstart", "run"),
+            home=home,
+            cwd=tmp_path,
+            env=settings_for(tmp_path, sandbox)
+            | {"DLT_PROJECT_DIR": os.environ["DLT_PROJECT_DIR"]},
+        )
+        wait_for(lambda: sandbox.request_count("bounces"), 120)
+        (os.kill if alone else os.killpg)(process.pid, signal.SIGINT)
+        status, said = finish({"run": process})["run"]
+
+    assert status == 130
+    assert said.splitlines()[-1] == "Stopped. What was loaded before is untouched."
+    assert "Traceback" not in said
+    with dg.DagsterInstance.get() as instance:
+        (run,) = instance.get_runs()
+    # Dagster's own command ends it as failed; one that has to be killed is marked as canceled
+    assert run.status in (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE)
 
 
 def test_ctrl_c_ends_in_one_sentence(

@@ -23,6 +23,7 @@ MAY_KNOW = {
     "api": set[str](),
     "settings": set[str](),
     "sandbox": set[str](),
+    "quickstart": {"defs", "deliverability", "warehouse", "vendors", "account", "sandbox"},
 }
 """The rooms that each room may import from, besides itself; all know the ground, of which
 the sandbox knows the clock alone."""

@@ -1,0 +1,89 @@
+"""Folders for the data and for Dagster's history, and the environment that names them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from dlt.common.known_env import DLT_PROJECT_DIR
+
+from email_assets.errors import WarehouseError
+from email_assets.sentences import ALMOST_FULL, UNTOUCHED
+from email_assets.settings import resolve
+
+PACKAGE = Path(__file__).parent.parent
+QUIET = ",".join(
+    f"ignore:{message}"
+    for message in (
+        # Dagster names `dg launch` and `dg dev` as successors of the commands used here, and
+        # marks as beta what its own command line calls: nothing that a user could act on
+        "Function `asset_materialize_command` is superseded",
+        "Function `dev_command` is superseded",
+        "Parameter `include_sources` of function `AssetSelection.all`",
+    )
+)
+
+
+def choose_folders() -> str:
+    """Say where data and history go, for this process and its children alike.
+
+    Returns the folder of the data, with what chose it.
+    """
+    place, chosen_by = resolve.data_folder()
+    if "DAGSTER_HOME" not in os.environ:
+        home = place / ".dagster"
+        home.mkdir(exist_ok=True)
+        if not (home / "dagster.yaml").exists():
+            shutil.copy(PACKAGE / "dagster.yaml", home)
+        os.environ["DAGSTER_HOME"] = str(home)
+        # else a child would take the home that it is given for what chooses the data's folder
+        os.environ.setdefault(DLT_PROJECT_DIR, str(resolve.project_file(".")))
+    return f"{place} ({chosen_by})"
+
+
+def refuse_full_disks() -> None:
+    """Look at the disks of the data, of Dagster's history and of working files.
+
+    Raises:
+        WarehouseError: One of them is full: Dagster would say so in some hundred lines.
+    """
+    place, _ = resolve.data_folder()
+    for folder in (place, Path(os.environ["DAGSTER_HOME"]), Path(tempfile.gettempdir())):
+        if folder.exists() and shutil.disk_usage(folder).free < ALMOST_FULL:
+            raise WarehouseError(
+                f"The disk of {folder} is full. Free some of it and run again. {UNTOUCHED}"
+            )
+
+
+def folder_of_sandbox() -> Path:
+    """The folder of what the sandbox gives, and of the history of its runs, made if need be.
+
+    The sandbox's customers must never end up between real ones.
+    """
+    folder = Path(os.environ["DAGSTER_HOME"]) / "sandbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(PACKAGE / "dagster.yaml", folder)
+    return folder
+
+
+def environment_of(settings: Mapping[str, str], folder: Path | None) -> dict[str, str]:
+    """The environment of Dagster's commands that use an API.
+
+    Args:
+        settings: Those of the API, besides what is set already.
+        folder: The folder of all that they write, or None for the places that the settings name.
+    """
+    places = (
+        {}
+        if folder is None
+        else {
+            "WAREHOUSE__DESTINATION_TYPE": "duckdb",
+            "WAREHOUSE__DATASET_NAME": "email",
+            "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
+            "DAGSTER_HOME": str(folder),
+        }
+    )
+    return {**os.environ, "PYTHONWARNINGS": QUIET, "PYTHONUNBUFFERED": "1", **settings, **places}

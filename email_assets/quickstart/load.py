@@ -1,0 +1,121 @@
+"""Loads the five assets with Dagster's command, and shows what it says and what came of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from email_assets.account import configured_accounts
+from email_assets.clock import now
+from email_assets.quickstart import summary
+from email_assets.quickstart.api import ChosenApi
+from email_assets.quickstart.folders import (
+    environment_of,
+    folder_of_sandbox,
+    refuse_full_disks,
+)
+from email_assets.redaction import redact
+from email_assets.settings import resolve
+from email_assets.warehouse.destination import database_file, warehouse_client
+
+MATERIALIZE = ["asset", "materialize", "--select", "*", "-m", "email_assets.definitions"]
+TO_END = 5
+"""Seconds that a run has to end by itself, once it is told to."""
+TRACE = re.compile(r"^(Stack Trace|Traceback \(most recent call last\)):$")
+OF_A_TRACE = re.compile(r"^(\s|$)")
+
+
+def load(api: ChosenApi) -> int:
+    """Load from an API, and return the exit status.
+
+    Raises:
+        WarehouseError: A disk is full.
+        KeyboardInterrupt: Somebody stopped it; the run has ended.
+    """
+    began, started = time.monotonic(), now()
+    os.environ.update(environment_of(api.settings, folder_of_sandbox() if api.is_sandbox else None))
+    status = _materialize()
+    # what follows looks at the same history and warehouse as the command did
+    run = summary.run_since(started)
+    if status:
+        refuse_full_disks()
+    if run is None:
+        return status or 1
+    summary.show(run, api.is_sandbox)
+    seconds = time.monotonic() - began
+    if status:
+        print(f"\nFailed after {seconds:.0f} s.")
+        return status
+    print(f"\nLoaded {len(run.assets)} assets in {seconds:.0f} s. Next:")
+    _name_next_commands(next(iter(run.assets)))
+    return 0
+
+
+def _materialize() -> int:
+    started = now()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagster", *MATERIALIZE],
+        cwd=resolve.project_file("."),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        # else a terminal sends Ctrl-C to the programs that Dagster starts too: each would say so
+        start_new_session=True,
+    )
+    assert process.stdout  # noqa: S101 (a pipe)
+    try:
+        for line in without_traces(process.stdout):
+            print(redact(line), end="", flush=True)
+        return process.wait()
+    except KeyboardInterrupt:
+        _end(process)
+        summary.cancel_runs_since(started)
+        raise
+
+
+def without_traces(lines: Iterable[str]) -> Iterator[str]:
+    """The lines but for Python's stack traces, which the run's log in the UI keeps."""
+    in_trace = False
+    for line in lines:
+        in_trace = bool(TRACE.match(line) or (in_trace and OF_A_TRACE.match(line)))
+        if not in_trace:
+            yield line
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Let Dagster end its run, or kill it with all of its processes if it takes too long."""
+    with suppress(ProcessLookupError):
+        process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=TO_END)  # else it would wait for somebody to read what it says
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _name_next_commands(first: str) -> None:
+    """Name the commands that come next.
+
+    Args:
+        first: An asset that was loaded, with its account's prefix.
+    """
+    ui = "make ui" if resolve.is_checkout() else "email-assets ui"
+    print(f"  {ui}      # the graph, the checks and every figure over time")
+    *prefix, asset = first.split("/")
+    account = next(one for one in configured_accounts() if [*one.key_prefix] == prefix)
+    warehouse = account.warehouse
+    if warehouse.destination_type == "duckdb":
+        file = os.path.relpath(str(database_file(warehouse_client(warehouse, asset))))
+        python = ".venv/bin/python" if resolve.is_checkout() else sys.executable
+        print(
+            f"  {python} -c \"import duckdb; duckdb.connect('{file}', read_only=True)"
+            f".sql('FROM {warehouse.dataset_name}.{asset} LIMIT 5').show()\""
+        )
