@@ -8,7 +8,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui check test fuzz soak lint sandbox bench bench-quick lock clean
+.PHONY: help install run ui check test coverage mutants fuzz soak lint sandbox bench bench-quick lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,15 @@ check: .venv/.ready ## Ask your API for one page of each resource, before anythi
 # by file, so that what a file's tests share is set up once; slow files first, as conftest.py says
 test: .venv/.ready ## Run the tests (or TESTS=…), as if it were AT=2028-02-29T12:00:00Z
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(if $(AT),--at $(AT)) $(TESTS)
+
+coverage: .venv/.ready ## Run the tests, and list the lines that none of them runs
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(TESTS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
+
+mutants: .venv/.ready ## Change what differs from main (or MODULES=…), and list changes no test notices
+	@$(BIN)/python -m email_assets_tests.mutants $(MODULES) $(if $(TESTS),--tests $(TESTS))
 
 fuzz: .venv/.ready ## Try the models of lists and tables with many fresh examples
 	@$(BIN)/python -m pytest --hypothesis-profile fuzz -k test_model_of
