@@ -141,6 +141,17 @@ class Account:
         is_chosen = self.name is not None or self.api.vendor != "generic"
         return is_chosen or bool(self.api.base_url or self.secret("api_key"))
 
+    def check_resource(self, name: str) -> None:
+        """Refuse what is no resource of the vendor.
+
+        Raises:
+            SettingError: There is none of that name; the text has those that there are.
+        """
+        if name not in self.resources:
+            raise SettingError(
+                f"{self.vendor_name} has no resource {name!r}; it has {', '.join(self.resources)}."
+            )
+
     def title_of(self, asset: str) -> str:
         """An asset's name for people, with the account's prefix: `marketing/messages`."""
         return "/".join([*self.key_prefix, asset])

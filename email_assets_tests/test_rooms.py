@@ -28,7 +28,16 @@ MAY_KNOW = {
 """The rooms that each room may import from, besides itself; all know the ground, of which
 the sandbox knows the clock alone."""
 ON_THE_GROUND = {"api", "settings", "sandbox"}
-ENTRY_POINTS = {"cli", "definitions", "check", "notify", "quickstart", "lost_runs", "__init__"}
+ENTRY_POINTS = {
+    "cli",
+    "definitions",
+    "check",
+    "notify",
+    "quickstart",
+    "lost_runs",
+    "component",
+    "__init__",
+}
 DAGSTER = ("dagster", "dagster_dlt", "dagster_embedded_elt", "dagster_shared")
 
 
