@@ -21,7 +21,7 @@ class WarehouseError(EmailAssetsError):
 
 
 class SyncError(EmailAssetsError):
-    """What the API gave could not be brought into the warehouse."""
+    """The API's rows could not be brought into the warehouse."""
 
 
 class ApiError(EmailAssetsError):

@@ -54,7 +54,7 @@ def _notify() -> int:
 
 
 def _problem_of(channel: Webhook | Mail | InvalidChannel, message: Message) -> str | None:
-    """What keeps a channel from taking a message, or some of its recipients from getting it."""
+    """The reason why a channel, or a recipient of it, did not take a message."""
     if isinstance(channel, InvalidChannel):
         return channel.problem
     try:

@@ -40,7 +40,7 @@ class Problem:
     at: float
     """In seconds since 1970."""
     link: str
-    """Where to look: the step that failed, the check."""
+    """The page to look at: of the step that failed, or of the check."""
     page: str = ""
     """The asset's own page, where a recovery is seen."""
     severity: str = ERROR
@@ -49,7 +49,7 @@ class Problem:
 
     @property
     def of_a_check(self) -> bool:
-        """Whether the slot is a check."""
+        """True if the slot is a check."""
         return ":" in self.slot
 
     @property
@@ -72,9 +72,9 @@ class Cause:
     gone: list[str] = field(default_factory=list)
     """The slots that it was told of and that are well again."""
     since: float = 0
-    """When it began, in seconds since 1970; 0 if that is not known."""
+    """The time of its beginning, in seconds since 1970; 0 if that is not known."""
     page: str = ""
-    """Where its end is seen."""
+    """The page that shows its end."""
 
 
 Causes = dict[str, Cause]

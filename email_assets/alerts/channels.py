@@ -46,7 +46,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a channel says of a message that it took."""
+    """A channel's answer for a message that it took."""
 
     remark: str | None = None
     """A sentence, if there is something to remark."""

@@ -23,7 +23,7 @@ SECONDS_A_MESSAGE = 15
 MOST_IN_VAIN = 2
 """Messages that a channel may refuse in a tick: it may refuse one for good, and take the next."""
 SECONDS_A_CHANNEL = 5
-"""After which a channel gets no further message in a tick. Dagster gives a tick a minute."""
+"""Time that a channel has in a tick for all its messages. Dagster gives a tick a minute."""
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Waiting:
     only: list[str] = field(default_factory=list)
     """Digests of the recipients that it still waits for. The others of its channel have it."""
     failures: int = 0
-    """How often those were refused for now."""
+    """The number of times that those were refused for now."""
     wait: int = 0
     """Ticks until the next attempt for those."""
 

@@ -1,4 +1,4 @@
-"""How an alert is worded: its subject, which fits a telephone's list of mails, and its times."""
+"""The wording of an alert: a subject that fits a telephone's list of mails, names and times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INFO = "INFO"
 LONGEST_SUBJECT = 70
 """Characters of a subject. Of what does not fit a shorter wording is taken; nothing is cut."""
 SIGNATURE = " [email_assets]"
-"""By which a filter for mails knows an alert, if there is room for it."""
+"""The end of a subject that has room for it, for filters of mail."""
 
 
 def names_in(slots: Iterable[str]) -> str:

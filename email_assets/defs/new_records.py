@@ -24,7 +24,7 @@ from email_assets.sentences import in_one_sentence
 from email_assets.sync.source import glimpse
 
 TRY_AGAIN_AFTER = timedelta(minutes=15)
-"""From a request for a sync that did not come about to the next; sooner would be a flood."""
+"""The wait before a sync that did not come about is asked for again; sooner would be a flood."""
 LONGEST_WAIT = timedelta(days=1)
 """The wait is doubled each time, up to this: what fails for days is left to its schedule."""
 
@@ -38,10 +38,10 @@ class Request:
     after_run: int
     """Dagster's storage id of the newest run then: the sync is of a later one."""
     times: int = 1
-    """How often it was asked for since the API had something new."""
+    """The number of requests since the API had something new."""
 
     def is_due_again(self) -> bool:
-        """Whether enough time has passed to ask once more."""
+        """True if enough time has passed to ask once more."""
         # a time to come is of a clock that was ahead, and counts as now
         self.at = min(self.at, now().timestamp())
         doubled: int = 2 ** min(self.times - 1, 10)
@@ -127,7 +127,7 @@ def _has_changed(name: str, heads: Mapping[str, str], seen: Seen) -> bool:
 
 
 def _is_due(name: str, seen: Seen, synced: Mapping[str, int]) -> bool:
-    """Whether a resource was never synced, or was to be synced and has not been."""
+    """True if a resource was never synced, or was to be synced and has not been."""
     request = seen.requests.get(name)
     return request.is_due_again() if request else name not in synced
 

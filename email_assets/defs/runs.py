@@ -17,7 +17,7 @@ from email_assets.clock import now
 LOCATION = "email_assets"
 """The code location's name in `workspace.yaml`."""
 LOCATION_TAG = "dagster/code_location"
-"""Which runs of the command line do not have."""
+"""Dagster's tag for a run's code location. Runs of the command line lack it."""
 PLANNED = {
     dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
     dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
@@ -34,7 +34,7 @@ UNFINISHED = [
 def unfinished(
     instance: dg.DagsterInstance, age: timedelta, location: str = LOCATION, **of_runs: Any
 ) -> bool:
-    """Whether a code location has runs that have not ended.
+    """True if a code location has runs that have not ended.
 
     Args:
         instance: Knows the runs.

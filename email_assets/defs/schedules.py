@@ -20,7 +20,7 @@ from email_assets.vendors import Kind
 JOB_OF_KIND: dict[Kind, str] = {"event": "email_events", "inventory": "email_inventory"}
 JOB_OF_ALL = "email_all"
 PATIENCE = timedelta(days=1)
-"""After which a schedule waits for a run no longer: it was killed, and nothing has said so."""
+"""The longest that a schedule waits for a run. An older one was killed, and nothing has said so."""
 
 
 def names_of(account: Account, kind: Kind) -> list[str]:

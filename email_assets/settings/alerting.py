@@ -1,4 +1,4 @@
-"""What the settings say of alerts, looked up once by who begins: a command, or a tick."""
+"""The settings of alerts, looked up once by an entry point: a command, or a tick of a sensor."""
 
 from __future__ import annotations
 

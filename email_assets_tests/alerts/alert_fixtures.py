@@ -18,6 +18,8 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from email_assets.clock import now
+
 PASSWORD = "smtp-password/1"
 RECIPIENTS = ["ops@alerts.example", "ann@alerts.example"]
 
@@ -29,9 +31,11 @@ class Webhook:
     url: str = ""
     status: int = 200
     location: str = ""
-    """Where it sends whoever asks, if it does."""
+    """The target of its redirects, if it redirects."""
     bodies: list[Any] = field(default_factory=list)
     """All that it was sent, whether it took it or not."""
+    times: list[float] = field(default_factory=list)
+    """The time of each, in seconds since 1970."""
 
     @property
     def texts(self) -> list[str]:
@@ -47,6 +51,7 @@ def listening() -> Iterator[Webhook]:
             assert self.headers["Content-Type"] == "application/json"
             body = self.rfile.read(int(self.headers["Content-Length"]))
             webhook.bodies.append(json.loads(body))
+            webhook.times.append(now().timestamp())
             self.send_response(webhook.status)
             if webhook.location:
                 self.send_header("Location", webhook.location)
@@ -85,7 +90,7 @@ class MailServer:
     refused_for_now: list[str] = field(default_factory=list)
     """Recipients that it will know later."""
     recipients: list[list[str]] = field(default_factory=list)
-    """To whom it took each mail."""
+    """The recipients of each mail that it took."""
     mails: list[EmailMessage] = field(default_factory=list)
     attempts: int = 0
     goodbye: str = "221 Bye"

@@ -24,7 +24,7 @@ def recovered(causes: Causes, well: dict[str, float], known: list[str] = SLOTS) 
 
 
 def what(message: Message) -> str:
-    """What a message says, without its last line, which says when and where."""
+    """A message without its last line, which says when and where."""
     return message.text.rpartition("\n")[0]
 
 

@@ -1,9 +1,13 @@
 """The sensor that asks the API what is new."""
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import dagster as dg
 import pytest
 
-from email_assets.errors import KeyRefusedError
+from email_assets.errors import EmailAssetsError, KeyRefusedError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.dagster_fixtures import EVENTS, INVENTORY, MADE_OF_EVENTS, NAMES
 from email_assets_tests.defs.sensor_fixtures import (
@@ -180,3 +184,17 @@ def test_a_cursor_that_is_none_of_its_own_is_no_hindrance(new_records: Sensor, c
     new_records.cursor = cursor
 
     assert new_records.requested() == NAMES + MADE_OF_EVENTS
+
+
+def test_a_tick_that_fails_tells_it_in_one_sentence(
+    new_records: Sensor, instance: dg.DagsterInstance
+) -> None:
+    runs = Path(instance.storage_directory()).parent / "history" / "runs.db"
+    with closing(sqlite3.connect(runs)) as database, database:
+        database.execute("DROP TABLE runs")
+
+    with pytest.raises(EmailAssetsError, match=r"^new_records: stopped by ") as failed:
+        new_records.tick()
+
+    assert "\n" not in str(failed.value)
+    assert failed.value.__cause__ is failed.value.__context__ is None

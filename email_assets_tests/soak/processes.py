@@ -17,6 +17,7 @@ import requests
 
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import command
+from email_assets_tests.programs import BIN
 
 CODE_SERVER, WEBSERVER, DAEMON = "code server", "webserver", "daemon"
 UNTIL_IT_IS_UP = 180
@@ -65,7 +66,13 @@ class Platform:
         module = ["-m", "email_assets.definitions"]
         here = ["-h", "127.0.0.1", "-p"]
         self._commands = {
-            CODE_SERVER: ["dagster", "api", "grpc", *here, str(self.code_port), *module],
+            # as the shipped unit starts it: what the one before has lost is ended first
+            CODE_SERVER: [
+                "/bin/sh",
+                "-c",
+                f"'{BIN}/python' -m email_assets.lost_runs; exec '{BIN}/dagster' api grpc "
+                + " ".join([*here, str(self.code_port), *module]),
+            ],
             WEBSERVER: ["dagster-webserver", *here, str(self.web_port), "-w", str(workspace)],
             DAEMON: ["dagster-daemon", "run", "-w", str(workspace)],
         }

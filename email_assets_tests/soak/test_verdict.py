@@ -12,6 +12,7 @@ from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import empty_home, instance
 from email_assets_tests.defs.alerts.trouble_fixtures import evaluate, report_failed
 from email_assets_tests.defs.sensor_fixtures import start_run
+from email_assets_tests.secret_fixtures import holds_the_key
 from email_assets_tests.soak.processes import Measure, Platform
 from email_assets_tests.soak.verdict import (
     LEFT_A_KILL,
@@ -32,7 +33,7 @@ def test_it_names_a_file_in_which_the_key_stands(key: str, tmp_path: Path) -> No
     (tmp_path / "logs" / ".worker.log").write_bytes(b"\xff\x00 GET ?key=" + key.encode())
     (tmp_path / "logs" / "other.log").write_text("GET ?key=…")
 
-    assert judge_secrecy(tmp_path) == ["The key stands in logs/.worker.log."]
+    assert judge_secrecy(tmp_path, holds_the_key) == ["A secret stands in logs/.worker.log."]
 
 
 class TestLeftovers:

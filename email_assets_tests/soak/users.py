@@ -31,7 +31,7 @@ AUTOMATION = """
 query ($repository: RepositorySelector!) {
   repositoryOrError(repositorySelector: $repository) {
     ... on Repository {
-      schedules { scheduleState { id status } } sensors { sensorState { id status } }
+      schedules { scheduleState { id name status } } sensors { sensorState { id name status } }
     }
   }
 }
@@ -81,13 +81,13 @@ def launch(platform: Platform, *names: str, config: dict[str, Any] | None = None
     return run_id
 
 
-def switch_off(platform: Platform) -> None:
-    """Stop every schedule and sensor, as the UI's Automation page does."""
+def switch_off(platform: Platform, but: str) -> None:
+    """Stop every schedule and sensor but one, as the UI's Automation page does."""
     found = ask(platform, AUTOMATION, repository=REPOSITORY)
     for kind, stop in STOP.items():
         for instigator in found[kind]:
             state = instigator[f"{kind[:-1]}State"]
-            if state["status"] == "RUNNING":
+            if state["status"] == "RUNNING" and state["name"] != but:
                 ask(platform, stop, id=state["id"])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,6 @@ import dagster as dg
 
 from email_assets.defs.alerts.failures import reason_of
 from email_assets.defs.runs import UNFINISHED
-from email_assets_tests.secret_fixtures import holds_the_key
 from email_assets_tests.soak.processes import Measure, Platform
 from email_assets_tests.warehouses import working_directories
 
@@ -138,13 +137,13 @@ def judge_leftovers(temporary: Path, kills: int) -> list[str]:
     return problems
 
 
-def judge_secrecy(folder: Path) -> list[str]:
-    """Files that hold the API's key."""
+def judge_secrecy(folder: Path, is_secret: Callable[[bytes], bool]) -> list[str]:
+    """Files that hold a secret."""
     problems = []
     for file in folder.rglob("*"):
         with suppress(OSError):  # a folder, or it went meanwhile
-            if holds_the_key(file.read_bytes()):
-                problems.append(f"The key stands in {file.relative_to(folder)}.")
+            if is_secret(file.read_bytes()):
+                problems.append(f"A secret stands in {file.relative_to(folder)}.")
     return problems
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Protocol
 
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sandbox.data import RESOURCES
 from email_assets_tests.conftest import KEY
-from email_assets_tests.soak.compare import Row
+from email_assets_tests.secret_fixtures import holds_the_key
+from email_assets_tests.soak.compare import Row, compare
 
 DAYS_A_MINUTE = 1.0
 MESSAGES_AT_THE_START = 250
@@ -20,6 +24,11 @@ MESSAGES_A_MINUTE = 0.4
 LATENCY = 0.005
 YOUNG = timedelta(hours=12)
 """Bounces are synced by time and looked at again for a day; older ones must not change."""
+SHORT_WAITS = {
+    "RUNTIME__REQUEST_BACKOFF_FACTOR": "0.2",
+    "RUNTIME__REQUEST_MAX_RETRY_DELAY": "2",
+    "RUNTIME__REQUEST_TIMEOUT": "5",
+}
 INCREMENTAL = {
     "SOURCES__EMAIL__BOUNCES__CURSOR_PATH": "bounced_at",
     "SOURCES__EMAIL__BOUNCES__START_PARAM": "since",
@@ -71,6 +80,39 @@ FAULTS: tuple[dict[str, Any], ...] = (
 """Troubles by which no value and no key changes: those would be the API's word, and be loaded."""
 
 
+class Service(Protocol):
+    """An email service of which a soak can ask all that it needs."""
+
+    faults: int
+    moves: int
+
+    @property
+    def day(self) -> float:
+        """Simulated days since the beginning."""
+
+    @property
+    def rows(self) -> int:
+        """The rows that the API lists."""
+
+    def served(self) -> AbstractContextManager[None]:
+        """Serve the API while a `with` block lasts."""
+
+    def settings(self) -> dict[str, str]:
+        """The environment in which the platform reads the service."""
+
+    def go_on(self) -> None:
+        """Let the time since the first call pass, and something happen."""
+
+    def calm(self) -> None:
+        """Take all faults away."""
+
+    def holds_a_secret(self, written: bytes) -> bool:
+        """True if a secret stands in a text."""
+
+    def compare(self, file: Path) -> list[str]:
+        """Sentences on what is wrong with the tables of a warehouse."""
+
+
 class World:
     """A sandbox whose clock ends at the present, and the versions that its rows had before.
 
@@ -105,14 +147,35 @@ class World:
         """Simulated days since the beginning."""
         return (self.now - self._start) / timedelta(days=1)
 
+    @property
+    def rows(self) -> int:
+        """The rows that the API lists."""
+        return sum(len(self.sandbox.rows(name)) for name in RESOURCES)
+
+    @contextmanager
+    def served(self) -> Iterator[None]:
+        """Serve the API."""
+        with self.sandbox:
+            yield
+
+    def holds_a_secret(self, written: bytes) -> bool:
+        """True if the API's key stands in a text."""
+        return holds_the_key(written)
+
+    def compare(self, file: Path) -> list[str]:
+        """Sentences on what is wrong with the tables of a warehouse."""
+        return [
+            problem
+            for name in RESOURCES
+            for problem in compare(file, name, self.sandbox.rows(name), self.former[name])
+        ]
+
     def settings(self) -> dict[str, str]:
         """The environment in which the platform reads this service, with short waits."""
         return {
             "API_KEY": KEY,
             "SOURCES__EMAIL__BASE_URL": self.sandbox.base_url,
-            "RUNTIME__REQUEST_BACKOFF_FACTOR": "0.2",
-            "RUNTIME__REQUEST_MAX_RETRY_DELAY": "2",
-            "RUNTIME__REQUEST_TIMEOUT": "5",
+            **SHORT_WAITS,
             **INCREMENTAL,
         }
 

@@ -55,7 +55,7 @@ class HistoryPosition:
     well: dict[str, float] = field(default_factory=dict)
     """The last time that an asset was materialized or a check passed."""
     watched: dict[str, float] = field(default_factory=dict)
-    """Since when an asset is watched that was never materialized."""
+    """The time of the first look at an asset that was never materialized."""
     noted: dict[str, int] = field(default_factory=dict)
     """The event of each asset's last materialization, which is read again at every look."""
 
@@ -145,7 +145,7 @@ class History:
         }
 
     def _seen_in(self, ended: Iterable[dg.EventLogRecord]) -> list[Sighting]:
-        """What runs tell, whoever started them, as far as it is of our assets."""
+        """The problems and successes of our assets in runs, whoever started them."""
         end_of = {record.run_id: record for record in ended}
         if not end_of:
             return []
@@ -187,7 +187,7 @@ class History:
                 yield from self._judge(record.event, 0)
 
     def _judge(self, entry: dg.EventLogEntry, of_run: int) -> Iterator[Sighting]:
-        """Whether a check passed, and else the problem that it found.
+        """The result of a check: that it passed, or the problem that it found.
 
         Args:
             entry: The event.

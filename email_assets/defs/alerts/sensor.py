@@ -88,7 +88,8 @@ def _look(
         account, context.instance, repository, origin.location_name, url, state.position
     )
     causes, well, at = state.causes, state.position.well, now().timestamp()
-    where = f"{_api_of(account)}, host {gethostname()}"
+    of_account = f"account {account.name}, " if account.name else ""
+    where = f"{of_account}{_api_of(account)}, host {gethostname()}"
     problems = history.new_problems([cause.open for cause in causes.values()], at)
     messages = [
         *recover(causes, well, history.slots, where),

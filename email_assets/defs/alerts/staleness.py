@@ -47,7 +47,7 @@ def stale_assets(history: History, wrong: set[str], now: float) -> Iterator[Prob
 
 
 def _may_be_skipped(history: History, slot: str) -> bool:
-    """Whether an asset need not be materialized by a run of it that succeeds."""
+    """True if a run of an asset may succeed without materializing it."""
     key = dg.AssetKey.from_user_string(slot)
     return history.assets[key].specs_by_key[key].skippable
 

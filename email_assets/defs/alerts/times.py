@@ -13,7 +13,7 @@ A_MOMENT = 0.001
 
 @dataclass
 class Sighting:
-    """What an event tells of a slot: that something is wrong with it, or that it is well."""
+    """The news that an event has of a slot: a problem, or that it is well."""
 
     slot: str
     at: float

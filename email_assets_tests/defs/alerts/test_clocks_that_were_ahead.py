@@ -27,7 +27,7 @@ SYNCED, PROBLEM = None, Problem("bounces", "failed", "why", 0, "link")
 
 
 def times_of(*stamps: float, now: float = 100) -> list[float]:
-    """What becomes of the stamps of events that follow each other."""
+    """The stamps of events that follow each other, brought back."""
     seen = [Sighting("bounces", at, event) for event, at in enumerate(stamps)]
     bring_back(seen, [], now)
     return [sighting.at for sighting in seen]

@@ -13,7 +13,7 @@ from email_assets.settings.resolve import SettingError
 
 
 def reason(fail: Callable[[], None]) -> str:
-    """What is told of a step in which this is called."""
+    """The sentence for a step in which this is called."""
 
     @dg.asset
     def bounces() -> None:

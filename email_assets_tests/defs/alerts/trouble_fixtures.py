@@ -47,7 +47,7 @@ def tell(alerts: Sensor, webhook: Webhook) -> list[str]:
 
 
 def what(text: str) -> str:
-    """What an alert says, without its last line, which says when and where."""
+    """An alert without its last line, which says when and where."""
     return text.rpartition("\n")[0]
 
 

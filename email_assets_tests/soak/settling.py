@@ -1,0 +1,70 @@
+"""The end of a soak: faults and automation off, and a last run in which nothing may be wrong."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import dagster as dg
+
+from email_assets.defs.runs import UNFINISHED
+from email_assets_tests.soak.alarms import ALERTS, read_looks
+from email_assets_tests.soak.processes import Platform
+from email_assets_tests.soak.users import ASSETS, launch, switch_off
+from email_assets_tests.soak.verdict import MAX_RUNTIME
+from email_assets_tests.soak.world import Service
+
+UNTIL_QUIET = 2 * MAX_RUNTIME + 120
+MEASURE_EVERY = 10.0
+LOOKS_AT_THE_END = 2
+
+
+def settle(world: Service, platform: Platform, instance: dg.DagsterInstance) -> list[str]:
+    """Faults and automation off, wait until nothing runs, and sync everything once more."""
+    world.calm()
+    platform.wait_until_up()
+    switch_off(platform, but=ALERTS)
+    problems = []
+    if not _until(lambda: not instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)), platform):
+        problems.append(f"There were unfinished runs after {UNTIL_QUIET} s.")
+    run_id = launch(platform, *ASSETS)
+    if not _until(lambda: _ended(instance, run_id), platform):
+        problems.append(f"The last run did not end within {UNTIL_QUIET} s.")
+    run = instance.get_run_by_id(run_id)
+    if run is None or not run.is_success:
+        problems.append("The last run, with no faults any more, failed.")
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+        assert entry.dagster_event
+        check = entry.dagster_event.asset_check_evaluation_data
+        if not check.passed:
+            problems.append(
+                f"In the last run, {check.check_name} of {check.asset_key.to_user_string()} "
+                f"failed: {check.description}"
+            )
+    return problems + _look_once_more(instance, platform)
+
+
+def _look_once_more(instance: dg.DagsterInstance, platform: Platform) -> list[str]:
+    """Wait until the sensor of the alerts has seen that all is well."""
+    before = len(read_looks(instance))
+    if _until(lambda: len(read_looks(instance)) >= before + LOOKS_AT_THE_END, platform):
+        return []
+    return [f"The sensor of the alerts did not look within {UNTIL_QUIET} s."]
+
+
+def _until(condition: Callable[[], object], platform: Platform) -> bool:
+    deadline, told = time.monotonic() + UNTIL_QUIET, 0.0
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        platform.keep_up()
+        if time.monotonic() - told > MEASURE_EVERY:
+            told = time.monotonic()
+            platform.measure()
+        time.sleep(1)
+    return True
+
+
+def _ended(instance: dg.DagsterInstance, run_id: str) -> bool:
+    run = instance.get_run_by_id(run_id)
+    return run is not None and run.is_finished

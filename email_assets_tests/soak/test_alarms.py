@@ -1,0 +1,111 @@
+"""The verdict on alerts tells of those that are false and of those that are missing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import pytest
+
+from email_assets.alerts.causes import Causes, Problem, recover, tell
+from email_assets_tests.soak.alarms import (
+    NOTHING,
+    Events,
+    Told,
+    Trouble,
+    judge_alarms,
+    read_alerts,
+)
+
+LOOKS = [(float(began), began + 5.0) for began in range(0, 300, 30)]
+FAILED = Trouble("bounces", "failed", 40, 50)
+
+
+def events(*troubles: Trouble, made: float | None = 200, last_word: str = NOTHING) -> Events:
+    mended = defaultdict(list, {("bounces", "failed"): [] if made is None else [made]})
+    return Events([*troubles], mended, LOOKS, last_word)
+
+
+def test_what_alerts_say_is_read_as_they_are_worded() -> None:
+    causes: Causes = {}
+    problems = [
+        Problem("bounces", "failed", "it was killed.", 10, "link"),
+        Problem("messages", "failed", "it was killed.", 10, "link"),
+        Problem("servers:complete", "got a warning from the check complete", "why.", 10, "link"),
+        Problem("servers:primary_key", "could not be checked", "why.", 10, "link"),
+        Problem("domains", "went stale", "not materialized.", 10, "link"),
+    ]
+    told = tell(causes, problems, {}, "here")
+    slots = [problem.slot for problem in problems]
+    told += recover(causes, dict.fromkeys(slots, 20), slots, "here")
+
+    found = read_alerts([(30, message.text) for message in told])
+
+    assert {(one.name, one.what) for one in found} == {
+        ("bounces", "failed"),
+        ("messages", "failed"),
+        ("servers", "complete"),
+        ("servers", "failed"),
+        ("domains", "went stale"),
+        ("bounces", "recovered"),
+        ("messages", "recovered"),
+        ("servers", "recovered"),
+        ("domains", "recovered"),
+    }
+
+
+def test_a_trouble_that_is_told_and_mended_is_as_it_should_be() -> None:
+    told = [Told(64, "bounces", "failed"), Told(215, "bounces", "recovered")]
+
+    assert judge_alarms(events(FAILED), told) == []
+
+
+def test_a_trouble_that_nobody_is_told_of_is_missing() -> None:
+    assert judge_alarms(events(FAILED), []) == ["An alert is missing: bounces failed."]
+
+
+def test_a_trouble_that_was_mended_before_anybody_looked_need_not_be_told() -> None:
+    assert judge_alarms(events(FAILED, made=55), []) == []
+
+
+def test_a_trouble_of_what_is_known_to_be_in_trouble_need_not_be_told_again() -> None:
+    again = Trouble("bounces", "failed", 90, 100)
+
+    assert judge_alarms(events(FAILED, again), [Told(64, "bounces", "failed")]) == []
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        Told(64, "messages", "failed"),
+        Told(64, "bounces", "complete"),
+        Told(64, "bounces", "went stale"),
+        Told(30, "bounces", "failed"),
+    ],
+    ids=["of another asset", "of another kind", "stale", "before it happened"],
+)
+def test_an_alert_of_what_did_not_happen_is_false(told: Told) -> None:
+    known = Told(64, "bounces", "failed")
+
+    assert judge_alarms(events(FAILED), [known, told]) == [
+        f"A false alert: {told.name} {told.what}."
+    ]
+
+
+def test_an_alert_of_what_was_mended_before_anybody_looked_is_false() -> None:
+    assert judge_alarms(events(FAILED, made=55), [Told(64, "bounces", "failed")]) == [
+        "A false alert: bounces failed."
+    ]
+
+
+def test_a_recovery_of_what_nothing_mended_is_false() -> None:
+    told = [Told(64, "bounces", "failed"), Told(94, "bounces", "recovered")]
+
+    assert "A false alert: bounces recovered." in judge_alarms(events(FAILED, made=None), told)
+
+
+def test_something_that_is_still_said_to_be_wrong_at_the_end_is_told() -> None:
+    last = "Something is wrong with bounces."
+
+    assert judge_alarms(events(last_word=last), []) == [
+        f"At the end, when all was well, it said: {last}"
+    ]
