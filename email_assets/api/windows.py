@@ -45,6 +45,7 @@ class WindowPaginator(BasePaginator):
         reached: Different rows of the window that were read.
         missing: Rows that were there all the time, by the API's totals, and were not read.
         stopped_early: Whether reading stopped at rows from before the window, of one owner or more.
+        after_page: Called after each page.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class WindowPaginator(BasePaginator):
         self.total: int | None = None
         self.reached = self.missing = 0
         self.stopped_early = False
+        self.after_page: Callable[[], None] = lambda: None
 
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""
@@ -132,6 +134,15 @@ class WindowPaginator(BasePaginator):
         rows: list[dict[str, Any]] = data if data is not None else []
         self._learn(response, rows)
         self._has_next_page = not self._part_is_read or bool(self._waiting)
+        self.after_page()
+
+    @property
+    def so_far(self) -> tuple[int, int | None]:
+        """Rows that were read until now, and those that there are, where that is known by now."""
+        if self._part_is_read:
+            return self.reached, None if self._waiting else self.total
+        total = None if self._waiting else self._pages.total
+        return self.reached + self._pages.reached, total and (self.total or 0) + total
 
     def _learn(self, response: Response, rows: list[dict[str, Any]]) -> None:
         self._pages.update_state(response, rows)

@@ -37,10 +37,11 @@ class SyncConfig(dg.Config):
         description="Read everything the API has, and load it even if it is "
         "unchanged. Rows the API no longer has stay.",
     )
-    start: str | None = Field(
-        default=None, description="Fill in from this date or time on, such as 2026-01-31."
+    # not None, which the launchpad would not show
+    start: str = Field(
+        default="", description="Fill in from this date or time on, such as 2026-01-31."
     )
-    end: str | None = Field(default=None, description="Fill in up to this date or time.")
+    end: str = Field(default="", description="Fill in up to this date or time.")
 
 
 def build_assets(account: Account) -> list[dg.AssetsDefinition]:

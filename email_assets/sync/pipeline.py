@@ -20,6 +20,7 @@ from email_assets.sentences import in_one_sentence
 from email_assets.sync.memory import collecting_less_garbage, limit_memory
 from email_assets.sync.plan import Plan, plan_of
 from email_assets.sync.preview import preview_of
+from email_assets.sync.progress import Progress
 from email_assets.sync.report import Step, SyncReport, figures_of
 from email_assets.sync.schema_changes import schema_changes
 from email_assets.sync.shown_names import ShownNames
@@ -52,6 +53,7 @@ def sync(
     say: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
     span: Span = WHAT_IS_NEW,
+    ticks: Callable[[], float] = time.monotonic,
 ) -> Sync:
     """Bring a resource's table up to what the API has.
 
@@ -68,6 +70,7 @@ def sync(
         say: Told what somebody who watches would want to know.
         sleep: Waits so many seconds, between attempts at the API or at the warehouse.
         span: Everything, or a stretch of time, where it should not be what is new.
+        ticks: Seconds that have passed since any moment, for the lines on how far it is.
 
     Raises:
         EmailAssetsError: A setting, the API or the warehouse is at fault; the text says which.
@@ -75,6 +78,7 @@ def sync(
     started, seconds_of = time.monotonic(), dict[Step, float]()
     listing = open_listing(account, name, say=say, sleep=sleep)
     listing.source.schema = open_schema(name)
+    pipeline.collector = Progress(listing, say, ticks)
     with listing.session, in_one_sentence(name), collecting_less_garbage():
         client = pipeline.sql_client()
         turn = partial(

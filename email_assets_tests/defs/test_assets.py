@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 import requests
 
+from email_assets.definitions import defs
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import (
@@ -243,3 +244,9 @@ class TestFigures:
             3,
             5,
         )
+
+
+def test_the_launchpad_shows_what_a_sync_can_be_asked_for() -> None:
+    shown = dg.validate_run_config(defs.resolve_job_def("email_all"), {})
+
+    assert shown["ops"]["messages"]["config"] == {"full_refresh": False, "start": "", "end": ""}
