@@ -164,6 +164,15 @@ class TestSettings:
         assert {spec.tags["vendor"] for spec in built_specs()} == {"Our_mailer_f_r_M_nchen"}
         assert linked(built_specs()[0], 0).strip() == '"name": "bounces",'
 
+    def test_a_vendors_file_may_have_a_long_name(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        file = tmp_path / f"{'m' * 64}.py"
+        file.write_text(Path(generic.__file__).read_text())
+        monkeypatch.setenv("SOURCES__EMAIL__VENDOR", str(file))
+
+        assert {spec.tags["vendor"] for spec in built_specs()} == {"m" * 63}
+
     def test_the_dataset_stands_in_the_name_of_the_table(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

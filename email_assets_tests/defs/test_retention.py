@@ -213,6 +213,27 @@ def test_a_run_that_cannot_be_deleted_keeps_no_other_and_is_found_again(
     assert not instance.has_run(stuck)
 
 
+def test_a_run_that_somebody_looks_at_is_deleted_with_all_of_its_files(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    home = tmp_path / "dagster_home"
+    run = start_run(instance, job_name="email_all")
+    run_id = run.run_id
+    instance.report_engine_event("an entry of its log", run)
+    put_back(home, run_id, LONG_AGO)
+    # as a webserver does, and SQLite keeps two files beside the database for as long
+    onlooker = sqlite3.connect(home / f"history/runs/{run_id}.db")
+    try:
+        onlooker.execute("SELECT count(*) FROM event_logs").fetchall()
+        assert {path.suffix for path in home.rglob(f"{run_id}*")} == {".db", ".db-wal", ".db-shm"}
+
+        assert materialize(instance, job="email_retention").success
+
+        assert list(home.rglob(f"{run_id}*")) == []
+    finally:
+        onlooker.close()
+
+
 def test_what_is_too_much_for_one_day_is_left_to_the_next(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

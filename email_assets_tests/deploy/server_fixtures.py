@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from email_assets.sandbox import Fault, Sandbox
+from email_assets_tests.clock import in_other_processes
 from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.programs import BIN
 from email_assets_tests.webserver_fixtures import LAUNCH, REPOSITORY, Server, free_port, wait_for
@@ -88,6 +89,7 @@ class Machine:
         environment = self.environment(name) | {
             "DLT_PROJECT_DIR": str(self.folder / "project"),  # not the developer's own secrets
             "RUNTIME__REQUEST_BACKOFF_FACTOR": "0",
+            **in_other_processes,
         }
         (directory,) = unit["WorkingDirectory"]
         if "RuntimeDirectory" in unit:
