@@ -1,6 +1,7 @@
 """Vendor files of the user's own, in the project's folder."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 UseVendor = Callable[[str], str]
 
 _numbers = count()
-"""Every file has a name of its own: a vendor is loaded once."""
+"""Every file has a folder of its own: a vendor is loaded once, and has the name of its file."""
 
 
 @pytest.fixture
@@ -19,12 +20,14 @@ def use_vendor(monkeypatch: pytest.MonkeyPatch) -> Iterator[UseVendor]:
     written: list[Path] = []
 
     def use(text: str) -> str:
-        file = Path(os.environ["DLT_PROJECT_DIR"]) / f"vendor_of_test_{next(_numbers)}.py"
+        name = f"vendors_{next(_numbers)}/vendor_of_test.py"
+        file = Path(os.environ["DLT_PROJECT_DIR"], name)
+        file.parent.mkdir()
         file.write_text(text)
         written.append(file)
-        monkeypatch.setenv("SOURCES__EMAIL__VENDOR", file.name)
-        return file.name
+        monkeypatch.setenv("SOURCES__EMAIL__VENDOR", name)
+        return name
 
     yield use
     for file in written:
-        file.unlink()
+        shutil.rmtree(file.parent)

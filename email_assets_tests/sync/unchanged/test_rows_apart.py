@@ -48,6 +48,7 @@ def test_once_a_field_is_never_loaded_the_rows_that_have_it_are_loaded_without(
     api: Sandbox, query: Query, use_vendor: UseVendor
 ) -> None:
     rows: list[Row] = [{"id": 1, "token": "t", "n": 1}, {"id": 2, "n": 2}, {"id": 3, "token": None}]
+    never_loading(use_vendor)
     load_rows(api, *rows)
     never_loading(use_vendor, "token")
     assert load_rows(api, *rows) == (2, 1)
