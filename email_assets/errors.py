@@ -28,7 +28,19 @@ class ApiError(EmailAssetsError):
     """The API refused a request or its answer cannot be loaded; asking again won't help."""
 
 
-class KeyRefusedError(ApiError):
+class RefusedError(ApiError):
+    """The API said no, and will say so again.
+
+    Attributes:
+        reason: The refusal in a few words, such as `404 Not Found`.
+    """
+
+    def __init__(self, sentence: str, reason: str = "") -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+class KeyRefusedError(RefusedError):
     """The API does not accept the key (401, 403), or there is no key to send."""
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 import json
 import math
+from email.message import Message
 from typing import Any, NoReturn
 
 import orjson
 from requests import PreparedRequest, Response
 from requests.structures import CaseInsensitiveDict
+
+from email_assets.errors import RefusedError
 
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG_NUMBER = b"0" * 19
@@ -21,25 +25,124 @@ class Answer(Response):
 
     It refers to the request as its sender knows it, without what the adapter added to it.
 
+    Args:
+        request: The request.
+        status: The status.
+        headers: The headers.
+        body: The body, which is read by the charset of the headers.
+        refusal: The error that the answer stands for, of which nothing is parsed.
+        keep: Whether a function may want the body itself, and put another in its place.
+        is_odd: Whether the body may be none that can be parsed.
+
     Attributes:
         size: Bytes of the body, decompressed.
+        replaced: Bytes of it that mean nothing in its encoding.
+        is_ignored: Whether the vendor's file says that the list ends here.
+
+    Raises:
+        ValueError: The body is no JSON.
     """
 
     def __init__(
-        self, request: PreparedRequest, status: int, headers: dict[str, str], body: bytes
+        self,
+        request: PreparedRequest,
+        status: int,
+        headers: dict[str, str],
+        body: bytes,
+        refusal: RefusedError | None = None,
+        *,
+        keep: bool = False,
+        is_odd: bool = False,
     ) -> None:
         super().__init__()
         self.request = request
         self.url = request.url or ""
         self.status_code = status
         self.headers = CaseInsensitiveDict(headers)
-        self.raw = io.BytesIO()  # nobody reads the body any more
+        self.encoding = _charset_in(self.headers)
         self.size = len(body)
-        self.payload = parse(body)
+        self.replaced = 0
+        self.is_ignored = False
+        self._refusal, self._refused = refusal, status
+        if refusal is not None:
+            # nobody is to follow a redirect, which is a refusal
+            self.headers.pop("Location", None)
+        self.raw = io.BytesIO()  # nobody reads the body any more
+        self._content = body if keep else b""
+        self._payload: Any = None
+        self._parsed: tuple[bytes, str | None] | None = None
+        if refusal is None or keep:
+            try:
+                self._payload, self.replaced = parse_encoded(body, self.encoding)
+                self._parsed = self._content, self.encoding
+            except (ValueError, RecursionError):
+                if not is_odd:
+                    raise
+
+    @property
+    def refusal(self) -> RefusedError | None:
+        """The error that the answer stands for, unless it was ignored or made another."""
+        is_refused = not self.is_ignored and self.status_code == self._refused
+        return self._refusal if is_refused else None
+
+    def ignore(self) -> None:
+        """Take the answer for the end of its list, without rows."""
+        self.is_ignored = True
 
     def json(self, **_: Any) -> Any:
-        """The parsed body."""
-        return self.payload
+        """The parsed body; None of a refusal, and of what is ignored.
+
+        Raises:
+            ValueError: The body that a function has put there, or has named another encoding for,
+                is no JSON.
+        """
+        if self.is_ignored or self.refusal:
+            return None
+        if self._parsed != (self.content, self.encoding):
+            self._payload, self.replaced = parse_encoded(self.content, self.encoding)
+            self._parsed = self.content, self.encoding
+        return self._payload
+
+
+def parse_encoded(body: bytes, charset: str | None) -> tuple[Any, int]:
+    """The JSON value in a body, and how many of its bytes mean nothing in their encoding.
+
+    Args:
+        body: The body.
+        charset: The encoding that the answer names. Without one, or with one that nobody knows, it
+            is UTF-8, -16 or -32, as JSON is.
+
+    Raises:
+        ValueError: The body is no JSON.
+    """
+    encoding = _codec(charset)
+    if encoding is None:
+        try:
+            return parse(body), 0
+        except UnicodeDecodeError:
+            encoding = json.detect_encoding(body)
+    text = body.decode(encoding, "replace")
+    as_it_came = "\ufffd".encode(encoding, "ignore")
+    replaced = text.count("\ufffd") - (body.count(as_it_came) if as_it_came else 0)
+    return parse(text.encode("utf-8", "surrogatepass")), replaced
+
+
+def _codec(charset: str | None) -> str | None:
+    """The encoding of a charset that is not the usual one of JSON, or None."""
+    try:
+        name = codecs.lookup(charset or "utf-8").name
+        b"".decode(name)  # some are no encodings of text
+    except (LookupError, UnicodeError):
+        return None
+    return None if name in ("utf-8", "ascii") else name
+
+
+def _charset_in(headers: CaseInsensitiveDict[str]) -> str | None:
+    """The charset that the headers of an answer name."""
+    message = Message()
+    message["Content-Type"] = headers.get("Content-Type", "")
+    found = message.get_content_charset()
+    return found or None
 
 
 def parse(body: bytes) -> Any:
@@ -48,6 +151,7 @@ def parse(body: bytes) -> Any:
     A lone surrogate, which JSON can escape and UTF-8 cannot hold, becomes its escape in letters.
 
     Raises:
+        UnicodeDecodeError: The body is no UTF-8, -16 or -32.
         ValueError: The body is no JSON as RFC 8259 defines it (NaN and Infinity are none).
     """
     # orjson is twice as fast, and makes a fraction of a number that is too long for it

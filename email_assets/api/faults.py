@@ -10,21 +10,18 @@ from collections.abc import Mapping
 from datetime import timezone
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
 from email_assets.clock import now
-from email_assets.errors import ApiError, KeyRefusedError, causes
-from email_assets.redaction import redact
+from email_assets.errors import causes
 
 RESET = re.compile(r"(x-)?([a-z]+-)?rate-?limit-reset(-[a-z]+)?", re.IGNORECASE)
 """Headers that say when the count of requests starts anew."""
 SINCE_1970 = 10**9
 """From here on, a number in one of them is a time and no length of time."""
-MESSAGE_LENGTH = 300
-"""Characters of an API's own words to pass on."""
 
 FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     (
@@ -66,40 +63,6 @@ def describe_fault(fault: Exception, time_limit: float) -> str:
     return f"could not be asked ({type(found[-1]).__name__})"
 
 
-def refusal(
-    resource: str, response: requests.Response, body: bytes, secrets: tuple[str, ...], remedy: str
-) -> ApiError:
-    """The error for an answer that says no, and will say so again.
-
-    Args:
-        resource: The resource's name.
-        response: The answer.
-        body: Its body.
-        secrets: What must not be passed on.
-        remedy: The sentence that says where to set the key.
-    """
-    status, path = response.status_code, urlsplit(response.url).path
-    if status in (401, 403):
-        return KeyRefusedError(f"{resource}: the API refused the key ({status}). {remedy}")
-    if 300 <= status < 400 and (location := response.headers.get("Location")):
-        target = redact(_target(response.url, location), secrets)[:MESSAGE_LENGTH]
-        return ApiError(
-            f"{resource}: the API redirects {path} to {target}, and redirects are not "
-            "followed, so that the key goes nowhere else. Set base_url of [sources.email] to "
-            "the address that answers."
-        )
-    if status == 404:
-        return ApiError(
-            f"{resource}: there is no {path} at {origin_of(response.url)} (404). Check base_url of "
-            "[sources.email] and whether this account's API has the resource."
-        )
-    said = redact(" ".join(body.decode("utf-8", "replace").split()), secrets)
-    return ApiError(
-        f"{resource}: the API refused {path} ({named(status)}) and said: "
-        f"{said[:MESSAGE_LENGTH] or 'nothing'}"
-    )
-
-
 def seconds_asked_for(status: int, headers: Mapping[str, str]) -> float | None:
     """Seconds until an API wants to be asked again, or None where it does not say.
 
@@ -133,26 +96,9 @@ def retry_after(header: str | None) -> float | None:
     return seconds if seconds > 0 else None
 
 
-def named(status: int) -> str:
-    """A status with its name, if it has one."""
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
-
-
 def origin_of(url: str) -> str:
     """Scheme, host and port of a URL, as far as they are not the default."""
     address = urlsplit(url)
     default = {"http": 80, "https": 443}.get(address.scheme)
     port = f":{address.port}" if address.port and address.port != default else ""
     return f"{address.scheme}://{address.hostname or ''}{port}"
-
-
-def _target(url: str, location: str) -> str:
-    """Where a redirect leads, without the query, which may repeat the key."""
-    try:
-        target = urljoin(url, location)
-        return f"{origin_of(target)}{urlsplit(target).path}"
-    except ValueError:
-        return "an address that cannot be read"

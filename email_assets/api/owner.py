@@ -17,6 +17,13 @@ class Owner:
     name: str = ""
     label: dict[str, Any] = field(default_factory=dict)
     """What every row of the owner gets."""
+    resource: str = ""
+    """The resource that lists the owner."""
+
+    @property
+    def title(self) -> str:
+        """The owner as sentences name it, such as `servers 42`."""
+        return f"{self.resource} {self.name}"
 
     def address(self, path: str) -> str:
         """A path, with what the owner's rows get wherever it leaves room for it."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -12,11 +13,12 @@ from dlt.common import jsonpath
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
+from email_assets.api.answer import Answer
 from email_assets.api.owner import OWNER_HEADER, Owner
 from email_assets.api.pagination import ListPaginator, copy_of
 from email_assets.api.window import SECOND, Filter, Window
 from email_assets.clock import now
-from email_assets.errors import ApiError
+from email_assets.errors import ApiError, RefusedError
 
 _PARTS_OF_REQUEST = ("url", "params", "json", "headers")
 
@@ -24,7 +26,7 @@ _PARTS_OF_REQUEST = ("url", "params", "json", "headers")
 class WindowPaginator(BasePaginator):
     """Reads a window of a list, in parts where it holds more than the API gives at once.
 
-    An owner that refuses to be read is set aside, so that the others are read.
+    An owner whose list the API refuses is left out, so that the others are read.
 
     Args:
         resource: The resource's name, for sentences.
@@ -41,6 +43,10 @@ class WindowPaginator(BasePaginator):
         window: What to read; everything, unless it is set before reading starts.
         asked: What the API was asked for of that: some want both ends, or give only what is recent.
         owners: Whose lists to read, one after the other.
+        behind: Instants from which owners are to be read, by name, where they are not the window's
+            start; None is the beginning.
+        refused: Owners whose lists cannot be read, by name, and why.
+        at_end: Called when there is nothing more to read.
         total: Rows that the API says the window holds, or None where it does not say.
         reached: Different rows of the window that were read.
         missing: Rows that were there all the time, by the API's totals, and were not read.
@@ -69,21 +75,47 @@ class WindowPaginator(BasePaginator):
         self.expect: Callable[[Iterable[Request], Iterable[Request]], None] = lambda *_: None
         self.window = self.asked = Window()
         self.owners = [Owner()]
+        self.behind: Mapping[str, datetime | None] = {}
+        self.refused: dict[str, RefusedError] = {}
+        self.at_end: Callable[[], None] = lambda: None
         self.total: int | None = None
         self.reached = self.missing = 0
         self.stopped_early = False
         self.after_page: Callable[[], None] = lambda: None
 
+    @property
+    def list_total(self) -> int | None:
+        """Rows that the API said there are in the list that was read last, or None."""
+        return self._pages.total
+
+    @property
+    def since(self) -> datetime | None:
+        """The instant from which on rows are read, of any owner, or None for all of them."""
+        starts = [self.window_of(owner).start for owner in self.owners]
+        return None if None in starts else min(filter(None, starts), default=self.window.start)
+
+    def window_of(self, owner: Owner) -> Window:
+        """What to read of an owner."""
+        return replace(self.window, start=self.behind.get(owner.name, self.window.start))
+
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""
         self._now = now()
         self._is_foreseeable = False
-        parts = self._filter.stretches(self.window, self._now) if self._filter else [self.window]
-        self.asked = Window(parts[0].start, parts[-1].end)
-        self._waiting = [(owner, part) for owner in reversed(self.owners) for part in parts]
+        self.asked = self._stretches(self.window)[1]
+        self._waiting: list[tuple[Owner, Window]] = []
+        self._wholes: dict[str, Window] = {}
+        for owner in reversed(self.owners):
+            stretches, self._wholes[owner.name] = self._stretches(self.window_of(owner))
+            self._waiting += [(owner, stretch) for stretch in stretches]
         # a part starts from the request as it was, whatever the pages of another made of it
         self._request = {part: deepcopy(getattr(request, part)) for part in _PARTS_OF_REQUEST}
         self._open_next(request)
+
+    def _stretches(self, window: Window) -> tuple[list[Window], Window]:
+        """The stretches of a window that the API can be asked for, and what they are together."""
+        found = self._filter.stretches(window, self._now) if self._filter else [window]
+        return found, Window(found[0].start, found[-1].end)
 
     def update_request(self, request: Request) -> None:
         """Ask for the page that `update_state` decided on."""
@@ -129,12 +161,22 @@ class WindowPaginator(BasePaginator):
 
         Raises:
             ApiError: As the paginator of the parts does, or a part holds more than the API gives
-                and cannot be split.
+                and cannot be split, or there is no owner whose list the API does not refuse.
         """
         rows: list[dict[str, Any]] = data if data is not None else []
-        self._learn(response, rows)
+        if isinstance(response, Answer) and (response.refusal or response.is_ignored):
+            rows.clear()
+            self._end_list(response.refusal)
+        else:
+            self._learn(response, rows)
         self._has_next_page = not self._part_is_read or bool(self._waiting)
         self.after_page()
+        if self._has_next_page:
+            return
+        refusals = [self.refused[owner.name] for owner in self.owners if owner.name in self.refused]
+        if refusals and len(refusals) == len(self.owners):
+            raise refusals[0]
+        self.at_end()
 
     @property
     def so_far(self) -> tuple[int, int | None]:
@@ -143,6 +185,15 @@ class WindowPaginator(BasePaginator):
             return self.reached, None if self._waiting else self.total
         total = None if self._waiting else self._pages.total
         return self.reached + self._pages.reached, total and (self.total or 0) + total
+
+    def _end_list(self, refusal: RefusedError | None) -> None:
+        """Go on with the next part, or with the next owner's if the API refuses this one's."""
+        self._part_is_read = True
+        if refusal is None:
+            self._count()
+            return
+        self.refused[self._owner.name] = refusal
+        self._waiting = [part for part in self._waiting if part[0] is not self._owner]
 
     def _learn(self, response: Response, rows: list[dict[str, Any]]) -> None:
         self._pages.update_state(response, rows)
@@ -161,11 +212,16 @@ class WindowPaginator(BasePaginator):
         if not stops and self._pages.has_next_page:
             return
         self._part_is_read = True
-        self.reached += self._pages.reached - self._elsewhere
-        self.missing += 0 if stops else self._pages.missing
+        self._count(stops)
+
+    def _count(self, stops: bool = False) -> None:
+        """Count a part that was read, be it that reading stopped at rows from before the window."""
+        pages, total = self._pages, self._pages.total
+        self.reached += pages.reached - self._elsewhere
+        self.missing += 0 if stops else pages.missing
         if total is not None:
             # what was there all the time; rows that arrived meanwhile are left to the next sync
-            held = total if stops else self._pages.reached + self._pages.missing
+            held = total if stops else pages.reached + pages.missing
             self.total = (self.total or 0) + held - self._elsewhere
 
     def _is_beyond_ceiling(self, total: int | None) -> bool:
@@ -176,10 +232,11 @@ class WindowPaginator(BasePaginator):
 
     def _counts_elsewhere(self, row: dict[str, Any]) -> bool:
         """Whether a row at a border comes with another part too, and is counted there."""
-        if self._time_of is None or self._part == self.asked:
+        whole = self._wholes[self._owner.name]
+        if self._time_of is None or self._part == whole:
             return False
         at = self._time_of(row)
-        return at is not None and not self._part.counts(at, self.asked)
+        return at is not None and not self._part.counts(at, whole)
 
     def _reaches_back(self, rows: list[dict[str, Any]]) -> bool:
         if not self._stops_early or self._time_of is None or self._part.start is None:

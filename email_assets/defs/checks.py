@@ -18,6 +18,8 @@ from email_assets.warehouse.counts import KeyCount, count_keys
 PRIMARY_KEY = "primary_key"
 COMPLETE = "complete"
 SCHEMA_UNCHANGED = "schema_unchanged"
+FEW = 10
+"""Owners that a sentence names."""
 
 
 def build_checks(account: Account) -> list[dg.AssetChecksDefinition]:
@@ -123,6 +125,15 @@ def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.Ass
     listed, total = int(figures["rows_listed"]), figures.get("api_total")
     stopped_early = bool(figures.get("stopped_early"))
     metadata = {"rows": rows, "rows_listed": listed}
+    if refused := figures.get("owners_refused"):
+        named = [f"{owner} ({reason})" for owner, reason in list(refused.items())[:FEW]]
+        more = [f"{len(refused) - FEW} more"] if len(refused) > FEW else []
+        return _warn(
+            f"{name}: the API refused the rows of {', '.join(named + more)}. Those of the others "
+            "are loaded. Give the key the right to read them; then they are read from where they "
+            "were.",
+            metadata,
+        )
     if figures.get("newest_is_missing"):
         return _warn(
             f"{name}: the API gave nothing, not even the newest row that it gave before. If "

@@ -49,6 +49,10 @@ def metadata_of_sync(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
     figures["stopped_early"] = dg.MetadataValue.bool(report.stopped_early)
     figures["newest_is_missing"] = dg.MetadataValue.bool(report.newest_is_missing)
     figures["schema_changes"] = dg.MetadataValue.json(report.schema_changes)
+    if report.usage.bytes_replaced:
+        figures["bytes_replaced"] = dg.MetadataValue.int(report.usage.bytes_replaced)
+    if report.owners_refused:
+        figures["owners_refused"] = dg.MetadataValue.json(report.owners_refused)
     if report.preview:
         figures["preview"] = _table(report.preview)
     return figures

@@ -21,7 +21,7 @@ from email_assets.deliverability.selection import with_derived_assets
 from email_assets.errors import ApiError, ApiUnavailableError
 from email_assets.redaction import redact_line
 from email_assets.sentences import in_one_sentence
-from email_assets.sync.source import glimpse
+from email_assets.sync.glimpse import glimpse
 
 TRY_AGAIN_AFTER = timedelta(minutes=15)
 """The wait before a sync that did not come about is asked for again; sooner would be a flood."""

@@ -59,6 +59,8 @@ class ApiSettings(Section):
     """The API's address, where it is not the one that the vendor's file gives."""
     read_ahead: int = 8
     """Pages of a list to keep in flight, once its total is known; 1 asks for them one by one."""
+    max_page_bytes: int = 128 * 1024 * 1024
+    """Bytes of one answer at the most, decompressed; parsed, it takes several times as many."""
 
     sections: ClassVar[tuple[str, ...]] = (known_sections.SOURCES, "email")
 
@@ -68,6 +70,11 @@ class ApiSettings(Section):
             raise SettingError(
                 f"read_ahead must be a number of pages from 1 to {MOST_READ_AHEAD}. "
                 + where_to_set(self, "read_ahead")
+            )
+        if self.max_page_bytes < 1:
+            raise SettingError(
+                "max_page_bytes must be a number of bytes from 1. "
+                + where_to_set(self, "max_page_bytes")
             )
         if self.base_url is None:
             return

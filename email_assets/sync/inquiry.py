@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from email_assets.account import Account
-from email_assets.api.session import Usage
+from email_assets.api.usage import Usage
 from email_assets.errors import EmailAssetsError, KeyRefusedError
 from email_assets.instants import as_utc
 from email_assets.settings.resolve import SettingError
-from email_assets.sync.access import Say
+from email_assets.sync.access import Access, Say
+from email_assets.sync.glimpse import FirstPage, first_pages
 from email_assets.sync.rows import Rows
-from email_assets.sync.source import FirstPage, first_pages
 from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import primary_key
@@ -29,7 +29,7 @@ class Finding:
     """The findings of one page of a resource."""
 
     resource: VendorResource
-    usage: Usage = field(default_factory=Usage)
+    usage: Usage
     page: FirstPage | None = None
     newest: datetime | None = None
     """When the newest row of the whole list came about, where the page can tell."""
@@ -48,9 +48,11 @@ def inquire(account: Account, resource: VendorResource, *, say: Say = print) -> 
     Raises:
         SettingError: A setting is missing or cannot be used.
     """
-    name, found = str(resource["name"]), Finding(resource)
+    name = str(resource["name"])
+    access = Access(account, say).only_once()
+    found = Finding(resource, access.usage)
     try:
-        with closing(first_pages(account, resource, usage=found.usage, say=say)) as pages:
+        with closing(first_pages(access, resource)) as pages:
             found.page = next(pages, FirstPage([], 0, is_last=True, owners=0))
         incremental = Incremental.of(resource)
         cursor_path = incremental.cursor_path if incremental else _only_time(found.page.rows)

@@ -3,90 +3,102 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
-from dlt.common.configuration.specs import RuntimeConfiguration
-from dlt.sources.helpers.rest_client.client import RESTClient
-
-from email_assets.account import Account
 from email_assets.api.owner import Owner
-from email_assets.api.session import Usage
-from email_assets.errors import ApiError, KeyRefusedError
-from email_assets.sync.access import (
-    Say,
-    Sleep,
-    secrets_are_set,
-    session_for,
-    where_to_set_secrets,
-)
+from email_assets.api.windows import WindowPaginator
+from email_assets.errors import ApiError, KeyRefusedError, RefusedError
+from email_assets.sync.access import Access, secrets_are_set, where_to_set_secrets
 from email_assets.sync.paginators import paginator_of
-from email_assets.vendors import VendorResource
-from email_assets.vendors.resource import endpoint_of
+from email_assets.vendors import ForEach, VendorResource
 
 
-def owners_of(
-    account: Account,
-    resource: VendorResource,
-    *,
-    usage: Usage,
-    say: Say,
-    sleep: Sleep,
-    runtime: RuntimeConfiguration | None = None,
-) -> tuple[list[Owner], dict[str, str]]:
-    """The owners to read one by one, and the secrets of those that have their own, by name.
+@dataclass
+class Owners:
+    """The owners of a resource's lists."""
+
+    all: dict[str, Owner] = field(default_factory=dict)
+    """The owners by name."""
+    secrets: dict[str, str] = field(default_factory=dict)
+    """The secrets of those that have their own, by name."""
+    refused: dict[str, RefusedError] = field(default_factory=dict)
+    """Why the lists of some cannot even be asked for, by name."""
+
+    @property
+    def readable(self) -> list[Owner]:
+        """The owners whose lists can be asked for."""
+        return [owner for name, owner in self.all.items() if name not in self.refused]
+
+    def titles(self, refused: dict[str, RefusedError]) -> dict[str, str]:
+        """What was refused, for people: an owner's title, and the reason in a few words."""
+        return {self.all[name].title: error.reason for name, error in refused.items()}
+
+
+def owners_of(access: Access, resource: VendorResource) -> Owners:
+    """The owners to read one by one.
 
     Raises:
-        ApiError: The API refused, or an owner comes without a secret.
+        ApiError: The API refused, or no owner's list can be asked for.
         KeyRefusedError: Neither the owner's secret is set nor what lists all owners.
     """
     for_each = resource.get("for_each")
     if for_each is None:
-        return [Owner()], {}
+        return Owners({"": Owner()})
+    account, name = access.account, str(resource["name"])
+    lister = account.resources[for_each["resource"]]
     has_secret = secrets_are_set(account, resource)
+    if not has_secret and not secrets_are_set(account, lister):
+        remedies = dict.fromkeys(where_to_set_secrets(account, one) for one in (resource, lister))
+        raise KeyRefusedError(f"{name}: there is no API key. {' Or: '.join(remedies)}")
     alone = for_each.get("alone") if has_secret else None
-    lists_owners = resource if alone else account.resources[for_each["resource"]]
-    if not has_secret and not secrets_are_set(account, lists_owners):
-        remedies = dict.fromkeys(
-            where_to_set_secrets(account, one) for one in (resource, lists_owners)
+    found = Owners()
+    for row in _the_one(access, resource, alone) if alone else _all_of(access, lister):
+        _add(found, row, name, for_each, None if alone else for_each.get("secret"))
+    if found.all and not found.readable:
+        raise next(iter(found.refused.values()))
+    return found
+
+
+def _the_one(access: Access, resource: VendorResource, path: str) -> Iterator[dict[str, Any]]:
+    """The row that describes the owner whose secret is set."""
+    with access.session(resource, lists_owners=True) as session:
+        yield access.client(session).get(path).json()
+
+
+def _all_of(access: Access, lister: VendorResource) -> Iterator[dict[str, Any]]:
+    """The rows that describe all owners."""
+    with access.session(lister, lists_owners=True) as session:
+        paginator = WindowPaginator(str(lister["name"]), paginator_of(lister))
+        for page in access.pages(lister, session, paginator):
+            yield from page
+
+
+def _add(
+    found: Owners, row: dict[str, Any], resource: str, for_each: ForEach, secret_field: str | None
+) -> None:
+    """Add the owner that a row describes, and the secret that stands in a field of it.
+
+    A list that is read again in part, as lists are that shift, gives some of them twice.
+    """
+    lister = for_each["resource"]
+    if row.get(for_each["id"]) is None:
+        raise ApiError(
+            f"{resource}: {lister} comes without {for_each['id']}, by which the vendor's file "
+            "tells its rows apart."
         )
-        raise KeyRefusedError(f"{resource['name']}: there is no API key. {' Or: '.join(remedies)}")
-    owners: dict[str, Owner] = {}
-    secrets: dict[str, str] = {}
-    with session_for(
-        account, lists_owners, usage=usage, say=say, sleep=sleep, runtime=runtime, lists_owners=True
-    ) as session:
-        client = RESTClient(account.base_url, account.headers, session=session)
-        found = [client.get(alone).json()] if alone else _all(client, lists_owners)
-        for row in found:
-            if row.get(for_each["id"]) is None:
-                raise ApiError(
-                    f"{resource['name']}: {for_each['resource']} comes without {for_each['id']}, "
-                    "by which the vendor's file tells its rows apart."
-                )
-            name = str(row[for_each["id"]])
-            # a list that is read again in part, as lists are that shift, gives some of them twice
-            owners[name] = Owner(name, {for_each["label"]: row[for_each["id"]]})
-            if "secret" not in for_each or alone:
-                continue
-            secret = row.get(for_each["secret"])
-            first = secret[0] if isinstance(secret, list) and secret else secret
-            if not first or not isinstance(first, str):
-                raise ApiError(
-                    f"{resource['name']}: {for_each['resource']} {name} comes without a secret in "
-                    f"{for_each['secret']}, and its rows cannot be read without one."
-                )
-            secrets[name] = first
-    return list(owners.values()), secrets
-
-
-def _all(client: RESTClient, resource: VendorResource) -> Iterator[dict[str, Any]]:
-    endpoint = endpoint_of(resource)
-    for page in client.paginate(
-        endpoint["path"],
-        method=endpoint.get("method", "GET"),
-        params=endpoint.get("params"),
-        json=endpoint.get("json"),
-        data_selector=endpoint["data_selector"],
-        paginator=paginator_of(resource),
-    ):
-        yield from page
+    name = str(row[for_each["id"]])
+    found.all[name] = owner = Owner(name, {for_each["label"]: row[for_each["id"]]}, lister)
+    if secret_field is None:
+        return
+    secret = row.get(secret_field)
+    first = secret[0] if isinstance(secret, list) and secret else secret
+    found.refused.pop(name, None)
+    if isinstance(first, str) and first:
+        found.secrets[name] = first
+    else:
+        found.refused[name] = RefusedError(
+            f"{resource}: {owner.title} comes without a secret in {secret_field}, and its rows "
+            "cannot be read without one.",
+            f"no secret in {secret_field}",
+        )

@@ -11,9 +11,9 @@ from dlt.common.schema.typing import TPartialTableSchema
 from dlt.common.utils import uniq_id
 
 from email_assets.sync.digests import stored_digests
+from email_assets.sync.listing import Listing
 from email_assets.sync.remade import describe_tables
 from email_assets.sync.repair import missing_of_dlt, missing_parts, remove_orphans, restore
-from email_assets.sync.source import Listing
 from email_assets.sync.span import Span, window_of
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.turn import SqlClient
@@ -58,23 +58,21 @@ def plan_of(
     known = schema if is_known and stored is not None else None
     is_whole = _is_whole(listing, known, client, name, say)
     # rows that somebody took out of the table come again only with everything
-    newest = listing.newest(pipeline) if stored and is_whole else None
+    newest = listing.cursor.newest(pipeline) if stored and is_whole else None
     window = window_of(name, span, listing.incremental, newest, listing.section)
-    listing.paginator.window = window
+    if span.is_backfill:
+        listing.read_a_stretch(window, pipeline, is_first=not stored)
+    else:
+        listing.read_what_is_new(window, pipeline)
     if stored and known and is_whole and not span.full_refresh:
         cursor_path, by_time = listing.rows.cursor_path, listing.paginator.asks_for_windows
         # an API that cannot be asked for less gives rows from before the window too
-        since = window.start if by_time else None
+        since = listing.paginator.since if by_time else None
         listing.rows.leave_out(stored_digests(client, known, name, cursor_path, since))
     is_anew = is_known and stored is None
     if schema and not is_anew:
         listing.rows.expect_types_of(schema)
         listing.keep_types_of(schema)
-    if listing.incremental and not span.is_backfill:
-        listing.keep_newest()
-    elif span.is_backfill and not stored:
-        # else the next sync would take the rows of the backfill for all that there were before
-        listing.forget_newest()
     listing.load_what_is_new(say)
     return Plan(stored, is_anew)
 

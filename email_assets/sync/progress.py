@@ -7,7 +7,7 @@ from typing import Any
 
 from dlt.common.runtime.collector_base import Collector
 
-from email_assets.sync.source import Listing
+from email_assets.sync.listing import Listing
 
 EVERY = 10.0
 """Seconds between two lines, and before the first."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from email_assets.api.session import Usage
+from email_assets.api.usage import Usage
 from email_assets.api.window import Window
-from email_assets.sync.source import Listing
+from email_assets.sync.listing import Listing
 from email_assets.sync.span import Span
 
 Step = Literal["extract", "normalize", "load"]
@@ -45,6 +45,8 @@ class SyncReport:
     """Columns and tables that rows of an existing table brought along, a phrase for each."""
     preview: list[dict[str, str]] = field(default_factory=list)
     """A few rows of the table, with addresses masked, if the settings want to see them."""
+    owners_refused: dict[str, str] = field(default_factory=dict)
+    """Owners whose lists the API refused, as people know them, and why."""
     newest_is_missing: bool = False
     """True if not even the newest row of earlier syncs came again, which the window should hold."""
 
@@ -67,5 +69,6 @@ def figures_of(listing: Listing, span: Span) -> dict[str, Any]:
         "window": paginator.asked,
         "newest_is_missing": looked_for_what_is_new and rows.received == 0,
         "stopped_early": paginator.stopped_early,
+        "owners_refused": listing.owners_refused,
         "usage": listing.usage,
     }

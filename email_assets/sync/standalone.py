@@ -9,7 +9,7 @@ from dlt.extract import DltSource
 
 from email_assets.account import Account, configured_account
 from email_assets.normalizer import open_schema
-from email_assets.sync.source import open_listing
+from email_assets.sync.listing import open_listing
 from email_assets.sync.span import Span, window_of
 
 

@@ -14,7 +14,7 @@ from email_assets.api.faults import seconds_asked_for
 from email_assets.api.limits import Allowance, Limit, Limiter, limits_of
 from email_assets.clock import now
 from email_assets.errors import ApiUnavailableError
-from email_assets.sync.source import glimpse
+from email_assets.sync.glimpse import glimpse
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 from email_assets_tests.vendors.syncing import load
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor

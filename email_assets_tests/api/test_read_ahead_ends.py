@@ -13,9 +13,9 @@ import pytest
 import requests
 
 from email_assets.account import configured_account
-from email_assets.api.session import Usage
+from email_assets.api.usage import Usage
 from email_assets.errors import ApiError
-from email_assets.sync.source import open_listing
+from email_assets.sync.listing import open_listing
 from email_assets_tests.api.conftest import OpenListing, Serve, ids, pages, read
 from email_assets_tests.api.pending import PATIENCE, PendingServer, all_at_once, numbered, offset_of
 from email_assets_tests.api.read_ahead_fixtures import IN_FLIGHT, LONG, PAGES, SETTING, busy, fails

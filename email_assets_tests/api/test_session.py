@@ -15,10 +15,11 @@ import pytest
 import requests
 
 from email_assets.account import configured_account
-from email_assets.api.session import Usage
+from email_assets.api.usage import Usage
 from email_assets.errors import ApiUnavailableError, KeyRefusedError
 from email_assets.sandbox import Fault, Sandbox
-from email_assets.sync.source import glimpse, open_listing
+from email_assets.sync.glimpse import glimpse
+from email_assets.sync.listing import open_listing
 from email_assets_tests.api.conftest import HEAD, REPLY, OpenListing, Speak, ask, read
 from email_assets_tests.conftest import KEY
 

@@ -11,7 +11,7 @@ import pytest
 from email_assets.api.window import Filter, Window
 from email_assets.errors import ApiError
 from email_assets.sandbox import Fault, Sandbox
-from email_assets.sync.source import Listing
+from email_assets.sync.listing import Listing
 from email_assets_tests.api.conftest import OpenListing, ids, listing_of, offsets, read, said
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 

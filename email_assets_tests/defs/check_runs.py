@@ -8,7 +8,7 @@ import dagster as dg
 import duckdb
 
 from email_assets.account import configured_account
-from email_assets.api.session import Usage
+from email_assets.api.usage import Usage
 from email_assets.api.window import Window
 from email_assets.defs.checks import build_checks, build_freshness_checks
 from email_assets.defs.metadata import metadata_of_sync

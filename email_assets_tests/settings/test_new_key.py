@@ -11,7 +11,7 @@ from email_assets.account import configured_account
 from email_assets.errors import KeyRefusedError
 from email_assets.sandbox import Sandbox
 from email_assets.settings import resolve
-from email_assets.sync.source import glimpse
+from email_assets.sync.glimpse import glimpse
 
 OLD, NEW = "the-old-key", "the-new-key"
 

@@ -42,7 +42,10 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("spec", "defaults"),
     [
-        (ApiSettings, {"vendor": "generic", "base_url": None, "read_ahead": 8}),
+        (
+            ApiSettings,
+            {"vendor": "generic", "base_url": None, "read_ahead": 8, "max_page_bytes": 134217728},
+        ),
         (
             WarehouseSettings,
             {"destination_type": "duckdb", "dataset_name": "email", "lock_timeout": 600},
@@ -92,6 +95,7 @@ def test_without_any_setting_the_defaults_hold(
             None,
         ),
         ("SOURCES__EMAIL__READ_AHEAD", "1", ApiSettings, "read_ahead", 1),
+        ("SOURCES__EMAIL__MAX_PAGE_BYTES", "1000", ApiSettings, "max_page_bytes", 1000),
         ("WAREHOUSE__DESTINATION_TYPE", "postgres", WarehouseSettings, "destination_type", None),
         ("WAREHOUSE__DATASET_NAME", "007", WarehouseSettings, "dataset_name", None),
         ("WAREHOUSE__LOCK_TIMEOUT", "1.5", WarehouseSettings, "lock_timeout", 1.5),

@@ -83,6 +83,15 @@ NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
             for text in ("0", "-8")
         ),
         *(
+            (
+                "SOURCES__EMAIL__MAX_PAGE_BYTES",
+                text,
+                ApiSettings,
+                "max_page_bytes must be a number of bytes from 1. ",
+            )
+            for text in ("0", "-8")
+        ),
+        *(
             ("SOURCES__EMAIL__READ_AHEAD", text, ApiSettings, WRONG_TYPE.format("read_ahead"))
             for text in ("many", "", "2.5", "true")
         ),

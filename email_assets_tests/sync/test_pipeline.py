@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from email_assets.account import configured_account
-from email_assets.api.session import Usage
+from email_assets.api.usage import Usage
 from email_assets.errors import SyncError
 from email_assets.sandbox import Sandbox
 from email_assets.sandbox.data import RESOURCES

@@ -14,7 +14,9 @@ from email_assets.account import configured_account
 from email_assets.errors import ApiError, ApiUnavailableError, KeyRefusedError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.settings.resolve import SettingError
-from email_assets.sync.source import Glimpse, build_source, glimpse, open_listing
+from email_assets.sync.glimpse import Glimpse, glimpse
+from email_assets.sync.listing import open_listing
+from email_assets.sync.source import build_source
 from email_assets.vendors.generic import VENDOR
 from email_assets.vendors.resource import primary_key
 from email_assets_tests.conftest import KEY

@@ -33,6 +33,8 @@ class MailgunServer(VendorServer):
         self.bounces: dict[str, list[Row]] = {}
         self.events: list[Row] = []
         self.subaccounts: list[Row] = []
+        self.refused: dict[str, int] = {}
+        """The status of each domain whose bounces are refused."""
         self.links_lead_to: str | None = None
         """Another address than the server's own, for the links to other pages."""
 
@@ -94,6 +96,8 @@ class MailgunServer(VendorServer):
         found = BOUNCES.fullmatch(asked.path)
         if asked.method != "GET" or not found or found[1] not in self.bounces:
             return _refusal(404, "Domain not found")
+        if status := self.refused.get(found[1]):
+            return _refusal(status, "Not allowed")
         return self._bounces(found[1], asked.query)
 
     def _bounces(self, domain: str, query: dict[str, str]) -> Answer:

@@ -14,9 +14,9 @@ from email_assets.account import configured_account
 from email_assets.api.window import Window
 from email_assets.defs.assets import DLT_RESOURCE, build_assets
 from email_assets.defs.checks import build_checks
+from email_assets.sync.listing import Listing, open_listing
 from email_assets.sync.pipeline import sync
 from email_assets.sync.report import SyncReport
-from email_assets.sync.source import Listing, open_listing
 from email_assets.sync.span import Span
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer, Server

@@ -36,6 +36,9 @@ class Server:
     def __init__(self, number: int) -> None:
         self.id = number
         self.token = f"srv-{number}/token+of=this&server"
+        self.refuses_with: int | None = None
+        """The status of all its answers, if it gives no others."""
+        self.has_token = True
         self.messages: list[Row] = []
         self.bounces: list[Row] = []
         self.stats: list[Row] = [
@@ -106,7 +109,7 @@ class Server:
         return {
             "ID": self.id,
             "Name": f"Server {self.id}",
-            "ApiTokens": [self.token, f"second-{self.token}"],
+            "ApiTokens": [self.token, f"second-{self.token}"] if self.has_token else [],
             "Color": "red",
             "SmtpApiActivated": True,
             "RawEmailEnabled": False,
@@ -168,6 +171,8 @@ class PostmarkServer(VendorServer):
         if not found:
             return _refused(token)
         server = found[0]
+        if server.refuses_with:
+            return Answer(server.refuses_with, {"ErrorCode": 0, "Message": "Not now."})
         if asked.path == "/server":
             return Answer(200, server.describe())
         if asked.path == "/deliverystats":

@@ -13,9 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from email_assets.account import configured_account
+from email_assets.sync.listing import open_listing
 from email_assets.sync.pipeline import sync
 from email_assets.sync.report import SyncReport
-from email_assets.sync.source import open_listing
 from email_assets.sync.span import Span
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests import programs

@@ -14,7 +14,7 @@ import requests
 from email_assets.account import configured_account
 from email_assets.clock import now
 from email_assets.errors import ApiError, KeyRefusedError
-from email_assets.sync.source import glimpse
+from email_assets.sync.glimpse import glimpse
 from email_assets.sync.span import SpanError
 from email_assets_tests.vendors.mailgun_fixtures import NAMES, NEWS, SHOP, api
 from email_assets_tests.vendors.mailgun_server import KEY, MINUTE, NOON, MailgunServer

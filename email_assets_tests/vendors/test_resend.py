@@ -16,7 +16,7 @@ from email_assets.defs.checks import build_checks
 from email_assets.defs.schedules import build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors
 from email_assets.errors import ApiError, KeyRefusedError
-from email_assets.sync.source import glimpse
+from email_assets.sync.glimpse import glimpse
 from email_assets_tests.vendors.resend_fixtures import HOUR, NAMES, api
 from email_assets_tests.vendors.resend_server import KEY, MINUTE, NOON, ResendServer
 from email_assets_tests.vendors.serving import Answer, Asked

@@ -1,0 +1,294 @@
+"""The one boundary that the key crosses: an HTTP adapter under an otherwise ordinary session."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, repeat
+from typing import Any
+
+import requests
+import urllib3
+from dlt.common.configuration.specs import RuntimeConfiguration
+from requests import PreparedRequest
+from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_exponential
+
+from email_assets.api.actions import Actions
+from email_assets.api.answer import Answer
+from email_assets.api.body import TooLargeError, read_body
+from email_assets.api.deadline import Deadlines, limited_pools
+from email_assets.api.faults import describe_fault, origin_of, seconds_asked_for
+from email_assets.api.key import Key
+from email_assets.api.limits import Allowance
+from email_assets.api.owner import OWNER_HEADER
+from email_assets.api.read_ahead import ReadAhead
+from email_assets.api.refusals import NO_CONTENT, named, no_content, refusal, too_large
+from email_assets.api.usage import Usage
+from email_assets.errors import ApiError, ApiUnavailableError, RefusedError
+from email_assets.redaction import without_secrets
+
+RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
+WORTH_SAYING = 5
+"""Seconds of waiting that whoever watches is told of."""
+CONNECTING = 5
+"""Seconds to reach the API at the most: a session that is closed waits for connections to be."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a session allows itself and the API."""
+
+    runtime: RuntimeConfiguration
+    """dlt's `[runtime]` settings: time for a request, attempts and the waits between them."""
+    pages: int
+    """Pages to keep in flight at the most."""
+    bytes: int
+    """Bytes of an answer's body at the most, decompressed."""
+    allowance: Allowance
+    """Requests that the API allows in a time."""
+
+
+class ApiAdapter(HTTPAdapter):
+    """Sends requests to one origin, with the key, limits of time and size, and retries.
+
+    It retries 429, 500, 502, 503, 504, connection errors, timeouts and bodies that are no JSON, as
+    dlt's `[runtime]` settings say: `request_max_attempts` in all, waiting `request_backoff_factor`
+    seconds and then twice as long each time, or as long as `Retry-After` asks, but never longer
+    than `request_max_retry_delay`. While it waits and tries again, nothing else is in flight.
+
+    Args:
+        resource: The resource's name, for sentences.
+        base_url: Requests to any other origin are refused.
+        key: Called for every request, so that a renewed key is used at once, with the owner that
+            the request names. It may raise `KeyRefusedError`.
+        limits: Time, attempts, pages in flight and size.
+        usage: Counters to add to.
+        say: Told one sentence before each retry.
+        sleep: Waits so many seconds between attempts.
+        actions: What the vendor's file wants to be done with some answers.
+
+    Attributes:
+        read_ahead: The pages that were asked for before they are wanted.
+        resource: The resource's name.
+        actions: What the vendor's file wants to be done with some answers.
+    """
+
+    def __init__(
+        self,
+        resource: str,
+        base_url: str,
+        key: Callable[[str | None], Key],
+        limits: Limits,
+        usage: Usage,
+        say: Callable[[str], None],
+        sleep: Callable[[float], None],
+        actions: Actions,
+    ) -> None:
+        self._deadlines = Deadlines()
+        self._pools = limited_pools(self._deadlines)
+        super().__init__(pool_maxsize=limits.pages, pool_block=True)
+        self.resource, self.actions = resource, actions
+        self._origin = origin_of(base_url)
+        self._key = key
+        self._allowance = limits.allowance
+        self._time_limit, self._most_bytes = limits.runtime.request_timeout, limits.bytes
+        # what the environment says of proxies and certificates, looked up once for all requests
+        self._way: dict[str, Any] = dict(
+            requests.Session().merge_environment_settings(base_url, {}, True, None, None)
+        )
+        self._longest_wait = limits.runtime.request_max_retry_delay
+        self._usage = usage
+        self._say = say
+        self._sleep = sleep
+        self._attempts = limits.runtime.request_max_attempts
+        self._backoff = wait_exponential(
+            multiplier=limits.runtime.request_backoff_factor, max=self._longest_wait
+        )
+        self._retrying = Retrying(
+            retry=retry_if_exception_type(ApiUnavailableError),
+            stop=stop_after_attempt(self._attempts),
+            wait=self._seconds_to_wait,
+            sleep=self._wait_alone,
+            before_sleep=self._note_retry,
+            reraise=True,
+        )
+        self.read_ahead = ReadAhead(self._attempt, limits.pages)
+
+    def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Answer:
+        """The answer to a request, retried where that may help.
+
+        The first attempt of a page that was asked for ahead is the one that was made then. A
+        refusal comes as an answer that holds it, where an owner is refused, who can be left out, or
+        where the vendor's file may know what to do with it.
+
+        Raises:
+            RefusedError: There is no key, or the API refused the request.
+            ApiUnavailableError: No attempt brought a usable answer.
+            ApiError: The API's answer leads to another host, or is too large.
+        """
+        ahead = self.read_ahead.take(request)
+        attempts: Iterator[Callable[[], Answer]] = chain(
+            [ahead.result] if ahead else [], repeat(partial(self._attempt, request))
+        )
+        answer: Answer = self._retrying(lambda: next(attempts)())
+        self.read_ahead.note_size(answer.size)
+        return answer
+
+    def init_poolmanager(self, *args: Any, **kw: Any) -> None:
+        """Make connections whose time limit holds for the whole head of an answer."""
+        super().init_poolmanager(*args, **kw)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, *args: Any, **kw: Any) -> Any:
+        """Make such connections through a proxy as well."""
+        manager = super().proxy_manager_for(*args, **kw)
+        if isinstance(manager, urllib3.ProxyManager):
+            manager.pool_classes_by_scheme = self._pools
+        return manager
+
+    def close(self) -> None:
+        """Cut off what is in flight, and leave no thread or connection behind."""
+        self._deadlines.close()
+        self.read_ahead.close()
+        super().close()
+
+    def _attempt(self, request: PreparedRequest) -> Answer:
+        if origin_of(request.url or "") != self._origin:
+            raise ApiError(
+                f"{self.resource}: the API's answer leads to {origin_of(request.url or '')}, "
+                f"which is not {self._origin}. The key is not sent there. Correct base_url of "
+                "[sources.email] if the API has moved."
+            )
+        keyed: PreparedRequest = request.copy()
+        owner = keyed.headers.pop(OWNER_HEADER, None)
+        key = self._key(owner)
+        keyed = key.sign(keyed, self.resource)
+        self._wait_for_turn(request.url or "", key.secrets)
+        response, body = self._exchange(keyed, key)
+        status = response.status_code
+        body = body if key.in_answers else without_secrets(body, key.secrets)
+        is_named = self.actions.name(status, body)
+        refused = None
+        if status in RETRIED_STATUSES and not is_named:
+            asked = seconds_asked_for(status, response.headers)
+            raise self._unavailable(f"answered {named(status)}", asked)
+        if not 200 <= status < 300:
+            refused = refusal(self.resource, response, body, key.secrets, key.remedy)
+            if owner is None and not self.actions:
+                raise refused
+        try:
+            return self._answer(request, response, body, refused, is_named)
+        except (ValueError, RecursionError):
+            pass
+        # outside of the except block: a chained exception would carry the body
+        if status in NO_CONTENT:
+            raise no_content(self.resource, status)
+        raise self._unavailable("answered with a body that is no JSON, or a part of it")
+
+    def _wait_for_turn(self, url: str, secrets: tuple[str, ...]) -> None:
+        """Wait until the API allows one more request; whoever asks briefly does not wait long."""
+        limiter = self._allowance.limiter(url, secrets)
+        if limiter is None:
+            return
+        if self._attempts == 1 and limiter.seconds_to_wait() > self._time_limit:
+            raise self._unavailable("allows no more requests for now")
+        seconds = limiter.reserve()
+        if seconds > 0:
+            if seconds >= WORTH_SAYING:
+                self._say(f"{self.resource}: the API allows no more requests for {seconds:.0f} s")
+            self._usage.count_wait(seconds)
+            self._sleep(seconds)
+
+    def _exchange(self, keyed: PreparedRequest, key: Key) -> tuple[requests.Response, bytes]:
+        """Send a request once, and read its answer to the end."""
+        self._usage.count_request()
+        started = time.monotonic()
+        deadline = started + self._time_limit
+        problem, is_large = None, False
+        try:
+            limits = min(CONNECTING, self._time_limit), self._time_limit
+            with super().send(keyed, timeout=limits, **self._way) as response:
+                self._usage.note_head(response.status_code, response.headers, key.secrets)
+                try:
+                    body = read_body(response.raw, self._deadlines, deadline, self._most_bytes)
+                finally:
+                    self._usage.count_bytes(came=response.raw.tell())
+            self._usage.seconds_to_answer = time.monotonic() - started
+        except TooLargeError:
+            is_large = True
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as fault:
+            problem = describe_fault(fault, self._time_limit)
+        # outside of the except blocks: a chained exception would carry the URL with the key
+        if is_large:
+            raise too_large(self.resource, self._most_bytes)
+        if time.monotonic() >= deadline:
+            problem = f"did not finish its answer within {self._time_limit:g} s"
+        if problem:
+            raise self._unavailable(problem)
+        return response, body
+
+    def _answer(
+        self,
+        request: PreparedRequest,
+        response: requests.Response,
+        body: bytes,
+        refused: RefusedError | None,
+        is_named: bool,
+    ) -> Answer:
+        """What the reader gets of an answer.
+
+        Raises:
+            ValueError: The body is no JSON, and no action of the vendor's file may want it.
+        """
+        status, headers = response.status_code, dict(response.headers)
+        if self.actions:
+            is_odd = is_named or refused is not None or self.actions.may_mend
+            answer = Answer(request, status, headers, body, refused, keep=True, is_odd=is_odd)
+        else:
+            answer = Answer(request, status, headers, body, refused)
+        if answer.replaced:
+            if not self._usage.bytes_replaced:
+                self._say(
+                    f"{self.resource}: the API gave bytes that mean nothing in their encoding; "
+                    "each is loaded as \ufffd"
+                )
+            self._usage.count_bytes(replaced=answer.replaced)
+        return answer
+
+    def _unavailable(self, problem: str, retry_after: float | None = None) -> ApiUnavailableError:
+        return ApiUnavailableError(
+            f"{self.resource}: {self._origin} {problem}. Tried {self._attempts} "
+            f"time{'s' if self._attempts > 1 else ''}; what was loaded before is untouched.",
+            retry_after,
+            self._usage.seconds_throttled,
+        )
+
+    def _seconds_to_wait(self, state: RetryCallState) -> float:
+        failure = _failure(state)
+        asked = failure.retry_after
+        seconds = min(asked, self._longest_wait) if asked else self._backoff(state)
+        # pages that failed together wait together: the first of them that is tried again waits
+        return max(0.0, seconds - self._usage.seconds_throttled + failure.throttled_before)
+
+    def _wait_alone(self, seconds: float) -> None:
+        self.read_ahead.settle()
+        # only now, so that what has failed meanwhile counts this wait as one of its own
+        self._usage.seconds_throttled += seconds
+        self._sleep(seconds)
+
+    def _note_retry(self, state: RetryCallState) -> None:
+        wait = state.next_action.sleep if state.next_action else 0.0
+        self._usage.retries += 1
+        problem = str(_failure(state)).partition(". Tried")[0]
+        when = f"in {wait:g} s" if wait else "at once"
+        self._say(f"{problem}; attempt {state.attempt_number + 1} follows {when}")
+
+
+def _failure(state: RetryCallState) -> ApiUnavailableError:
+    error = state.outcome.exception() if state.outcome else None
+    assert isinstance(error, ApiUnavailableError)  # noqa: S101 (all that is retried)
+    return error

@@ -1,0 +1,97 @@
+"""The sentences for answers that say no, or that nobody can read, and will be so again."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from email_assets.api.faults import origin_of
+from email_assets.errors import ApiError, KeyRefusedError, RefusedError
+from email_assets.redaction import redact
+
+MESSAGE_LENGTH = 300
+"""Characters of an API's own words to pass on."""
+BODY_LENGTH = 16 * 1024
+"""Bytes of a body to look for those in; cleaning a text takes a second for each megabyte."""
+NO_CONTENT = (204, 205)
+"""Statuses of answers without a body."""
+
+
+def refusal(
+    resource: str, response: requests.Response, body: bytes, secrets: tuple[str, ...], remedy: str
+) -> RefusedError:
+    """The error for an answer that says no, and will say so again.
+
+    Args:
+        resource: The resource's name.
+        response: The answer.
+        body: Its body.
+        secrets: What must not be passed on.
+        remedy: The sentence that says where to set the key.
+    """
+    status, path = response.status_code, urlsplit(response.url).path
+    reason = named(status)
+    if status in (401, 403):
+        sentence = f"{resource}: the API refused the key ({status}). {remedy}"
+        return KeyRefusedError(sentence, reason)
+    if 300 <= status < 400 and (location := response.headers.get("Location")):
+        target = redact(_target(response.url, location), secrets)[:MESSAGE_LENGTH]
+        return RefusedError(
+            f"{resource}: the API redirects {path} to {target}, and redirects are not "
+            "followed, so that the key goes nowhere else. Set base_url of [sources.email] to "
+            "the address that answers.",
+            reason,
+        )
+    if status == 404:
+        return RefusedError(
+            f"{resource}: there is no {path} at {origin_of(response.url)} (404). Check base_url of "
+            "[sources.email] and whether this account's API has the resource.",
+            reason,
+        )
+    said = redact(_beginning(body), secrets)[:MESSAGE_LENGTH]
+    return RefusedError(
+        f"{resource}: the API refused {path} ({reason}) and said: {said or 'nothing'}", reason
+    )
+
+
+def no_content(resource: str, status: int) -> ApiError:
+    """The error for an answer without a body, where a list was asked for."""
+    action = f'"response_actions": [{{"status_code": {status}, "action": "ignore"}}]'
+    return ApiError(
+        f"{resource}: the API answered {named(status)}, and not with a list. If that means that "
+        f"there are no rows, say so in the endpoint of the vendor's file: {action}."
+    )
+
+
+def too_large(resource: str, most: int) -> ApiError:
+    """The error for a body that would take too much memory."""
+    return ApiError(
+        f"{resource}: an answer of the API has more than {most:,} bytes. Ask for fewer rows a page "
+        "(limit) in the vendor's file, or raise max_page_bytes of [sources.email]. What was loaded "
+        "before is untouched."
+    )
+
+
+def named(status: int) -> str:
+    """A status with its name, if it has one."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _beginning(body: bytes) -> str:
+    """The beginning of a body in one line, without a last word that may be cut in two."""
+    words = body[:BODY_LENGTH].decode("utf-8", "replace").split()
+    return " ".join(words[:-1] if len(body) > BODY_LENGTH else words)
+
+
+def _target(url: str, location: str) -> str:
+    """Where a redirect leads, without the query, which may repeat the key."""
+    try:
+        target = urljoin(url, location)
+        return f"{origin_of(target)}{urlsplit(target).path}"
+    except ValueError:
+        return "an address that cannot be read"

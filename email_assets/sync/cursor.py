@@ -1,0 +1,71 @@
+"""Where the next sync of a resource goes on, kept in the dlt state that is loaded with its rows.
+
+Neither rows nor state come without the other, and a restored warehouse knows what it lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import dlt
+
+NEWEST = "newest"
+"""The latest time that syncs have seen, and of which list."""
+BEHIND = "behind"
+"""Owners that were refused, and the time from which on each was not read; null is the beginning."""
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The state of a resource. What is known of another list says nothing about this one."""
+
+    resource: str
+    identity: list[str]
+    """What is read, by which field, and of whom."""
+
+    def newest(self, pipeline: dlt.Pipeline) -> datetime | None:
+        """The latest time that earlier syncs have seen, or None before the first."""
+        return self._newest_in(self._stored(pipeline))
+
+    def behind(self, pipeline: dlt.Pipeline) -> dict[str, datetime | None]:
+        """The owners that are read from an earlier time on, by name; None is the beginning."""
+        found: dict[str, str | None] = self._stored(pipeline).get(BEHIND) or {}
+        return {name: datetime.fromisoformat(at) if at else None for name, at in found.items()}
+
+    def keep_newest(self, newest: datetime) -> None:
+        """Let the next sync go on from a time, unless an earlier one has seen a later time.
+
+        To be called while dlt extracts, as all that keeps something here.
+        """
+        state = self._state()
+        latest = max(self._newest_in(state) or newest, newest)
+        state[NEWEST] = {"at": latest.isoformat(), "of": self.identity}
+
+    def forget_newest(self) -> None:
+        """Let the next sync read everything."""
+        self._state().pop(NEWEST, None)
+
+    def keep_behind(self, starts: Mapping[str, datetime | None]) -> None:
+        """Let the next sync read owners from earlier times on."""
+        state = self._state()
+        if starts:
+            state[BEHIND] = {name: at.isoformat() if at else None for name, at in starts.items()}
+        else:
+            state.pop(BEHIND, None)
+
+    def _state(self) -> dict[str, Any]:
+        state: dict[str, Any] = dlt.current.resource_state(self.resource)
+        return state
+
+    def _stored(self, pipeline: dlt.Pipeline) -> dict[str, Any]:
+        sources = pipeline.state.get("sources", {})
+        found: dict[str, Any] = sources.get(self.resource, {}).get("resources", {})
+        state: dict[str, Any] = found.get(self.resource, {})
+        return state
+
+    def _newest_in(self, state: Mapping[str, Any]) -> datetime | None:
+        found = state.get(NEWEST, {})
+        return datetime.fromisoformat(found["at"]) if found.get("of") == self.identity else None

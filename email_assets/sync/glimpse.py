@@ -1,0 +1,102 @@
+"""The head of a resource's lists, for whoever wants no more than a look."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any
+
+from email_assets.account import Account
+from email_assets.api.windows import WindowPaginator
+from email_assets.errors import RefusedError
+from email_assets.sync.access import Access, Say, Sleep
+from email_assets.sync.owners import owners_of
+from email_assets.sync.paginators import paginator_of
+from email_assets.sync.processing import as_the_file_says
+from email_assets.sync.span import Incremental
+from email_assets.vendors import VendorResource
+from email_assets.vendors.resource import primary_key
+
+GLIMPSE_SECONDS = 10
+"""Dagster ends a sensor's tick after a minute, and a tick asks for several resources."""
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """The head of a list: enough to tell that something has changed."""
+
+    total: int | None
+    newest: str | None
+    """The primary key of the first row, as text."""
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    """The first page of a list."""
+
+    rows: list[dict[str, Any]]
+    total: int | None
+    is_last: bool
+    """Whether it is the whole list, as far as one page can tell."""
+    owners: int
+    """How many lists the resource has."""
+
+
+def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
+    """Ask the API for the first row of a resource, once and briefly: whoever looks will look again.
+
+    Of a resource with several owners, that is the first row of each, and the sum of their totals.
+
+    Raises:
+        SettingError: A setting is missing or cannot be used.
+        ApiError: The API refused, or its answer cannot be read.
+        ApiUnavailableError: The API did not answer.
+    """
+    resource = account.resources[name]
+    access = Access(account, say, sleep).only_once(GLIMPSE_SECONDS)
+    pages = list(first_pages(access, resource, limit=1))
+    rows = [row for page in pages for row in page.rows[:1]]
+    newest = ["/".join(str(row.get(field)) for field in primary_key(resource)) for row in rows]
+    totals = [page.total for page in pages]
+    total = None if None in totals else sum(filter(None, totals))
+    return Glimpse(total, " ".join(newest) or None)
+
+
+def first_pages(
+    access: Access, resource: VendorResource, **paging: Any
+) -> Generator[FirstPage, None, None]:
+    """The first page of each of a resource's lists, asked for when it is wanted.
+
+    Those of owners that the API refuses are left out.
+
+    Args:
+        access: The API.
+        resource: The resource, complete.
+        paging: What the paginator should do otherwise than the vendor's file says.
+
+    Raises:
+        SettingError: A setting is missing or cannot be used.
+        ApiError: The API refused all lists, or an answer cannot be read.
+        ApiUnavailableError: The API did not answer.
+    """
+    incremental = Incremental.of(resource)
+    wanted = incremental.newest_stretch() if incremental else None
+    owners = owners_of(access, resource)
+    refusal: RefusedError | None = None
+    came = 0
+    with access.session(resource, owners.secrets) as session:
+        for owner in owners.readable:
+            paginator = WindowPaginator(str(resource["name"]), paginator_of(resource, **paging))
+            paginator.owners = [owner]
+            try:
+                page = next(access.pages(resource, session, paginator, wanted))
+            except RefusedError as error:
+                refusal = refusal or error
+                continue
+            came += 1
+            is_last = not paginator.has_next_page
+            rows = as_the_file_says(resource, page)
+            yield FirstPage(rows, paginator.list_total, is_last, len(owners.all))
+    if refusal and not came:
+        raise refusal

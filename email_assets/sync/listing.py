@@ -1,0 +1,225 @@
+"""One reading of a resource: the dlt source, and what is learnt while dlt reads it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import dlt
+from dlt.extract import DltResource, DltSource
+
+from email_assets.account import Account
+from email_assets.api.session import ApiSession
+from email_assets.api.usage import Usage
+from email_assets.api.window import Window
+from email_assets.api.windows import WindowPaginator
+from email_assets.sync.access import Access, Say, Sleep
+from email_assets.sync.cursor import Cursor
+from email_assets.sync.digests import DLT_ID
+from email_assets.sync.owners import Owners, owners_of
+from email_assets.sync.paginators import window_paginator_of
+from email_assets.sync.rows import Rows
+from email_assets.sync.source import build_source
+from email_assets.sync.span import Incremental
+from email_assets.sync.times import Times
+from email_assets.vendors.resource import column_hints, endpoint_of, primary_key, times_of
+
+
+@dataclass
+class Listing:
+    """One reading of a resource: the dlt source, and what is learnt while dlt reads it."""
+
+    source: DltSource
+    rows: Rows
+    times: Times
+    hints: Mapping[str, dict[str, Any]]
+    """What the vendor's file says of each column."""
+    paginator: WindowPaginator
+    incremental: Incremental | None
+    usage: Usage
+    session: ApiSession
+    owners: Owners
+    cursor: Cursor
+    section: str
+    """The section of the resource's own settings."""
+    say: Say
+    """Told of owners whose lists could not be read."""
+    keep: Callable[[], None] = lambda: None
+    """Keeps for the next sync what was not read."""
+
+    def __post_init__(self) -> None:
+        self.paginator.at_end = self._end
+
+    @property
+    def resource(self) -> DltResource:
+        """The one resource of the source."""
+        return next(iter(self.source.resources.values()))
+
+    @property
+    def finds_no_time(self) -> bool:
+        """Whether rows came to go on from, and none of them says when it came about."""
+        looked = self.incremental is not None and self.paginator.window.start is None
+        return looked and self.rows.received > 0 and self.rows.newest is None
+
+    @property
+    def owners_refused(self) -> dict[str, str]:
+        """Owners whose lists could not be read, as people know them, and why."""
+        return self.owners.titles(self.paginator.refused)
+
+    def read_what_is_new(self, window: Window, pipeline: dlt.Pipeline) -> None:
+        """Read from where earlier syncs left off, and let the next one go on from here.
+
+        An owner that was refused is read from where it was not read any more, and one that is
+        refused now stays behind, however far the others get.
+        """
+        self.paginator.window = window
+        if self.incremental is None:
+            return
+        behind = self.cursor.behind(pipeline)
+        if window.start is not None:
+            self.paginator.behind = behind
+
+        def keep_behind() -> None:
+            if (starts := self._starts_of_refused()) or behind:
+                self.cursor.keep_behind(starts)
+
+        self.resource.add_map(self._keep_newest)
+        self.keep = keep_behind
+
+    def read_a_stretch(self, window: Window, pipeline: dlt.Pipeline, *, is_first: bool) -> None:
+        """Fill in a stretch of time, and leave the next sync to go on from where it would have.
+
+        Args:
+            window: The stretch.
+            pipeline: Has the state of earlier syncs.
+            is_first: Whether nothing was loaded before: the next sync is to read everything, for
+                else it would take these rows for all that there were before.
+        """
+        self.paginator.window = window
+        if is_first:
+            self.resource.add_map(self._forget_newest)
+        behind = self.cursor.behind(pipeline)
+
+        def keep_behind() -> None:
+            missed = self._starts_of_refused()
+            both = {name: _earlier(behind[name], missed[name]) for name in behind if name in missed}
+            if missed:
+                self.cursor.keep_behind(behind | missed | both)
+
+        self.keep = keep_behind
+
+    def load_what_is_new(self, say: Say) -> None:
+        """Hand on only rows that the warehouse lacks; last, so that all others are counted too.
+
+        Args:
+            say: Told what is loaded in another form than people may expect.
+        """
+        known: list[dlt.Schema] = []
+
+        def prepare(row: dict[str, Any]) -> dict[str, Any] | None:
+            if not known:
+                # the schema that dlt stores with the rows is there once it reads
+                known.append(dlt.current.source_schema())
+                self.rows.keep_in(known[0], say)
+            return self.rows.prepare_new(row)
+
+        self.resource.add_map(prepare)
+        self.resource.add_filter(lambda row: row is not None)
+
+    def keep_types_of(self, schema: dlt.Schema) -> None:
+        """Leave columns of the warehouse's table what they are, whatever the vendor's file says.
+
+        Args:
+            schema: The schema that the table was loaded with.
+        """
+        columns = schema.tables.get(self.resource.name, {}).get("columns", {})
+        for name, wanted in self.hints.items():
+            stored = columns.get(schema.naming.normalize_path(name), {}).get("data_type")
+            if stored and wanted.get("data_type", stored) != stored:
+                self.times.leave(name)
+                self.resource.apply_hints(columns={name: {"name": name, "data_type": stored}})
+
+    def _end(self) -> None:
+        """Settle what was not read, once all that can be is."""
+        for owner, reason in self.owners_refused.items():
+            self.say(f"{self.resource.name}: the API refused the rows of {owner} ({reason})")
+        self.keep()
+
+    def _keep_newest(self, row: dict[str, Any]) -> dict[str, Any]:
+        if self.rows.note_time(row) and self.rows.newest:
+            self.cursor.keep_newest(self.rows.newest)
+        return row
+
+    def _forget_newest(self, row: dict[str, Any]) -> dict[str, Any]:
+        self.cursor.forget_newest()
+        return row
+
+    def _starts_of_refused(self) -> dict[str, datetime | None]:
+        """The time from which on each owner that was refused is still to be read."""
+        return {
+            name: self.paginator.window_of(owner).start
+            for name, owner in self.owners.all.items()
+            if name in self.paginator.refused
+        }
+
+
+def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep) -> Listing:
+    """A source with one resource, and its counters.
+
+    Nothing is asked of the API yet, but for the owners of a resource that has several.
+
+    Args:
+        account: Whose API.
+        name: The resource's name.
+        say: Told what somebody who watches would want to know.
+        sleep: Waits so many seconds between attempts.
+
+    Raises:
+        SettingError: A setting is missing or cannot be used.
+    """
+    access, resource = Access(account, say, sleep), account.resources[name]
+    incremental = Incremental.of(resource)
+    owners = owners_of(access, resource)
+    session = access.session(resource, owners.secrets)
+    cursor_path = incremental.cursor_path if incremental else None
+    rows = Rows(
+        name,
+        primary_key(resource),
+        resource.get("never_load", ()),
+        cursor_path,
+        nesting=resource.get("max_table_nesting"),
+    )
+    paginator = window_paginator_of(resource, incremental, rows)
+    paginator.owners, paginator.refused = owners.readable, dict(owners.refused)
+    paginator.expect = session.expect
+    source = build_source(account, [resource], name=name, session=session, paginator=paginator)
+    source.resources[name].selected = bool(owners.all)  # without any, there is nothing to ask for
+    times = Times(times_of(resource))
+    source.resources[name].add_map(times.read)
+    source.resources[name].add_map(rows.without_secrets)
+    source.resources[name].add_filter(rows.has_key)
+    source.resources[name].apply_hints(columns={DLT_ID: {"dedup_sort": "desc"}})
+    address = f"{account.base_url}{endpoint_of(resource)['path']}"
+    cursor = Cursor(name, [address, cursor_path or "", *sorted(owners.all)])
+    return Listing(
+        source,
+        rows,
+        times,
+        column_hints(resource),
+        paginator,
+        incremental,
+        access.usage,
+        session,
+        owners,
+        cursor,
+        section=".".join((*account.api.place, name)),
+        say=say,
+    )
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two instants, of which None is the beginning of time."""
+    return None if one is None or other is None else min(one, other)
