@@ -99,7 +99,8 @@ class Layout:
     def list_of(self, place: Object, key: str) -> Table | None:
         """The table of a list in an object, or None if there can be none."""
         if key not in place.lists:
-            fragments, is_plain = place.fragments_of[key], key in place.plain
+            # under a blank key, dlt would put the items into the table of the list's own row
+            fragments, is_plain = place.fragments_of[key], key in place.plain and bool(key.strip())
             place.lists[key] = self._new_list(place, place.path_of(key), fragments, is_plain)
         return place.lists[key]
 

@@ -99,9 +99,9 @@ def _is_whole(
     missing = missing_of_dlt(client)
     if schema:
         missing += missing_parts(client, schema, name)
+    if schema:
+        remove_orphans(client, schema, name)
     if not missing:
-        if schema:
-            remove_orphans(client, schema, name)
         return True
     say(f"{name}: {', '.join(missing)} went missing: everything is loaded again")
     # dlt looks at the tables only if it meets a schema that it did not load with before

@@ -126,11 +126,15 @@ def remove_orphans(client: SqlClient, schema: Schema, resource: str) -> None:
     """Delete rows of nested tables whose row of the resource's table is gone.
 
     dlt deletes nested rows together with the row that they belong to, and would never find these.
+    Tables whose columns do not tell are left alone.
     """
     roots = client.make_qualified_table_name(resource)
     identity, root_id = client.escape_column_name(DLT_ID), client.escape_column_name(ROOT_ID)
+    if DLT_ID not in (columns_of(client, resource) or ()):
+        return
     for name in nested_tables(schema, resource):
-        table = client.make_qualified_table_name(name)
-        client.execute_sql(
-            f"DELETE FROM {table} WHERE {root_id} NOT IN (SELECT {identity} FROM {roots})"
-        )
+        if ROOT_ID in (columns_of(client, name) or ()):
+            table = client.make_qualified_table_name(name)
+            client.execute_sql(
+                f"DELETE FROM {table} WHERE {root_id} NOT IN (SELECT {identity} FROM {roots})"
+            )

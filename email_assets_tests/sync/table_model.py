@@ -84,7 +84,10 @@ def stored(query: Query, resource: str) -> dict[Any, list[tuple[str, Any]]]:
                     continue
                 value = values[column]
                 parts = leaves_of(json.loads(value)) if column_type == "JSON" else [((), value)]
-                found[key_of[values[owner]]] += [(f"{table}.{column}", part) for _, part in parts]
+                # what is beneath in JSON is no column of its own, and still a place of its own
+                found[key_of[values[owner]]] += [
+                    (".".join([table, column, *path]), part) for path, part in parts
+                ]
     return found
 
 

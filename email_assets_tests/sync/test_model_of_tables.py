@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import Phase, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from email_assets.sandbox import Sandbox
@@ -30,6 +30,7 @@ FEW = settings(
     deadline=None,
     derandomize=settings().max_examples < 500,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 """Each example is a warehouse of its own, made by whole syncs; to shrink one takes minutes."""
 
@@ -62,6 +63,7 @@ ROWS = st.lists(objects(SCALARS), min_size=1, max_size=12).map(numbered)
 @given(rows=ROWS)
 @example(rows=[{"id": 0, "geo": {"ip": "nested"}, "geo__ip": "flat"}])
 @example(rows=[{"id": 0, "a": 1}, {"id": 1, "a": "t", "a__v_text": "u", "__": 1, "_dlt_id": "z"}])
+@example(rows=[{"id": 0, "": ["t", ["u"]], " ": ["v"]}, {"id": 1, "a": [{"": ["w"]}]}])
 @example(rows=[{"id": 0, "a": {"b": [1, {"value": 2}]}, "a__b": [[3], {"list": [4]}]}])
 @example(
     rows=[{"id": 0, "t": "9999-12-31T23:59:59-05:00"}, {"id": 1, "t": "0001-01-01T00:00:00+01:00"}]
@@ -144,6 +146,7 @@ BEGINNING = numbered([{"color": "red", "kids": [{"name": "x"}, {"name": "y"}]} f
 )
 @example(history=[(None, [statement]) for statement in BY_HAND[:7:2]])
 @example(history=[(None, [statement]) for statement in BY_HAND[7::2]])
+@example(history=[(None, [BY_HAND[7], BY_HAND[1]]), (None, [BY_HAND[11]])])
 def test_after_any_history_the_table_is_as_the_api_has_it(
     api: Sandbox, history: list[tuple[list[Row] | None, list[str]]]
 ) -> None:
