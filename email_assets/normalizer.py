@@ -29,7 +29,8 @@ FIRST_MARK, LAST_MARK = chr(PUA_START), chr(PUA_START + PUA_CHARACTER_MAX)
 VERBATIM = "_dlt_verbatim"
 """A field that says of a row that dlt would decode text of it, and is to leave that as it is."""
 
-_PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z", re.ASCII)
+PLAIN_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z", re.ASCII)
+"""Times that a column of times holds so that no other text is the same in it."""
 
 
 class DataItemNormalizer(relational.DataItemNormalizer):
@@ -55,7 +56,7 @@ class DataItemNormalizer(relational.DataItemNormalizer):
     def coerce_type(self, to_type: TDataType, from_type: TDataType, value: Any) -> Any:
         """The value in the column's type, or what makes dlt give it a column of its own."""
         with suppress(ValueError, OverflowError):
-            if to_type == "timestamp" and from_type == "text" and _PLAIN_TIME.fullmatch(value):
+            if to_type == "timestamp" and from_type == "text" and PLAIN_TIME.fullmatch(value):
                 # the same as dlt makes of it, in a tenth of the time
                 return datetime.fromisoformat(f"{value[:-1]}+00:00")
             if self.can_coerce_type(to_type, from_type) or _keeps(to_type, from_type, value):
@@ -69,7 +70,7 @@ class DataItemNormalizer(relational.DataItemNormalizer):
 
 def is_whole_time(value: Any) -> bool:
     """True if a column of times holds a text so that no other text is the same in it."""
-    return isinstance(value, str) and _PLAIN_TIME.fullmatch(value) is not None
+    return isinstance(value, str) and PLAIN_TIME.fullmatch(value) is not None
 
 
 def is_marked(text: str) -> bool:

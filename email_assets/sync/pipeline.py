@@ -24,6 +24,7 @@ from email_assets.sync.preview import preview_of
 from email_assets.sync.progress import Progress
 from email_assets.sync.report import Step, SyncReport, figures_of
 from email_assets.sync.schema_changes import schema_changes
+from email_assets.sync.seam import in_batches
 from email_assets.sync.shown_names import ShownNames
 from email_assets.sync.span import Span
 from email_assets.warehouse.counts import count_table
@@ -100,7 +101,7 @@ def sync(
                 f"{name}: no row has a time in its cursor_path, so every sync reads everything. "
                 f"Correct cursor_path of [{listing.section}] or in the vendor's file."
             )
-        with _timed(seconds_of, "normalize"):
+        with _timed(seconds_of, "normalize"), in_batches(name, say):
             loaded = pipeline.normalize().row_counts.get(name, 0)
         with _timed(seconds_of, "load"), turn():
             is_known = expect_owner(client, account, name)
