@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,6 +26,8 @@ from email_assets.sync.glimpse import glimpse
 
 TRY_AGAIN_AFTER = timedelta(minutes=15)
 """The wait before a sync that did not come about is asked for again; sooner would be a flood."""
+LEFT_FOR = timedelta(days=1)
+"""The time until a resource of which one request tells nothing is looked at again."""
 LONGEST_WAIT = timedelta(days=1)
 """The wait is doubled each time, up to this: what fails for days is left to its schedule."""
 
@@ -57,6 +60,13 @@ class Seen:
     """A digest of each resource's total and newest row."""
     requests: dict[str, Request] = field(default_factory=dict)
     """The resources whose sync was asked for and has not come about yet."""
+    left: dict[str, float] = field(default_factory=dict)
+    """The resources that are left to their schedules, and since when, in seconds since 1970."""
+
+    def is_left(self, name: str) -> bool:
+        """True if a resource was found to tell nothing, a short time ago."""
+        since = min(self.left.get(name, -math.inf), now().timestamp())
+        return now().timestamp() - since < LEFT_FOR.total_seconds()
 
 
 SEEN_ADAPTER = TypeAdapter(Seen)
@@ -90,21 +100,29 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
                 del seen.requests[name]
         _date(seen.requests, context.instance, of_sensor, account)
         now_set = account.as_set_now()
-        found = {name: _fingerprint(now_set, name, context) for name in names}
+        asked = [name for name in names if not seen.is_left(name)]
+        found = {name: _fingerprint(now_set, name, context) for name in asked}
         heads = {name: head for name, head in found.items() if isinstance(head, str)}
-        problems = [head for head in found.values() if not isinstance(head, str)]
-        answers = bool(heads) or not names
+        problems = [head for head in found.values() if isinstance(head, ApiError)]
+        tell_nothing = [name for name, head in found.items() if head is None]
+        seen.left |= dict.fromkeys(tell_nothing, now().timestamp())
+        answers = len(problems) < len(asked) or not asked
         wanted = [
             name
             for name in account.resources
-            if (name in heads if name in names else answers)
+            if (answers if name not in asked or name in tell_nothing else name in heads)
             and (_has_changed(name, heads, seen) or _is_due(name, seen, synced))
         ]
         if not wanted:
             for problem in problems:
                 if not isinstance(problem, ApiUnavailableError):
                     raise problem
-            reason = " ".join(map(str, problems)) or "The API has nothing new."
+            told = [str(problem) for problem in problems] or ["The API has nothing new."]
+            if left := [name for name in names if name in seen.left]:
+                told.append(
+                    f"Left to the schedule, as one request tells nothing: {', '.join(left)}."
+                )
+            reason = " ".join(told)
             return dg.SensorResult(skip_reason=redact_line(reason), cursor=_written(seen))
         for problem in problems:
             telling.warning(context)(str(problem))
@@ -193,11 +211,16 @@ def _written(seen: Seen) -> str:
 
 def _fingerprint(
     account: Account, name: str, context: dg.SensorEvaluationContext
-) -> str | ApiError:
-    """A digest that changes when rows come or go, or the reason why there is none just now."""
+) -> str | ApiError | None:
+    """A digest that changes when rows come or go, or the reason why there is none just now.
+
+    It is None where what one request shows does not change with the rows.
+    """
     try:
         head = glimpse(account, name, say=telling.info(context))
     except ApiError as error:
         return error
+    if not head.tells:
+        return None
     # hashed: some APIs' keys are customers' addresses, and Dagster keeps the cursor
     return sha256(f"{head.total} {head.newest}".encode()).hexdigest()[:16]

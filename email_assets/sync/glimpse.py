@@ -11,6 +11,7 @@ from email_assets.account import Account
 from email_assets.api.windows import WindowPaginator
 from email_assets.errors import RefusedError
 from email_assets.sync.access import Access, Say, Sleep
+from email_assets.sync.heads import few, tell_news, with_smallest_page
 from email_assets.sync.owners import owners_of
 from email_assets.sync.paginators import paginator_of
 from email_assets.sync.processing import as_the_file_says
@@ -29,6 +30,8 @@ class Glimpse:
     total: int | None
     newest: str | None
     """The primary key of the first row, as text."""
+    tells: bool = True
+    """False if rows may come without a change of either."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep)
     """Ask the API for the first row of a resource, once and briefly: whoever looks will look again.
 
     Of a resource with several owners, that is the first row of each, and the sum of their totals.
+    Of one with many, only the first is asked for.
 
     Raises:
         SettingError: A setting is missing or cannot be used.
@@ -55,12 +59,12 @@ def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep)
     """
     resource = account.resources[name]
     access = Access(account, say, sleep).only_once(GLIMPSE_SECONDS)
-    pages = list(first_pages(access, resource, limit=1))
+    pages = list(few(first_pages(access, with_smallest_page(resource), limit=1)))
     rows = [row for page in pages for row in page.rows[:1]]
     newest = ["/".join(str(row.get(field)) for field in primary_key(resource)) for row in rows]
     totals = [page.total for page in pages]
     total = None if None in totals else sum(filter(None, totals))
-    return Glimpse(total, " ".join(newest) or None)
+    return Glimpse(total, " ".join(newest) or None, tell_news(resource, pages))
 
 
 def first_pages(

@@ -190,7 +190,7 @@ class TestSecondSync:
 
         assert heads == [f"event-249/{api.events[-1]['@timestamp']}"] * 2
         assert [asked.body["pagination"] for asked in api.requests] == [
-            {"sort": "timestamp:desc", "limit": 100}
+            {"sort": "timestamp:desc", "limit": 1}
         ] * 2
 
     def test_a_glimpse_sees_every_domain(self, api: MailgunServer) -> None:

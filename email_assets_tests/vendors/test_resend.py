@@ -266,7 +266,7 @@ def test_a_glimpse_sees_the_newest_and_does_not_turn_the_page_for_the_next(
     heads = [glimpse(configured_account(), "messages", say=lambda _: None).newest for _ in range(2)]
 
     assert heads == [api.emails[0]["id"]] * 2
-    assert [asked.query for asked in api.requests] == [{"limit": "100"}] * 2
+    assert [asked.query for asked in api.requests] == [{"limit": "1"}] * 2
     assert load("messages").row_count == 1000
 
 

@@ -1,0 +1,113 @@
+"""Looks at the head of a list: few requests, of small pages, and none that tells nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from email_assets.account import configured_account
+from email_assets.defs.build import build_defs
+from email_assets.defs.new_records import LEFT_FOR
+from email_assets.sync.glimpse import FirstPage, glimpse
+from email_assets.sync.heads import MOST_LISTS, tell_news, with_smallest_page
+from email_assets_tests.dagster_fixtures import empty_home, instance
+from email_assets_tests.defs.sensor_fixtures import put_clock_ahead
+from email_assets_tests.vendors.mailgun_fixtures import api
+from email_assets_tests.vendors.mailgun_server import MailgunServer
+
+__all__ = ["api", "empty_home", "instance"]
+
+ROW = [{"id": 1}]
+
+
+def resource(**endpoint: Any) -> Any:
+    return {"name": "events", "primary_key": "id", "endpoint": endpoint}
+
+
+@pytest.mark.parametrize(
+    ("asked", "smallest"),
+    [
+        ({"params": {"limit": 1000, "type": "all"}}, {"params": {"limit": 1, "type": "all"}}),
+        ({"json": {"pagination": {"perPage": 50}}}, {"json": {"pagination": {"perPage": 1}}}),
+        ({"params": {"PageSize": 100}}, {"params": {"PageSize": 1}}),
+        ({"params": {"count": True, "limit": "all"}}, {"params": {"count": True, "limit": "all"}}),
+        ({}, {}),
+    ],
+)
+def test_a_page_is_as_small_as_its_parameters_can_say(
+    asked: dict[str, Any], smallest: dict[str, Any]
+) -> None:
+    assert with_smallest_page(resource(**asked)) == resource(**smallest)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "page", "tells"),
+    [
+        ({}, FirstPage(ROW, 7, False, 1), True),
+        ({}, FirstPage(ROW, None, False, 1), False),
+        ({}, FirstPage(ROW, None, True, 1), True),
+        ({"params": {"limit": 100}}, FirstPage(ROW, None, True, 1), False),
+        ({"paginator": "offset"}, FirstPage(ROW, None, False, 1), True),
+        (
+            {"paginator": {"type": "offset", "total_path": None}},
+            FirstPage(ROW, None, False, 1),
+            False,
+        ),
+        ({"params": {"sort": "created:desc"}}, FirstPage(ROW, None, False, 1), True),
+        ({}, FirstPage(ROW, 7, False, MOST_LISTS + 1), False),
+    ],
+    ids=[
+        "a total",
+        "any order",
+        "the whole list",
+        "a part",
+        "a lost total",
+        "none at all",
+        "newest first",
+        "too many lists",
+    ],
+)
+def test_a_head_tells_news_if_it_changes_whenever_rows_come(
+    endpoint: dict[str, Any], page: FirstPage, tells: bool
+) -> None:
+    assert tell_news(resource(**endpoint), [page]) is tells
+
+
+def test_of_many_lists_only_the_first_is_asked_for(api: MailgunServer) -> None:
+    for number in range(MOST_LISTS):
+        api.add_domain(f"{number}.example.com")
+
+    assert not glimpse(configured_account(), "bounces", say=lambda _: None).tells
+    assert sum(asked.path.endswith("/bounces") for asked in api.requests) == 1
+
+
+def test_the_sensor_leaves_a_resource_whose_head_tells_nothing_to_its_schedule_for_a_day(
+    api: MailgunServer, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    defs = build_defs(configured_account())
+    sensor, cursor = defs.resolve_sensor_def("new_records"), None
+
+    def tick() -> tuple[Any, list[str]]:
+        nonlocal cursor
+        api.requests.clear()
+        with dg.build_sensor_context(
+            instance=instance, cursor=cursor, definitions=defs, sensor_name="new_records"
+        ) as context:
+            wanted = sensor.evaluate_tick(context)
+        cursor = wanted.cursor
+        return wanted, [asked.path for asked in api.requests if "bounces" in asked.path]
+
+    first, asked_first = tick()
+    second, asked_again = tick()
+    put_clock_ahead(monkeypatch, LEFT_FOR)
+    _, asked_next_day = tick()
+
+    (request,) = first.run_requests
+    assert dg.AssetKey("bounces") in request.asset_selection
+    assert len(asked_first) == len(asked_next_day) == 2
+    assert asked_again == []
+    assert second.skip_message == (
+        "The API has nothing new. Left to the schedule, as one request tells nothing: bounces."
+    )
