@@ -33,7 +33,7 @@ class Told:
     at: float
     name: str
     what: str
-    """`failed`, `went stale`, `recovered`, or the name of a check."""
+    """`failed`, `could not be checked`, `went stale`, `recovered`, or the name of a check."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class Events:
     troubles: list[Trouble] = field(default_factory=list)
     mended: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     """The times at which an asset was made (`failed`), or a check passed."""
+    failed: list[tuple[float, set[str]]] = field(default_factory=list)
+    """The ends of failed runs, with the assets that each was to make or to check."""
     looks: list[tuple[float, float]] = field(default_factory=list)
     """The beginning and end of each look of the sensor."""
     last_word: str = ""
@@ -92,7 +94,7 @@ def read_alerts(texts: Sequence[tuple[float, str]]) -> Iterator[Told]:
     for at, text in texts:
         for line in html.unescape(text).splitlines():
             if found := _TOLD.match(line):
-                what = found["check"] or found["verb"].replace("could not be checked", "failed")
+                what = found["check"] or found["verb"]
                 yield from (Told(at, name, what) for name in found["names"].split(", "))
 
 
@@ -113,7 +115,8 @@ def judge_alarms(events: Events, told: Sequence[Told]) -> list[str]:
 
 def _read_run(instance: dg.DagsterInstance, record: dg.RunRecord, events: Events) -> None:
     run, ended = record.dagster_run, record.end_time or 0
-    planned, made, failed = set[str](), set[str](), dict[str, float]()
+    planned, checked, made = set[str](), set[str](), set[str]()
+    failed = dict[str, float]()
     any_step_failed = False
     for entry in instance.all_logs(run.run_id):
         event: Any = entry.dagster_event
@@ -121,6 +124,8 @@ def _read_run(instance: dg.DagsterInstance, record: dg.RunRecord, events: Events
             continue
         if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
             planned.add(event.asset_key.to_user_string())
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
+            checked.add(event.asset_check_planned_data.asset_key.to_user_string())
         elif event.is_step_materialization:
             made.add(event.asset_key.to_user_string())
             events.mended[event.asset_key.to_user_string(), "failed"].append(entry.timestamp)
@@ -137,6 +142,7 @@ def _read_run(instance: dg.DagsterInstance, record: dg.RunRecord, events: Events
                 events.troubles.append(Trouble(*slot, entry.timestamp, ended))
     if run.status != dg.DagsterRunStatus.FAILURE:
         return
+    events.failed.append((ended, planned | checked))
     if not any_step_failed:  # it was killed
         failed = dict.fromkeys(planned - made, ended)
     events.troubles += [Trouble(name, "failed", at, ended) for name, at in failed.items()]
@@ -150,6 +156,8 @@ def _is_false(one: Told, events: Events) -> bool:
             for at in events.mended[one.name, trouble.what]
             if trouble.name == one.name
         )
+    if one.what == "could not be checked":
+        return not any(ended <= one.at and one.name in names for ended, names in events.failed)
     # nothing goes stale here: a window is longer than a soak
     look = max((began for began, _ in events.looks if began <= one.at), default=one.at)
     return not any(

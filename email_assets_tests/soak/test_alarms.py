@@ -22,7 +22,7 @@ FAILED = Trouble("bounces", "failed", 40, 50)
 
 def events(*troubles: Trouble, made: float | None = 200, last_word: str = NOTHING) -> Events:
     mended = defaultdict(list, {("bounces", "failed"): [] if made is None else [made]})
-    return Events([*troubles], mended, LOOKS, last_word)
+    return Events([*troubles], mended, [(50, {"bounces"})], LOOKS, last_word)
 
 
 def test_what_alerts_say_is_read_as_they_are_worded() -> None:
@@ -44,7 +44,7 @@ def test_what_alerts_say_is_read_as_they_are_worded() -> None:
         ("bounces", "failed"),
         ("messages", "failed"),
         ("servers", "complete"),
-        ("servers", "failed"),
+        ("servers", "could not be checked"),
         ("domains", "went stale"),
         ("bounces", "recovered"),
         ("messages", "recovered"),
@@ -80,8 +80,9 @@ def test_a_trouble_of_what_is_known_to_be_in_trouble_need_not_be_told_again() ->
         Told(64, "bounces", "complete"),
         Told(64, "bounces", "went stale"),
         Told(30, "bounces", "failed"),
+        Told(30, "bounces", "could not be checked"),
     ],
-    ids=["of another asset", "of another kind", "stale", "before it happened"],
+    ids=["of another asset", "of another kind", "stale", "before it happened", "before it failed"],
 )
 def test_an_alert_of_what_did_not_happen_is_false(told: Told) -> None:
     known = Told(64, "bounces", "failed")
@@ -95,6 +96,12 @@ def test_an_alert_of_what_was_mended_before_anybody_looked_is_false() -> None:
     assert judge_alarms(events(FAILED, made=55), [Told(64, "bounces", "failed")]) == [
         "A false alert: bounces failed."
     ]
+
+
+def test_an_alert_of_checks_that_a_failed_run_left_undone_is_true() -> None:
+    told = [Told(64, "bounces", "failed"), Told(64, "bounces", "could not be checked")]
+
+    assert judge_alarms(events(FAILED), told) == []
 
 
 def test_a_recovery_of_what_nothing_mended_is_false() -> None:
