@@ -15,6 +15,7 @@ from dlt.common.configuration.specs import RuntimeConfiguration
 
 from email_assets.settings import resolve
 from email_assets.settings.accounts import dataset_of, group_of, names_of_accounts
+from email_assets.settings.partitions import PartitionSettings
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.sections import (
     ApiSettings,
@@ -77,6 +78,18 @@ class Account:
             )
             for name, resource in named.items()
         }
+
+    def partition_of(self, resource: str) -> PartitionSettings:
+        """The partitions of a resource.
+
+        Raises:
+            SettingError: They are no partitions.
+        """
+        return resolve.load(PartitionSettings, resource, account=self.name)
+
+    def section_of(self, resource: str) -> str:
+        """The section of a resource's settings."""
+        return ".".join((*self.api.place, resource))
 
     @cached_property
     def deliverability(self) -> Deliverability | None:

@@ -14,6 +14,7 @@ from email_assets.defs.freshness import window_of
 from email_assets.defs.integration import DagsterDltResource
 from email_assets.defs.metadata import metadata_of_sync, summary_of
 from email_assets.defs.names import key_of, keys_of, op_of
+from email_assets.defs.partitions import partitions_of, span_of
 from email_assets.errors import EmailAssetsError
 from email_assets.sentences import in_one_sentence
 from email_assets.sync.pipeline import sync
@@ -60,20 +61,29 @@ def spec_of(account: Account, resource: VendorResource) -> dg.AssetSpec:
         **common(account, kind=resource["kind"]),
         metadata=metadata_of(account, resource),
         freshness_policy=dg.FreshnessPolicy.time_window(fail_window=window),
+        partitions_def=partitions_of(account, resource),
     )
 
 
 def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinition:
     name = str(resource["name"])
+    spec = spec_of(account, resource)
+    is_partitioned = spec.partitions_def is not None
 
-    @dg.multi_asset(name=op_of(account, name), specs=[spec_of(account, resource)])
+    @dg.multi_asset(
+        name=op_of(account, name),
+        specs=[spec],
+        # several partitions are one stretch of time, and read at once
+        backfill_policy=dg.BackfillPolicy.single_run() if is_partitioned else None,
+    )
     def asset(
         context: dg.AssetExecutionContext,
         config: SyncConfig,
         email_dlt_resource: DagsterDltResource,
     ) -> Iterator[dg.MaterializeResult[Any]]:
         try:
-            span = Span.parse(config.full_refresh, config.start, config.end)
+            asked = Span.parse(config.full_refresh, config.start, config.end)
+            span = span_of(context, asked, is_ours=is_partitioned)
             now = account.as_set_now()
             with in_one_sentence(name), open_pipeline(now.warehouse, name) as pipeline:
                 done = sync(now, pipeline, name, say=telling.info(context), span=span)

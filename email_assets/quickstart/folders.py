@@ -21,6 +21,7 @@ QUIET = ",".join(
         # Dagster names `dg launch` and `dg dev` as successors of the commands used here, and
         # marks as beta what its own command line calls: nothing that a user could act on
         "Function `asset_materialize_command` is superseded",
+        "Function `job_execute_command` is superseded",
         "Function `dev_command` is superseded",
         "Parameter `include_sources` of function `AssetSelection.all`",
     )

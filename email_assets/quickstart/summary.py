@@ -40,7 +40,7 @@ class Run:
 
 
 def run_since(started: datetime) -> Run | None:
-    """The run that the command line began since then, or None if it came to none."""
+    """What the command line began since then, or None if it came to nothing."""
     import dagster as dg
 
     from email_assets.defs.alerts.failures import reason_of
@@ -54,7 +54,7 @@ def run_since(started: datetime) -> Run | None:
         for account in configured_accounts():
             for name in with_derived_assets(account, account.resources):
                 titles[op_of(account, name)] = account.title_of(name)
-        for entry in instance.all_logs(runs[0].run_id):
+        for entry in (entry for of in runs for entry in instance.all_logs(of.run_id)):
             event = entry.dagster_event
             if event is None:
                 continue

@@ -215,7 +215,7 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
         session,
         owners,
         cursor,
-        section=".".join((*account.api.place, name)),
+        section=account.section_of(name),
         say=say,
     )
 
