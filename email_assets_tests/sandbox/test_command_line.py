@@ -44,7 +44,7 @@ def test_it_greets_answers_and_ends_without_a_word(number: signal.Signals) -> No
         with pytest.raises(requests.Timeout):
             requests.get(f"{url}/v1/bounces", params={"api_key": "a b"}, timeout=0.01)
         process.send_signal(number)
-        out, err = process.communicate(timeout=5)
+        out, err = process.communicate(timeout=60)
     assert greeting == f"Try:  curl '{url}/v1/bounces?api_key=a%20b&limit=3'\nCtrl-C ends it.\n"
     assert (out, err, process.returncode) == ("", "", 0)
 
@@ -53,7 +53,7 @@ def test_a_taken_port_is_one_sentence_and_status_1() -> None:
     with started() as (_, url, _):
         port = url.rsplit(":", 1)[1]
         command = [sys.executable, "-m", "email_assets.sandbox", "--port", port]
-        second = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert second.returncode == 1
     assert second.stderr.startswith(f"The sandbox cannot listen on 127.0.0.1, port {port}: ")
     assert second.stderr.count("\n") == 1
