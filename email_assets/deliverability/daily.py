@@ -13,7 +13,7 @@ from email_assets.account import Account
 from email_assets.deliverability.selection import resources_read
 from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, Tables, happenings
 from email_assets.errors import EmailAssetsError
-from email_assets.vendors.resource import DAILY
+from email_assets.vendors.resource import DAILY, bounces_of
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.destination import connected
 from email_assets.warehouse.turn import SqlClient
@@ -86,7 +86,7 @@ def build_daily(account: Account, *, say: Callable[[str], None]) -> tuple[int, i
         if client is None:
             raise _not_loaded("messages")
         tables = Tables(DAILY, client, resources_read(account))
-        for resource in ("messages", "bounces"):
+        for resource in dict.fromkeys(["messages", bounces_of(mapping)]):
             if not tables.was_synced(resource):
                 raise _not_loaded(resource)
         for resource in resources_read(account):

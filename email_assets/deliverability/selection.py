@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from email_assets.account import Account
-from email_assets.vendors.resource import DAILY, REPORT, senders_of
+from email_assets.vendors.resource import DAILY, REPORT, bounces_of, senders_of
 
 SQL_DESTINATIONS = ("duckdb", "postgres")
 """dlt's destinations that understand the SQL of `deliverability.sql`."""
@@ -17,9 +17,12 @@ def derived_assets(account: Account, resources: Iterable[str]) -> list[str]:
     There are none where the vendor's file has no `deliverability`, or where the warehouse may not
     understand the SQL.
     """
-    is_read = {"messages", "bounces"} & {*resources}
+    mapping = account.deliverability
     speaks_it = account.warehouse.destination_name in SQL_DESTINATIONS
-    return [DAILY, REPORT] if is_read and speaks_it and account.deliverability else []
+    if mapping is None or not speaks_it:
+        return []
+    is_read = {"messages", bounces_of(mapping)} & {*resources}
+    return [DAILY, REPORT] if is_read else []
 
 
 def with_derived_assets(account: Account, resources: Iterable[str]) -> list[str]:
@@ -34,4 +37,4 @@ def resources_read(account: Account) -> list[str]:
     if mapping is None:
         return []
     lookups = [sender["resource"] for sender in senders_of(mapping) if "resource" in sender]
-    return list(dict.fromkeys(["messages", "bounces", *lookups]))
+    return list(dict.fromkeys(["messages", bounces_of(mapping), *lookups]))

@@ -9,7 +9,8 @@ from dlt.common.schema.typing import VERSION_TABLE_NAME
 
 from email_assets.errors import EmailAssetsError
 from email_assets.normalizer import column_of
-from email_assets.vendors import Deliverability, Sender
+from email_assets.vendors import Deliverability, Only, Sender
+from email_assets.vendors.resource import bounces_of
 from email_assets.warehouse.turn import SqlClient
 
 UNKNOWN = "unknown"
@@ -62,6 +63,10 @@ class Tables:
     def name(self, table: str) -> str:
         """A table's name, as SQL wants it."""
         return self._client.make_qualified_table_name(table)
+
+    def has_column(self, table: str, field: str) -> bool:
+        """Whether a table has a column for an API's field."""
+        return column_of(field, self._naming) in self._types[table]
 
     def column(self, table: str, field: str, of: str) -> str:
         """The column of an API's field, of a table that the query calls `of`.
@@ -116,31 +121,32 @@ def happenings(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]
     """
     parts: list[str] = []
     parameters: list[str] = []
-    if tables.has("messages"):
-        parts.append(_sent(mapping, tables))
-    if tables.has("bounces"):
-        query, parameters = _bounced(mapping, tables)
-        parts.append(query)
+    for resource, make in (("messages", _sent), (bounces_of(mapping), _bounced)):
+        if tables.has(resource):
+            query, needed = make(mapping, tables)
+            parts.append(query)
+            parameters += needed
     if not parts:
         return None
     return " UNION ALL ".join(parts), parameters
 
 
-def _sent(mapping: Deliverability, tables: Tables) -> str:
+def _sent(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]:
     messages = mapping["messages"]
     day = tables.day("messages", messages["time"], "m")
     id_ = _text(tables.column("messages", messages["sender"]["field"], "m"))
     sender, join = _named(id_, messages["sender"], tables)
+    condition, values = _condition(messages.get("only"), "messages", "m", tables)
     return (
         f"SELECT {day} AS day, {sender} AS sender, 1 AS sent, 0 AS hard, 0 AS soft, "
-        f"0 AS complaints, 0 AS other FROM {tables.name('messages')} AS m{join}"
-    )
+        f"0 AS complaints, 0 AS other FROM {tables.name('messages')} AS m{join}{condition}"
+    ), values
 
 
 def _bounced(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]:
-    bounces = mapping["bounces"]
-    day = tables.day("bounces", bounces["time"], "b")
-    column = _text(tables.column("bounces", bounces["type"], "b"))
+    bounces, table = mapping["bounces"], bounces_of(mapping)
+    day = tables.day(table, bounces["time"], "b")
+    column = _first_of(bounces["type"], table, tables)
     kinds = [bounces.get("hard", []), bounces.get("soft", []), bounces.get("complaint", [])]
     counted = [_one_if(column, types, "1", "0") for types in kinds]
     listed = [type_ for types in kinds for type_ in types]
@@ -150,22 +156,23 @@ def _bounced(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]:
     sender, join = _named(id_, by, tables)
     query = (
         f"SELECT {day}, {sender}, 0, {', '.join(counted)} "
-        f"FROM {tables.name('bounces')} AS b{of_message}{join}"
+        f"FROM {tables.name(table)} AS b{of_message}{join}"
     )
-    return query, [*listed, *listed]
+    condition, values = _condition(bounces.get("only"), table, "b", tables)
+    return query + condition, [*listed, *listed, *values]
 
 
 def _sender_of_bounce(mapping: Deliverability, tables: Tables) -> tuple[str, str]:
     """The SQL of the sender of a bounce, and the join that it takes."""
-    messages, bounces = mapping["messages"], mapping["bounces"]
+    messages, bounces, table = mapping["messages"], mapping["bounces"], bounces_of(mapping)
     if "sender" in bounces:
-        return _text(tables.column("bounces", bounces["sender"]["field"], "b")), ""
+        return _text(tables.column(table, bounces["sender"]["field"], "b")), ""
     if not tables.has("messages"):
         return "CAST(NULL AS VARCHAR)", ""
-    message = _text(tables.column("bounces", bounces["message"], "b"))
+    message = _text(tables.column(table, bounces["message"], "b"))
     id_ = _text(tables.column("messages", messages["id"], "m"))
     sender = _text(tables.column("messages", messages["sender"]["field"], "m"))
-    bounced = tables.name("bounces")
+    bounced = tables.name(table)
     # grouped, so that no bounce counts twice should two messages share an id; only of those that
     # bounced, which takes half the memory
     return "m.sender", (
@@ -187,6 +194,26 @@ def _named(id_: str, sender: Sender, tables: Tables) -> tuple[str, str]:
         f" LEFT JOIN (SELECT {key} AS id, MAX({name}) AS name FROM {tables.name(resource)} AS n "
         f"GROUP BY {key}) AS n ON n.id = {id_}"
     )
+
+
+def _condition(only: Only | None, table: str, of: str, tables: Tables) -> tuple[str, list[str]]:
+    """The SQL that leaves only the rows that count, and its parameters."""
+    if only is None:
+        return "", []
+    column = _text(tables.column(table, only["field"], of))
+    return f" WHERE {column} IN ({_marks(only['values'])})", only["values"]
+
+
+def _first_of(fields: str | list[str], table: str, tables: Tables) -> str:
+    """The text of the first field that holds anything; a table may lack all of them but the last.
+
+    Raises:
+        MappingError: The table lacks the last.
+    """
+    *others, last = [fields] if isinstance(fields, str) else fields
+    there = [field for field in others if tables.has_column(table, field)]
+    columns = [_text(tables.column(table, field, "b")) for field in [*there, last]]
+    return f"COALESCE({', '.join(columns)})" if there else columns[0]
 
 
 def _one_if(column: str, types: list[str], then: str, otherwise: str) -> str:

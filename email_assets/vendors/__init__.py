@@ -135,6 +135,13 @@ class Sender(TypedDict, total=False):
     """The field of that resource that people know the sender by."""
 
 
+class Only(TypedDict):
+    """Which rows count: those whose field holds one of these values."""
+
+    field: str
+    values: list[str]
+
+
 class SentMessages(TypedDict, total=False):
     """The fields of `messages` that deliverability is made of. Nested ones are dotted paths."""
 
@@ -143,15 +150,22 @@ class SentMessages(TypedDict, total=False):
     sender: Required[Sender]
     id: str
     """The field that `message` of the bounces points to."""
+    only: Only
+    """Which rows are messages, where they are events."""
 
 
 class BouncedMessages(TypedDict, total=False):
-    """The fields of `bounces` that deliverability is made of. A type in no list is `other`."""
+    """The fields that deliverability is made of. A type in no list is `other`."""
+
+    resource: str
+    """The resource whose rows tell of bounces: `bounces`, unless another one does."""
+    only: Only
+    """Which rows do, where others don't."""
 
     time: Required[str]
     """The field that says when a message bounced."""
-    type: Required[str]
-    """The field that says why."""
+    type: Required[str | list[str]]
+    """The field that says why, or several, of which the first that holds anything does."""
     hard: list[str]
     """Types of bounces of addresses that it is no use to write to again."""
     soft: list[str]

@@ -7,6 +7,7 @@ transactional mail, and 100 for everything else.
 """
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from email_assets.vendors import NOW, Secret, Vendor
 
@@ -17,6 +18,11 @@ REFERENCE = "https://developers.brevo.com/reference"
 def as_date(instant: datetime) -> str:
     """An instant as `startDate` and `endDate` want it."""
     return instant.strftime("%Y-%m-%d")
+
+
+def with_time(row: dict[str, Any]) -> dict[str, Any]:
+    """An event with its time once more: as a part of the key, `date` is text."""
+    return {**row, "happened_at": row.get("date")}
 
 
 VENDOR: Vendor = {
@@ -69,8 +75,9 @@ VENDOR: Vendor = {
             "documentation": f"{REFERENCE}/get-email-event-report",
             "columns": {
                 "event": {"description": "What happened, such as requests, delivered or opened."},
-                "date": {"description": "When it happened."},
+                "happened_at": {"data_type": "timestamp", "description": "When it happened."},
             },
+            "processing_steps": [{"map": with_time}],
             # an event has no id
             "primary_key": ["messageId", "event", "email", "date"],
             "longest": timedelta(days=90),
@@ -132,5 +139,26 @@ VENDOR: Vendor = {
             },
         },
     ],
+    "deliverability": {
+        "messages": {
+            "time": "happened_at",
+            "sender": {"field": "from"},
+            "only": {"field": "event", "values": ["requests"]},
+        },
+        # what is blocked tells no message
+        "bounces": {
+            "resource": "messages",
+            "time": "happened_at",
+            "sender": {"field": "from"},
+            "type": "event",
+            "only": {
+                "field": "event",
+                "values": ["hardBounces", "softBounces", "blocked", "invalid", "spam"],
+            },
+            "hard": ["hardBounces", "invalid"],
+            "soft": ["softBounces"],
+            "complaint": ["spam"],
+        },
+    },
 }
 """Brevo's API."""

@@ -132,6 +132,8 @@ def _mistakes_of_deliverability(mapping: Deliverability, resources: list[Any]) -
             yield f"{where} needs a 'sender' with all of 'resource', 'id' and 'name', or with none"
         if lookup and sender["resource"] not in resources:
             yield f"{where} has a 'sender' of {sender['resource']!r}, which is no resource"
+    if bounces.get("resource", "bounces") not in [*resources, "bounces"]:
+        yield f"{where} has 'bounces' of {bounces['resource']!r}, which is no resource"
     if ("sender" in bounces) == ("message" in bounces):
         yield f"{where} needs a 'sender' or a 'message' of bounces, and not both"
     if "message" in bounces and "id" not in messages:

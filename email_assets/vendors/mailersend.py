@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from dlt.sources.rest_api.typing import PageNumberPaginatorConfig
 
-from email_assets.vendors import NOW, Secret, Vendor
+from email_assets.vendors import NOW, Secret, Sender, Vendor
 
 AN_HOUR = 60 * 60
 REFERENCE = "https://developers.mailersend.com/api/v1"
@@ -28,6 +28,8 @@ PAGES: PageNumberPaginatorConfig = {
     "total_path": None,
     "stop_after_empty_page": True,
 }
+
+A_DOMAIN: Sender = {"field": "domain_id", "resource": "domains", "id": "id", "name": "name"}
 
 VENDOR: Vendor = {
     "client": {
@@ -97,5 +99,26 @@ VENDOR: Vendor = {
             "endpoint": {"path": "/suppressions/unsubscribes"},
         },
     ],
+    "deliverability": {
+        "messages": {
+            "time": "created_at",
+            "sender": A_DOMAIN,
+            "only": {"field": "type", "values": ["sent"]},
+        },
+        # a list of addresses tells no message
+        "bounces": {
+            "resource": "messages",
+            "time": "created_at",
+            "sender": A_DOMAIN,
+            "type": "type",
+            "only": {
+                "field": "type",
+                "values": ["hard_bounced", "soft_bounced", "spam_complaint"],
+            },
+            "hard": ["hard_bounced"],
+            "soft": ["soft_bounced"],
+            "complaint": ["spam_complaint"],
+        },
+    },
 }
 """MailerSend's API."""

@@ -3,16 +3,58 @@
 Accounts in the EU set `base_url` to `https://api.eu.mailgun.net`. Bounces are kept for each domain
 apart, so that every domain of the account is read. Messages are the events of the log: one message
 has several, such as accepted, delivered and opened. Servers are the sub-accounts, which not every
-plan has; what belongs to a sub-account is read with a key of its own. How long events are kept
-depends on the plan; rows that vanish there stay in the warehouse.
+plan has: the log and the statistics hold what is theirs, too, and their domains are read with keys
+of their own. How long events are kept depends on the plan; rows that vanish there stay in the
+warehouse.
 """
 
+from datetime import datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
-from email_assets.vendors import Secret, Vendor
+from dlt.sources.rest_api.typing import JSONLinkPaginatorConfig
+
+from email_assets.instants import as_utc
+from email_assets.vendors import ForEach, Secret, Sender, Vendor
 
 AN_HOUR = 60 * 60
+A_DAY = 24 * AN_HOUR
 REFERENCE = "https://documentation.mailgun.com/docs/mailgun/api-reference"
+
+FIGURES = [
+    "accepted_outgoing_count",
+    "delivered_count",
+    "permanent_failed_count",
+    "temporary_failed_count",
+    "hard_bounces_count",
+    "soft_bounces_count",
+    "complained_count",
+    "unsubscribed_count",
+    "unique_opened_count",
+    "unique_clicked_count",
+]
+
+
+def at_midnight(instant: datetime) -> str:
+    """The beginning of a day, so that its figures are those of all of it."""
+    return format_datetime(instant.replace(hour=0, minute=0, second=0, microsecond=0))
+
+
+def with_time(row: dict[str, Any]) -> dict[str, Any]:
+    """An event with its time once more: as a part of the key, `@timestamp` is text."""
+    return {**row, "happened_at": row.get("@timestamp")}
+
+
+def one_row_a_day_and_domain(row: dict[str, Any]) -> dict[str, Any]:
+    """Figures side by side, with the day and the domain that they are of."""
+    of = {part["dimension"]: part["value"] for part in row["dimensions"]}
+    return {"time": as_utc(of["time"]).date().isoformat(), "domain": of["domain"], **row["metrics"]}
+
+
+EACH_DOMAIN: ForEach = {"resource": "domains", "id": "name", "label": "domain"}
+# there always is a next page, empty in the end
+NEXT: JSONLinkPaginatorConfig = {"type": "json_link", "next_url_path": "paging.next"}
+A_DOMAIN: Sender = {"field": "domain.name"}
 
 VENDOR: Vendor = {
     "client": {
@@ -36,16 +78,15 @@ VENDOR: Vendor = {
             "documentation": REFERENCE,
             "columns": {
                 "code": {"description": "The SMTP status that the recipient's server gave."},
-                "created_at": {"description": "When it bounced."},
+                "created_at": {"data_type": "timestamp", "description": "When it bounced."},
             },
             "primary_key": ["domain", "address"],
-            "for_each": {"resource": "domains", "id": "name", "label": "domain"},
+            "for_each": EACH_DOMAIN,
             "endpoint": {
                 # sorted by address and without a filter for time, so it is read whole
                 "path": "/v3/{domain}/bounces",
                 "params": {"limit": 1000},
-                # there always is a next page, empty in the end
-                "paginator": {"type": "json_link", "next_url_path": "paging.next"},
+                "paginator": NEXT,
             },
         },
         {
@@ -58,15 +99,17 @@ VENDOR: Vendor = {
             # its keys are the sender's own, and each would become a column
             "columns": {
                 "event": {"description": "What happened, such as accepted, delivered or failed."},
-                "@timestamp": {"description": "When it happened."},
+                "happened_at": {"data_type": "timestamp", "description": "When it happened."},
                 "user-variables": {"data_type": "json"},
             },
+            "processing_steps": [{"map": with_time}],
+            "total_path": "pagination.total",
             "endpoint": {
                 "path": "/v1/analytics/logs",
                 "method": "POST",
                 "json": {
-                    # without a start, the API gives one day
-                    "start": "Sat, 01 Jan 2000 00:00:00 +0000",
+                    "include_subaccounts": True,
+                    "include_totals": True,
                     "pagination": {"sort": "timestamp:desc", "limit": 100},
                 },
                 "paginator": {
@@ -80,9 +123,78 @@ VENDOR: Vendor = {
                     "start_param": "start",
                     "end_param": "end",
                     "convert": format_datetime,
+                    # without a start, the API gives one day
+                    "initial_value": "2000-01-01",
                     # events of the last half hour may still be missing
                     "lag": AN_HOUR,
                 },
+            },
+        },
+        {
+            "name": "deliverystats",
+            "kind": "event",
+            "description": "What happened on a day at a domain: how many were delivered, opened, …",
+            "documentation": REFERENCE,
+            "columns": {
+                "time": {"description": "The day, in UTC."},
+                "permanent_failed_count": {"description": "Messages that failed for good."},
+            },
+            "primary_key": ["time", "domain"],
+            "processing_steps": [{"map": one_row_a_day_and_domain}],
+            "endpoint": {
+                "path": "/v1/analytics/metrics",
+                "method": "POST",
+                "json": {
+                    "resolution": "day",
+                    "dimensions": ["time", "domain"],
+                    "metrics": FIGURES,
+                    "include_subaccounts": True,
+                    "pagination": {"sort": "time:asc"},
+                },
+                "paginator": {
+                    "type": "offset",
+                    "limit": 100,
+                    "offset_body_path": "pagination.skip",
+                    "limit_body_path": "pagination.limit",
+                    "total_path": "pagination.total",
+                },
+                "incremental": {
+                    "cursor_path": "time",
+                    "start_param": "start",
+                    "end_param": "end",
+                    "convert": at_midnight,
+                    # without a start, the API gives seven days
+                    "initial_value": timedelta(days=365),
+                    "lag": 3 * A_DAY,
+                },
+            },
+        },
+        {
+            "name": "complaints",
+            "kind": "event",
+            "description": "An address whose owner called a message of a domain spam.",
+            "documentation": REFERENCE,
+            "columns": {"created_at": {"data_type": "timestamp"}},
+            "primary_key": ["domain", "address"],
+            "for_each": EACH_DOMAIN,
+            "endpoint": {
+                "path": "/v3/{domain}/complaints",
+                "params": {"limit": 1000},
+                "paginator": NEXT,
+            },
+        },
+        {
+            "name": "unsubscribes",
+            "kind": "event",
+            "description": "An address whose owner wants no mail of a domain, or not of some tags.",
+            "documentation": REFERENCE,
+            "columns": {"created_at": {"data_type": "timestamp"}, "tags": {"data_type": "json"}},
+            "primary_key": ["domain", "address"],
+            "for_each": EACH_DOMAIN,
+            "endpoint": {
+                "path": "/v3/{domain}/unsubscribes",
+                "params": {"limit": 1000},
+                "paginator": NEXT,
             },
         },
         {
@@ -121,5 +233,25 @@ VENDOR: Vendor = {
             },
         },
     ],
+    "deliverability": {
+        # an event has no more than its kind needs
+        "optional": True,
+        "messages": {
+            "time": "happened_at",
+            "sender": A_DOMAIN,
+            "only": {"field": "event", "values": ["accepted"]},
+        },
+        # a list of addresses tells no message
+        "bounces": {
+            "resource": "messages",
+            "time": "happened_at",
+            "sender": A_DOMAIN,
+            # what failed is permanent or temporary, which is a delay
+            "type": ["severity", "event"],
+            "only": {"field": "event", "values": ["failed", "complained"]},
+            "hard": ["permanent"],
+            "complaint": ["complained"],
+        },
+    },
 }
 """Mailgun's API."""

@@ -117,5 +117,19 @@ VENDOR: Vendor = {
             "endpoint": {"path": "/senders/domains"},
         },
     ],
+    "deliverability": {
+        "messages": {"time": "ts", "sender": {"field": "sender"}},
+        # a list of addresses tells no message
+        "bounces": {
+            "resource": "messages",
+            "time": "ts",
+            "sender": {"field": "sender"},
+            "type": "state",
+            "only": {"field": "state", "values": ["bounced", "soft-bounced", "spam"]},
+            "hard": ["bounced"],
+            "soft": ["soft-bounced"],
+            "complaint": ["spam"],
+        },
+    },
 }
 """Mailchimp Transactional's API."""

@@ -66,6 +66,24 @@ VENDOR: Vendor = {
             },
         },
         {
+            "name": "received",
+            "kind": "event",
+            "description": "A message that came in, without what it says.",
+            "documentation": "https://resend.com/docs/api-reference/emails/list-received-emails",
+            "columns": {
+                "created_at": {"description": "When it came."},
+                "cc": {"data_type": "json"},
+                "bcc": {"data_type": "json"},
+                "reply_to": {"data_type": "json"},
+                "attachments": {"data_type": "json"},
+            },
+            "endpoint": {
+                "path": "/emails/receiving",
+                # rows do not change; the day is for those that appear late
+                "incremental": {"cursor_path": "created_at", "row_order": "desc", "lag": A_DAY},
+            },
+        },
+        {
             "name": "domains",
             "kind": "inventory",
             "description": "A domain that the account sends from, and how far it is verified.",
@@ -76,5 +94,18 @@ VENDOR: Vendor = {
             "endpoint": {"path": "/domains"},
         },
     ],
+    "deliverability": {
+        "messages": {"time": "created_at", "sender": {"field": "from"}},
+        # a list of addresses tells no message; of a message, its last event is known
+        "bounces": {
+            "resource": "messages",
+            "time": "created_at",
+            "sender": {"field": "from"},
+            "type": "last_event",
+            "only": {"field": "last_event", "values": ["bounced", "complained"]},
+            "hard": ["bounced"],
+            "complaint": ["complained"],
+        },
+    },
 }
 """Resend's API."""

@@ -58,7 +58,13 @@ def times_of(resource: Any) -> list[str]:
 def deliverability_of(vendor: Vendor) -> Deliverability | None:
     """The fields that tell how mail is delivered, or None where the vendor's file names none."""
     names = {resource["name"] for resource in vendor["resources"]}
-    return vendor.get("deliverability") if {"messages", "bounces"} <= names else None
+    mapping = vendor.get("deliverability")
+    return mapping if mapping and {"messages", bounces_of(mapping)} <= names else None
+
+
+def bounces_of(mapping: Deliverability) -> str:
+    """The resource whose rows tell of bounces."""
+    return mapping["bounces"].get("resource", "bounces")
 
 
 def senders_of(mapping: Deliverability) -> list[Sender]:

@@ -173,5 +173,18 @@ VENDOR: Vendor = {
             "endpoint": {"path": "/v3/suppression/unsubscribes", "incremental": BY_CREATED},
         },
     ],
+    "deliverability": {
+        "messages": {"time": "sg_message_id_created_at", "sender": {"field": "from_email"}},
+        # what bounced tells no message; the messages tell what became of them
+        "bounces": {
+            "resource": "messages",
+            "time": "sg_message_id_created_at",
+            "sender": {"field": "from_email"},
+            "type": "status",
+            "only": {"field": "status", "values": ["bounced", "blocked"]},
+            "hard": ["bounced"],
+            "soft": ["blocked"],
+        },
+    },
 }
 """SendGrid's API."""

@@ -156,5 +156,22 @@ VENDOR: Vendor = {
             },
         },
     ],
+    "deliverability": {
+        "messages": {
+            "time": "timestamp",
+            "sender": {"field": "friendly_from"},
+            "only": {"field": "type", "values": ["injection"]},
+        },
+        "bounces": {
+            "time": "timestamp",
+            "sender": {"field": "friendly_from"},
+            "type": "bounce_class",
+            "hard": ["10", "30", "90"],
+            "soft": [
+                *("20", "21", "22", "23", "24", "40", "60", "70", "100"),
+                *("50", "51", "52", "53", "54"),  # blocks
+            ],
+        },
+    },
 }
 """SparkPost's API."""

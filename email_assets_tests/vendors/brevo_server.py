@@ -30,6 +30,7 @@ class BrevoServer(PresetServer):
     vendor = "brevo"
     prefix = "/v3"
     secrets: ClassVar = {"api_key": KEY}
+    outcome = (250, 250, 0, 250)
     rules: ClassVar[Rules] = {
         ("GET", "/smtp/blockedContacts"): {
             "limit": Parameter(r"\d+", most=100),
@@ -71,7 +72,7 @@ class BrevoServer(PresetServer):
             "email": f"ann{number}@example.com",
             "date": written(at),
             "messageId": f"<{number}@smtp-relay.example.com>",
-            "event": "delivered",
+            "event": ("requests", "delivered", "hardBounces", "spam")[number % 4],
             "from": "shop@example.com",
         }
         self.rows["messages"].insert(0, event)

@@ -30,6 +30,7 @@ class MailerSendServer(PresetServer):
     vendor = "mailersend"
     prefix = "/v1"
     secrets: ClassVar = {"api_key": KEY, "body": "the text of a message"}
+    outcome = (150, 75, 75, 0)
     rules: ClassVar[Rules] = {
         ("GET", r"/activity/\w+"): {**PAGES, "date_from": NEEDED, "date_to": NEEDED},
         ("GET", "/domains"): PAGES,
@@ -49,7 +50,7 @@ class MailerSendServer(PresetServer):
         activity = {
             "id": f"activity{number}",
             "created_at": written(at),
-            "type": "delivered",
+            "type": ("sent", "sent", "hard_bounced", "soft_bounced")[number % 4],
             "email": {"from": "shop@example.com", "html": self.secrets["body"]},
             "domain_id": f"dom{number % 2}",
         }

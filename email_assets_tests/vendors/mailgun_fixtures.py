@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from email_assets.clock import now
 from email_assets_tests.vendors.mailgun_server import KEY, MINUTE, NOON, MailgunServer
 
-NAMES = ["bounces", "messages", "servers", "domains"]
+NAMES = [
+    "bounces",
+    "messages",
+    "deliverystats",
+    "complaints",
+    "unsubscribes",
+    "servers",
+    "domains",
+]
 NEWS, SHOP = "news.example.com", "shop.example.com"
 
 
@@ -32,6 +42,8 @@ def account() -> MailgunServer:
         api.bounce(NEWS, f"gone{number:04}@example.com")
     for minutes in range(250, 0, -1):
         api.log(NOON - minutes * MINUTE)
+    for days in range(200, 0, -1):
+        api.measure(now() - timedelta(days=days), SHOP, delivered=days)
     for name in ("north", "south"):
         api.add_subaccount(name)
     return api

@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 
 RFC_2822 = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
-BOUNCES = re.compile(r"/v3/([^/]+)/bounces")
+OF_DOMAIN = re.compile(r"/v3/([^/]+)/(bounces|complaints|unsubscribes)")
 
 Row = dict[str, Any]
 
@@ -33,6 +33,8 @@ class MailgunServer(VendorServer):
         self.bounces: dict[str, list[Row]] = {}
         self.events: list[Row] = []
         self.subaccounts: list[Row] = []
+        self.days: list[Row] = []
+        """Figures of a day and a domain."""
         self.refused: dict[str, int] = {}
         """The status of each domain whose bounces are refused."""
         self.links_lead_to: str | None = None
@@ -71,11 +73,25 @@ class MailgunServer(VendorServer):
             "event": event,
             "@timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03}Z",
             "account": {"id": "5f7d"},
+            "domain": {"name": "shop.example.com"},
             "recipient": "ann@example.com",
             "user-variables": {f"order-{len(self.events)}": "42"},
         }
         self.events.append(row)
         return row
+
+    def measure(self, at: datetime, domain: str, delivered: int) -> None:
+        """A day's figures of a domain."""
+        day = format_datetime(at.replace(hour=0, minute=0))
+        self.days.append(
+            {
+                "dimensions": [
+                    {"dimension": "time", "value": day, "display_value": day},
+                    {"dimension": "domain", "value": domain, "display_value": domain},
+                ],
+                "metrics": {"delivered_count": delivered, "permanent_failed_count": 1},
+            }
+        )
 
     def add_subaccount(self, name: str) -> None:
         """An account below this one."""
@@ -93,20 +109,37 @@ class MailgunServer(VendorServer):
                 return _by_skip(asked, self.subaccounts, "subaccounts", "total")
             case ("POST", "/v1/analytics/logs"):
                 return self._log(asked.body)
-        found = BOUNCES.fullmatch(asked.path)
+            case ("POST", "/v1/analytics/metrics"):
+                return self._metrics(asked.body)
+        found = OF_DOMAIN.fullmatch(asked.path)
         if asked.method != "GET" or not found or found[1] not in self.bounces:
             return _refusal(404, "Domain not found")
         if status := self.refused.get(found[1]):
             return _refusal(status, "Not allowed")
-        return self._bounces(found[1], asked.query)
+        rows = self.bounces[found[1]] if found[2] == "bounces" else self.bounces[found[1]][:1]
+        return self._addresses(asked.path, rows, asked.query)
 
-    def _bounces(self, domain: str, query: dict[str, str]) -> Answer:
+    def _metrics(self, asked: Row) -> Answer:
+        if not set(asked["dimensions"]) <= {"time", "domain"} or asked["resolution"] != "day":
+            return _refusal(400, "no such dimension")
+        start = _instant(asked.get("start"), now() - 7 * DAY)
+        end = _instant(asked.get("end"), now())
+        rows = [
+            row
+            for row in self.days
+            if start <= parsedate_to_datetime(row["dimensions"][0]["value"]) <= end
+        ]
+        skip, limit = asked["pagination"].get("skip", 0), asked["pagination"].get("limit", 10)
+        said = {"sort": "time:asc", "skip": skip, "limit": limit, "total": len(rows)}
+        return Answer(200, {"items": rows[skip : skip + limit], "pagination": said})
+
+    def _addresses(self, path: str, rows: list[Row], query: dict[str, str]) -> Answer:
         limit, after = int(query.get("limit", "100")), query.get("address", "")
         if not 1 <= limit <= 1000:
             return _refusal(400, "limit must be between 1 and 1000")
-        rows = [row for row in self.bounces[domain] if row["address"] > after][:limit]
+        rows = [row for row in rows if row["address"] > after][:limit]
         last = rows[-1]["address"] if rows else after
-        path = f"{self.links_lead_to or self.base_url}/v3/{domain}/bounces?limit={limit}&page="
+        path = f"{self.links_lead_to or self.base_url}{path}?limit={limit}&page="
         paging = {
             "first": f"{path}first",
             # there always is one
@@ -130,13 +163,14 @@ class MailgunServer(VendorServer):
         newest_first = pagination.get("sort", "timestamp:desc") == "timestamp:desc"
         found = [row for row in self.events if start <= _time_of(row) <= end]
         found.sort(key=_place, reverse=newest_first)
+        total = len(found) if asked.get("include_totals") else 0
         if token:
             after = json.loads(base64.b64decode(token))
             behind = [_place(row) < after if newest_first else _place(row) > after for row in found]
             found = [row for row, is_behind in zip(found, behind, strict=True) if is_behind]
         page = found[:limit]
         following = base64.b64encode(json.dumps(_place(page[-1])).encode()).decode() if page else ""
-        said = {"next": following, "first": "", "last": "", "total": 0}
+        said = {"next": following, "first": "", "last": "", "total": total}
         return Answer(200, {"items": page, "pagination": said})
 
 

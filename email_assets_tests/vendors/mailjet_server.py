@@ -30,6 +30,7 @@ class MailjetServer(PresetServer):
 
     vendor = "mailjet"
     secrets: ClassVar = {"api_key": KEY, "secret_key": SECRET}
+    outcome = (1500, 750, 750, 0)
     rules: ClassVar[Rules] = {
         ("GET", "/v3/REST/message"): {
             **PAGES,

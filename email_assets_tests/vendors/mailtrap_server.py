@@ -32,6 +32,7 @@ class MailtrapServer(PresetServer):
 
     vendor = "mailtrap"
     secrets: ClassVar = {"api_key": KEY}
+    outcome = (450, 225, 0, 225)
     rules: ClassVar[Rules] = {
         ("GET", "/api/suppressions"): {
             "email": Parameter(),

@@ -19,6 +19,7 @@ from email_assets_tests.vendors.serving import Answer, Asked
 
 KEY = "md-key/with+signs=2"
 FORM = "%Y-%m-%d %H:%M:%S"
+STATES = ("sent", "bounced", "soft-bounced")
 ONLY_KEY = {"key": Parameter(required=True)}
 AT = Parameter(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
 
@@ -29,6 +30,7 @@ class MandrillServer(PresetServer):
     vendor = "mandrill"
     prefix = "/api/1.3"
     secrets: ClassVar = {"api_key": KEY}
+    outcome = (1500, 500, 500, 0)
     rules: ClassVar[Rules] = {
         ("POST", "/messages/search"): {
             **ONLY_KEY,
@@ -51,7 +53,8 @@ class MandrillServer(PresetServer):
 
     def add_newer(self, at: datetime) -> None:
         number = len(self.rows["messages"])
-        message: Row = {"_id": f"m{number}", "ts": int(at.timestamp()), "state": "sent"}
+        message: Row = {"_id": f"m{number}", "ts": int(at.timestamp()), "state": STATES[number % 3]}
+        message["sender"] = "shop@example.com"
         message |= {"email": f"ann{number}@example.com", "metadata": {f"order-{number}": "1"}}
         self.rows["messages"].insert(0, message)
         if number % 3 == 0:

@@ -44,6 +44,9 @@ class PresetServer(VendorServer):
     prefix: ClassVar[str] = ""
     """The path of the vendor's address."""
     rules: ClassVar[Rules]
+    outcome: ClassVar[tuple[int, int, int, int]]
+    """Messages that were sent, and that bounced hard, bounced soft and were called spam, before
+    there is anything newer."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ import pytest
 
 from email_assets_tests.vendors.resend_server import KEY, NOON, ResendServer
 
-NAMES = ["bounces", "messages", "domains"]
+NAMES = ["bounces", "messages", "received", "domains"]
 HOUR = timedelta(hours=1)
 
 
@@ -30,6 +30,9 @@ def account() -> ResendServer:
         api.send(NOON - hours * HOUR)
     for minutes in range(150, 0, -1):
         api.suppress(NOON - minutes * HOUR, ("bounce", "complaint", "manual")[minutes % 3])
+    api.received.append(
+        {"id": "in0", "from": "ann@example.com", "created_at": api.emails[0]["created_at"]}
+    )
     for number in range(3):
         api.add_domain(f"mail{number}.example.com")
     return api

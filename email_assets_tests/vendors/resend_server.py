@@ -23,6 +23,7 @@ class ResendServer(VendorServer):
         self.emails: list[Row] = []
         self.suppressions: list[Row] = []
         self.domains: list[Row] = []
+        self.received: list[Row] = []
         self.throttled = 0
         """Requests from now on that are one too many."""
 
@@ -88,6 +89,7 @@ class ResendServer(VendorServer):
             "/emails": self.emails,
             "/suppressions": suppressions,
             "/domains": self.domains,
+            "/emails/receiving": self.received,
         }
         if asked.method != "GET" or asked.path not in lists:
             return _refusal(404, "not_found", "The requested endpoint does not exist")

@@ -33,6 +33,7 @@ class SparkPostServer(PresetServer):
 
     vendor = "sparkpost"
     secrets: ClassVar = {"api_key": KEY, "private": PRIVATE}
+    outcome = (150, 75, 75, 0)
     rules: ClassVar[Rules] = {
         ("GET", "/api/v1/events/message"): {
             **PAGES,
@@ -77,9 +78,11 @@ class SparkPostServer(PresetServer):
             "rcpt_to": f"ann{number}@example.com",
             "rcpt_meta": {f"order-{number}": "1"},
             "rcpt_tags": [],
+            "friendly_from": "shop@example.com",
         }
         self.rows["messages"].insert(0, event)
         if type_ == "bounce":
+            event["bounce_class"] = ("10", "21")[number % 2]
             self.rows["bounces"].insert(0, event)
         blocked: Row = {"recipient": event["rcpt_to"], "type": "transactional"}
         self.rows["suppressions"].insert(0, {**blocked, "updated": written(at)})

@@ -61,12 +61,20 @@ def written_and_said(
         for name in names:
             if "never_load" in configured_account().resources[name]:
                 with open_pipeline(configured_account().warehouse, name) as pipeline:
-                    listing = open_listing(configured_account(), name, say=lambda _: None)
+                    listing = open_listing(
+                        configured_account(), name, say=lambda _: None, sleep=lambda _: None
+                    )
                     with listing.session:
                         pipeline.extract(listing.source)
                     written += contents_of(Path(pipeline.working_dir))
             with open_pipeline(configured_account().warehouse, name) as pipeline:
-                sync(configured_account(), pipeline, name, say=logging.getLogger("said").info)
+                sync(
+                    configured_account(),
+                    pipeline,
+                    name,
+                    say=logging.getLogger("said").info,
+                    sleep=lambda _: None,
+                )
                 written += contents_of(Path(pipeline.working_dir))
     finally:
         logging.getLogger("dlt").removeHandler(caplog.handler)

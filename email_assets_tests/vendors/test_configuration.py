@@ -54,7 +54,16 @@ VENDORS = [
         mailgun_fixtures.account,
         f'api_key = "{mailgun_server.KEY}"',
         lambda api: [mailgun_server.KEY, *api.smtp_passwords],
-        {"bounces": 1201, "messages": 250, "servers": 2, "domains": 2},
+        {
+            "bounces": 1201,
+            "messages": 250,
+            "deliverystats": 200,
+            "complaints": 2,
+            "unsubscribes": 2,
+            "servers": 2,
+            "domains": 2,
+        },
+        frozenset(MADE_OF_EVENTS),
     ),
     Vendor(
         "postmark",
@@ -69,7 +78,8 @@ VENDORS = [
         resend_fixtures.account,
         f'api_key = "{resend_server.KEY}"',
         lambda _: [resend_server.KEY],
-        {"bounces": 50, "messages": 1000, "domains": 3},
+        {"bounces": 50, "messages": 1000, "domains": 3, "received": 1},
+        frozenset(MADE_OF_EVENTS),
     ),
 ]
 

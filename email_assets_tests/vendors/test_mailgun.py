@@ -77,6 +77,10 @@ class TestResources:
             "Sat, 01 Jan 2000 00:00:00 +0000"
         }
 
+    def test_the_log_is_read_to_the_total_that_it_tells(self, api: MailgunServer) -> None:
+        assert load("messages").api_total == 250
+        assert all(asked.body["include_subaccounts"] for asked in api.requests)
+
     def test_domains_come_without_their_passwords(self, api: MailgunServer, query: Query) -> None:
         load("domains")
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from email_assets import check
 from email_assets.account import configured_account
 from email_assets.clock import now
-from email_assets.vendors.resource import endpoint_of
+from email_assets.deliverability.daily import build_daily
+from email_assets.vendors.resource import DAILY, endpoint_of
 from email_assets_tests.vendors.brevo_server import BrevoServer
 from email_assets_tests.vendors.mailersend_server import MailerSendServer
 from email_assets_tests.vendors.mailjet_server import MailjetServer
@@ -20,6 +22,8 @@ from email_assets_tests.vendors.preset_server import MINUTE, PresetServer
 from email_assets_tests.vendors.sendgrid_server import SendGridServer
 from email_assets_tests.vendors.sparkpost_server import SparkPostServer
 from email_assets_tests.vendors.syncing import load, written_and_said
+
+Query = Callable[[str], list[tuple[Any, ...]]]
 
 SERVERS: list[type[PresetServer]] = [
     BrevoServer,
@@ -46,16 +50,21 @@ def api(
         yield running
 
 
-def test_every_row_is_loaded_and_a_second_sync_finds_what_is_new(api: PresetServer) -> None:
+def test_every_row_is_loaded_and_a_second_sync_finds_what_is_new(
+    api: PresetServer, query: Query
+) -> None:
     resources = configured_account().resources
     events = [name for name, resource in resources.items() if resource["kind"] == "event"]
 
     first = {name: load(name) for name in resources}
     held = {name: len(rows) for name, rows in api.rows.items()}
+    build_daily(configured_account(), say=print)
+    outcome = query("SELECT SUM(sent), SUM(hard), SUM(soft), SUM(complaints) FROM email." + DAILY)
     api.add_newer(now() - MINUTE)
     second = {name: load(name) for name in events}
 
     assert api.refused == []
+    assert outcome == [api.outcome]
     assert {name: report.row_count for name, report in first.items()} == held
     assert {name: report.row_count for name, report in second.items()} == {
         name: len(api.rows[name]) for name in events

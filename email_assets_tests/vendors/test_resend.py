@@ -15,6 +15,7 @@ from email_assets.defs.assets import build_assets
 from email_assets.defs.checks import build_checks
 from email_assets.defs.schedules import build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors
+from email_assets.deliverability.daily import build_daily
 from email_assets.errors import ApiError, KeyRefusedError
 from email_assets.sync.glimpse import glimpse
 from email_assets_tests.vendors.resend_fixtures import HOUR, NAMES, api
@@ -42,7 +43,7 @@ def loaded(query: Query, name: str) -> list[str]:
 
 class TestResources:
     @pytest.mark.usefixtures("api")
-    def test_there_are_three_and_no_servers(self) -> None:
+    def test_there_are_four_and_no_servers(self) -> None:
         assert list(configured_account().resources) == NAMES
 
     def test_messages(self, api: ResendServer, query: Query) -> None:
@@ -67,6 +68,24 @@ class TestResources:
         bounces = [row for row in api.suppressions if row["origin"] == "bounce"]
         assert loaded(query, "bounces") == ids(bounces)
         assert (report.row_count, api.count("/suppressions")) == (50, 1)
+
+    def test_messages_that_came_in(self, api: ResendServer, query: Query) -> None:
+        load("received")
+
+        assert query('SELECT id, "from" FROM email.received') == [("in0", "ann@example.com")]
+
+    def test_what_became_of_messages_is_told_by_their_last_event(
+        self, api: ResendServer, query: Query
+    ) -> None:
+        for message, last_event in zip(api.emails, ("bounced", "complained"), strict=False):
+            message["last_event"] = last_event
+        load("messages")
+
+        build_daily(configured_account(), say=print)
+
+        assert query(
+            "SELECT SUM(sent), SUM(hard), SUM(complaints) FROM email.deliverability_daily"
+        ) == [(1000, 1, 1)]
 
     def test_domains(self, api: ResendServer, query: Query) -> None:
         load("domains")
