@@ -56,6 +56,8 @@ EACH_SERVER: ForEach = {
     "alone": "/server",
 }
 
+STATS = "https://postmarkapp.com/developer/api/stats-api"
+
 A_SERVER: Sender = {"field": "ServerID", "resource": "servers", "id": "ID", "name": "Name"}
 
 VENDOR: Vendor = {
@@ -147,6 +149,54 @@ VENDOR: Vendor = {
             },
         },
         {
+            "name": "outbound_sends",
+            "kind": "event",
+            "description": "How many messages a server sent on a day, of all its streams.",
+            "documentation": STATS,
+            "columns": {
+                "Date": {"description": "The day, in US Eastern time."},
+                "Sent": {"description": "Messages that were sent."},
+            },
+            "primary_key": ["ServerID", "Date"],
+            "for_each": EACH_SERVER,
+            "endpoint": {
+                "path": "/stats/outbound/sends",
+                "data_selector": "Days",
+                "paginator": "single_page",
+            },
+        },
+        {
+            "name": "outbound_bounces",
+            "kind": "event",
+            "description": "How many of a server's messages bounced on a day, a column a type.",
+            "documentation": STATS,
+            "columns": {"Date": {"description": "The day, in US Eastern time."}},
+            "primary_key": ["ServerID", "Date"],
+            "for_each": EACH_SERVER,
+            "endpoint": {
+                "path": "/stats/outbound/bounces",
+                "data_selector": "Days",
+                "paginator": "single_page",
+            },
+        },
+        {
+            "name": "message_streams",
+            "kind": "inventory",
+            "description": "A stream of a server's messages: transactional, broadcast or inbound.",
+            "documentation": "https://postmarkapp.com/developer/api/message-streams-api",
+            "columns": {
+                "MessageStreamType": {"description": "Transactional, Broadcasts or Inbound."},
+            },
+            # an ID such as outbound is one of every server
+            "primary_key": ["ServerID", "ID"],
+            "for_each": EACH_SERVER,
+            "endpoint": {
+                "path": "/message-streams",
+                "data_selector": "MessageStreams",
+                "paginator": "single_page",
+            },
+        },
+        {
             "name": "servers",
             "kind": "inventory",
             "description": "A server of the account: its name, its settings and its streams' link.",
@@ -162,6 +212,9 @@ VENDOR: Vendor = {
                 "OpenHookUrl",
                 "DeliveryHookUrl",
                 "ClickHookUrl",
+                # whoever knows it can write to the server's inbox
+                "InboundHash",
+                "InboundAddress",
             ],
             "endpoint": {
                 "path": "/servers",

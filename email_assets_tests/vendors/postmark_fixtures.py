@@ -23,7 +23,16 @@ from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkSe
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
-NAMES = ["bounces", "messages", "deliverystats", "servers", "domains"]
+NAMES = [
+    "bounces",
+    "messages",
+    "deliverystats",
+    "outbound_sends",
+    "outbound_bounces",
+    "message_streams",
+    "servers",
+    "domains",
+]
 
 
 NOON = datetime(2026, 6, 15, 12, tzinfo=timezone.utc)

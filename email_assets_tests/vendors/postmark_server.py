@@ -47,6 +47,15 @@ class Server:
             {"Type": "Transient", "Name": "Message delayed", "Count": number},
         ]
 
+    @property
+    def streams(self) -> list[Row]:
+        """The server's streams."""
+        kinds = {"outbound": "Transactional", "broadcast": "Broadcasts"}
+        return [
+            {"ID": name, "ServerID": self.id, "Name": name, "MessageStreamType": kind}
+            for name, kind in kinds.items()
+        ]
+
     def send_many(self, times: Iterable[datetime]) -> None:
         """Messages without nested lists, of which thousands load in a moment."""
         for at in times:
@@ -115,7 +124,7 @@ class Server:
             "RawEmailEnabled": False,
             "DeliveryType": "Live",
             "ServerLink": f"https://postmarkapp.com/servers/{self.id}/streams",
-            "InboundAddress": f"{self.id}@inbound.postmarkapp.com",
+            "InboundAddress": f"inbound-hash-{self.id}@inbound.postmarkapp.com",
             "InboundHookUrl": hook,
             "BounceHookUrl": hook,
             "OpenHookUrl": hook,
@@ -123,7 +132,7 @@ class Server:
             "ClickHookUrl": hook,
             "PostFirstOpenOnly": False,
             "InboundDomain": "",
-            "InboundHash": f"{self.id}",
+            "InboundHash": f"inbound-hash-{self.id}",
             "InboundSpamThreshold": 5,
             "TrackOpens": False,
             "TrackLinks": "None",
@@ -160,8 +169,11 @@ class PostmarkServer(VendorServer):
     @property
     def secrets(self) -> list[str]:
         """Everything that must not be seen anywhere."""
-        of_servers = [(server.token, f"hook-password-{server.id}") for server in self.servers]
-        return [ACCOUNT_TOKEN, *(secret for pair in of_servers for secret in pair)]
+        of_servers = [
+            (server.token, f"hook-password-{server.id}", f"inbound-hash-{server.id}")
+            for server in self.servers
+        ]
+        return [ACCOUNT_TOKEN, *(secret for each in of_servers for secret in each)]
 
     def answer(self, asked: Asked) -> Answer:
         if asked.path in ("/servers", "/domains"):
@@ -177,6 +189,11 @@ class PostmarkServer(VendorServer):
             return Answer(200, server.describe())
         if asked.path == "/deliverystats":
             return Answer(200, {"InactiveMails": 1, "Bounces": server.stats})
+        if asked.path == "/message-streams":
+            return Answer(200, {"MessageStreams": server.streams, "TotalCount": 2})
+        if asked.path in ("/stats/outbound/sends", "/stats/outbound/bounces"):
+            figures = {"Sent": server.id} if "sends" in asked.path else {"HardBounce": server.id}
+            return Answer(200, {"Days": [{"Date": "2026-06-15", **figures}], **figures})
         if asked.path in LISTS:
             return self._listed(asked, server)
         return Answer(404, {"ErrorCode": 404, "Message": "There is no such path."})

@@ -70,7 +70,16 @@ VENDORS = [
         postmark_account,
         f'account_token = "{ACCOUNT_TOKEN}"',
         lambda api: list(api.secrets),
-        {"bounces": 2, "messages": 2, "deliverystats": 6, "servers": 2, "domains": 2},
+        {
+            "bounces": 2,
+            "messages": 2,
+            "deliverystats": 6,
+            "outbound_sends": 2,
+            "outbound_bounces": 2,
+            "message_streams": 4,
+            "servers": 2,
+            "domains": 2,
+        },
         frozenset(MADE_OF_EVENTS),
     ),
     Vendor(

@@ -1,0 +1,58 @@
+"""What Postmark's servers have besides messages and bounces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from email_assets_tests.vendors.postmark_fixtures import Query, configure, load
+from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
+
+__all__ = ["configure"]
+
+
+@pytest.fixture(autouse=True)
+def account(configure: Callable[..., None]) -> Iterator[PostmarkServer]:
+    """An account of two servers, with the account's token alone."""
+    with PostmarkServer(servers=2) as running:
+        configure(running, None, ACCOUNT_TOKEN)
+        yield running
+
+
+def test_a_stream_is_one_of_its_server(query: Query) -> None:
+    load("message_streams")
+
+    assert query(
+        "SELECT server_id, id, message_stream_type FROM email.message_streams ORDER BY 1, 2"
+    ) == [
+        (1, "broadcast", "Broadcasts"),
+        (1, "outbound", "Transactional"),
+        (2, "broadcast", "Broadcasts"),
+        (2, "outbound", "Transactional"),
+    ]
+
+
+def test_messages_sent_on_a_day_are_counted_for_each_server(query: Query) -> None:
+    load("outbound_sends")
+
+    assert query("SELECT server_id, date, sent FROM email.outbound_sends ORDER BY 1") == [
+        (1, "2026-06-15", 1),
+        (2, "2026-06-15", 2),
+    ]
+
+
+def test_bounces_of_a_day_are_counted_by_type(query: Query) -> None:
+    load("outbound_bounces")
+
+    assert query("SELECT server_id, hard_bounce FROM email.outbound_bounces ORDER BY 1") == [
+        (1, 1),
+        (2, 2),
+    ]
+
+
+def test_what_opens_a_servers_inbox_is_not_loaded(query: Query) -> None:
+    load("servers")
+
+    columns = query("SELECT column_name FROM information_schema.columns")
+    assert not {("inbound_hash",), ("inbound_address",)} & {*columns}
