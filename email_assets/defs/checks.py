@@ -141,6 +141,13 @@ def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.Ass
             "and run a full_refresh.",
             metadata,
         )
+    if rows and listed == 0 and figures.get("window") == "everything":
+        return _warn(
+            f"{name}: the API gave no rows at all, and the table holds {rows}, which stay. If not "
+            "all of them were deleted there, see that base_url and the key are those of the "
+            "account that the table was loaded from.",
+            metadata | ({} if total is None else {"api_total": int(total)}),
+        )
     if total is None:
         end = "as far as was asked" if stopped_early else "to the end"
         told = f"{name}: the API gives no total; its list was read {end}."

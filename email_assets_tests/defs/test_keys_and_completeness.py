@@ -130,6 +130,22 @@ class TestComplete:
         )
         assert metadata_of(result) == {"rows": 2, "rows_listed": 3, "api_total": 3}
 
+    @pytest.mark.parametrize("total", [0, None])
+    def test_it_warns_when_the_api_gives_nothing_of_what_the_table_holds(
+        self, warehouse: Path, instance: dg.DagsterInstance, total: int | None
+    ) -> None:
+        put(warehouse, 1, 2, 3)
+        report_sync(instance, rows_received=0, rows_listed=0, api_total=total)
+
+        result = ask(instance, "complete")
+
+        assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+        assert result.description == (
+            "bounces: the API gave no rows at all, and the table holds 3, which stay. If not all "
+            "of them were deleted there, see that base_url and the key are those of the account "
+            "that the table was loaded from."
+        )
+
     def test_it_warns_when_the_table_is_gone(
         self, warehouse: Path, instance: dg.DagsterInstance
     ) -> None:

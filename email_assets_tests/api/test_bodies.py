@@ -1,0 +1,199 @@
+"""Bodies in other encodings, without end, compressed far too well, or none at all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from email_assets.account import configured_account
+from email_assets.errors import ApiError
+from email_assets.sync.glimpse import Glimpse, glimpse
+from email_assets.sync.inquiry import inquire
+from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
+from email_assets_tests.vendors.syncing import load
+from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
+
+__all__ = ["use_vendor"]
+
+VENDOR = """
+from email_assets.vendors import Secret
+
+def as_empty(response, *args, **kwargs):
+    response.status_code, response._content = 200, b'{{"data": []}}'
+
+def as_windows_1252(response, *args, **kwargs):
+    response.encoding = "windows-1252"
+
+VENDOR = {{
+    "client": {{
+        "base_url": "http://127.0.0.1:1",
+        "auth": {{"type": "bearer", "token": Secret("api_key")}},
+    }},
+    "resource_defaults": {{"primary_key": "id", "write_disposition": "merge"}},
+    "resources": [{{
+        "name": "things",
+        "kind": "event",
+        "description": "A thing.",
+        "endpoint": {{
+            "path": "/things",
+            "headers": {{"X-Shape": "long"}},
+            "data_selector": "data",
+            "paginator": {{"type": "offset", "limit": 2, "total_path": None}},
+            "response_actions": {actions},
+        }},
+    }}],
+}}
+"""
+
+
+class ThingServer(VendorServer):
+    """Gives the same answer to everybody."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reply = Answer(200, {"data": []})
+
+    def answer(self, asked: Asked) -> Answer:
+        del asked
+        return self.reply
+
+
+@pytest.fixture
+def server(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThingServer]:
+    with ThingServer() as running:
+        monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", running.base_url)
+        monkeypatch.setenv("API_KEY", "a-key-of-the-test")
+        yield running
+
+
+@pytest.fixture
+def plain(server: ThingServer, use_vendor: UseVendor) -> ThingServer:
+    """The server, and a vendor's file without actions."""
+    use_vendor(VENDOR.format(actions=[]))
+    return server
+
+
+@pytest.mark.parametrize(
+    ("head", "encoding"),
+    [
+        ("application/json; charset=iso-8859-1", "latin-1"),
+        ('application/json;charset="windows-1252"', "cp1252"),
+        ("application/json; charset=utf-16", "utf-16"),
+        ("application/json; charset=nobody-knows", "utf-8"),
+        ("text/plain", "utf-8"),
+        ("application/json", "utf-8-sig"),
+    ],
+)
+def test_a_body_is_read_by_its_charset(
+    plain: ThingServer, query: object, head: str, encoding: str
+) -> None:
+    body = json.dumps({"data": [{"id": 1, "why": "Empfänger"}]}, ensure_ascii=False)
+    plain.reply = Answer(200, body.encode(encoding), {"Content-Type": head})
+
+    report = load("things")
+
+    assert query("SELECT why FROM email.things") == [("Empfänger",)]  # type: ignore[operator]
+    assert report.usage.bytes_replaced == 0
+
+
+def test_a_byte_that_is_no_utf8_is_replaced_and_counted(plain: ThingServer, query: object) -> None:
+    plain.reply = Answer(200, '{"data": [{"id": 1, "why": "Empfänger"}]}'.encode("latin-1"))
+
+    report = load("things")
+
+    assert query("SELECT why FROM email.things") == [("Empf\ufffdnger",)]  # type: ignore[operator]
+    # one in each answer: a second page is asked for to find the end
+    assert report.usage.bytes_replaced == report.usage.requests == 2
+
+
+def test_an_answer_without_content_is_told_with_what_to_write(plain: ThingServer) -> None:
+    plain.reply = Answer(204, b"")
+
+    with pytest.raises(ApiError) as caught:
+        load("things")
+
+    assert str(caught.value) == (
+        "things: the API answered 204 No Content, and not with a list. If that means that there "
+        "are no rows, say so in the endpoint of the vendor's file: "
+        '"response_actions": [{"status_code": 204, "action": "ignore"}].'
+    )
+    assert len(plain.requests) == 1
+
+
+IGNORED = [
+    ('[{"status_code": 204, "action": "ignore"}]', Answer(204, b"")),
+    ('[{"status_code": 404, "action": "ignore"}]', Answer(404, b"")),
+    ('[{"status_code": 404, "action": "ignore"}]', Answer(404, {"error": "none"})),
+    ('[{"content": "no things", "action": "ignore"}]', Answer(422, b"There are no things.")),
+    ('[{"status_code": 503, "action": "ignore"}]', Answer(503, b"")),
+    (
+        '[{"status_code": 200, "content": "nothing", "action": "ignore"}]',
+        Answer(200, {"nothing": 1}),
+    ),
+    ('[{"status_code": 404, "action": as_empty}]', Answer(404, b"<p>No</p>")),
+    ('[{"status_code": 404, "action": [as_empty]}]', Answer(404, b"")),
+]
+
+
+@pytest.mark.parametrize(("actions", "reply"), IGNORED)
+def test_what_the_vendors_file_ignores_is_the_end_of_the_list(
+    server: ThingServer, use_vendor: UseVendor, actions: str, reply: Answer
+) -> None:
+    use_vendor(VENDOR.format(actions=actions))
+    server.reply = reply
+
+    report = load("things")
+    head = glimpse(configured_account(), "things", say=print)
+    found = inquire(configured_account(), configured_account().resources["things"])
+
+    assert (report.rows_received, report.usage.retries) == (0, 0)
+    assert head == Glimpse(None, None)
+    assert found.failure == ""
+    assert {asked.headers["X-Shape"] for asked in server.requests} == {"long"}
+
+
+def test_a_function_may_name_another_encoding(
+    server: ThingServer, use_vendor: UseVendor, query: object
+) -> None:
+    use_vendor(VENDOR.format(actions="[as_windows_1252]"))
+    server.reply = Answer(200, '{"data": [{"id": 1, "why": "5 €"}]}'.encode("cp1252"))
+
+    load("things")
+
+    assert query("SELECT why FROM email.things") == [("5 €",)]  # type: ignore[operator]
+
+
+def test_what_no_action_names_is_refused_as_ever(
+    server: ThingServer, use_vendor: UseVendor
+) -> None:
+    use_vendor(VENDOR.format(actions=IGNORED[1][0]))
+    server.reply = Answer(422, {"error": "No."})
+
+    with pytest.raises(ApiError, match=r"^things: the API refused /things \(422 Unprocessable"):
+        load("things")
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2])
+def test_a_body_that_is_too_large_is_refused_at_once(
+    plain: ThingServer, monkeypatch: pytest.MonkeyPatch, layers: int
+) -> None:
+    monkeypatch.setenv("SOURCES__EMAIL__MAX_PAGE_BYTES", "1000000")
+    body = b'{"data": [' + b" " * 20_000_000 + b"]}"
+    for _ in range(layers):
+        body = gzip.compress(body)
+    encoding = {"Content-Encoding": ", ".join(["gzip"] * layers)} if layers else {}
+    plain.reply = Answer(200, body, encoding)
+
+    with pytest.raises(ApiError) as caught:
+        load("things")
+
+    assert str(caught.value) == (
+        "things: an answer of the API has more than 1,000,000 bytes. Ask for fewer rows a page "
+        "(limit) in the vendor's file, or raise max_page_bytes of [sources.email]. What was loaded "
+        "before is untouched."
+    )
+    assert len(plain.requests) == 1
