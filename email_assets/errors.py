@@ -20,6 +20,10 @@ class WarehouseError(EmailAssetsError):
     """The warehouse cannot be reached, or did not take what was loaded."""
 
 
+class WarehouseBusyError(EmailAssetsError):
+    """Another process had its turn at the warehouse for longer than a run may wait."""
+
+
 class SyncError(EmailAssetsError):
     """The API's rows could not be brought into the warehouse."""
 

@@ -24,6 +24,11 @@ from dlt.common.exceptions import (
 )
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from email_assets.database_errors import (
+    is_database_error,
+    server_at_fault,
+    where_credentials_are,
+)
 from email_assets.errors import EmailAssetsError, SyncError, WarehouseError, causes
 from email_assets.redaction import redact
 
@@ -83,7 +88,8 @@ def sentence_of(who: str, error: BaseException) -> EmailAssetsError:
         return SyncError(
             f"{who}: dlt's {error.step} step failed with {problem_of(error)}. {UNTOUCHED}"
         )
-    if any(isinstance(cause, (DltException, duckdb.Error, OSError)) for cause in found):
+    of_warehouse = (DltException, duckdb.Error, OSError)
+    if any(isinstance(cause, of_warehouse) or is_database_error(cause) for cause in found):
         return WarehouseError(
             f"{who}: the warehouse cannot be used: {problem_of(error)}. Correct [warehouse] and "
             "[destination] in .dlt/config.toml, or the environment."
@@ -170,6 +176,13 @@ def _missing_setting(cause: BaseException) -> str | None:
     )
 
 
+def _server(cause: BaseException) -> str | None:
+    problem = server_at_fault(cause)
+    if problem is None:
+        return None
+    return f"{problem}: {problem_of(cause)}. Correct {where_credentials_are()}. {UNTOUCHED}"
+
+
 def _tables_of_dlt(cause: BaseException) -> str | None:
     names = _TABLE_OF_DLT.findall(str(cause)) if isinstance(cause, duckdb.Error) else []
     in_sync = isinstance(cause, PipelineStepFailed) and cause.step == "sync"
@@ -190,6 +203,7 @@ _KNOWN: tuple[Callable[[BaseException], str | None], ...] = (
     _no_memory,
     _missing_package,
     _missing_setting,
+    _server,
     _tables_of_dlt,
 )
 """What can be wrong with the machine or the settings, the more telling first."""

@@ -15,7 +15,8 @@ from hypothesis import settings
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.clock import begin_at
-from email_assets_tests.queries import ask
+from email_assets_tests.postgres import Server, reason_to_skip, running_server
+from email_assets_tests.queries import Place, ask, fresh_place, set_place
 from email_assets_tests.remembered import remember_answers
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -102,20 +103,31 @@ def sandbox() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Server]:
+    """A real PostgreSQL, shared by the tests of this process."""
+    if reason := reason_to_skip():
+        pytest.skip(reason)
+    with running_server() as server:
+        yield server
+
+
 @pytest.fixture
-def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The DuckDB file of a fresh warehouse; it does not exist yet."""
-    file = tmp_path / "warehouse.duckdb"
-    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(file))
+def warehouse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Place:
+    """A fresh warehouse: a DuckDB file, which does not exist yet, or a database of PostgreSQL."""
+    place = fresh_place(tmp_path, request)
+    set_place(monkeypatch, place)
     # working directories go below the test's own folder, where it can look at them
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.setattr(tempfile, "tempdir", None)
-    return file
+    return place
 
 
 @pytest.fixture
-def api(sandbox: Sandbox, warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+def api(sandbox: Sandbox, warehouse: Place, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """The sandbox, configured as the API to load into the fresh warehouse."""
     monkeypatch.setenv("API_KEY", sandbox.api_key)
     monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", sandbox.base_url)
@@ -129,6 +141,6 @@ def waits() -> list[float]:
 
 
 @pytest.fixture
-def query(warehouse: Path) -> Callable[[str], list[tuple[Any, ...]]]:
+def query(warehouse: Place) -> Callable[[str], list[tuple[Any, ...]]]:
     """Ask the warehouse in SQL."""
     return partial(ask, warehouse)

@@ -18,11 +18,11 @@ from typing import Any
 import duckdb
 import pyarrow.parquet  # noqa: F401 (for the server: dlt imports it late)
 import pytest
-from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from filelock import FileLock
 
 from email_assets.account import configured_account
-from email_assets.sync.pipeline import sync
+from email_assets.sync.pipeline import WHAT_IS_NEW, sync
+from email_assets.sync.span import Span
 from email_assets.warehouse.destination import open_pipeline
 
 HERE = "here"
@@ -56,8 +56,12 @@ class Other:
 
     def let_go(self) -> None:
         """Let it go on from where it stopped, and see it end."""
-        self._connection.send(None)
+        self.go_on()
         self._process.join()
+
+    def go_on(self) -> None:
+        """Let it go on from where it stopped."""
+        self._connection.send(None)
 
     def exit_status(self, seconds: float) -> int:
         """Its exit status, or minus the signal that killed it, once it has ended by itself."""
@@ -149,14 +153,28 @@ def _run(
         connection.send(RuntimeError(f"{type(error).__name__}: {error}"))
 
 
-def _sync(connection: Connection, name: str, moment: str | None = None) -> None:
+def syncing_at_once(name: str, *spans: Span) -> list[int]:
+    """Sync stretches of a resource's time, each in a process of its own; all load at once."""
+    with ExitStack() as stack:
+        others = [stack.enter_context(forked(_sync, name, "normalize", span)) for span in spans]
+        assert [other.said() for other in others] == [HERE] * len(spans)
+        for other in others:
+            other.go_on()
+        return [other.said() for other in others]
+
+
+def _sync(
+    connection: Connection, name: str, moment: str | None = None, span: Span = WHAT_IS_NEW
+) -> None:
     with open_pipeline(configured_account().warehouse, name) as pipeline:
         if moment in ("extract", "normalize"):
             _stop_after(pipeline, moment, connection)
         elif moment:
             _stop_before_sql(pipeline, moment, connection)
         connection.send(
-            sync(configured_account(), pipeline, name, say=lambda _: None).report.row_count
+            sync(
+                configured_account(), pipeline, name, say=lambda _: None, span=span
+            ).report.row_count
         )
 
 
@@ -172,14 +190,15 @@ def _stop_after(pipeline: Any, step: str, connection: Connection) -> None:
 
 
 def _stop_before_sql(pipeline: Any, beginning: str, connection: Connection) -> None:
-    execute = DuckDbSqlClient.execute_query
+    client_class = type(pipeline.sql_client())
+    execute = client_class.execute_query
 
     def stop_or_execute(client: Any, query: Any, *args: Any, **kwargs: Any) -> Any:
         if str(query).lstrip().startswith(beginning):
             _stop(connection)
         return execute(client, query, *args, **kwargs)
 
-    DuckDbSqlClient.execute_query = stop_or_execute  # type: ignore[method-assign,assignment]
+    client_class.execute_query = stop_or_execute
     # one statement at a time, so that there is a moment between two
     pipeline.destination.caps_params["supports_multiple_statements"] = False
 

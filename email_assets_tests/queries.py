@@ -1,12 +1,39 @@
-"""Questions to a warehouse, in SQL."""
+"""The places of warehouses, and questions to them in SQL."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
+import pytest
+
+from email_assets_tests.postgres import Database, in_postgres
+
+Place: TypeAlias = "Path | Database"
+"""A DuckDB file, or a database of PostgreSQL."""
+WAREHOUSES = ["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)]
+on_both = pytest.mark.parametrize("warehouse", WAREHOUSES, indirect=True)
+"""Marks tests that run once with DuckDB and once with PostgreSQL."""
+
+
+def fresh_place(folder: Path, request: pytest.FixtureRequest) -> Place:
+    """A place for a fresh warehouse, of the kind that the fixture's parameter names, if any."""
+    if getattr(request, "param", "duckdb") == "duckdb":
+        return folder / "warehouse.duckdb"
+    database = request.getfixturevalue("postgres_server").new_database()
+    assert isinstance(database, Database)
+    return database
+
+
+def set_place(patch: pytest.MonkeyPatch, place: Place) -> None:
+    """Set the destination to a place."""
+    if isinstance(place, Path):
+        patch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(place))
+    else:
+        patch.setenv("WAREHOUSE__DESTINATION_TYPE", "postgres")
+        patch.setenv("DESTINATION__POSTGRES__CREDENTIALS", place.url)
 
 
 @cache
@@ -14,14 +41,16 @@ def _reader() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
-def ask(file: Path, sql: str) -> list[tuple[Any, ...]]:
-    """What a warehouse answers to a question in SQL.
+def ask(place: Place, sql: str) -> list[tuple[Any, ...]]:
+    """What a warehouse answers to a question in DuckDB's SQL.
 
     A database that is open attaches the file for the moment, which takes DuckDB less than a tenth
     of the time in which it opens another.
     """
+    if isinstance(place, Database):
+        return place.ask(in_postgres(sql))
     reader = _reader()
-    reader.execute(f"ATTACH '{file}' AS warehouse (READ_ONLY)")
+    reader.execute(f"ATTACH '{place}' AS warehouse (READ_ONLY)")
     try:
         reader.execute("USE warehouse")
         return reader.execute(sql).fetchall()

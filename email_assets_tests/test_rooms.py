@@ -11,7 +11,16 @@ import pytest
 from email_assets_tests.conftest import PROJECT
 
 PACKAGE = PROJECT / "email_assets"
-GROUND = {"clock", "errors", "redaction", "logs", "sentences", "instants", "normalizer"}
+GROUND = {
+    "clock",
+    "database_errors",
+    "errors",
+    "redaction",
+    "logs",
+    "sentences",
+    "instants",
+    "normalizer",
+}
 MAY_KNOW = {
     "defs": {"alerts", "deliverability", "sync", "warehouse", "vendors", "account", "api"},
     "sync": {"api", "warehouse", "vendors", "account"},

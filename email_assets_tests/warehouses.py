@@ -17,7 +17,8 @@ from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import sync
 from email_assets.sync.report import SyncReport
 from email_assets.warehouse.destination import open_pipeline
-from email_assets_tests.queries import ask
+from email_assets_tests.postgres import in_postgres
+from email_assets_tests.queries import Place, ask, set_place
 
 __all__ = ["ask"]
 
@@ -47,28 +48,46 @@ def working_directories(temporary: Path | None = None) -> list[Path]:
 
 
 @contextmanager
-def fresh_warehouse(folder: Path, sandbox: Sandbox) -> Iterator[Query]:
-    """A warehouse for tests that look at the same load, so that it need not be loaded for each."""
-    file = folder / "warehouse.duckdb"
+def fresh_warehouse(folder: Path, sandbox: Sandbox, place: Place | None = None) -> Iterator[Query]:
+    """A warehouse for tests that look at the same load, so that it need not be loaded for each.
+
+    Args:
+        folder: For temporary files, and for the DuckDB file `warehouse.duckdb`.
+        sandbox: The API.
+        place: Where the warehouse is, if it is another one.
+    """
+    place = place or folder / "warehouse.duckdb"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(file))
+        set_place(patch, place)
         patch.setenv("API_KEY", sandbox.api_key)
         patch.setenv("SOURCES__EMAIL__BASE_URL", sandbox.base_url)
         patch.setenv("TMPDIR", str(folder))
         patch.setattr(tempfile, "tempdir", None)
-        yield lambda sql: ask(file, sql)
+        yield lambda sql: ask(place, sql)
 
 
-def change(file: Path, *statements: str) -> None:
-    """Do something to a warehouse by hand."""
-    with duckdb.connect(str(file)) as connection:
+def change(place: Place, *statements: str) -> None:
+    """Do something to a warehouse by hand, in DuckDB's SQL."""
+    if not isinstance(place, Path):
+        place.change(*map(in_postgres, statements))
+        return
+    with duckdb.connect(str(place)) as connection:
         for statement in statements:
             connection.execute(statement)
 
 
+def columns_of(query: Query, name: str) -> list[str]:
+    """The columns of a table, in order."""
+    found = query(
+        "SELECT column_name FROM information_schema.columns "
+        f"WHERE table_schema = 'email' AND table_name = '{name}' ORDER BY ordinal_position"
+    )
+    return [column for (column,) in found]
+
+
 def table(query: Query, name: str, key: str = "id") -> dict[Any, Row]:
     """The rows of a table by their key, without dlt's columns and without nulls."""
-    columns = [column for (column,) in query(f"SELECT column_name FROM (DESCRIBE email.{name})")]
+    columns = columns_of(query, name)
     rows = [dict(zip(columns, row, strict=True)) for row in query(f"FROM email.{name}")]
     by_key = {row[key]: row for row in rows}
     assert len(by_key) == len(rows), f"{name} has rows with equal keys"
@@ -85,9 +104,7 @@ def table(query: Query, name: str, key: str = "id") -> dict[Any, Row]:
 def items(query: Query, name: str, field: str) -> dict[Any, list[Row]]:
     """The items of a nested list, in order, by the key of the row that has them."""
     columns = [
-        column
-        for (column,) in query(f"SELECT column_name FROM (DESCRIBE email.{name}__{field})")
-        if not column.startswith("_dlt_")
+        column for column in columns_of(query, f"{name}__{field}") if not column.startswith("_dlt_")
     ]
     found: dict[Any, list[Row]] = {}
     for key, *values in query(

@@ -164,5 +164,8 @@ def _timed(seconds_of: dict[Step, float], step: Step) -> Iterator[None]:
 def _file_format(pipeline: dlt.Pipeline) -> TLoaderFileFormat | None:
     """Parquet, which DuckDB loads many times as fast as dlt's default, where it is supported."""
     assert pipeline.destination  # noqa: S101 (open_pipeline sets it)
-    supported = pipeline.destination.capabilities().supported_loader_file_formats
-    return "parquet" if "parquet" in supported else None
+    capabilities = pipeline.destination.capabilities()
+    # where dlt selects the format, parquet takes a driver that may not be there
+    takes_parquet = not capabilities.loader_file_format_selector
+    supported = capabilities.supported_loader_file_formats
+    return "parquet" if takes_parquet and "parquet" in supported else None

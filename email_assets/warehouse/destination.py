@@ -18,10 +18,13 @@ from email_assets.logs import keep_rows_out_of_logs
 from email_assets.sentences import in_one_sentence
 from email_assets.settings.resolve import SettingError, data_folder, where_to_set
 from email_assets.settings.sections import WarehouseSettings
+from email_assets.warehouse.nul import escape_with_visible_nul
 from email_assets.warehouse.turn import SqlClient, turn_at
 from email_assets.warehouse.working_directory import working_directory
 
 DEFAULT_FILE = "warehouse.duckdb"
+HAVE_TRANSACTIONS = ("postgres", "redshift", "snowflake", "mssql", "motherduck", "ducklake")
+"""Servers whose transactions dlt does not mention: it would delete and insert without one."""
 UNCOMPRESSED = "sources.data_writer.disable_compression"
 
 
@@ -67,6 +70,12 @@ def destination_of(warehouse: WarehouseSettings) -> Destination[Any, Any]:
             f"dlt knows no destination {destination_type!r}; it knows duckdb and postgres, for "
             f"example. {where_to_set(WarehouseSettings, 'destination_type')}"
         ) from None
+    assert destination  # noqa: S101 (None is for a reference that is None)
+    kind = destination.destination_type.rpartition(".")[2]
+    if kind in HAVE_TRANSACTIONS:
+        destination.caps_params["supports_transactions"] = True
+    if kind == "postgres":
+        destination.caps_params["escape_literal"] = escape_with_visible_nul
     return cast(Destination[Any, Any], destination)
 
 
@@ -155,5 +164,9 @@ def connected(
             return
         if file and read_only:
             client.credentials.read_only = True
+        if read_only and not file:
+            with client:  # a server shows each reader a whole state, whoever loads
+                yield client
+            return
         with turn_at(file, client, who=who, timeout=warehouse.lock_timeout, say=say):
             yield client

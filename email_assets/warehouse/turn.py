@@ -13,9 +13,10 @@ from typing import Any
 from dlt.destinations.sql_client import SqlClientBase
 from filelock import FileLock, Timeout
 
-from email_assets.errors import EmailAssetsError, causes
+from email_assets.errors import WarehouseBusyError, causes
 from email_assets.settings.resolve import where_to_set
 from email_assets.settings.sections import WarehouseSettings
+from email_assets.warehouse.server_turn import turn_on_server
 
 POLL = 0.25
 """Seconds between two attempts to open the file."""
@@ -25,10 +26,6 @@ _HOLDER = re.compile(
 )
 
 SqlClient = SqlClientBase[Any]
-
-
-class WarehouseBusyError(EmailAssetsError):
-    """Another process kept the DuckDB file open for longer than a run may wait."""
 
 
 @contextmanager
@@ -48,7 +45,7 @@ def turn_at(
     several times in one load, and each time somebody else could take it. Whoever dies frees both.
 
     Args:
-        database: The DuckDB file, or None if the warehouse is another one, which needs no turn.
+        database: The DuckDB file, or None if the warehouse is a server.
         client: Connects to the warehouse.
         who: The resource that waits, for sentences.
         timeout: Seconds to wait, by `[warehouse] lock_timeout`.
@@ -59,7 +56,7 @@ def turn_at(
         WarehouseBusyError: The wait took longer than `lock_timeout`.
     """
     if database is None:
-        with client:
+        with client, turn_on_server(client, who=who, timeout=timeout, say=say, sleep=sleep):
             yield
         return
     database.parent.mkdir(parents=True, exist_ok=True)

@@ -19,6 +19,7 @@ from email_assets_tests.defs.check_runs import (
     put,
     report_sync,
 )
+from email_assets_tests.queries import on_both
 
 __all__ = ["empty_home", "instance"]
 
@@ -65,6 +66,7 @@ def sync_servers(instance: dg.DagsterInstance) -> dict[str, dg.AssetCheckEvaluat
     return {evaluation.check_name: evaluation for evaluation in found}
 
 
+@on_both
 class TestAfterASync:
     @pytest.mark.usefixtures("api")
     def test_every_check_passes_in_the_run_that_materializes(

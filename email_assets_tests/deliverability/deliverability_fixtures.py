@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 from email_assets.sandbox import Sandbox
+from email_assets_tests.queries import Place
 from email_assets_tests.warehouses import change
 
 KINDS = {
@@ -41,7 +41,7 @@ def counted(sandbox: Sandbox) -> list[tuple[Any, ...]]:
     return table
 
 
-def put_messages(warehouse: Path, *rows: str) -> None:
+def put_messages(warehouse: Place, *rows: str) -> None:
     """A table of messages: `('id', domain_id, 'sent_at')`."""
     change(
         warehouse,
@@ -51,7 +51,7 @@ def put_messages(warehouse: Path, *rows: str) -> None:
     )
 
 
-def put_bounces(warehouse: Path, *rows: str) -> None:
+def put_bounces(warehouse: Place, *rows: str) -> None:
     """A table of bounces: `('message_id', 'type', 'bounced_at')`."""
     change(
         warehouse,
@@ -61,7 +61,7 @@ def put_bounces(warehouse: Path, *rows: str) -> None:
     )
 
 
-def put_daily(warehouse: Path, *rows: str) -> None:
+def put_daily(warehouse: Place, *rows: str) -> None:
     """The table by day and sender, without its sums: `('day', 'sender', sent, hard, soft)`."""
     change(
         warehouse,

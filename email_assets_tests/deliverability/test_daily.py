@@ -23,26 +23,29 @@ from email_assets_tests.deliverability.deliverability_fixtures import (
     put_bounces,
     put_messages,
 )
-from email_assets_tests.warehouses import Query, change, fresh_warehouse, load
+from email_assets_tests.queries import WAREHOUSES, fresh_place, on_both
+from email_assets_tests.warehouses import Query, change, columns_of, fresh_warehouse, load
 
 
 def build(said: list[str] | None = None) -> int:
     return build_daily(configured_account(), say=([] if said is None else said).append)[0]
 
 
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Query, list[str]]]:
+@pytest.fixture(scope="module", params=WAREHOUSES)
+def loaded(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[tuple[Sandbox, Query, list[str]]]:
     """The sandbox in a warehouse, with the table made before and after its domains came."""
     said: list[str] = []
-    with (
-        Sandbox(messages=600) as sandbox,
-        fresh_warehouse(tmp_path_factory.mktemp("daily"), sandbox) as query,
-    ):
-        for name in ("messages", "bounces"):
-            load(name)
-        build(said)
-        load("domains")
-        build()
+    folder = tmp_path_factory.mktemp("daily")
+    place = fresh_place(folder, request)
+    with Sandbox(messages=600) as sandbox:
+        with fresh_warehouse(folder, sandbox, place) as query:
+            for name in ("messages", "bounces"):
+                load(name)
+            build(said)
+            load("domains")
+            build()
         yield sandbox, query, said
 
 
@@ -57,8 +60,7 @@ class TestOfTheSandbox:
     ) -> None:
         _, query, _ = loaded
 
-        described = query("SELECT column_name FROM (DESCRIBE email.deliverability_daily)")
-        assert [name for (name,) in described] == list(COLUMNS)
+        assert columns_of(query, "deliverability_daily") == list(COLUMNS)
 
     def test_without_their_names_senders_are_shown_by_their_id(
         self, loaded: tuple[Sandbox, Query, list[str]]
@@ -68,6 +70,7 @@ class TestOfTheSandbox:
         ]
 
 
+@on_both
 class TestCounting:
     def test_what_tells_no_time_is_in_no_row_and_told(self, api: Sandbox, query: Query) -> None:
         message = api.rows("messages")[0]

@@ -23,7 +23,7 @@ from email_assets_tests.deliverability.deliverability_fixtures import (
     put_bounces,
     put_messages,
 )
-from email_assets_tests.warehouses import Query, change
+from email_assets_tests.warehouses import Query, change, columns_of
 
 
 def build() -> int:
@@ -98,8 +98,7 @@ class TestColumns:
 
         build()
 
-        described = query("SELECT column_name FROM (DESCRIBE email.deliverability_daily)")
-        assert {name for (name,) in described} == {*COLUMNS}
+        assert {*columns_of(query, "deliverability_daily")} == {*COLUMNS}
         assert query(ROWS_OF_DAILY) == [(date(2026, 3, 1), "7", 1, 0, 0, 0, 0, 0, 0.0)]
 
     def test_a_table_of_this_version_keeps_what_somebody_built_on_it(

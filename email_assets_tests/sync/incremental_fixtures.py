@@ -17,7 +17,35 @@ from email_assets.sync.report import SyncReport
 from email_assets.sync.span import Span
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.conftest import KEY
+from email_assets_tests.queries import Place
 from email_assets_tests.warehouses import Row
+
+
+class Copies:
+    """Copies of warehouses, from which others begin."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._copies: dict[str, Place] = {}
+
+    def keep(self, key: str, warehouse: Place) -> None:
+        if isinstance(warehouse, Path):
+            copy: Place = self._folder / f"{len(self._copies)}.duckdb"
+            shutil.copy(warehouse, self._folder / f"{len(self._copies)}.duckdb")
+        else:
+            copy = warehouse.copied()
+        self._copies[key] = copy
+
+    def restore(self, key: str, warehouse: Place) -> bool:
+        """Make a warehouse what was kept; tells whether there was anything."""
+        kept = self._copies.get(key)
+        if isinstance(kept, Path):
+            shutil.copy(kept, str(warehouse))
+        elif kept is not None:
+            assert not isinstance(warehouse, Path)
+            warehouse.become(kept)
+        return kept is not None
+
 
 Load = Callable[..., SyncReport]
 
@@ -43,18 +71,16 @@ def sandbox(running: tuple[Sandbox, dict[str, list[Row]]]) -> Sandbox:
 
 
 @pytest.fixture(scope="module")
-def first_syncs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """The file in which the warehouse after a first sync with these settings is kept."""
-    folder = tmp_path_factory.mktemp("first_syncs")
-    files: dict[str, Path] = {}
-    return lambda settings: files.setdefault(settings, folder / f"{len(files)}.duckdb")
+def first_syncs(tmp_path_factory: pytest.TempPathFactory) -> Copies:
+    """The warehouses after a first sync, by kind and settings."""
+    return Copies(tmp_path_factory.mktemp("first_syncs"))
 
 
 @pytest.fixture
 def loaded(
     api: Sandbox,
-    warehouse: Path,
-    first_syncs: Callable[[str], Path],
+    warehouse: Place,
+    first_syncs: Copies,
     request: pytest.FixtureRequest,
 ) -> None:
     """The messages were synced once, with the settings that the test asks for."""
@@ -62,14 +88,12 @@ def loaded(
         if settings in request.fixturenames:
             request.getfixturevalue(settings)
     ours = {name: os.environ[name] for name in os.environ if name.startswith("SOURCES__")}
-    kept = first_syncs(repr(sorted(ours.items())))
-    if kept.exists():
-        shutil.copy(kept, warehouse)
-    else:
+    key = repr((type(warehouse), sorted(ours.items())))
+    if not first_syncs.restore(key, warehouse):
         account = configured_account()
         with open_pipeline(account.warehouse, "messages") as pipeline:
             sync(account, pipeline, "messages", say=lambda _: None)
-        shutil.copy(warehouse, kept)
+        first_syncs.keep(key, warehouse)
     api.reset_counts()
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.processes import stopped, syncing
+from email_assets_tests.queries import on_both
 from email_assets_tests.warehouses import Query, items, listed, load, table
+
+pytestmark = on_both
 
 
 def test_runs_of_one_resource_at_the_same_time(api: Sandbox, query: Query) -> None:

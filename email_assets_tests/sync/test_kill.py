@@ -8,6 +8,7 @@ import pytest
 
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.processes import started, stopped
+from email_assets_tests.queries import on_both
 from email_assets_tests.warehouses import (
     Query,
     Row,
@@ -17,6 +18,8 @@ from email_assets_tests.warehouses import (
     table,
     working_directories,
 )
+
+pytestmark = on_both
 
 MOMENTS = {
     "once the rows are read": "extract",

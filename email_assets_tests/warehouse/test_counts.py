@@ -9,6 +9,7 @@ import pytest
 from email_assets.account import configured_account
 from email_assets.warehouse.counts import KeyCount, count_keys
 from email_assets_tests.processes import holding
+from email_assets_tests.queries import on_both
 from email_assets_tests.warehouse.warehouse_fixtures import with_table
 from email_assets_tests.warehouses import change
 
@@ -50,6 +51,7 @@ def test_a_table_that_is_not_there_has_no_keys(warehouse: Path) -> None:
     assert count_keys(configured_account().warehouse, "bounces", ["id"], say=print) is None
 
 
+@on_both
 def test_an_empty_table_has_nothing_wrong(warehouse: Path) -> None:
     with_table(warehouse, "id BIGINT")
     assert count_keys(configured_account().warehouse, "bounces", ["id"], say=print) == KeyCount(
@@ -57,6 +59,7 @@ def test_an_empty_table_has_nothing_wrong(warehouse: Path) -> None:
     )
 
 
+@on_both
 def test_unique_keys_are_counted_as_rows_only(warehouse: Path) -> None:
     with_table(warehouse, "id BIGINT", "(1)", "(2)")
     assert count_keys(configured_account().warehouse, "bounces", ["id"], say=print) == KeyCount(
@@ -64,6 +67,7 @@ def test_unique_keys_are_counted_as_rows_only(warehouse: Path) -> None:
     )
 
 
+@on_both
 def test_null_keys_are_counted_and_are_not_duplicates(warehouse: Path) -> None:
     with_table(warehouse, "id BIGINT", "(1)", "(NULL)", "(NULL)")
     assert count_keys(configured_account().warehouse, "bounces", ["id"], say=print) == KeyCount(
@@ -71,6 +75,7 @@ def test_null_keys_are_counted_and_are_not_duplicates(warehouse: Path) -> None:
     )
 
 
+@on_both
 def test_a_key_of_many_rows_is_one_duplicate(warehouse: Path) -> None:
     with_table(warehouse, "id BIGINT", "(1)", "(7)", "(7)", "(7)")
     assert count_keys(configured_account().warehouse, "bounces", ["id"], say=print) == KeyCount(
@@ -78,6 +83,7 @@ def test_a_key_of_many_rows_is_one_duplicate(warehouse: Path) -> None:
     )
 
 
+@on_both
 def test_ten_duplicates_are_named(warehouse: Path) -> None:
     with_table(
         warehouse,
@@ -90,6 +96,7 @@ def test_ten_duplicates_are_named(warehouse: Path) -> None:
     )
 
 
+@on_both
 def test_a_key_may_have_several_parts(warehouse: Path) -> None:
     with_table(
         warehouse,
@@ -101,6 +108,7 @@ def test_a_key_may_have_several_parts(warehouse: Path) -> None:
     ) == KeyCount(6, 2, 1, ["1/b"])
 
 
+@on_both
 def test_a_key_is_asked_for_by_the_name_of_its_column(warehouse: Path) -> None:
     with_table(warehouse, "message_id BIGINT", "(1)", "(1)")
     assert count_keys(
@@ -108,6 +116,7 @@ def test_a_key_is_asked_for_by_the_name_of_its_column(warehouse: Path) -> None:
     ) == KeyCount(2, 0, 1, ["1"])
 
 
+@on_both
 def test_a_key_may_be_called_like_a_word_of_sql(warehouse: Path) -> None:
     with_table(warehouse, '"order" BIGINT', "(1)", "(1)")
     assert count_keys(configured_account().warehouse, "bounces", ["order"], say=print) == KeyCount(

@@ -14,11 +14,11 @@ import duckdb
 import pytest
 
 from email_assets.account import configured_account
-from email_assets.errors import WarehouseError
+from email_assets.errors import WarehouseBusyError, WarehouseError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.warehouse.counts import count_keys
 from email_assets.warehouse.destination import warehouse_client
-from email_assets.warehouse.turn import SqlClient, WarehouseBusyError, turn_at
+from email_assets.warehouse.turn import SqlClient, turn_at
 from email_assets_tests.processes import Other, holding
 from email_assets_tests.warehouses import Query, change, listed, load, never, table
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from email_assets_tests.queries import Place
 from email_assets_tests.warehouses import change
 
 
-def with_table(warehouse: Path, columns: str, *rows: str) -> None:
+def with_table(warehouse: Place, columns: str, *rows: str) -> None:
     """A table `email.bounces`, as another program may have left it."""
     values = [f"INSERT INTO email.bounces VALUES {', '.join(rows)}"] if rows else []
     change(warehouse, "CREATE SCHEMA email", f"CREATE TABLE email.bounces ({columns})", *values)

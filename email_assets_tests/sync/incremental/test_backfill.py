@@ -23,10 +23,12 @@ from email_assets_tests.dagster_fixtures import (
     settings_for,
 )
 from email_assets_tests.messages import at_full_second, change_messages, sent_at, start_after
+from email_assets_tests.queries import on_both
 from email_assets_tests.sync.incremental_fixtures import Load, offsets
 from email_assets_tests.warehouses import Query, Row, changed_in, keys_in, keys_of
 
 
+@on_both
 @pytest.mark.usefixtures("asks_for_windows")
 class TestBackfill:
     def test_it_asks_for_its_stretch_of_time(self, api: Sandbox, load: Load, query: Query) -> None:
@@ -78,6 +80,7 @@ class TestBackfill:
         assert load().rows_received == 250
 
 
+@on_both
 @pytest.mark.usefixtures("stops_early")
 class TestBackfillOfAListThatCannotBeAskedForLess:
     def test_it_reads_back_to_its_start(self, api: Sandbox, load: Load, query: Query) -> None:

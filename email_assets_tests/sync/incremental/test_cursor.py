@@ -15,10 +15,9 @@ import pytest
 from filelock import FileLock
 
 from email_assets.clock import now
-from email_assets.errors import EmailAssetsError
+from email_assets.errors import EmailAssetsError, WarehouseBusyError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sync.span import Span
-from email_assets.warehouse.turn import WarehouseBusyError
 from email_assets_tests import programs
 from email_assets_tests.conftest import KEY
 from email_assets_tests.messages import A_DAY, change_messages, sent_at

@@ -13,6 +13,7 @@ from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sync.span import Span
 from email_assets_tests.messages import A_DAY, at_full_second, change_messages, sent_at, start_after
+from email_assets_tests.queries import on_both
 from email_assets_tests.sync.incremental_fixtures import FULL_REFRESH, Load, offsets
 from email_assets_tests.warehouses import Query, Row, changed_in, keys_in, keys_of
 
@@ -175,6 +176,7 @@ class TestAskingForWindows:
         assert load(name="bounces").rows_received == len(api.rows("bounces"))
 
 
+@on_both
 @pytest.mark.usefixtures("asks_for_windows")
 class TestEitherWay:
     def test_a_full_refresh_reads_everything_keeps_what_the_api_dropped_and_moves_the_cursor(
@@ -215,6 +217,7 @@ class TestEitherWay:
         assert keys_in(query) == keys_of(rows)
 
 
+@on_both
 @pytest.mark.usefixtures("incremental")
 class TestBothWays:
     @pytest.mark.usefixtures("loaded")

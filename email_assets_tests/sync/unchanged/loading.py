@@ -11,6 +11,7 @@ from email_assets.sync.pipeline import sync
 from email_assets.sync.report import SyncReport
 from email_assets.sync.span import Span
 from email_assets.warehouse.destination import open_pipeline
+from email_assets_tests.queries import Place
 from email_assets_tests.warehouses import Query, Row, items, listed, never, table
 
 FULL_REFRESH = Span(full_refresh=True)
@@ -54,8 +55,18 @@ def loads(query: Query, name: str) -> dict[Any, str]:
     return dict(query(f"SELECT id, _dlt_load_id FROM email.{name}"))
 
 
-def state_of(warehouse: Path) -> tuple[bytes, int]:
-    return warehouse.read_bytes(), warehouse.stat().st_mtime_ns
+def state_of(warehouse: Place) -> Any:
+    """What differs once anything is written: a file, or the transaction of each row of a server."""
+    if isinstance(warehouse, Path):
+        return warehouse.read_bytes(), warehouse.stat().st_mtime_ns
+    tables = warehouse.ask(
+        "SELECT table_schema, table_name FROM information_schema.tables "
+        "WHERE table_schema LIKE 'email%' ORDER BY 1, 2"
+    )
+    return {
+        named: warehouse.ask("SELECT xmin::text, ctid::text FROM {}.{}".format(*named))
+        for named in tables
+    }
 
 
 def assert_exact(query: Query, rows: list[Row]) -> None:

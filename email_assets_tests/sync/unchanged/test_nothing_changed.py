@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -12,6 +13,7 @@ from email_assets.sandbox import Sandbox
 from email_assets.sandbox.data import RESOURCES
 from email_assets.sync.report import SyncReport
 from email_assets_tests.dagster_fixtures import empty_home, figures, instance, materialize
+from email_assets_tests.queries import WAREHOUSES, fresh_place, on_both
 from email_assets_tests.sync.unchanged.loading import (
     counts,
     load,
@@ -33,22 +35,25 @@ class Again:
 
     rows: int
     report: SyncReport
-    before: tuple[bytes, int]
-    after: tuple[bytes, int]
+    before: Any
+    after: Any
 
 
-@pytest.fixture(scope="module")
-def again(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Again]:
+@pytest.fixture(scope="module", params=WAREHOUSES)
+def again(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, Again]:
     """The five resources, each synced twice."""
     folder = tmp_path_factory.mktemp("again")
+    place = fresh_place(folder, request)
     found: dict[str, Again] = {}
-    with Sandbox(messages=250) as sandbox, fresh_warehouse(folder, sandbox):
+    with Sandbox(messages=250) as sandbox, fresh_warehouse(folder, sandbox, place):
         for name in RESOURCES:
             load(name)
         for name in RESOURCES:
-            before = state_of(folder / "warehouse.duckdb")
+            before = state_of(place)
             report = load(name)
-            after = state_of(folder / "warehouse.duckdb")
+            after = state_of(place)
             found[name] = Again(len(sandbox.rows(name)), report, before, after)
     return found
 
@@ -75,6 +80,7 @@ def test_a_sync_in_which_nothing_changed_does_not_touch_the_warehouse_file(
     assert again[name].after == again[name].before
 
 
+@on_both
 @pytest.mark.parametrize("name", ["messages", "deliverystats"])
 def test_an_asset_in_which_nothing_changed_is_materialized_with_its_figures(
     name: str, api: Sandbox, instance: dg.DagsterInstance
@@ -97,6 +103,7 @@ def test_an_asset_in_which_nothing_changed_still_tells_its_columns(
     assert again["dagster/column_schema"] == first["dagster/column_schema"]
 
 
+@on_both
 def test_the_checks_of_an_asset_in_which_nothing_changed_pass(
     api: Sandbox, instance: dg.DagsterInstance
 ) -> None:
@@ -107,6 +114,7 @@ def test_the_checks_of_an_asset_in_which_nothing_changed_pass(
     assert (len(evaluations), [found for found in evaluations if not found.passed]) == (8, [])
 
 
+@on_both
 def test_an_empty_list_leaves_table_and_file_alone(
     api: Sandbox, query: Query, warehouse: Path
 ) -> None:

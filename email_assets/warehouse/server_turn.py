@@ -1,0 +1,113 @@
+"""The turn at a resource's tables on a PostgreSQL server, where loads of several hosts meet.
+
+dlt's staging dataset is shared by all loads of a table: of two at once, the second empties what the
+first has staged, whose rows are lost while it reports success.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dlt.common.schema.typing import LOADS_TABLE_NAME, PIPELINE_STATE_TABLE_NAME, VERSION_TABLE_NAME
+from dlt.destinations.sql_client import SqlClientBase
+
+from email_assets.errors import WarehouseBusyError
+from email_assets.settings.resolve import where_to_set
+from email_assets.settings.sections import WarehouseSettings
+
+POLL = 0.25
+"""Seconds between two attempts to get a lock."""
+
+_LOCKED = "SELECT pg_try_advisory_lock{}(hashtextextended(%s, 0))"
+_HOLDERS = """
+SELECT application_name, pid FROM pg_stat_activity WHERE pid IN (
+    SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+    AND (classid::bigint << 32) | objid::bigint = hashtextextended(%s, 0)
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+    AND pid <> pg_backend_pid()
+"""
+_DLTS_TABLES = """
+SELECT count(*) FROM information_schema.tables
+WHERE (table_schema = %s AND table_name IN (%s, %s, %s)) OR (table_schema = %s AND table_name = %s)
+"""
+
+SqlClient = SqlClientBase[Any]
+
+
+@contextmanager
+def turn_on_server(
+    client: SqlClient,
+    *,
+    who: str,
+    timeout: float,
+    say: Callable[[str], None],
+    sleep: Callable[[float], None],
+) -> Iterator[None]:
+    """A turn at the tables of a resource, by an advisory lock of the client's own connection.
+
+    PostgreSQL frees the lock when the connection ends, and with it when the process dies. While
+    dlt's own tables are not all there, nobody else makes them: two that did would fail. Other
+    servers have no such locks, and there whoever starts runs has to keep them apart.
+
+    Args:
+        client: Connected to the warehouse.
+        who: The resource, or the asset, whose tables are about to change.
+        timeout: Seconds to wait, by `[warehouse] lock_timeout`.
+        say: Told who has the turn, when there is somebody to wait for.
+        sleep: Waits so many seconds between two attempts.
+
+    Raises:
+        WarehouseBusyError: The wait took longer than `lock_timeout`.
+    """
+    if client.capabilities.sqlglot_dialect != "postgres":
+        yield
+        return
+    waited, told = 0.0, ""
+
+    def lock(name: str, shared: str = "") -> None:
+        nonlocal waited, told
+        while not _is_true(client, _LOCKED.format(shared), name):
+            holder = _holder_of(client, name)
+            if waited >= timeout:
+                raise WarehouseBusyError(
+                    f"{who}: {holder} kept its turn at {name} in {client.database_name} for "
+                    f"{timeout:g} s. End it, or set a longer lock_timeout. "
+                    + where_to_set(WarehouseSettings, "lock_timeout")
+                )
+            if holder != told:
+                told = holder
+                say(f"{who}: waiting up to {timeout:g} s for {name}, which {holder} is loading")
+            sleep(POLL)
+            waited += POLL
+
+    name = f"email_assets {who} on {socket.gethostname()}"[:50] + f" {os.getpid()}"
+    client.execute_sql("SELECT set_config('application_name', %s, false)", name)
+    dataset = client.dataset_name
+    lock(dataset, "_shared" if _has_dlts_tables(client) else "")
+    lock(f"{dataset}.{who}")
+    yield
+
+
+def _has_dlts_tables(client: SqlClient) -> bool:
+    dataset, staging = client.dataset_name, client.staging_dataset_name
+    own = (VERSION_TABLE_NAME, LOADS_TABLE_NAME, PIPELINE_STATE_TABLE_NAME)
+    rows = client.execute_sql(_DLTS_TABLES, dataset, *own, staging, VERSION_TABLE_NAME)
+    return bool(rows and rows[0][0] == len(own) + 1)
+
+
+def _is_true(client: SqlClient, query: str, name: str) -> bool:
+    rows = client.execute_sql(query, name)
+    return bool(rows and rows[0][0])
+
+
+def _holder_of(client: SqlClient, name: str) -> str:
+    """The run that has the lock, as far as this user may see it."""
+    rows = client.execute_sql(_HOLDERS, name)
+    if not rows:
+        return "another run"
+    application, pid = rows[0]
+    return f"{application or 'another run'} (PostgreSQL process {pid})"

@@ -1,0 +1,218 @@
+"""A real PostgreSQL: one server for a whole process of tests, and a fresh database for each."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import sqlglot
+
+MEMORY = Path("/dev/shm")
+USER = "email_assets"
+PASSWORD = "p%ss/word"
+CAREFREE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200")
+"""Settings of a server whose data nobody needs after a power cut."""
+
+
+class Server:
+    """A PostgreSQL server at a free port of this machine, in a folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = _free_port()
+        self._folder = folder
+        self._numbers = itertools.count()
+        self._process: subprocess.Popen[bytes] | None = None
+        password_file = folder / "password"
+        password_file.write_text(PASSWORD)
+        self._give(folder, password_file)
+        self._run(
+            *("initdb", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=scram-sha-256"),
+            *(f"--username={USER}", f"--pwfile={password_file}", "-D", str(folder / "data")),
+        )
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        options = [f"-c{option}" for option in CAREFREE]
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    *(_program("postgres"), "-D", str(self._folder / "data")),
+                    *("-h", "127.0.0.1", "-p", str(self.port), "-k", str(self._folder), *options),
+                ],
+                stdout=log,
+                stderr=log,
+                **_as_somebody(),
+            )
+        end = time.monotonic() + 60
+        while not self._answers():
+            assert self._process.poll() is None, (self._folder / "log").read_text()
+            assert time.monotonic() < end, "PostgreSQL did not start"
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        """End it and every connection at once."""
+        if self._process:
+            self._process.send_signal(signal.SIGQUIT)  # nothing is written any more
+            self._process.wait()
+            self._process = None
+
+    def new_database(self) -> Database:
+        """An empty database."""
+        name = f"w{next(self._numbers)}"
+        Database(self, "postgres").change(f"CREATE DATABASE {name} TEMPLATE template0")
+        return Database(self, name)
+
+    def _answers(self) -> bool:
+        try:
+            Database(self, "postgres").ask("SELECT 1")
+        except _driver().OperationalError:
+            return False
+        return True
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
+            [_program(program), *arguments], check=True, capture_output=True, **_as_somebody()
+        )
+
+    def _give(self, *paths: Path) -> None:
+        if os.geteuid() == 0:
+            for path in paths:
+                shutil.chown(path, _somebody().pw_uid, _somebody().pw_gid)
+
+
+class Database:
+    """A database of the server."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self.server = server
+        self.name = name
+
+    @property
+    def url(self) -> str:
+        """Its address with user and password, as dlt and SQLAlchemy want it."""
+        quoted = PASSWORD.replace("%", "%25").replace("/", "%2F")
+        return f"postgresql://{USER}:{quoted}@127.0.0.1:{self.server.port}/{self.name}"
+
+    def ask(self, sql: str) -> list[tuple[Any, ...]]:
+        """What it answers to a question in PostgreSQL's SQL."""
+        with self._connected() as cursor:
+            cursor.execute(sql)
+            return list(cursor.fetchall())
+
+    def change(self, *statements: str) -> None:
+        """Do something to it by hand."""
+        with self._connected() as cursor:
+            for statement in statements:
+                cursor.execute(statement)
+
+    def copied(self) -> Database:
+        """Another database that holds the same."""
+        copy = self.server.new_database()
+        copy.become(self)
+        return copy
+
+    def become(self, other: Database) -> None:
+        """Hold what another database holds, to which nobody is connected, and nothing else."""
+        Database(self.server, "postgres").change(
+            f"DROP DATABASE {self.name}", f"CREATE DATABASE {self.name} TEMPLATE {other.name}"
+        )
+
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        connection = _driver().connect(
+            host="127.0.0.1",
+            port=self.server.port,
+            user=USER,
+            password=PASSWORD,
+            dbname=self.name,
+            options="-c TimeZone=UTC",
+        )
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                yield cursor
+        finally:
+            connection.close()
+
+
+def reason_to_skip() -> str | None:
+    """What is missing for tests with PostgreSQL, or None."""
+    if _bin() is None:
+        return "there is no PostgreSQL server: apt-get install postgresql"
+    if find_spec("psycopg2") is None:
+        return "there is no driver for PostgreSQL: pip install 'email_assets[postgres]'"
+    return None
+
+
+@contextmanager
+def running_server() -> Iterator[Server]:
+    """A server that ends with the block."""
+    place = MEMORY if os.access(MEMORY, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="email_assets_postgres-", dir=place))
+    server = None
+    try:
+        server = Server(folder)
+        yield server
+    finally:
+        if server:
+            server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def in_postgres(sql: str) -> str:
+    """A statement in DuckDB's SQL as PostgreSQL understands it."""
+    return sqlglot.transpile(sql, read="duckdb", write="postgres")[0]
+
+
+def _driver() -> Any:
+    import psycopg2
+
+    return psycopg2
+
+
+@cache
+def _bin() -> Path | None:
+    """The folder of the server's programs, which Debian keeps off PATH."""
+    versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    found = max(versions, key=lambda path: int(path.parts[-3]), default=shutil.which("initdb"))
+    return Path(found).parent if found else None
+
+
+def _program(name: str) -> str:
+    folder = _bin()
+    assert folder
+    return str(folder / name)
+
+
+def _somebody() -> pwd.struct_passwd:
+    """The user as whom the server runs, since it refuses to run as root."""
+    try:
+        return pwd.getpwnam("postgres")
+    except KeyError:
+        return pwd.getpwnam("nobody")
+
+
+def _as_somebody() -> dict[str, Any]:
+    if os.geteuid() != 0:
+        return {}
+    return {"user": _somebody().pw_uid, "group": _somebody().pw_gid, "extra_groups": [], "cwd": "/"}
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
