@@ -8,12 +8,16 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install run ui check test coverage mutants fuzz soak lint sandbox bench bench-quick lock clean
+.PHONY: help install install-server run ui check test coverage mutants fuzz soak lint sandbox bench bench-quick lock clean
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: .venv/.ready ## Set up .venv, and nothing else
+
+install-server: .venv/.ready ## Add what PostgreSQL, Celery and Kubernetes take
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-server.lock \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-server.lock
 
 run: .venv/.ready ## Load the five assets (from your API if it is configured, else from the sandbox)
 	@$(BIN)/python -m email_assets.quickstart run
@@ -57,9 +61,12 @@ bench: .venv/.ready ## Compare speed and memory with peers, in about an hour; wr
 bench-quick: .venv/.ready ## The same on few rows, in three minutes; writes nothing
 	@$(BIN)/python benchmarks/bench.py --quick
 
-lock: .venv/.ready ## Renew requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --all-extras --upgrade \
+lock: .venv/.ready ## Renew the locks from pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --extra dev --upgrade \
 		--generate-hashes --no-emit-index-url --no-header --output-file requirements.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.10 --all-extras --constraint requirements.lock \
+		--generate-hashes --no-annotate --no-emit-index-url --no-header pyproject.toml \
+		| grep -vxFf requirements.lock > requirements-server.lock
 
 clean: ## Remove the environment; the warehouse and the run history stay
 	rm -rf .venv

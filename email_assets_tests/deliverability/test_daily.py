@@ -103,7 +103,7 @@ class TestCounting:
         put_bounces(warehouse)
         change(
             warehouse,
-            "ALTER TABLE email.bounces ALTER type TYPE BIGINT",
+            "ALTER TABLE email.bounces ALTER type TYPE BIGINT USING CAST(type AS BIGINT)",
             "INSERT INTO email.bounces VALUES ('a', 550, '2026-03-01 11:00Z')",
         )
 

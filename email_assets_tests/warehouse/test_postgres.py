@@ -149,7 +149,8 @@ def contents(query: Query) -> dict[str, list[dict[str, Any]]]:
     for (name,) in names:
         # dlt makes the ids of nested rows of the ids of their parents, which tell the moment
         columns = [c for c in columns_of(query, name) if c == "_dlt_list_idx" or c[:4] != "_dlt"]
-        rows = query(f"SELECT {', '.join(columns)} FROM email.{name}")
+        quoted = ", ".join(f'"{column}"' for column in columns)
+        rows = query(f"SELECT {quoted} FROM email.{name}")
         found[name] = sorted((dict(zip(columns, row, strict=True)) for row in rows), key=repr)
     return found
 
