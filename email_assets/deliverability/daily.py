@@ -16,6 +16,7 @@ from email_assets.errors import EmailAssetsError
 from email_assets.vendors.resource import DAILY, bounces_of
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.destination import connected
+from email_assets.warehouse.readers import copy_for_readers
 from email_assets.warehouse.turn import SqlClient
 
 COLUMNS = {
@@ -98,6 +99,7 @@ def build_daily(account: Account, *, say: Callable[[str], None]) -> tuple[int, i
             found = happenings(mapping, tables)
             _replace(client, found)
             without_day = _without_day(client, *found) if found else 0
+        copy_for_readers(account.warehouse, client)
         return count_table(client, DAILY) or 0, without_day
 
 

@@ -128,7 +128,9 @@ class WarehouseSettings(Section):
     dataset_name: str = "email"
     """The schema that holds the tables."""
     lock_timeout: float = 600
-    """Seconds to wait for other processes that hold the DuckDB file, before a run fails."""
+    """Seconds to wait for others that hold the DuckDB file, or the turn at a server's table."""
+    read_copy: bool = False
+    """Whether each sync writes a copy of the DuckDB file for readers, `warehouse.read.duckdb`."""
 
     sections: ClassVar[tuple[str, ...]] = ("warehouse",)
 
@@ -142,12 +144,17 @@ class WarehouseSettings(Section):
         return f"{self.dataset_name}.{name}"
 
     def on_resolved(self) -> None:
-        """Refuse a wait that is none, and a destination that cannot merge."""
+        """Refuse a wait that is none, a destination that cannot merge, and a copy of a server."""
         if not _can_merge(self.destination_type):
             raise SettingError(
                 f"The destination {self.destination_name} cannot replace rows by their primary "
                 f"key, which each sync does; these can: {', '.join(CAN_MERGE)}. "
                 f"{where_to_set(self, 'destination_type')}"
+            )
+        if self.read_copy and self.destination_name != "duckdb":
+            raise SettingError(
+                f"read_copy is for a DuckDB file; {self.destination_name} lets people read while "
+                f"syncs load. {where_to_set(self, 'read_copy')}"
             )
         if not self.lock_timeout >= 0:  # also what is not a number
             raise SettingError(

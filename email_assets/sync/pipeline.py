@@ -30,6 +30,7 @@ from email_assets.sync.span import Span
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.destination import database_file
 from email_assets.warehouse.owner import expect_owner, remember_owner
+from email_assets.warehouse.readers import copy_for_readers
 from email_assets.warehouse.turn import SqlClient, turn_at
 
 WHAT_IS_NEW = Span()
@@ -114,6 +115,7 @@ def sync(
             preview = (
                 preview_of(client, name, account.catalog.preview_rows, names) if row_count else []
             )
+            copy_for_readers(account.warehouse, client)
     report = SyncReport(
         **figures_of(listing, span),
         rows_loaded=loaded,

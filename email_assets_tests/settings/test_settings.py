@@ -48,7 +48,12 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
         ),
         (
             WarehouseSettings,
-            {"destination_type": "duckdb", "dataset_name": "email", "lock_timeout": 600},
+            {
+                "destination_type": "duckdb",
+                "dataset_name": "email",
+                "lock_timeout": 600,
+                "read_copy": False,
+            },
         ),
         (
             AutomationSettings,

@@ -1,0 +1,56 @@
+"""A copy of the DuckDB file for programs that keep it open, which would hold up every sync."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from email_assets.settings.sections import WarehouseSettings
+from email_assets.warehouse.destination import database_file
+from email_assets.warehouse.turn import SqlClient
+
+
+def copy_of(file: Path) -> Path:
+    """The file beside a warehouse's that readers open: `warehouse.read.duckdb`."""
+    return file.with_name(f"{file.stem}.read{file.suffix}")
+
+
+def copy_for_readers(warehouse: WarehouseSettings, client: SqlClient) -> None:
+    """Replace the copy for readers, if the settings want one and the warehouse has changed.
+
+    Whoever has the old copy open goes on reading it; whoever opens it anew gets the new one.
+
+    Args:
+        warehouse: Says whether there is to be a copy.
+        client: Connected to the warehouse, in its turn.
+    """
+    file = database_file(client)
+    if not warehouse.read_copy or file is None:
+        return
+    copy = copy_of(file)
+    if _changed(copy) >= max(_changed(file), _changed(Path(f"{file}.wal"))):
+        return
+    client.execute_sql("CHECKPOINT")  # else it comes at the end of the turn, after the copy
+    partial = Path(f"{copy}.partial")
+    partial.unlink(missing_ok=True)
+    escape = client.capabilities.escape_identifier
+    rows = client.execute_sql("SELECT current_database()")
+    assert rows  # noqa: S101 (there always is one)
+    try:
+        client.execute_sql(f"ATTACH '{str(partial).replace(chr(39), chr(39) * 2)}' AS readers")
+        try:
+            client.execute_sql(f"COPY FROM DATABASE {escape(rows[0][0])} TO readers")
+            client.execute_sql("CHECKPOINT readers")
+        finally:
+            client.execute_sql("DETACH readers")
+        os.replace(partial, copy)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _changed(file: Path) -> int:
+    """When a file was last written, in nanoseconds, or 0 if there is none."""
+    with suppress(FileNotFoundError):
+        return file.stat().st_mtime_ns
+    return 0

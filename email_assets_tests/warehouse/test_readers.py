@@ -1,0 +1,94 @@
+"""The copy of the DuckDB file for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from email_assets.account import configured_account
+from email_assets.deliverability.daily import build_daily
+from email_assets.sandbox import Sandbox
+from email_assets.settings import resolve
+from email_assets.settings.resolve import SettingError
+from email_assets.settings.sections import WarehouseSettings
+from email_assets_tests.queries import ask
+from email_assets_tests.warehouses import listed, load, never, table
+
+
+@pytest.fixture
+def copy(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the copy is to be, with the setting that asks for it."""
+    monkeypatch.setenv("WAREHOUSE__READ_COPY", "true")
+    return warehouse.with_name("warehouse.read.duckdb")
+
+
+@contextmanager
+def held_open(file: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(file), read_only=True) as reader:
+        yield reader
+
+
+def rows_in(file: Path, name: str) -> int:
+    return int(ask(file, f"SELECT count(*) FROM email.{name}")[0][0])
+
+
+def test_without_the_setting_there_is_no_copy(api: Sandbox, warehouse: Path) -> None:
+    load("servers")
+    assert [file.name for file in warehouse.parent.glob("*.duckdb")] == ["warehouse.duckdb"]
+
+
+def test_it_holds_what_the_warehouse_holds(api: Sandbox, copy: Path) -> None:
+    load("messages")
+    rows = table(lambda sql: ask(copy, sql), "messages")
+    assert rows == listed(api.rows("messages"))
+    assert ask(copy, "SELECT count(*) FROM email._dlt_loads") == [(1,)]
+
+
+def test_a_reader_that_keeps_it_open_holds_up_no_sync_and_sees_a_whole_state(
+    api: Sandbox, copy: Path
+) -> None:
+    load("domains")
+    with held_open(copy) as reader:
+        api.replace("domains", [*api.rows("domains"), {"id": 99}])
+        load("domains", sleep=never)
+        assert reader.execute("SELECT count(*) FROM email.domains").fetchall() == [(8,)]
+    assert rows_in(copy, "domains") == 9
+
+
+def test_a_sync_in_which_nothing_changed_writes_no_copy(api: Sandbox, copy: Path) -> None:
+    load("domains")
+    before = copy.stat()
+    load("domains")
+    assert (copy.stat().st_ino, copy.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_copy_that_somebody_deleted_is_written_again(api: Sandbox, copy: Path) -> None:
+    load("domains")
+    copy.unlink()
+    load("domains")
+    assert rows_in(copy, "domains") == 8
+
+
+def test_it_holds_the_table_of_deliverability_too(api: Sandbox, copy: Path) -> None:
+    load("messages")
+    load("bounces")
+    rows, _ = build_daily(configured_account(), say=print)
+    assert rows_in(copy, "deliverability_daily") == rows > 0
+
+
+def test_what_a_killed_run_left_of_a_copy_is_in_nobodys_way(api: Sandbox, copy: Path) -> None:
+    Path(f"{copy}.partial").write_text("half a copy")
+    load("domains")
+    assert rows_in(copy, "domains") == 8
+    assert not Path(f"{copy}.partial").exists()
+
+
+def test_a_copy_of_a_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WAREHOUSE__READ_COPY", "true")
+    monkeypatch.setenv("WAREHOUSE__DESTINATION_TYPE", "postgres")
+    with pytest.raises(SettingError, match="read_copy is for a DuckDB file; postgres lets people"):
+        resolve.load(WarehouseSettings)
