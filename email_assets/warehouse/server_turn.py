@@ -10,9 +10,11 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from dlt.common.schema.typing import LOADS_TABLE_NAME, PIPELINE_STATE_TABLE_NAME, VERSION_TABLE_NAME
+from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 from dlt.destinations.sql_client import SqlClientBase
 
 from email_assets.errors import WarehouseBusyError
@@ -47,14 +49,14 @@ def turn_on_server(
     say: Callable[[str], None],
     sleep: Callable[[float], None],
 ) -> Iterator[None]:
-    """A turn at the tables of a resource, by an advisory lock of the client's own connection.
+    """A turn at the tables of a resource, by an advisory lock of a connection of its own.
 
     PostgreSQL frees the lock when the connection ends, and with it when the process dies. While
     dlt's own tables are not all there, nobody else makes them: two that did would fail. Other
     servers have no such locks, and there whoever starts runs has to keep them apart.
 
     Args:
-        client: Connected to the warehouse.
+        client: Not connected yet to the warehouse.
         who: The resource, or the asset, whose tables are about to change.
         timeout: Seconds to wait, by `[warehouse] lock_timeout`.
         say: Told who has the turn, when there is somebody to wait for.
@@ -63,33 +65,62 @@ def turn_on_server(
     Raises:
         WarehouseBusyError: The wait took longer than `lock_timeout`.
     """
-    if client.capabilities.sqlglot_dialect != "postgres":
+    is_native = isinstance(client.credentials, PostgresCredentials)
+    if not is_native or client.capabilities.sqlglot_dialect != "postgres":
         yield
         return
-    waited, told = 0.0, ""
+    # another connection: after any error dlt resets its own, by which PostgreSQL frees its locks
+    make: Any = type(client)
+    keeper: SqlClient = make(
+        client.dataset_name, client.staging_dataset_name, client.credentials, client.capabilities
+    )
+    with keeper:
+        name = f"email_assets {who} on {socket.gethostname()}"[:50] + f" {os.getpid()}"
+        keeper.execute_sql("SELECT set_config('application_name', %s, false)", name)
+        patience = _Patience(keeper, who, timeout, say, sleep)
+        dataset = keeper.dataset_name
+        patience.lock(dataset, shared=_has_dlts_tables(keeper))
+        patience.lock(f"{dataset}.{who}")
+        yield
 
-    def lock(name: str, shared: str = "") -> None:
-        nonlocal waited, told
-        while not _is_true(client, _LOCKED.format(shared), name):
-            holder = _holder_of(client, name)
-            if waited >= timeout:
-                raise WarehouseBusyError(
-                    f"{who}: {holder} kept its turn at {name} in {client.database_name} for "
-                    f"{timeout:g} s. End it, or set a longer lock_timeout. "
-                    + where_to_set(WarehouseSettings, "lock_timeout")
-                )
-            if holder != told:
-                told = holder
-                say(f"{who}: waiting up to {timeout:g} s for {name}, which {holder} is loading")
-            sleep(POLL)
-            waited += POLL
 
-    name = f"email_assets {who} on {socket.gethostname()}"[:50] + f" {os.getpid()}"
-    client.execute_sql("SELECT set_config('application_name', %s, false)", name)
-    dataset = client.dataset_name
-    lock(dataset, "_shared" if _has_dlts_tables(client) else "")
-    lock(f"{dataset}.{who}")
-    yield
+@dataclass
+class _Patience:
+    """Waits for the runs that have a lock, so many seconds in all, and says for whom."""
+
+    client: SqlClient
+    who: str
+    timeout: float
+    say: Callable[[str], None]
+    sleep: Callable[[float], None]
+    waited: float = 0.0
+    told: str = ""
+
+    def lock(self, name: str, *, shared: bool = False) -> None:
+        """Get a lock, beside others that share it or alone.
+
+        Raises:
+            WarehouseBusyError: There is no time left to wait.
+        """
+        query = _LOCKED.format("_shared" if shared else "")
+        while not _is_true(self.client, query, name):
+            self._wait_for(_holder_of(self.client, name), name)
+
+    def _wait_for(self, holder: str, name: str) -> None:
+        if self.waited >= self.timeout:
+            raise WarehouseBusyError(
+                f"{self.who}: {holder} kept its turn at {name} in {self.client.database_name} for "
+                f"{self.timeout:g} s. End it, or set a longer lock_timeout. "
+                + where_to_set(WarehouseSettings, "lock_timeout")
+            )
+        if holder != self.told:
+            self.told = holder
+            self.say(
+                f"{self.who}: waiting up to {self.timeout:g} s for {name}, which {holder} is "
+                "loading"
+            )
+        self.sleep(POLL)
+        self.waited += POLL
 
 
 def _has_dlts_tables(client: SqlClient) -> bool:

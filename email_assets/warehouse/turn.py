@@ -56,7 +56,7 @@ def turn_at(
         WarehouseBusyError: The wait took longer than `lock_timeout`.
     """
     if database is None:
-        with client, turn_on_server(client, who=who, timeout=timeout, say=say, sleep=sleep):
+        with turn_on_server(client, who=who, timeout=timeout, say=say, sleep=sleep), client:
             yield
         return
     database.parent.mkdir(parents=True, exist_ok=True)

@@ -16,7 +16,8 @@ from email_assets.errors import EmailAssetsError, WarehouseBusyError
 from email_assets.sandbox import Sandbox
 from email_assets.sandbox.data import RESOURCES
 from email_assets.sync.span import Span
-from email_assets.warehouse.counts import count_keys
+from email_assets.warehouse.counts import count_keys, count_table
+from email_assets.warehouse.destination import connected
 from email_assets_tests.postgres import Database, Server
 from email_assets_tests.processes import stopped, syncing_at_once
 from email_assets_tests.queries import WAREHOUSES
@@ -83,6 +84,18 @@ def test_first_loads_of_an_empty_database_make_dlts_tables_one_after_the_other(
 
         load("servers", sleep=let_go)
     assert waits
+
+
+def test_a_turn_outlasts_an_error_after_which_dlt_resets_its_connection(
+    api: Sandbox, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "1")
+    warehouse = configured_account().warehouse
+    with connected(warehouse, "domains", print) as client:
+        assert client
+        assert count_table(client, "domains") is None
+        with pytest.raises(WarehouseBusyError):
+            load("domains", sleep=waits.append)
 
 
 def test_a_question_does_not_wait_for_a_load(api: Sandbox) -> None:
