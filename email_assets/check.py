@@ -111,7 +111,7 @@ def _cells(found: Finding) -> list[str]:
 
 
 def _page_size(resource: VendorResource, page: FirstPage) -> str:
-    """Whether as many rows came as were asked for, or all that there are."""
+    """A verdict on the page: it kept to the size that was asked for, or all that there is came."""
     endpoint = endpoint_of(resource)
     paginator = endpoint["paginator"]
     places = (paginator if isinstance(paginator, dict) else {}, endpoint.get("params") or {})

@@ -38,10 +38,6 @@ class _WithoutRows(logging.Filter):
         return True
 
 
-DLT_QUOTES_ROWS = ("load", "job_client_impl")
-"""The modules of dlt whose warnings quote errors of the warehouse."""
-
-
 def keep_queries_out_of_logs() -> None:
     """Let urllib3 log requests without their query strings. Calling it again changes nothing."""
     # a filter acts on the logger itself, not on those below it

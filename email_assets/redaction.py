@@ -66,7 +66,7 @@ def redact_line(text: str) -> str:
 
 
 def redacted(say: Callable[[str], object]) -> Callable[[str], None]:
-    """What says a sentence as people may see it.
+    """A function that says a sentence as people may see it.
 
     Args:
         say: A logger's method, or `print`.
@@ -123,7 +123,7 @@ class _Reading:
         self.starts, self.stops = [*starts, *range(end, size)], [*stops, *range(end + 1, size + 1)]
 
     def secrets(self, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:
-        """Where in the original each secret, or a part of a long one, begins and ends."""
+        """Places in the original of each secret, or a part of a long one: begin and end."""
         text, parts = self.text.replace("+", " "), dict[int, set[str]]()
         for secret in secrets:
             for spelled in {secret, _printable(secret), *_in_base64(secret)}:
@@ -136,7 +136,7 @@ class _Reading:
             yield from self._runs(text, of_size, size)
 
     def addresses(self) -> Iterator[tuple[int, int]]:
-        """Where in the original the word that holds an e-mail address begins and ends."""
+        """Places in the original of words that hold an e-mail address: begin and end."""
         text, end = self.text, 0
         while (at := text.find("@", end)) >= 0:
             start, end = self._start_of_local_part(at), at + 1
@@ -146,7 +146,7 @@ class _Reading:
                 yield self.starts[start], self.stops[end - 1]
 
     def _runs(self, text: str, parts: set[str], size: int) -> Iterator[tuple[int, int]]:
-        """Where what consists of the parts begins and ends."""
+        """Places of what consists of the parts: begin and end."""
         first = last = -1
         for at in range(len(text) - size + 1):
             if text[at : at + size] not in parts:
@@ -195,7 +195,7 @@ def _shown(character: str) -> str:
 
 
 def _meant_by(encoded: re.Match[str]) -> str:
-    """What stands for a character, or several, decoded."""
+    """The characters that an encoded text stands for."""
     if url := encoded["url"]:
         meant = unquote(re.sub("%(?:25)+", "%", url), errors="replace")
     elif number := encoded["json"] or encoded["hex"]:
@@ -217,7 +217,7 @@ def _small(text: str) -> str:
 
 
 def _in_base64(secret: str) -> Iterator[str]:
-    """What is the same in base64 whatever stands before the secret and after it."""
+    """The parts of a secret's base64 that do not depend on what stands before and after it."""
     encoded = secret.encode("utf-8", "replace")
     for before in range(3):
         whole = b64encode(b"\0" * before + encoded).decode()

@@ -46,7 +46,7 @@ _TABLE_OF_DLT = re.compile(r"_dlt_(?:pipeline_state|version|loads)\b")
 UNREADABLE = (ValueError, KeyError, TypeError, EOFError, zlib.error)
 """Errors of text that should be a schema or a state of dlt's."""
 _VALUE = re.compile(r"'(?!/)[^']*'|\"(?![\w./\\~:-]*\")[^\"]*\"")
-"""What errors quote, but for names and paths: the value of a row, perhaps."""
+"""Quoted parts of errors, but for names and paths: values of rows, perhaps."""
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def sentence_of(who: str, error: BaseException) -> EmailAssetsError:
 
 
 def problem_of(error: BaseException) -> str:
-    """What went wrong at the bottom of an error's causes, in one line without values of rows."""
+    """The root of an error's causes, in one line without values of rows."""
     cause = causes(error)[-1]
     first_line = str(cause).strip().partition("\n")[0]
     return f"{type(cause).__name__}: {redact(_VALUE.sub('…', first_line).rstrip('.!'))}"
@@ -206,7 +206,7 @@ _KNOWN: tuple[Callable[[BaseException], str | None], ...] = (
     _server,
     _tables_of_dlt,
 )
-"""What can be wrong with the machine or the settings, the more telling first."""
+"""Sentences for troubles of the machine or the settings, the more telling first."""
 
 
 def _looked_up(traces: Mapping[str, Sequence[Any]]) -> Iterator[str]:

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[list[str], dict[str, str]]] = {
     "validate": (["dagster", "definitions", "validate"], {}),
     "check": (["dg", "check", "defs"], {}),
     "list": (["dg", "list", "defs", "--json"], {}),
+    "launch": (["dg", "launch", "--job", "email_all"], {}),
     "load with a bad setting": (
         ["python", "-c", "import email_assets.definitions"],
         {"AUTOMATION__EVENT_CRON": "hourly"},
@@ -71,6 +72,16 @@ class TestCommands:
             [*NAMES, *MADE_OF_EVENTS, "email_api"]
         )
         assert len(listed["asset_checks"]) == len(CHECK_NAMES) * len(NAMES) + 1
+
+    def test_dg_launches_all_assets_and_warns_of_nothing(
+        self, said: dict[str, tuple[int, str]]
+    ) -> None:
+        status, output = said["launch"]
+
+        assert status == 1
+        for name in NAMES:
+            assert f"{name}: no API is configured yet." in output
+        assert "warning" not in output.lower()
 
     def test_a_setting_that_cannot_be_used_is_the_last_line_of_what_is_said(
         self, said: dict[str, tuple[int, str]]

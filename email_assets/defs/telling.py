@@ -24,17 +24,17 @@ class _HasLog(Protocol):
 
 
 def info(context: _HasLog) -> Callable[[str], None]:
-    """What writes a line into the run's log."""
+    """A function that writes a line into the run's log."""
     return redacted(context.log.info)
 
 
 def warning(context: _HasLog) -> Callable[[str], None]:
-    """What writes a warning into the run's log."""
+    """A function that writes a warning into the run's log."""
     return redacted(context.log.warning)
 
 
 def error(context: _HasLog) -> Callable[[str], None]:
-    """What writes an error into the run's log."""
+    """A function that writes an error into the run's log."""
     return redacted(context.log.error)
 
 

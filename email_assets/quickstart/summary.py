@@ -22,7 +22,7 @@ class AssetLine:
 
     figures: dict[str, Any] = field(default_factory=dict)
     signs: dict[str, str] = field(default_factory=dict)
-    """What became of each check: ✓ it passed, ! it warns, ✗ it failed."""
+    """The outcome of each check: ✓ it passed, ! it warns, ✗ it failed."""
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Run:
     assets: dict[str, AssetLine] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     concerns: list[str] = field(default_factory=list)
-    """What checks say of the account, while all is well with the run."""
+    """Sentences of checks about the account, while all is well with the run."""
 
     def line(self, asset: str) -> AssetLine:
         """The asset's line, which begins with the first event that names it."""
