@@ -142,6 +142,8 @@ def _read_run(instance: dg.DagsterInstance, record: dg.RunRecord, events: Events
                 events.troubles.append(Trouble(*slot, entry.timestamp, ended))
     if run.status != dg.DagsterRunStatus.FAILURE:
         return
+    if not planned | checked:  # it never started, so that nothing was planned
+        planned = {key.to_user_string() for key in run.asset_selection or ()} or {*ASSETS}
     events.failed.append((ended, planned | checked))
     if not any_step_failed:  # it was killed
         failed = dict.fromkeys(planned - made, ended)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
+import dagster as dg
 import pytest
 
 from email_assets.alerts.causes import Causes, Problem, recover, tell
+from email_assets_tests.defs.sensor_fixtures import start_run
 from email_assets_tests.soak.alarms import (
     NOTHING,
     Events,
@@ -14,6 +16,7 @@ from email_assets_tests.soak.alarms import (
     Trouble,
     judge_alarms,
     read_alerts,
+    read_events,
 )
 
 LOOKS = [(float(began), began + 5.0) for began in range(0, 300, 30)]
@@ -116,3 +119,13 @@ def test_something_that_is_still_said_to_be_wrong_at_the_end_is_told() -> None:
     assert judge_alarms(events(last_word=last), []) == [
         f"At the end, when all was well, it said: {last}"
     ]
+
+
+def test_a_run_that_never_started_failed_with_all_that_it_was_asked_for() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = start_run(instance, job_name="some", asset_selection={dg.AssetKey("servers")})
+        instance.report_run_failed(run)
+
+        found = read_events(instance)
+
+    assert [(one.name, one.what) for one in found.troubles] == [("servers", "failed")]
