@@ -1,5 +1,7 @@
 """The assets of an account as a component: `type: email_assets.EmailServiceComponent`."""
 
+from typing import Literal
+
 import dagster as dg
 from pydantic import Field
 
@@ -29,7 +31,14 @@ class EmailServiceComponent(dg.Component, dg.Model, dg.Resolvable):
         default=False,
         description="Whether runs take place in one process, where the project sets no executor.",
     )
+    automation: Literal["schedules", "conditions"] | None = Field(
+        default=None,
+        description="Whether schedules or automation conditions run the assets, where it is not to "
+        "be as the settings say.",
+    )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:  # noqa: ARG002
         """The assets, checks, jobs, schedules and sensors of the account."""
-        return build_defs(self.account, self.key_prefix, self.group, self.with_executor)
+        return build_defs(
+            self.account, self.key_prefix, self.group, self.with_executor, self.automation
+        )

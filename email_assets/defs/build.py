@@ -10,11 +10,13 @@ import dagster as dg
 from email_assets.account import Account, configured_account
 from email_assets.defs.assets import DLT_RESOURCE, build_assets
 from email_assets.defs.checks import build_checks, build_freshness_checks
+from email_assets.defs.conditions import build_condition_sensor, with_conditions
 from email_assets.defs.deliverability import (
     build_deliverability_assets,
     build_deliverability_checks,
 )
 from email_assets.defs.email_api import build_api_asset
+from email_assets.defs.retention import JOB_OF_RETENTION
 from email_assets.defs.schedules import build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors
 
@@ -31,6 +33,7 @@ def build_defs(
     key_prefix: str | Sequence[str] | None = None,
     group: str | None = None,
     with_executor: bool = False,
+    automation: str | None = None,
     beside: Sequence[Account] = (),
 ) -> dg.Definitions:
     """The assets, checks, jobs, schedules and sensors of an account. Nothing is read or asked.
@@ -41,6 +44,7 @@ def build_defs(
             and sensors; without one the account's name, if it has any.
         group: The group of its assets in the catalog, where it is not to be that of the settings.
         with_executor: Whether runs take place in one process; else as the host has them.
+        automation: `schedules` or `conditions`, where it is not to be as the settings say.
         beside: The accounts whose definitions these are merged with, as far as they are known.
 
     Raises:
@@ -54,20 +58,22 @@ def build_defs(
     if group is not None:
         account = replace(account, group=group)
     freshness_checks = build_freshness_checks(account)
+    assets = [*build_assets(account), *build_deliverability_assets(account)]
+    schedules, sensors = build_schedules(account), build_sensors(account, freshness_checks)
+    if (automation or account.automation.mode) == "conditions":
+        assets = with_conditions(account, assets)
+        schedules = [one for one in schedules if one.name == account.named(JOB_OF_RETENTION)]
+        sensors.append(build_condition_sensor(account, assets))
     return dg.Definitions(
-        assets=[
-            build_api_asset(account),
-            *build_assets(account),
-            *build_deliverability_assets(account),
-        ],
+        assets=[build_api_asset(account), *assets],
         asset_checks=[
             *build_checks(account),
             *build_deliverability_checks(account),
             *freshness_checks,
         ],
         jobs=build_jobs(account, beside),
-        schedules=build_schedules(account),
-        sensors=build_sensors(account, freshness_checks),
+        schedules=schedules,
+        sensors=sensors,
         resources=DLT_RESOURCE,
         # an API-bound job gains nothing from a process per step, and each costs seconds of imports
         executor=dg.in_process_executor if with_executor else None,

@@ -13,7 +13,10 @@ from email_assets.account import Account
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.vendors.resource import EMAIL_API
 
-NEW_RECORDS, FRESHNESS_CHECKS, ALERTS = SENSORS = ("new_records", "freshness_checks", "alerts")
+NEW_RECORDS, FRESHNESS_CHECKS, ALERTS, CONDITIONS = SENSORS = (
+    *("new_records", "freshness_checks", "alerts"),
+    "conditions",
+)
 
 
 def key_of(account: Account, asset: str) -> dg.AssetKey:

@@ -26,6 +26,7 @@ MOST_RETENTION = 36_500
 """Days. There is no date so much longer ago that a calendar ends."""
 SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
 """The usual port of a mail server, by the security of the connection."""
+MODES = ("schedules", "conditions")
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
 """Seconds that a sync may look back; whoever wants more wants a full refresh."""
 
@@ -174,11 +175,17 @@ class AutomationSettings(Section):
     """When to sync event resources."""
     inventory_cron: str = "30 5 * * *"
     """When to sync inventory."""
+    mode: str = "schedules"
+    """`schedules`, or `conditions`: Dagster's automation conditions of each asset."""
 
     sections: ClassVar[tuple[str, ...]] = ("automation",)
 
     def on_resolved(self) -> None:
-        """Refuse time zones and cron expressions that Dagster could not run."""
+        """Refuse time zones and cron expressions that Dagster could not run, and another mode."""
+        if self.mode not in MODES:
+            raise SettingError(
+                f"mode can only be schedules or conditions. {where_to_set(self, 'mode')}"
+            )
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):

@@ -58,6 +58,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         timezone = "Europe/Berlin"
         event_cron = "*/5 * * * *"
         inventory_cron = "0 0 * * 0"
+        mode = "conditions"
         [catalog]
         owners = ["ann@x.example", "team:mail"]
         tags = { tier = "1" }
@@ -93,6 +94,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "warehouse.dataset_name": "mail",
         "warehouse.lock_timeout": 1.5,
         "automation.enabled": True,
+        "automation.mode": "conditions",
         "automation.timezone": "Europe/Berlin",
         "automation.event_cron": "*/5 * * * *",
         "automation.inventory_cron": "0 0 * * 0",
