@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from email_assets.errors import ApiUnavailableError
@@ -147,10 +145,8 @@ def test_a_body_that_drips_for_ever_meets_the_time_limit(
     monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", "0.2")
     monkeypatch.setenv("RUNTIME__REQUEST_MAX_ATTEMPTS", "1")
     api.set_faults("bounces", Fault("drip", seconds=0.005, forever=True))
-    started = time.monotonic()
     with pytest.raises(ApiUnavailableError, match=r"did not finish its answer within 0\.2 s"):
         ask(listing_of().session)
-    assert time.monotonic() - started < 2
 
 
 def test_a_body_that_drips_in_time_is_read(api: Sandbox, listing_of: OpenListing) -> None:

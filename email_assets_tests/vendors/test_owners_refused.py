@@ -224,3 +224,14 @@ def test_a_glimpse_and_a_check_pass_over_one_that_is_refused(account: PostmarkSe
     assert found.failure == ""
     assert found.page
     assert found.page.rows[0]["MessageID"] == newest
+
+
+def test_an_owner_that_the_list_gives_twice_is_read_once(
+    account: PostmarkServer, query: Query
+) -> None:
+    account.servers.append(account.servers[0])
+
+    load("messages")
+
+    assert len(loaded_ids(query)) == 3
+    assert account.count("/messages/outbound") == 3

@@ -1,0 +1,70 @@
+"""The number of pages in flight after refusals: halved each time, and regained more slowly."""
+
+from __future__ import annotations
+
+from concurrent.futures import wait
+
+import pytest
+from requests import PreparedRequest, Request
+
+from email_assets.api.answer import Answer
+from email_assets.api.read_ahead import ReadAhead
+from email_assets.errors import ApiUnavailableError
+
+MOST = 8
+
+
+class Pages:
+    """Pages by number, of which the first ones are refused."""
+
+    def __init__(self, refused: int) -> None:
+        self.asked: list[str] = []
+        self._refused = refused
+        self._ahead = ReadAhead(self._fetch, MOST)
+        self._number = 0
+
+    def _fetch(self, request: PreparedRequest) -> Answer:
+        self.asked.append(request.url or "")
+        if len(self.asked) <= self._refused:
+            raise ApiUnavailableError("Not now.")
+        return Answer(request, 200, {}, b"[]")
+
+    def read(self, pages: int) -> None:
+        """Read so many pages, each of them alone."""
+        for _ in range(pages):
+            page = Request("GET", f"http://api.example.org/{self._number}")
+            self._number += 1
+            self._ahead.expect([page], (), lambda request: request.prepare())
+            prepared = self._ahead.prepared(page)
+            assert prepared
+            answer = self._ahead.take(prepared)
+            assert answer
+            wait([answer])
+
+    def in_flight(self) -> int:
+        """Ask for all that may be in flight now, and count it."""
+        before = len(self.asked)
+        coming = [Request("GET", f"http://api.example.org/next/{n}") for n in range(2 * MOST)]
+        self._ahead.expect(coming, (), lambda request: request.prepare())
+        self._ahead.settle()
+        self._ahead.close()
+        return len(self.asked) - before
+
+
+@pytest.mark.parametrize(("refused", "left"), [(0, 8), (1, 4), (2, 2), (3, 1), (9, 1)])
+def test_each_refusal_halves_it(refused: int, left: int) -> None:
+    pages = Pages(refused)
+    pages.read(refused)
+    assert pages.in_flight() == left
+
+
+@pytest.mark.parametrize(
+    ("refused", "read", "found"),
+    [(1, 7, 4), (1, 8, 5), (1, 16, 6), (2, 15, 2), (2, 16, 3), (2, 32, 4), (3, 31, 1), (3, 32, 2)],
+)
+def test_each_refusal_doubles_the_pages_that_it_takes_to_regain_one(
+    refused: int, read: int, found: int
+) -> None:
+    pages = Pages(refused)
+    pages.read(refused + read)
+    assert pages.in_flight() == found
