@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from email_assets.alerts.causes import Causes, Problem, recover, tell
-from email_assets_tests.defs.sensor_fixtures import start_run
+from email_assets_tests.defs.sensor_fixtures import empty_home, instance, start_run
 from email_assets_tests.soak.alarms import (
     NOTHING,
     Events,
@@ -18,6 +18,8 @@ from email_assets_tests.soak.alarms import (
     read_alerts,
     read_events,
 )
+
+__all__ = ["empty_home", "instance"]
 
 LOOKS = [(float(began), began + 5.0) for began in range(0, 300, 30)]
 FAILED = Trouble("bounces", "failed", 40, 50)
@@ -121,11 +123,12 @@ def test_something_that_is_still_said_to_be_wrong_at_the_end_is_told() -> None:
     ]
 
 
-def test_a_run_that_never_started_failed_with_all_that_it_was_asked_for() -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
-        run = start_run(instance, job_name="some", asset_selection={dg.AssetKey("servers")})
-        instance.report_run_failed(run)
+def test_a_run_that_never_started_failed_with_all_that_it_was_asked_for(
+    instance: dg.DagsterInstance,
+) -> None:
+    run = start_run(instance, job_name="some", asset_selection={dg.AssetKey("servers")})
+    instance.report_run_failed(run)
 
-        found = read_events(instance)
+    found = read_events(instance)
 
     assert [(one.name, one.what) for one in found.troubles] == [("servers", "failed")]
