@@ -97,6 +97,9 @@ def _is_whole(
 ) -> bool:
     """True if the tables are as syncs left them; else dlt makes again what is missing."""
     missing = missing_of_dlt(client)
+    if schema is listing.source.schema and not missing:
+        # it was made of the tables, and does not know what they should have
+        missing.append("the schema in _dlt_version")
     if schema:
         missing += missing_parts(client, schema, name)
     if schema:

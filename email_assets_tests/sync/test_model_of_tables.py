@@ -146,6 +146,7 @@ BEGINNING = numbered([{"color": "red", "kids": [{"name": "x"}, {"name": "y"}]} f
 )
 @example(history=[(None, [statement]) for statement in BY_HAND[:7:2]])
 @example(history=[(None, [statement]) for statement in BY_HAND[7::2]])
+@example(history=[(None, [BY_HAND[14], BY_HAND[8]])])
 @example(history=[(None, [BY_HAND[7], BY_HAND[1]]), (None, [BY_HAND[11]])])
 def test_after_any_history_the_table_is_as_the_api_has_it(
     api: Sandbox, history: list[tuple[list[Row] | None, list[str]]]
