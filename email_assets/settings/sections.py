@@ -85,10 +85,11 @@ class ApiSettings(Section):
                 "base_url must be an http or https address, for example https://mail.example.org. "
                 + where_to_set(self, "base_url")
             )
-        if address.query or "@" in address.netloc:
+        # an empty query or a fragment too: the resource's path would become a part of it
+        if "@" in address.netloc or {"?", "#"} & set(self.base_url):
             raise SettingError(
-                "base_url must hold no key, user or query; keys belong in .dlt/secrets.toml. "
-                + where_to_set(self, "base_url")
+                "base_url must hold no key, user, query or fragment; keys belong in "
+                ".dlt/secrets.toml. " + where_to_set(self, "base_url")
             )
 
 

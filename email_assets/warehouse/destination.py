@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -87,8 +88,12 @@ def _duckdb() -> Destination[Any, Any]:
     """
     # dlt does not say that DuckDB has transactions, and would delete and insert without one
     destination = dlt.destinations.duckdb(supports_transactions=True)
-    if dlt.config.get("destination.duckdb.credentials") is None:
+    file: object = dlt.config.get("destination.duckdb.credentials")
+    if file is None:
         destination.config_params["credentials"] = str(data_folder()[0] / DEFAULT_FILE)
+    elif isinstance(file, str) and (path := os.path.expanduser(file.strip())) != file:
+        # as a shell would have written it: a file of a secret ends with a line break, mostly
+        destination.config_params["credentials"] = path
     try:
         found = destination.configuration(destination.spec(), accept_partial=True)
     except InvalidInMemoryDuckdbCredentials:

@@ -26,7 +26,9 @@ NO_LINK = (
 )
 
 
-NO_KEY_IN_IT = "base_url must hold no key, user or query; keys belong in .dlt/secrets.toml. "
+NO_KEY_IN_IT = (
+    "base_url must hold no key, user, query or fragment; keys belong in .dlt/secrets.toml. "
+)
 
 
 NO_ZONE = "timezone {!r} is no IANA time zone such as Europe/Berlin. "
@@ -71,7 +73,14 @@ NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
         ),
         *(
             ("SOURCES__EMAIL__BASE_URL", url, ApiSettings, NO_KEY_IN_IT)
-            for url in ("http://host/?api_key=k", "http://ann:pass@host", "http://ann@host")
+            for url in (
+                "http://host/?api_key=k",
+                "http://ann:pass@host",
+                "http://ann@host",
+                "http://host/?",
+                "http://host/#v1",
+                "http://host#",
+            )
         ),
         *(
             (

@@ -202,3 +202,15 @@ def test_a_configured_memory_limit_stays(warehouse: Path, monkeypatch: pytest.Mo
         "DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", '{"memory_limit": "1GiB"}'
     )
     assert memory_for(400) == "1.0 GiB"
+
+
+@pytest.mark.parametrize("written", ["~/mail.duckdb", "{home}/mail.duckdb\n", " ~/mail.duckdb "])
+def test_a_path_is_taken_as_a_shell_would_have_made_it(
+    written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", written.format(home=tmp_path))
+
+    client = warehouse_client(configured_account().warehouse, "messages")
+
+    assert database_file(client) == tmp_path / "mail.duckdb"
