@@ -41,10 +41,10 @@ def load(api: ChosenApi) -> int:
     began, started = time.monotonic(), now()
     os.environ.update(environment_of(api.settings, folder_of_sandbox() if api.is_sandbox else None))
     status = max(map(_materialize, _commands()))
+    if status:
+        refuse_full_disks()  # else the history, which is on one of them, could not be read either
     # what follows looks at the same history and warehouse as the command did
     run = summary.run_since(started)
-    if status:
-        refuse_full_disks()
     if run is None:
         return status or 1
     summary.show(run, api.is_sandbox)
