@@ -98,9 +98,9 @@ class TestAssets:
         monkeypatch.setenv("SOURCES__EMAIL__VENDOR", "postmark")
 
         links = [spec.metadata["api_documentation"].value for spec in built_specs()]
-        assert [link.startswith("https://postmarkapp.com/developer/api/") for link in links] == [
-            True
-        ] * len(NAMES)
+
+        assert len(links) >= len(NAMES)
+        assert all(link.startswith("https://postmarkapp.com/developer/api/") for link in links)
 
     @pytest.mark.parametrize(
         ("names", "window"),
