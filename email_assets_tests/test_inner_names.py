@@ -87,6 +87,43 @@ INNER = [
     ),
     Inner(
         (
+            "dlt.common.data_writers:writers.ArrowToParquetWriter",
+            "dlt.common.json:json",
+            "dlt.common.libs.pyarrow:columns_to_arrow",
+            "dlt.common.normalizers.json.helpers:get_nested_row_hash",
+            "dlt.normalize:worker.JsonLItemsNormalizer",
+            "dlt.normalize.items_normalizers.jsonl:JsonLItemsNormalizer._normalize_chunk",
+        ),
+        "rows that are normalized in batches; where these move, syncs go on row by row",
+        "a setting of dlt that names the normalizer of rows",
+    ),
+    Inner(
+        (
+            "dlt.common.json:PUA_CHARACTER_MAX",
+            "dlt.common.json:PUA_START",
+            "dlt.common.data_writers.escape:escape_postgres_literal",
+        ),
+        "text that dlt or PostgreSQL would change or refuse is kept as it is",
+        "a dlt that escapes its own marks, and NUL",
+    ),
+    Inner(
+        (
+            "dlt.destinations.job_client_impl:SqlJobClientBase",
+            "dlt.destinations.impl.postgres.configuration:PostgresCredentials",
+        ),
+        "a lost schema that is made anew from the tables, and the turn at a PostgreSQL table",
+        "a dlt that reads a schema back from tables, and takes turns",
+    ),
+    Inner(
+        (
+            "dlt.common.runtime.collector_base:Collector",
+            "dlt.sources.helpers.rest_client.exceptions:IgnoreResponseException",
+        ),
+        "lines of progress, and response_actions",
+        "documented places of these classes",
+    ),
+    Inner(
+        (
             "dlt.common:jsonpath.compile_path",
             "dlt.common.exceptions:DictValidationException",
             "dlt.common.utils:str2bool",

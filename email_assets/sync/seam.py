@@ -19,7 +19,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dlt.common.data_writers import writers
 from dlt.common.schema import TSchemaUpdate
@@ -27,8 +27,10 @@ from dlt.common.typing import TDataItem
 from dlt.normalize import worker
 from dlt.normalize.items_normalizers.jsonl import JsonLItemsNormalizer
 
-from email_assets.sync.batches import Batches
 from email_assets.sync.digests import DLT_ID
+
+if TYPE_CHECKING:
+    from email_assets.sync.batches import Batches
 
 FIRST_ROWS = 100
 """Rows that dlt takes by itself, to infer columns of, before others are tried in batches."""
@@ -120,6 +122,9 @@ class BatchNormalizer(JsonLItemsNormalizer):
         known = self.schema.tables[root]["columns"] if root in self.schema.tables else {}
         if self._is_off or not known.get(DLT_ID, {}).get("data_type"):  # nothing was loaded yet
             return items
+        # it needs pyarrow, which takes a while, and definitions load without
+        from email_assets.sync.batches import Batches
+
         try:
             if self._batches is None:
                 capabilities = self.config.destination_capabilities
