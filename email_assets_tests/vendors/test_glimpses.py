@@ -109,5 +109,6 @@ def test_the_sensor_leaves_a_resource_whose_head_tells_nothing_to_its_schedule_f
     assert len(asked_first) == len(asked_next_day) == 2
     assert asked_again == []
     assert second.skip_message == (
-        "The API has nothing new. Left to the schedule, as one request tells nothing: bounces."
+        "The API has nothing new. Left to the schedule, as one request tells nothing: bounces, "
+        "complaints, unsubscribes."
     )
