@@ -24,8 +24,8 @@ from email_assets.settings.sections import (
     DeliverabilitySettings,
     ResourceSettings,
     RetentionSettings,
-    WarehouseSettings,
 )
+from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.vendors import Deliverability, Vendor, VendorResource
 from email_assets.vendors.loading import load_vendor, vendor_file
 from email_assets.vendors.resource import complete, deliverability_of

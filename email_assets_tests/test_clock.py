@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from email_assets.clock import now
-from email_assets.settings import sections
+from email_assets.settings import alerting, sections, warehouse
 from email_assets.settings.resolve import Section
 from email_assets_tests.clock import beginning_at
 from email_assets_tests.conftest import PROJECT, sets_something_of_ours
@@ -92,7 +92,8 @@ def test_another_process_goes_by_the_clock_of_the_tests() -> None:
     [
         *(
             "__".join((*spec.sections, field)).upper()
-            for spec in vars(sections).values()
+            for module in (alerting, sections, warehouse)
+            for spec in vars(module).values()
             if isinstance(spec, type) and issubclass(spec, Section) and spec.sections
             for field in spec.get_resolvable_fields()
         ),

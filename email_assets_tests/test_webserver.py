@@ -73,9 +73,7 @@ def server(
 
 @pytest.fixture(scope="module")
 def launched(server: Server) -> dict[str, str]:
-    """The ids of two runs, of an asset and of a check alone, while a sensor starts a third."""
-    sensor = {**REPOSITORY, "sensorName": "new_records"}
-    assert server.ask(START_SENSOR, selector=sensor) == {"__typename": "Sensor"}
+    """The ids of two runs, of an asset and of a check alone."""
     return {
         "asset": server.launch(assetSelection=[{"path": ["servers"]}]),
         "check": server.launch(
@@ -108,14 +106,19 @@ def test_a_check_can_be_launched_alone(server: Server, launched: dict[str, str])
     }
 
 
-@pytest.mark.usefixtures("launched")
 def test_a_sensor_that_is_switched_on_syncs_what_is_new_by_itself(
-    server: Server, sandbox: Sandbox
+    server: Server, launched: dict[str, str], sandbox: Sandbox
 ) -> None:
+    assert {server.status(run) for run in launched.values()} == {"SUCCESS"}
+    sensor = {**REPOSITORY, "sensorName": "new_records"}
+    assert server.ask(START_SENSOR, selector=sensor) == {"__typename": "Sensor"}
+
     run = wait_for(lambda: server.ask(RUNS_OF_SENSOR)["results"], UNTIL_A_RUN_ENDS)[-1]
 
     assert server.status(run["runId"]) == "SUCCESS", server.log(run["runId"])
-    assert {key["path"][0] for key in run["assetSelection"]} == {*EVENTS, *MADE_OF_EVENTS}
+    # the domains too: they were never synced
+    selected = {key["path"][0] for key in run["assetSelection"]}
+    assert selected == {*EVENTS, *MADE_OF_EVENTS, "domains"}
     assert server.rows("messages") == len(sandbox.rows("messages"))
 
 

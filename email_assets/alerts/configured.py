@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from email_assets.alerts.channels import WEBHOOK, Webhook
 from email_assets.alerts.mail import MAIL, Mail
 from email_assets.settings import resolve
-from email_assets.settings.alerting import SMTP_PASSWORD, WEBHOOK_URL, Alerting
+from email_assets.settings.alerting import (
+    SMTP_PASSWORD,
+    WEBHOOK_URL,
+    Alerting,
+    AlertSettings,
+    MailSettings,
+)
 from email_assets.settings.resolve import SettingError
-from email_assets.settings.sections import AlertSettings, MailSettings, http_address
+from email_assets.settings.sections import http_address
 
 NO_CHANNEL = (
     "No channel is set, so alerts go to the log. Set [alerts] webhook_url, or smtp_host, "

@@ -20,7 +20,7 @@ from email_assets.alerts.channels import (
 )
 from email_assets.clock import now
 from email_assets.settings import resolve
-from email_assets.settings.sections import MailSettings
+from email_assets.settings.alerting import MailSettings
 
 MAIL = "e-mail"
 REFUSED_FOR_NOW = range(400, 500)

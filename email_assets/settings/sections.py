@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
-from email.utils import parseaddr
 from typing import ClassVar
 from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from croniter import CroniterError, croniter
 from dlt.common.configuration import configspec, known_sections
-from dlt.common.destination import Destination
-from dlt.common.destination.exceptions import UnknownDestinationModule
 
 from email_assets.clock import now
 from email_assets.settings.resolve import Section, SettingError, where_to_set
@@ -24,30 +21,9 @@ LEAST_RETENTION = 7
 """Days. What has not ended after so long was killed, and its run can be deleted like the others."""
 MOST_RETENTION = 36_500
 """Days. There is no date so much longer ago that a calendar ends."""
-SMTP_PORTS = {"starttls": 587, "ssl": 465, "none": 25}
-"""The usual port of a mail server, by the security of the connection."""
 MODES = ("schedules", "conditions")
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
 """Seconds that a sync may look back; whoever wants more wants a full refresh."""
-
-
-CAN_MERGE = (
-    *("duckdb", "motherduck", "postgres", "redshift", "snowflake", "bigquery", "mssql"),
-    *("synapse", "databricks", "fabric", "clickhouse", "sqlalchemy"),
-)
-"""Destinations of dlt that can merge by deleting rows and inserting them again."""
-
-
-def _can_merge(destination: str) -> bool:
-    """Whether dlt can merge so in a destination; one that it does not know is refused elsewhere."""
-    if destination.removeprefix("dlt.destinations.") in CAN_MERGE:
-        return True
-    try:
-        found = Destination.from_reference(destination)
-    except UnknownDestinationModule:
-        return True
-    strategies = found.capabilities().supported_merge_strategies if found else None
-    return "delete-insert" in (strategies or ())
 
 
 @configspec
@@ -122,49 +98,6 @@ class ResourceSettings(Section):
 
 
 @configspec
-class WarehouseSettings(Section):
-    """`[warehouse]`: where the tables live. The destination's own settings are dlt's."""
-
-    destination_type: str = "duckdb"
-    """A dlt destination: a name (`duckdb`, `postgres`) or a type with its module."""
-    dataset_name: str = "email"
-    """The schema that holds the tables."""
-    lock_timeout: float = 600
-    """Seconds to wait for others that hold the DuckDB file, or the turn at a server's table."""
-    read_copy: bool = False
-    """Whether each sync writes a copy of the DuckDB file for readers, `warehouse.read.duckdb`."""
-
-    sections: ClassVar[tuple[str, ...]] = ("warehouse",)
-
-    @property
-    def destination_name(self) -> str:
-        """The destination's own name, where it is given with its module."""
-        return self.destination_type.rpartition(".")[2]
-
-    def table(self, name: str) -> str:
-        """A table's name with its dataset."""
-        return f"{self.dataset_name}.{name}"
-
-    def on_resolved(self) -> None:
-        """Refuse a wait that is none, a destination that cannot merge, and a copy of a server."""
-        if not _can_merge(self.destination_type):
-            raise SettingError(
-                f"The destination {self.destination_name} cannot replace rows by their primary "
-                f"key, which each sync does; these can: {', '.join(CAN_MERGE)}. "
-                f"{where_to_set(self, 'destination_type')}"
-            )
-        if self.read_copy and self.destination_name != "duckdb":
-            raise SettingError(
-                f"read_copy is for a DuckDB file; {self.destination_name} lets people read while "
-                f"syncs load. {where_to_set(self, 'read_copy')}"
-            )
-        if not self.lock_timeout >= 0:  # also what is not a number
-            raise SettingError(
-                f"lock_timeout must not be below 0. {where_to_set(self, 'lock_timeout')}"
-            )
-
-
-@configspec
 class AutomationSettings(Section):
     """`[automation]`: when to run without being asked."""
 
@@ -226,70 +159,6 @@ class CatalogSettings(Section):
 
 
 @configspec
-class AlertSettings(Section):
-    """`[alerts]`: what an alert links to. The webhook it goes to is a secret, `webhook_url`."""
-
-    dagster_url: str = "http://127.0.0.1:3000"
-    """Where people open Dagster's UI."""
-
-    sections: ClassVar[tuple[str, ...]] = ("alerts",)
-
-    def on_resolved(self) -> None:
-        """Refuse what no link could begin with, and what no alert may hold."""
-        address = http_address(self.dagster_url)
-        if address is None or "@" in address.netloc or address.query or address.fragment:
-            raise SettingError(
-                "dagster_url must be an http or https address without user, query or fragment, "
-                f"for example https://dagster.example.org. {where_to_set(self, 'dagster_url')}"
-            )
-
-
-@configspec
-class MailSettings(Section):
-    """`[alerts]`: alerts by e-mail. The password is a secret, `smtp_password`."""
-
-    smtp_host: str | None = None
-    """The mail server."""
-    smtp_port: int | None = None
-    """Its port, where it is not the usual one of the security."""
-    smtp_security: str = "starttls"
-    """`starttls`, `ssl` from the first byte on, or `none`."""
-    smtp_user: str | None = None
-    """Who logs in, if the server wants a login."""
-    mail_from: str | None = None
-    """The sender of the mails."""
-    mail_to: list[str] = field(default_factory=list)
-    """Who gets them."""
-
-    sections: ClassVar[tuple[str, ...]] = ("alerts",)
-
-    @property
-    def port(self) -> int:
-        """The port, or the usual one."""
-        return self.smtp_port or SMTP_PORTS[self.smtp_security]
-
-    def on_resolved(self) -> None:
-        """Refuse a security and a port that are none, and what is no address."""
-        if self.smtp_security not in SMTP_PORTS:
-            raise SettingError(
-                "smtp_security must be starttls, ssl or none. "
-                + where_to_set(self, "smtp_security")
-            )
-        if self.smtp_port is not None and not 0 < self.smtp_port < 65536:
-            raise SettingError(
-                f"smtp_port must be from 1 to 65535. {where_to_set(self, 'smtp_port')}"
-            )
-        for name, addresses in (
-            ("mail_from", [self.mail_from or "a@b"]),
-            ("mail_to", self.mail_to),
-        ):
-            if not all(map(_is_mail_address, addresses)):
-                raise SettingError(
-                    f"{name} holds something that is no e-mail address. {where_to_set(self, name)}"
-                )
-
-
-@configspec
 class DeliverabilitySettings(Section):
     """`[deliverability]`: when bounces are too many."""
 
@@ -340,13 +209,6 @@ def http_address(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return address if known and not re.search(r"\s", url) else None
-
-
-def _is_mail_address(text: object) -> bool:
-    """Whether a text is `ann@example.org` or `Ann <ann@example.org>`."""
-    if not isinstance(text, str) or not text.isprintable():
-        return False
-    return bool(re.fullmatch(r"[^\s@]+@[^\s@]+", parseaddr(text)[1]))
 
 
 def _has_a_next_run(cron: str) -> bool:

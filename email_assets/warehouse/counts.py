@@ -10,7 +10,7 @@ from typing import Any
 import dlt
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
-from email_assets.settings.sections import WarehouseSettings
+from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.warehouse.destination import connected
 from email_assets.warehouse.turn import SqlClient
 

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from email_assets.settings.sections import WarehouseSettings
+from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.warehouse.destination import database_file
 from email_assets.warehouse.turn import SqlClient
 

@@ -19,7 +19,7 @@ from dlt.destinations.sql_client import SqlClientBase
 
 from email_assets.errors import WarehouseBusyError
 from email_assets.settings.resolve import where_to_set
-from email_assets.settings.sections import WarehouseSettings
+from email_assets.settings.warehouse import WarehouseSettings
 
 POLL = 0.25
 """Seconds between two attempts to get a lock."""

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from email_assets.errors import WarehouseBusyError, causes
 from email_assets.settings.resolve import where_to_set
-from email_assets.settings.sections import WarehouseSettings
+from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.warehouse.server_turn import turn_on_server
 
 POLL = 0.25

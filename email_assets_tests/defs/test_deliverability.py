@@ -87,11 +87,12 @@ class TestDefinitions:
             ]
             assert lines == ['"deliverability": {', "# Deliverability"]
 
-    @pytest.mark.parametrize("vendor", ["resend", "mailgun"])
     def test_a_vendor_that_does_not_say_of_what_to_make_them_has_none(
-        self, vendor: str, monkeypatch: pytest.MonkeyPatch
+        self, use_vendor: UseVendor
     ) -> None:
-        monkeypatch.setenv("SOURCES__EMAIL__VENDOR", vendor)
+        vendor: Any = deepcopy(VENDOR)
+        del vendor["deliverability"]
+        use_vendor(f"from email_assets.vendors import Secret\nVENDOR = {vendor!r}")
 
         assert (
             build_deliverability_assets(configured_account()),

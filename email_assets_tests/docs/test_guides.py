@@ -9,7 +9,7 @@ import pytest
 from email_assets.account import configured_account
 from email_assets.defs.assets import build_assets
 from email_assets.sandbox import Sandbox
-from email_assets.settings import sections
+from email_assets.settings import alerting, sections, warehouse
 from email_assets.sync.pipeline import sync
 from email_assets.vendors.generic import VENDOR
 from email_assets.warehouse.destination import open_pipeline
@@ -51,13 +51,13 @@ def _variables() -> list[str]:
 def test_every_setting_is_in_the_configuration_table() -> None:
     specs: list[Any] = [
         sections.ApiSettings,
-        sections.WarehouseSettings,
+        warehouse.WarehouseSettings,
         sections.AutomationSettings,
         sections.CatalogSettings,
-        sections.AlertSettings,
+        alerting.AlertSettings,
         sections.DeliverabilitySettings,
         sections.RetentionSettings,
-        sections.MailSettings,
+        alerting.MailSettings,
     ]
     ours = {
         "__".join((*spec.sections, name)).upper()

@@ -7,17 +7,16 @@ from typing import Any
 import pytest
 
 from email_assets.settings import resolve
+from email_assets.settings.alerting import AlertSettings, MailSettings
 from email_assets.settings.resolve import Section
 from email_assets.settings.sections import (
-    AlertSettings,
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
     DeliverabilitySettings,
-    MailSettings,
     RetentionSettings,
-    WarehouseSettings,
 )
+from email_assets.settings.warehouse import WarehouseSettings
 
 SETTINGS = (
     ApiSettings,

@@ -13,11 +13,11 @@ from email_assets_tests.conftest import PROJECT
 
 SHOW = """
 import json
-from email_assets.settings import sections
+from email_assets.settings import alerting, sections, warehouse
 from email_assets.settings import resolve
 shown = {
     f"{'.'.join(spec.sections)}.{name}": getattr(resolve.load(spec), name)
-    for spec in vars(sections).values()
+    for spec in (*vars(alerting).values(), *vars(sections).values(), *vars(warehouse).values())
     if isinstance(spec, type) and getattr(spec, "sections", ())
     for name in spec.get_resolvable_fields()
 }
@@ -49,10 +49,12 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         vendor = "my_company.email_api"
         base_url = "https://mail.example.org"
         read_ahead = 4
+        max_page_bytes = 1000000
         [warehouse]
-        destination_type = "postgres"
+        destination_type = "dlt.destinations.duckdb"
         dataset_name = "mail"
         lock_timeout = 1.5
+        read_copy = true
         [automation]
         enabled = true
         timezone = "Europe/Berlin"
@@ -90,9 +92,11 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         ),
         "sources.email.base_url": "https://mail.example.org",
         "sources.email.read_ahead": 4,
-        "warehouse.destination_type": "postgres",
+        "sources.email.max_page_bytes": 1_000_000,
+        "warehouse.destination_type": "dlt.destinations.duckdb",
         "warehouse.dataset_name": "mail",
         "warehouse.lock_timeout": 1.5,
+        "warehouse.read_copy": True,
         "automation.enabled": True,
         "automation.mode": "conditions",
         "automation.timezone": "Europe/Berlin",

@@ -5,17 +5,16 @@ from __future__ import annotations
 import pytest
 
 from email_assets.settings import resolve
+from email_assets.settings.alerting import AlertSettings, MailSettings
 from email_assets.settings.resolve import Section, SettingError
 from email_assets.settings.sections import (
-    AlertSettings,
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
     DeliverabilitySettings,
-    MailSettings,
     RetentionSettings,
-    WarehouseSettings,
 )
+from email_assets.settings.warehouse import WarehouseSettings
 
 NO_ADDRESS = "base_url must be an http or https address, for example https://mail.example.org. "
 

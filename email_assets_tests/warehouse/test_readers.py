@@ -14,7 +14,7 @@ from email_assets.deliverability.daily import build_daily
 from email_assets.sandbox import Sandbox
 from email_assets.settings import resolve
 from email_assets.settings.resolve import SettingError
-from email_assets.settings.sections import WarehouseSettings
+from email_assets.settings.warehouse import WarehouseSettings
 from email_assets_tests.queries import ask
 from email_assets_tests.warehouses import listed, load, never, table
 
