@@ -15,6 +15,7 @@ from dlt.common.configuration.specs import RuntimeConfiguration
 
 from email_assets.settings import resolve
 from email_assets.settings.accounts import dataset_of, group_of, names_of_accounts
+from email_assets.settings.not_configured import PLACEHOLDER_HOST
 from email_assets.settings.partitions import PartitionSettings
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.sections import (
@@ -29,9 +30,6 @@ from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.vendors import Deliverability, Vendor, VendorResource
 from email_assets.vendors.loading import load_vendor, vendor_file
 from email_assets.vendors.resource import complete, deliverability_of
-
-PLACEHOLDER_HOST = "api.example.com"
-"""The host of the vendor-neutral API, which stands for the one that is not configured yet."""
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 

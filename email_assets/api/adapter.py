@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
 import requests
 import urllib3
-from dlt.common.configuration.specs import RuntimeConfiguration
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_exponential
 
 from email_assets.api.actions import Actions
 from email_assets.api.answer import Answer
@@ -23,42 +19,26 @@ from email_assets.api.body import TooLargeError, read_body
 from email_assets.api.deadline import Deadlines, limited_pools
 from email_assets.api.faults import describe_fault, origin_of, seconds_asked_for
 from email_assets.api.key import Key
-from email_assets.api.limits import Allowance
+from email_assets.api.limits import Limits
 from email_assets.api.owner import OWNER_HEADER
 from email_assets.api.read_ahead import ReadAhead
 from email_assets.api.refusals import NO_CONTENT, named, no_content, refusal, too_large
+from email_assets.api.retries import RETRIED_STATUSES, Retries
 from email_assets.api.usage import Usage
 from email_assets.errors import ApiError, ApiUnavailableError, RefusedError
 from email_assets.redaction import without_secrets
 
-RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 WORTH_SAYING = 5
 """Seconds of waiting that whoever watches is told of."""
 CONNECTING = 5
 """Seconds to reach the API at the most: a session that is closed waits for connections to be."""
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What a session allows itself and the API."""
-
-    runtime: RuntimeConfiguration
-    """dlt's `[runtime]` settings: time for a request, attempts and the waits between them."""
-    pages: int
-    """Pages to keep in flight at the most."""
-    bytes: int
-    """Bytes of an answer's body at the most, decompressed."""
-    allowance: Allowance
-    """Requests that the API allows in a time."""
-
-
 class ApiAdapter(HTTPAdapter):
     """Sends requests to one origin, with the key, limits of time and size, and retries.
 
-    It retries 429, 500, 502, 503, 504, connection errors, timeouts and bodies that are no JSON, as
-    dlt's `[runtime]` settings say: `request_max_attempts` in all, waiting `request_backoff_factor`
-    seconds and then twice as long each time, or as long as `Retry-After` asks, but never longer
-    than `request_max_retry_delay`. While it waits and tries again, nothing else is in flight.
+    Some answers, connection errors, timeouts and bodies that are no JSON are retried, as
+    `email_assets.api.retries` says. While it waits and tries again, nothing else is in flight.
 
     Args:
         resource: The resource's name, for sentences.
@@ -100,23 +80,14 @@ class ApiAdapter(HTTPAdapter):
         self._way: dict[str, Any] = dict(
             requests.Session().merge_environment_settings(base_url, {}, True, None, None)
         )
-        self._longest_wait = limits.runtime.request_max_retry_delay
         self._usage = usage
         self._say = say
         self._sleep = sleep
         self._attempts = limits.runtime.request_max_attempts
-        self._backoff = wait_exponential(
-            multiplier=limits.runtime.request_backoff_factor, max=self._longest_wait
-        )
-        self._retrying = Retrying(
-            retry=retry_if_exception_type(ApiUnavailableError),
-            stop=stop_after_attempt(self._attempts),
-            wait=self._seconds_to_wait,
-            sleep=self._wait_alone,
-            before_sleep=self._note_retry,
-            reraise=True,
-        )
         self.read_ahead = ReadAhead(self._attempt, limits.pages)
+        self._retries = Retries(
+            limits.runtime, usage, say=say, settle=self.read_ahead.settle, sleep=sleep
+        )
 
     def send(self, request: PreparedRequest, *_: Any, **__: Any) -> Answer:
         """The answer to a request, retried where that may help.
@@ -134,7 +105,7 @@ class ApiAdapter(HTTPAdapter):
         attempts: Iterator[Callable[[], Answer]] = chain(
             [ahead.result] if ahead else [], repeat(partial(self._attempt, request))
         )
-        answer: Answer = self._retrying(lambda: next(attempts)())
+        answer = self._retries.of(lambda: next(attempts)())
         self.read_ahead.note_size(answer.size)
         return answer
 
@@ -266,29 +237,3 @@ class ApiAdapter(HTTPAdapter):
             retry_after,
             self._usage.seconds_throttled,
         )
-
-    def _seconds_to_wait(self, state: RetryCallState) -> float:
-        failure = _failure(state)
-        asked = failure.retry_after
-        seconds = min(asked, self._longest_wait) if asked else self._backoff(state)
-        # pages that failed together wait together: the first of them that is tried again waits
-        return max(0.0, seconds - self._usage.seconds_throttled + failure.throttled_before)
-
-    def _wait_alone(self, seconds: float) -> None:
-        self.read_ahead.settle()
-        # only now, so that what has failed meanwhile counts this wait as one of its own
-        self._usage.seconds_throttled += seconds
-        self._sleep(seconds)
-
-    def _note_retry(self, state: RetryCallState) -> None:
-        wait = state.next_action.sleep if state.next_action else 0.0
-        self._usage.retries += 1
-        problem = str(_failure(state)).partition(". Tried")[0]
-        when = f"in {wait:g} s" if wait else "at once"
-        self._say(f"{problem}; attempt {state.attempt_number + 1} follows {when}")
-
-
-def _failure(state: RetryCallState) -> ApiUnavailableError:
-    error = state.outcome.exception() if state.outcome else None
-    assert isinstance(error, ApiUnavailableError)  # noqa: S101 (all that is retried)
-    return error

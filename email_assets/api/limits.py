@@ -1,4 +1,4 @@
-"""Keeps within the number of requests that an API allows in a second, a minute or an hour."""
+"""Limits of a session, and of the requests that an API allows in a second, a minute or an hour."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from dlt.common.configuration.specs import RuntimeConfiguration
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600}
 
@@ -95,3 +97,17 @@ def limits_of(block: Sequence[Mapping[str, object]]) -> list[Limit]:
         for unit, count in limits.items()
         if unit in SECONDS
     ]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a session allows itself and the API."""
+
+    runtime: RuntimeConfiguration
+    """dlt's `[runtime]` settings: time for a request, attempts and the waits between them."""
+    pages: int
+    """Pages to keep in flight at the most."""
+    bytes: int
+    """Bytes of an answer's body at the most, decompressed."""
+    allowance: Allowance
+    """Requests that the API allows in a time."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from math import ceil
 from typing import Any
+
+from dlt.common import jsonpath
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -133,3 +136,25 @@ class Filter:
         """Whether a wall clock was put back in between; a mere date stays the same all the way."""
         said = self.write(instant)
         return bool(self.write(instant + apart) == said != self.write(instant + apart / 2))
+
+
+def lies_before(start: datetime, times: list[datetime]) -> bool:
+    """Whether a page whose rows have these times, the newest first, is all from before a start."""
+    # the whole page, since one old row among new ones is no end; and one in the order that it
+    # should have, since any other says nothing about the pages after it
+    return len(times) > 1 and times[0] > times[-1] and max(times) < start
+
+
+def asking_for(
+    wanted: dict[str, Any], params: Any, json: Any
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """A request's query and body with some more parameters, in the body where there is one.
+
+    The names of parameters of a body are paths in it: `filter.from` is `from` in `filter`.
+    """
+    if json is None:
+        return {**(params or {}), **wanted}, None
+    body = deepcopy(json)
+    for path, value in wanted.items():
+        jsonpath.set_value_at_path(body, path, value)
+    return params, body

@@ -9,14 +9,13 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from dlt.common import jsonpath
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
 from email_assets.api.answer import Answer
 from email_assets.api.owner import OWNER_HEADER, Owner
 from email_assets.api.pagination import ListPaginator, copy_of
-from email_assets.api.window import SECOND, Filter, Window
+from email_assets.api.window import SECOND, Filter, Window, asking_for, lies_before
 from email_assets.clock import now
 from email_assets.errors import ApiError, RefusedError
 
@@ -243,10 +242,7 @@ class WindowPaginator(BasePaginator):
             return False
         if self._pages.missed_rows:
             return False  # they are newer than the rows of this page
-        times = [at for at in map(self._time_of, rows) if at]
-        # the whole page, since one old row among new ones is no end; and one in the order that it
-        # should have, since any other says nothing about the pages after it
-        return len(times) > 1 and times[0] > times[-1] and max(times) < self._part.start
+        return lies_before(self._part.start, [at for at in map(self._time_of, rows) if at])
 
     def _halves(self, total: int | None) -> tuple[Window, Window]:
         """The two halves of the part that holds too much, to be read from the end."""
@@ -260,18 +256,3 @@ class WindowPaginator(BasePaginator):
                 f"{self._ceiling} of them at the most. Nothing of this run was loaded."
             )
         return halves
-
-
-def asking_for(
-    wanted: dict[str, Any], params: Any, json: Any
-) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-    """A request's query and body with some more parameters, in the body where there is one.
-
-    The names of parameters of a body are paths in it: `filter.from` is `from` in `filter`.
-    """
-    if json is None:
-        return {**(params or {}), **wanted}, None
-    body = deepcopy(json)
-    for path, value in wanted.items():
-        jsonpath.set_value_at_path(body, path, value)
-    return params, body

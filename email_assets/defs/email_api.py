@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from email_assets.account import Account
-from email_assets.api.adapter import RETRIED_STATUSES
+from email_assets.api.retries import RETRIED_STATUSES
 from email_assets.api.window import Window
 from email_assets.defs import telling
 from email_assets.defs.catalog import common

@@ -12,7 +12,7 @@ from dlt.common.known_env import DLT_PROJECT_DIR
 
 from email_assets.errors import WarehouseError
 from email_assets.sentences import ALMOST_FULL, UNTOUCHED
-from email_assets.settings import resolve
+from email_assets.settings import project
 
 PACKAGE = Path(__file__).parent.parent
 QUIET = ",".join(
@@ -33,7 +33,7 @@ def choose_folders() -> str:
 
     Returns the folder of the data, with what chose it.
     """
-    place, chosen_by = resolve.data_folder()
+    place, chosen_by = project.data_folder()
     if "DAGSTER_HOME" not in os.environ:
         home = place / ".dagster"
         home.mkdir(exist_ok=True)
@@ -41,7 +41,7 @@ def choose_folders() -> str:
             shutil.copy(PACKAGE / "dagster.yaml", home)
         os.environ["DAGSTER_HOME"] = str(home)
         # else a child would take the home that it is given for what chooses the data's folder
-        os.environ.setdefault(DLT_PROJECT_DIR, str(resolve.project_file(".")))
+        os.environ.setdefault(DLT_PROJECT_DIR, str(project.project_file(".")))
     return f"{place} ({chosen_by})"
 
 
@@ -51,7 +51,7 @@ def refuse_full_disks() -> None:
     Raises:
         WarehouseError: One of them is full: Dagster would say so in some hundred lines.
     """
-    place, _ = resolve.data_folder()
+    place, _ = project.data_folder()
     for folder in (place, Path(os.environ["DAGSTER_HOME"]), Path(tempfile.gettempdir())):
         if folder.exists() and shutil.disk_usage(folder).free < ALMOST_FULL:
             raise WarehouseError(

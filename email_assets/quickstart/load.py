@@ -21,7 +21,7 @@ from email_assets.quickstart.folders import (
     refuse_full_disks,
 )
 from email_assets.redaction import redact
-from email_assets.settings import resolve
+from email_assets.settings import project, resolve
 from email_assets.warehouse.destination import database_file, warehouse_client
 
 MATERIALIZE = ["asset", "materialize", "--select", "*"]
@@ -70,7 +70,7 @@ def _materialize(command: list[str]) -> int:
     started = now()
     process = subprocess.Popen(
         [sys.executable, "-m", "dagster", *command, "-m", "email_assets.definitions"],
-        cwd=resolve.project_file("."),
+        cwd=project.project_file("."),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -12,7 +12,7 @@ from email_assets.deliverability.selection import derived_assets
 from email_assets.errors import EmailAssetsError
 from email_assets.quickstart.api import ChosenApi
 from email_assets.quickstart.folders import PACKAGE, environment_of, folder_of_sandbox
-from email_assets.settings import resolve
+from email_assets.settings import project
 from email_assets.vendors.resource import REPORT
 
 HOST = "127.0.0.1"
@@ -40,7 +40,7 @@ def open_ui(api: ChosenApi, port: int) -> int:
             *("--host", HOST, "--port", str(port)),
         ],
         env=environment_of(api.settings, folder_of_sandbox() if api.is_sandbox else None),
-        cwd=resolve.project_file("."),
+        cwd=project.project_file("."),
     )
     try:
         while not _is_taken(port):

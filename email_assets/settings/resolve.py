@@ -21,7 +21,7 @@ from dlt.common.configuration.providers.toml import SECRETS_TOML, TomlProviderRe
 from dlt.common.configuration.specs import BaseConfiguration, RuntimeConfiguration
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.configuration.utils import deserialize_value, get_resolved_traces
-from dlt.common.known_env import DLT_LOCAL_DIR, DLT_PROJECT_DIR
+from dlt.common.known_env import DLT_PROJECT_DIR
 from dlt.common.runtime import run_context
 from dlt.common.runtime.telemetry import stop_telemetry
 from dlt.common.typing import extract_inner_type
@@ -192,12 +192,6 @@ def where_to_set_secret(name: str) -> str:
     return f"Set {place} in .dlt/secrets.toml or the environment variable {variable}."
 
 
-def project_file(path: str) -> Path:
-    """A file that a setting names, seen from the project's folder."""
-    use_project()
-    return Path(run_context.active().run_dir) / path
-
-
 def use_project() -> None:
     """Make dlt read `.dlt/` and place files beside it, wherever the command is run.
 
@@ -232,26 +226,6 @@ def _find_project() -> None:
 def is_checkout() -> bool:
     """Whether this package lies in its project's folder, and is not installed elsewhere."""
     return (PROJECT_ROOT / ".dlt").is_dir()
-
-
-def data_folder() -> tuple[Path, str]:
-    """The folder for files that no setting places elsewhere, and what chose it.
-
-    It is the project's folder, which `DLT_PROJECT_DIR` names, or dlt's own `DLT_LOCAL_DIR`. For an
-    installed package without either it is `DAGSTER_HOME`, or else the working folder.
-    """
-    use_project()
-    context = run_context.active()
-    if DLT_LOCAL_DIR in os.environ:
-        return Path(context.local_dir).resolve(), DLT_LOCAL_DIR
-    folder = Path(context.run_dir).resolve()
-    if DLT_PROJECT_DIR in os.environ:
-        return folder, DLT_PROJECT_DIR
-    if is_checkout():
-        return folder, "the project's folder"
-    if home := os.environ.get("DAGSTER_HOME"):
-        return Path(home).resolve(), "DAGSTER_HOME"
-    return folder, "the working folder"
 
 
 def where_to_set(settings: Section | type[Section], name: str) -> str:

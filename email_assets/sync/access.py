@@ -7,24 +7,24 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth, BearerTokenAuth, HttpBasicAuth
 from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
-from email_assets.account import PLACEHOLDER_HOST, Account
+from email_assets.account import Account
 from email_assets.api.actions import Actions
-from email_assets.api.adapter import ApiAdapter, Limits
+from email_assets.api.adapter import ApiAdapter
 from email_assets.api.body_key import BodyKeyAuth
 from email_assets.api.key import Key
-from email_assets.api.limits import Allowance, limits_of
+from email_assets.api.limits import Allowance, Limits, limits_of
 from email_assets.api.session import ApiSession
 from email_assets.api.usage import Usage
 from email_assets.api.way import problem_on_the_way
-from email_assets.api.windows import asking_for
+from email_assets.api.window import asking_for
 from email_assets.errors import KeyRefusedError
+from email_assets.settings.not_configured import refuse_placeholder
 from email_assets.settings.resolve import SettingError
 from email_assets.vendors import Secret, VendorResource
 from email_assets.vendors.resource import endpoint_of
@@ -81,11 +81,8 @@ class Access:
         """
         account, name = self.account, str(resource["name"])
         block = auth_of(account, resource)
-        if urlsplit(account.base_url).hostname == PLACEHOLDER_HOST:
-            raise SettingError(
-                f"{name}: no API is configured yet. "
-                f"{account.where_to_set('base_url')} {account.where_to_set_secret('api_key')}"
-            )
+        where = f"{account.where_to_set('base_url')} {account.where_to_set_secret('api_key')}"
+        refuse_placeholder(name, account.base_url, where)
         if problem := problem_on_the_way(account.base_url):
             raise SettingError(f"{name}: {problem}")
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
-from email_assets.settings.resolve import SettingError, project_file
+from email_assets.settings.project import project_file
+from email_assets.settings.resolve import SettingError
 from email_assets.vendors import Vendor
 from email_assets.vendors.checking import mistake_in
 

@@ -17,7 +17,8 @@ from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredent
 
 from email_assets.logs import keep_rows_out_of_logs
 from email_assets.sentences import in_one_sentence
-from email_assets.settings.resolve import SettingError, data_folder, where_to_set
+from email_assets.settings.project import data_folder
+from email_assets.settings.resolve import SettingError, where_to_set
 from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.warehouse.nul import escape_with_visible_nul
 from email_assets.warehouse.turn import SqlClient, turn_at
