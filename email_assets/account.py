@@ -71,9 +71,7 @@ class Account:
         """The vendor's resources by name, each with the vendor's defaults and the settings."""
         named = {str(resource["name"]): resource for resource in self.vendor["resources"]}
         return {
-            name: complete(
-                resource, self.vendor, resolve.load(ResourceSettings, name, account=self.name)
-            )
+            name: complete(resource, self.vendor, self._of_resource(ResourceSettings, name))
             for name, resource in named.items()
         }
 
@@ -83,7 +81,15 @@ class Account:
         Raises:
             SettingError: They are no partitions.
         """
-        return resolve.load(PartitionSettings, resource, account=self.name)
+        return self._of_resource(PartitionSettings, resource)
+
+    def _of_resource(self, spec: type[resolve.Settings], resource: str) -> resolve.Settings:
+        # what all accounts share speaks of the common vendor's fields and parameters
+        return resolve.load(spec, resource, account=self.name, alone=self._is_of_another_vendor)
+
+    @property
+    def _is_of_another_vendor(self) -> bool:
+        return self.name is not None and self.api.vendor != resolve.load(ApiSettings).vendor
 
     def section_of(self, resource: str) -> str:
         """The section of a resource's settings."""
@@ -188,7 +194,7 @@ class Account:
         if self.name is None:
             return resolve.secret(name)
         own = resolve.secret(self._own(name))
-        return own or (resolve.secret(name) if self._shares_secrets() else None)
+        return own or (resolve.secret(name) if self._shares(name) else None)
 
     def where_to_set_secret(self, name: str) -> str:
         """The sentence that says where a secret stands."""
@@ -206,11 +212,13 @@ class Account:
     def _own(self, secret: str) -> str:
         return f"sources.email.accounts.{self.name}.{secret.rpartition('.')[2]}"
 
-    def _shares_secrets(self) -> bool:
-        """Whether the secrets that stand outside of the account's section are for its API too."""
+    def _shares(self, secret: str) -> bool:
+        """Whether a secret that stands outside of the account's section is for its API too."""
         common = resolve.load(ApiSettings)
-        meant_for = str(self.vendor["client"].get("base_url"))
-        if common.vendor == self.api.vendor:
+        of_vendor = common.vendor != self.api.vendor and secret.startswith("sources.email.")
+        vendor = self.vendor if of_vendor else configured_account().vendor
+        meant_for = str(vendor["client"].get("base_url"))
+        if not of_vendor:
             meant_for = common.base_url or meant_for
         host = urlsplit(meant_for).hostname
         return host in (PLACEHOLDER_HOST, urlsplit(self.base_url).hostname)
@@ -230,10 +238,19 @@ def configured_account(name: str | None = None) -> Account:
             f"of its own in .dlt/config.toml: [sources.email.accounts.{name}]"
         )
     api = resolve.load(ApiSettings, account=name)
+    if name is not None and api.vendor != resolve.load(ApiSettings).vendor:
+        # the common address is that of another vendor's API, which would learn the account's key
+        api.base_url = resolve.load(ApiSettings, account=name, alone=True).base_url
     warehouse, catalog = resolve.load(WarehouseSettings), resolve.load(CatalogSettings)
     if name is None:
         return Account(api, warehouse, catalog, group=group_of(None))
     warehouse.dataset_name = dataset_of(name) or f"{warehouse.dataset_name}_{name}"
+    if warehouse.dataset_name.casefold().endswith("_staging"):
+        raise SettingError(
+            f"The dataset {warehouse.dataset_name} of the account {name} has a name that dlt gives "
+            "to the tables that it empties at each load of another dataset. Give it another. "
+            + resolve.where_to_set(api, "dataset_name")
+        )
     return Account(api, warehouse, catalog, name, key_prefix=(name,), group=group_of(name))
 
 

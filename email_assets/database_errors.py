@@ -16,7 +16,8 @@ _NOT_LET_IN = re.compile(
     re.I,
 )
 _NOT_REACHED = re.compile(
-    r"connection refused|could not translate host name|name or service not known|timed? ?out"
+    r"connection refused|could not translate host name|name or service not known"
+    r"|timed out|timeout expired"
     r"|could not connect|can't connect|no route to host|network is unreachable"
     r"|server closed the connection|connection reset|terminating connection"
     r"|the database system is (?:starting up|shutting down|in recovery mode)",

@@ -14,7 +14,7 @@ from email_assets.defs.freshness import window_of
 from email_assets.defs.integration import DagsterDltResource
 from email_assets.defs.metadata import metadata_of_sync, summary_of
 from email_assets.defs.names import key_of, keys_of, op_of
-from email_assets.defs.partitions import partitions_of, span_of
+from email_assets.defs.partitions import partitions_of, refuse_different_partitions, span_of
 from email_assets.errors import EmailAssetsError
 from email_assets.sentences import in_one_sentence
 from email_assets.sync.pipeline import sync
@@ -46,7 +46,12 @@ class SyncConfig(dg.Config):
 
 
 def build_assets(account: Account) -> list[dg.AssetsDefinition]:
-    """An asset for each resource of the vendor. Nothing is read, opened or asked for it."""
+    """An asset for each resource of the vendor. Nothing is read, opened or asked for it.
+
+    Raises:
+        SettingError: Resources have different partitions, and one job could not sync them all.
+    """
+    refuse_different_partitions(account)
     return [_build_asset(account, resource) for resource in account.resources.values()]
 
 

@@ -40,6 +40,7 @@ def build_defs(
 
     Args:
         account: An account, or its name in the settings; without one that of `[sources.email]`.
+            Each run looks the settings of that name up anew.
         key_prefix: Stands before the keys of its assets and in the names of its jobs, schedules
             and sensors; without one the account's name, if it has any.
         group: The group of its assets in the catalog, where it is not to be that of the settings.

@@ -115,7 +115,8 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
         ]
         if not wanted:
             for problem in problems:
-                if not isinstance(problem, ApiUnavailableError):
+                # a tick that fails keeps no cursor, and what it learned would be asked for again
+                if not isinstance(problem, ApiUnavailableError) and not tell_nothing:
                     raise problem
             told = [str(problem) for problem in problems] or ["The API has nothing new."]
             if left := [name for name in names if name in seen.left]:

@@ -40,6 +40,21 @@ def partitions_of(
     return DEFINITIONS[settings.partition](start_date=settings.partition_start, end_offset=1)
 
 
+def refuse_different_partitions(account: Account) -> None:
+    """Refuse resources with different partitions: Dagster's jobs have partitions of one kind.
+
+    Raises:
+        SettingError: Two resources have different ones.
+    """
+    found = {name: account.partition_of(name) for name in account.resources}
+    kinds = {n: (one.partition, one.partition_start) for n, one in found.items() if one.partition}
+    if len({*kinds.values()}) > 1:
+        raise SettingError(
+            f"{', '.join(kinds)} have different partitions, and one job syncs them all. Give each "
+            f"the same partition and partition_start in [{account.section_of('<resource>')}]."
+        )
+
+
 def span_of(context: dg.AssetExecutionContext, asked: Span, *, is_ours: bool) -> Span:
     """The stretch of time that a run is about: its partitions, or else what its config asks for.
 

@@ -112,6 +112,16 @@ def _needed_runs(instance: dg.DagsterInstance) -> set[str]:
         for fetch in (instance.fetch_materializations, instance.fetch_observations):
             needed |= {record.run_id for record in fetch(key, limit=1).records}
     events: Any = instance.event_log_storage
+    # what Dagster knows of a partition is the run that last filled it
+    for key in instance.get_asset_keys():
+        filled = events.get_latest_storage_id_by_partition(
+            key, dg.DagsterEventType.ASSET_MATERIALIZATION
+        )
+        ids = [*filled.values()]
+        for page in (ids[at : at + PAGE] for at in range(0, len(ids), PAGE)):
+            asked = dg.AssetRecordsFilter(key, storage_ids=page)
+            found = instance.fetch_materializations(asked, limit=PAGE).records
+            needed |= {record.run_id for record in found}
     with events.index_connection() as connection:
         needed |= {run_id for (run_id,) in connection.execute(text(LATEST_EVALUATIONS))}
     return needed

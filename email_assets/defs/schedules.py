@@ -11,7 +11,7 @@ from email_assets.account import Account
 from email_assets.defs.freshness import cron_of
 from email_assets.defs.names import keys_of
 from email_assets.defs.retention import CRON, JOB_OF_RETENTION, build_retention_job
-from email_assets.defs.runs import unfinished
+from email_assets.defs.runs import LOCATION, unfinished
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.sentences import in_one_sentence
 from email_assets.settings.sections import AutomationSettings
@@ -84,7 +84,8 @@ def _build_schedule(job: str, cron: str, automation: AutomationSettings) -> dg.S
     @in_one_sentence(job)
     def request_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         # runs that take longer than the time between two ticks would pile up
-        if unfinished(context.instance, PATIENCE, job_name=job):
+        places = _locations_of(context.instance, job) or [LOCATION]
+        if any(unfinished(context.instance, PATIENCE, place, job_name=job) for place in places):
             return dg.SkipReason(
                 f"An earlier run of the job {job} has not finished yet. The next tick looks again."
             )
@@ -103,3 +104,12 @@ def _build_schedule(job: str, cron: str, automation: AutomationSettings) -> dg.S
         ),
         description=f"Runs the job {job}, unless an earlier run of it is under way.",
     )
+
+
+def _locations_of(instance: dg.DagsterInstance, schedule: str) -> set[str]:
+    """The code locations that have a schedule of this name; a tick is not told its own."""
+    return {
+        state.origin.repository_origin.code_location_origin.location_name
+        for state in instance.all_instigator_state()
+        if state.name == schedule
+    }

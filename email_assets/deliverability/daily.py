@@ -16,6 +16,7 @@ from email_assets.errors import EmailAssetsError
 from email_assets.vendors.resource import DAILY, bounces_of
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.destination import connected
+from email_assets.warehouse.owner import expect_owner
 from email_assets.warehouse.readers import copy_for_readers
 from email_assets.warehouse.turn import SqlClient
 
@@ -86,6 +87,7 @@ def build_daily(account: Account, *, say: Callable[[str], None]) -> tuple[int, i
     with connected(account.warehouse, DAILY, say) as client:
         if client is None:
             raise _not_loaded("messages")
+        expect_owner(client, account, DAILY)
         tables = Tables(DAILY, client, resources_read(account))
         for resource in dict.fromkeys(["messages", bounces_of(mapping)]):
             if not tables.was_synced(resource):
@@ -161,6 +163,7 @@ def read_daily(
     """
     with connected(account.warehouse, who, say, read_only=True) as client:
         if client is not None:
+            expect_owner(client, account, who)
             columns = {
                 field.name: client.escape_column_name(field.name) for field in fields(SenderDay)
             }

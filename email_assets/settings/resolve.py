@@ -75,13 +75,15 @@ class Runtime(RuntimeConfiguration):
 Settings = TypeVar("Settings", bound=Section)
 
 
-def load(spec: type[Settings], *subsection: str, account: str | None = None) -> Settings:
+def load(
+    spec: type[Settings], *subsection: str, account: str | None = None, alone: bool = False
+) -> Settings:
     """The settings of one section, or of a part of it, with defaults for what is not set.
 
     Those of an account stand in a section of its own, and where they do not, in the one that all
-    accounts share. Each is looked up under its full name only. dlt itself would go on to shorter
-    ones, and take a stranger's `BASE_URL` in the environment for the address that the key is sent
-    to.
+    accounts share, unless the account is to stand alone. Each is looked up under its full name
+    only. dlt itself would go on to shorter ones, and take a stranger's `BASE_URL` in the
+    environment for the address that the key is sent to.
 
     Raises:
         SettingError: A value has the wrong type, or cannot be used.
@@ -89,7 +91,8 @@ def load(spec: type[Settings], *subsection: str, account: str | None = None) -> 
     use_project()
     found = spec()
     object.__setattr__(found, "account", account)  # no setting, which dlt would look up
-    places = dict.fromkeys((*place, *subsection) for place in (found.place, spec.sections))
+    shared = () if alone else (spec.sections,)
+    places = dict.fromkeys((*place, *subsection) for place in (found.place, *shared))
     for name, hint in spec.get_resolvable_fields().items():
         sections = next((one for one in places if _value((*one, name)) is not None), None)
         if sections is None:

@@ -169,3 +169,46 @@ def test_settings_are_looked_up_anew_under_the_same_name(
     now = account.as_set_now()
 
     assert (now.name, now.key_prefix, now.api.read_ahead) == (brand, (brand,), 2)
+
+
+class TestAnotherVendor:
+    """What all accounts share speaks of the common vendor's API, and an account has another."""
+
+    @pytest.fixture(autouse=True)
+    def accounts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        set_all(
+            monkeypatch,
+            SOURCES__EMAIL__BASE_URL=HERE,
+            SOURCES__EMAIL__MESSAGES__CURSOR_PATH="sent_at",
+            SOURCES__EMAIL__MESSAGES__PARTITION="daily",
+            SOURCES__EMAIL__MESSAGES__PARTITION_START="2026-01-01",
+            **account_settings("a", vendor="postmark"),
+        )
+
+    def test_its_key_is_not_sent_to_the_common_address(self) -> None:
+        assert configured_account("a").base_url == "https://api.postmarkapp.com"
+
+    def test_its_resources_keep_their_own_fields(self) -> None:
+        account = configured_account("a")
+
+        incremental = endpoint_of(account.resources["messages"])["incremental"]
+        assert incremental["cursor_path"] == "ReceivedAt"
+        assert account.partition_of("messages").partition is None
+
+    def test_it_gets_no_key_that_stands_for_the_common_api(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("API_KEY", "common")
+
+        assert configured_account("a").secret("api_key") is None
+
+
+@pytest.mark.parametrize("settings", [{"dataset_name": "Mail_staging"}, {"name": "staging"}])
+def test_a_dataset_where_dlt_would_put_what_another_loads_is_refused(
+    settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = settings.pop("name", "brand")
+    set_all(monkeypatch, **account_settings(name, base_url=THERE, **settings))
+
+    with pytest.raises(SettingError, match="empties at each load of another dataset"):
+        configured_account(name)

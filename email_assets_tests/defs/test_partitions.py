@@ -1,6 +1,7 @@
 """Partitions of a resource that can be read by time: what they read, and who may set them."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -13,6 +14,7 @@ from email_assets.sandbox import Sandbox
 from email_assets.settings.resolve import SettingError
 from email_assets_tests.dagster_fixtures import empty_home, failures, instance
 from email_assets_tests.defs.sensor_fixtures import Sensor
+from email_assets_tests.defs.test_retention import LONG_AGO, put_back
 
 __all__ = ["empty_home", "instance"]
 
@@ -158,3 +160,31 @@ def test_partitions_that_cannot_be_are_refused_when_the_definitions_load(
 
     with pytest.raises(SettingError, match=sentence):
         build_all([configured_account()])
+
+
+@pytest.mark.parametrize(("length", "start"), [("weekly", DATE), ("daily", "2026-02-01")])
+def test_resources_of_one_job_have_the_same_partitions(
+    length: str, start: str, by_time: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {
+        "CURSOR_PATH": "bounced_at",
+        "PARTITION": length,
+        "PARTITION_START": start,
+    }.items():
+        monkeypatch.setenv(f"SOURCES__EMAIL__BOUNCES__{name}", value)
+
+    with pytest.raises(SettingError, match="have different partitions"):
+        build_all([configured_account()])
+
+
+def test_retention_keeps_the_runs_that_filled_partitions(
+    by_time: Sandbox, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    for ago in (3, 2):
+        filled = run(instance, partition_key=day(ago))
+        put_back(tmp_path / "dagster_home", filled.run_id, LONG_AGO)
+
+    job = build_all(configured_accounts()).resolve_job_def("email_retention")
+    assert job.execute_in_process(instance=instance).success
+
+    assert instance.get_materialized_partitions(MESSAGES) == {day(3), day(2)}

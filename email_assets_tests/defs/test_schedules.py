@@ -6,6 +6,18 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import (
+    InProcessCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    ScheduleInstigatorData,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 
 from email_assets.account import configured_account
 from email_assets.clock import now
@@ -171,6 +183,32 @@ def test_a_tick_does_not_wait_for(instance: dg.DagsterInstance, run: dg.DagsterR
     instance.add_run(run)
 
     assert len(tick_of_events(instance).run_requests or []) == 1
+
+
+def test_a_tick_waits_for_runs_of_the_location_that_has_the_schedule(
+    instance: dg.DagsterInstance,
+) -> None:
+    at = InProcessCodeLocationOrigin(
+        LoadableTargetOrigin(module_name="of.somebody"), location_name="of_somebody_else"
+    )
+    schedule = RemoteInstigatorOrigin(RemoteRepositoryOrigin(at, "__repository__"), "email_events")
+    instance.add_instigator_state(
+        InstigatorState(
+            schedule,
+            InstigatorType.SCHEDULE,
+            InstigatorStatus.RUNNING,
+            ScheduleInstigatorData("0 * * * *"),
+        )
+    )
+    instance.add_run(
+        dg.DagsterRun(
+            job_name="email_events",
+            status=dg.DagsterRunStatus.STARTED,
+            tags={LOCATION_TAG: "of_somebody_else"},
+        )
+    )
+
+    assert tick_of_events(instance).run_requests == []
 
 
 def test_a_tick_does_not_wait_for_ever_for_a_run_that_was_killed(

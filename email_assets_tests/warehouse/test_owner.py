@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from email_assets.account import configured_account
+from email_assets.deliverability.daily import build_daily
 from email_assets.errors import WarehouseError
 from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import sync
@@ -114,3 +115,13 @@ def test_an_address_is_host_port_and_path(
     monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", url)
 
     assert configured_account().address == address
+
+
+def test_deliverability_is_not_made_of_the_rows_of_another_account(
+    api: Sandbox, marketing: str
+) -> None:
+    for resource in ("messages", "bounces"):
+        load(resource)
+
+    with pytest.raises(WarehouseError, match="was loaded for the account of"):
+        build_daily(configured_account(marketing), say=lambda _: None)

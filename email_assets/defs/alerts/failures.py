@@ -69,7 +69,7 @@ def reason_of(event: dg.DagsterEvent) -> str:
     if failure.user_failure_data:  # of an asset of ours: a sentence already
         text = failure.user_failure_data.description
     elif failure.error:
-        text = str(sentence_of(str(event.step_key), _raised(failure.error)))
+        text = str(sentence_of(asset_of(event.step_key or ""), _raised(failure.error)))
     else:
         text = None
     first, *rest = ((text or "").strip() or NO_REASON).splitlines()

@@ -12,10 +12,10 @@ from email_assets.errors import ApiError, WarehouseError
 from email_assets.settings.resolve import SettingError
 
 
-def reason(fail: Callable[[], None]) -> str:
-    """The sentence for a step in which this is called."""
+def reason(fail: Callable[[], None], prefix: str | None = None) -> str:
+    """The sentence for a step in which this is called, of an asset behind a prefix."""
 
-    @dg.asset
+    @dg.asset(key_prefix=prefix)
     def bounces() -> None:
         fail()
 
@@ -63,3 +63,10 @@ def test_a_failure_of_an_asset_of_ours_is_told_as_it_says() -> None:
 def test_a_long_text_ends_with_a_whole_sentence() -> None:
     assert in_one_line("One is here. " + "x" * 400) == "One is here."
     assert in_one_line("one " + "x" * 400) == "one…"
+
+
+def test_an_accounts_assets_tell_one_cause_in_the_same_words() -> None:
+    def fail() -> None:
+        raise RuntimeError("boom")
+
+    assert reason(fail, prefix="marketing") == reason(fail)
