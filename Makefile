@@ -16,7 +16,7 @@ help: ## Show this help
 install: .venv/.ready ## Set up .venv, and nothing else
 
 install-server: .venv/.ready ## Add what PostgreSQL, Celery and Kubernetes take
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements-server.lock \
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps --require-hashes -r requirements-server.lock \
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-server.lock
 
 run: .venv/.ready ## Load the five assets (from your API if it is configured, else from the sandbox)

@@ -84,6 +84,7 @@ class ApiAdapter(HTTPAdapter):
         self._say = say
         self._sleep = sleep
         self._attempts = limits.runtime.request_max_attempts
+        self._is_brief = limits.is_brief
         self.read_ahead = ReadAhead(self._attempt, limits.pages)
         self._retries = Retries(
             limits.runtime, usage, say=say, settle=self.read_ahead.settle, sleep=sleep
@@ -165,7 +166,7 @@ class ApiAdapter(HTTPAdapter):
         limiter = self._allowance.limiter(url, secrets)
         if limiter is None:
             return
-        if self._attempts == 1 and limiter.seconds_to_wait() > self._time_limit:
+        if self._is_brief and limiter.seconds_to_wait() > self._time_limit:
             raise self._unavailable("allows no more requests for now")
         seconds = limiter.reserve()
         if seconds > 0:

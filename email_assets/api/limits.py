@@ -111,3 +111,5 @@ class Limits:
     """Bytes of an answer's body at the most, decompressed."""
     allowance: Allowance
     """Requests that the API allows in a time."""
+    is_brief: bool = False
+    """Whether a request fails rather than wait long for its turn."""

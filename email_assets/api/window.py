@@ -107,7 +107,10 @@ class Filter:
             beyond = window.end + SECOND
             while self.write(beyond) == self.write(window.end):
                 beyond += HOUR
-            found[self.end_param] = self._write_unmistakably(beyond, HOUR)
+            is_to_come = self._is_to_come(beyond, now)
+            found[self.end_param] = (
+                self.write(now) if is_to_come else self._write_unmistakably(beyond, HOUR)
+            )
         return found
 
     def _is_to_come(self, end: datetime, now: datetime | None) -> bool:

@@ -93,6 +93,12 @@ class WindowPaginator(BasePaginator):
         starts = [self.window_of(owner).start for owner in self.owners]
         return None if None in starts else min(filter(None, starts), default=self.window.start)
 
+    @property
+    def gap(self) -> Window | None:
+        """The stretch of the window that the API could not be asked for, as it keeps no more."""
+        wanted, asked = self.window.start, self.asked.start
+        return Window(wanted, asked) if wanted and asked and asked > wanted else None
+
     def window_of(self, owner: Owner) -> Window:
         """What to read of an owner."""
         return replace(self.window, start=self.behind.get(owner.name, self.window.start))

@@ -49,6 +49,8 @@ class Access:
     """Waits so many seconds between attempts."""
     usage: Usage = field(default_factory=Usage)
     """Counters that all sessions add to."""
+    is_brief: bool = False
+    """Whether a request fails rather than wait long for an API that allows no more for now."""
     runtime: RuntimeConfiguration = field(init=False)
     """dlt's `[runtime]` settings: time limits and retries."""
 
@@ -57,7 +59,7 @@ class Access:
 
     def only_once(self, at_most_seconds: float = math.inf) -> Access:
         """The same, for requests that are sent once and within so many seconds."""
-        found = replace(self)
+        found = replace(self, is_brief=True)
         found.runtime.request_max_attempts = 1
         found.runtime.request_timeout = min(found.runtime.request_timeout, at_most_seconds)
         return found
@@ -98,6 +100,7 @@ class Access:
             pages,
             account.api.max_page_bytes,
             Allowance(account.base_url, allowed),
+            self.is_brief,
         )
         adapter = ApiAdapter(
             name,

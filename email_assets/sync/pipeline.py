@@ -102,6 +102,11 @@ def sync(
                 f"{name}: no row has a time in its cursor_path, so every sync reads everything. "
                 f"Correct cursor_path of [{listing.section}] or in the vendor's file."
             )
+        if not span.is_backfill and (gap := listing.paginator.gap):
+            say(
+                f"{name}: the last sync was longer ago than the API looks back, so rows of {gap} "
+                "were not asked for, and may be missing for good."
+            )
         with _timed(seconds_of, "normalize"), in_batches(name, say):
             loaded = pipeline.normalize().row_counts.get(name, 0)
         with _timed(seconds_of, "load"), turn():

@@ -117,7 +117,9 @@ def columns_of(client: SqlClient, table: str) -> set[str] | None:
     query = f"SELECT * FROM {client.make_qualified_table_name(table)} WHERE 1 = 0"
     try:
         with client.execute_query(query) as cursor:
-            return {column[0] for column in cursor.description}
+            # Snowflake gives the names of columns in capitals, and dlt writes them in small letters
+            is_upper = client.capabilities.casefold_identifier is str.upper
+            return {of[0].lower() if is_upper else of[0] for of in cursor.description}
     except DatabaseUndefinedRelation:
         return None
 

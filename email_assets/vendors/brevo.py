@@ -107,7 +107,7 @@ VENDOR: Vendor = {
                 "hardBounces": {"description": "Messages that were refused for good."},
             },
             "primary_key": "date",
-            "longest": timedelta(days=90),
+            "longest": timedelta(days=30),
             "may_lack_rows": True,
             "endpoint": {
                 "path": "/smtp/statistics/reports",

@@ -16,9 +16,8 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from email_assets.account import Account
 from email_assets.errors import WarehouseError
 from email_assets.settings.resolve import where_to_set
+from email_assets.warehouse.server_turn import OWNER_TABLE
 from email_assets.warehouse.turn import SqlClient
-
-TABLE = "_email_account"
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ def expect_owner(client: SqlClient, account: Account, who: str) -> bool:
     Raises:
         WarehouseError: The dataset was loaded for another account.
     """
-    table = client.make_qualified_table_name(TABLE)
+    table = client.make_qualified_table_name(OWNER_TABLE)
     rows: Any = None
     with suppress(DatabaseUndefinedRelation):
         rows = client.execute_sql(f"SELECT name, vendor, address FROM {table}")
@@ -63,20 +62,20 @@ def expect_owner(client: SqlClient, account: Account, who: str) -> bool:
                 f"{who}: the dataset {client.dataset_name} was loaded for {found}, and this is "
                 f"{owner}. For another account, give it a dataset of its own. "
                 f"{where_to_set(settings, 'dataset_name')} If it is the same account under a new "
-                f"name or address, run DROP TABLE {client.dataset_name}.{TABLE} in the warehouse: "
-                "the next sync writes down the new one."
+                f"name or address, run DROP TABLE {client.dataset_name}.{OWNER_TABLE} in the "
+                "warehouse: the next sync writes down the new one."
             )
     return bool(rows)
 
 
 def remember_owner(client: SqlClient, account: Account) -> None:
     """Write down whose dataset it is; in the same turn as `expect_owner`, which found none."""
-    table = client.make_qualified_table_name(TABLE)
+    table = client.make_qualified_table_name(OWNER_TABLE)
     owner = Owner.of(account)
     columns = [client.escape_column_name(name) for name in vars(owner)]
     mapper = client.capabilities.get_type_mapper()
-    hint = cast(TColumnSchema, {"name": TABLE, "data_type": "text"})
-    text = mapper.to_destination_type(hint, {"name": TABLE, "columns": {}})
+    hint = cast(TColumnSchema, {"name": OWNER_TABLE, "data_type": "text"})
+    text = mapper.to_destination_type(hint, {"name": OWNER_TABLE, "columns": {}})
     types = ", ".join(f"{column} {text}" for column in columns)
     client.execute_sql(f"CREATE TABLE IF NOT EXISTS {table} ({types})")
     client.execute_sql(f"INSERT INTO {table} VALUES (%s, %s, %s)", *astuple(owner))

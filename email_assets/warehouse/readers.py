@@ -10,6 +10,9 @@ from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.warehouse.destination import database_file
 from email_assets.warehouse.turn import SqlClient
 
+_COPY = "_email_assets_copy"
+"""The copy's name within DuckDB, which no file of anybody's has."""
+
 
 def copy_of(file: Path) -> Path:
     """The file beside a warehouse's that readers open: `warehouse.read.duckdb`."""
@@ -38,12 +41,12 @@ def copy_for_readers(warehouse: WarehouseSettings, client: SqlClient) -> None:
     rows = client.execute_sql("SELECT current_database()")
     assert rows  # noqa: S101 (there always is one)
     try:
-        client.execute_sql(f"ATTACH '{str(partial).replace(chr(39), chr(39) * 2)}' AS readers")
+        client.execute_sql(f"ATTACH '{str(partial).replace(chr(39), chr(39) * 2)}' AS {_COPY}")
         try:
-            client.execute_sql(f"COPY FROM DATABASE {escape(rows[0][0])} TO readers")
-            client.execute_sql("CHECKPOINT readers")
+            client.execute_sql(f"COPY FROM DATABASE {escape(rows[0][0])} TO {_COPY}")
+            client.execute_sql(f"CHECKPOINT {_COPY}")
         finally:
-            client.execute_sql("DETACH readers")
+            client.execute_sql(f"DETACH {_COPY}")
         os.replace(partial, copy)
     finally:
         partial.unlink(missing_ok=True)

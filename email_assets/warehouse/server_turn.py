@@ -32,10 +32,13 @@ SELECT application_name, pid FROM pg_stat_activity WHERE pid IN (
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
     AND pid <> pg_backend_pid()
 """
-_DLTS_TABLES = """
+_TABLES_OF_ALL = """
 SELECT count(*) FROM information_schema.tables
 WHERE (table_schema = %s AND table_name IN (%s, %s, %s)) OR (table_schema = %s AND table_name = %s)
+    OR (table_schema = %s AND table_name = %s)
 """
+OWNER_TABLE = "_email_account"
+"""Says which account a dataset was loaded for."""
 
 SqlClient = SqlClientBase[Any]
 
@@ -52,8 +55,9 @@ def turn_on_server(
     """A turn at the tables of a resource, by an advisory lock of a connection of its own.
 
     PostgreSQL frees the lock when the connection ends, and with it when the process dies. While
-    dlt's own tables are not all there, nobody else makes them: two that did would fail. Other
-    servers have no such locks, and there whoever starts runs has to keep them apart.
+    the tables that all resources share are not all there, dlt's own and the one that names the
+    account, nobody else makes them: two that did would fail. Other servers have no such locks, and
+    there whoever starts runs has to keep them apart.
 
     Args:
         client: Not connected yet to the warehouse.
@@ -79,7 +83,7 @@ def turn_on_server(
         keeper.execute_sql("SELECT set_config('application_name', %s, false)", name)
         patience = _Patience(keeper, who, timeout, say, sleep)
         dataset = keeper.dataset_name
-        patience.lock(dataset, shared=_has_dlts_tables(keeper))
+        patience.lock(dataset, shared=_has_shared_tables(keeper))
         patience.lock(f"{dataset}.{who}")
         yield
 
@@ -123,11 +127,13 @@ class _Patience:
         self.waited += POLL
 
 
-def _has_dlts_tables(client: SqlClient) -> bool:
+def _has_shared_tables(client: SqlClient) -> bool:
     dataset, staging = client.dataset_name, client.staging_dataset_name
     own = (VERSION_TABLE_NAME, LOADS_TABLE_NAME, PIPELINE_STATE_TABLE_NAME)
-    rows = client.execute_sql(_DLTS_TABLES, dataset, *own, staging, VERSION_TABLE_NAME)
-    return bool(rows and rows[0][0] == len(own) + 1)
+    rows = client.execute_sql(
+        _TABLES_OF_ALL, dataset, *own, staging, VERSION_TABLE_NAME, dataset, OWNER_TABLE
+    )
+    return bool(rows and rows[0][0] == len(own) + 2)
 
 
 def _is_true(client: SqlClient, query: str, name: str) -> bool:

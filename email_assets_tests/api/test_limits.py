@@ -143,6 +143,17 @@ class TestSyncs:
 
         assert waits == []
 
+    def test_a_sync_waits_even_if_it_is_to_try_nothing_twice(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("RUNTIME__REQUEST_MAX_ATTEMPTS", "1")
+        waits: list[float] = []
+
+        load("slow", waits=waits)
+        load("slower", waits=waits)
+
+        assert len(waits) == 4
+
     def test_a_glance_does_not_wait_for_long(self) -> None:
         load("slow")
 

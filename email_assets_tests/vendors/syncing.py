@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +27,12 @@ MATERIALIZATION = dg.DagsterEventType.ASSET_MATERIALIZATION
 EVALUATION = dg.DagsterEventType.ASSET_CHECK_EVALUATION
 
 
-def load(name: str, span: Span | None = None, waits: list[float] | None = None) -> SyncReport:
+def load(
+    name: str,
+    span: Span | None = None,
+    waits: list[float] | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> SyncReport:
     """Sync a resource, and tell what the sync did."""
     sleep = ([] if waits is None else waits).append
     with open_pipeline(configured_account().warehouse, name) as pipeline:
@@ -35,7 +40,7 @@ def load(name: str, span: Span | None = None, waits: list[float] | None = None) 
             configured_account(),
             pipeline,
             name,
-            say=lambda _: None,
+            say=say,
             sleep=sleep,
             span=span or Span(),
         ).report

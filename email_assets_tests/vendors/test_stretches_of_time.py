@@ -124,9 +124,10 @@ class TestWhereAFirstSyncBegins:
 
         assert load("events").row_count == 2
 
-    def test_a_sync_after_a_long_pause_begins_no_earlier(
+    def test_a_sync_after_a_long_pause_begins_no_earlier_and_says_so(
         self, api: EventsServer, describe: Describe
     ) -> None:
+        said: list[str] = []
         api.by_default = 60 * DAY
         describe(BOTH_ENDS)
         api.add(days_ago(40))
@@ -135,12 +136,13 @@ class TestWhereAFirstSyncBegins:
         describe(f'{BOTH_ENDS}, "initial_value": timedelta(days=10)')
         api.add(days_ago(2))
 
-        assert load("events").row_count == 2
+        assert load("events", say=said.append).row_count == 2
+        assert "events: the last sync was longer ago than the API looks back" in "\n".join(said)
 
     def test_a_backfill_of_what_is_older_is_refused(self, describe: Describe) -> None:
         describe(f'{BOTH_ENDS}, "initial_value": timedelta(days=10)')
 
-        with pytest.raises(SpanError, match=r"^events: the API gives nothing from before 2026-"):
+        with pytest.raises(SpanError, match=r"^events: the API gives nothing from before \d{4}-"):
             load("events", backfill("2026-01-01", "2026-01-31"))
 
     def test_the_question_for_one_page_names_it_too(
@@ -187,6 +189,20 @@ class TestTheLongestStretch:
 
         ((start, end),) = api.stretches
         assert end - start < 2 * DAY
+
+    def test_a_filter_that_says_days_never_says_one_that_is_to_come(
+        self, api: EventsServer, describe: Describe
+    ) -> None:
+        describe(
+            f'{BOTH_ENDS}, "initial_value": timedelta(days=30), "end_value": NOW, '
+            '"convert": lambda at: at.strftime("%Y-%m-%d")'
+        )
+        earlier_today = now().replace(hour=0, minute=0, second=0, microsecond=0)
+
+        load("events", backfill(days_ago(3).isoformat(), earlier_today.isoformat()))
+
+        assert api.stretches
+        assert all(end <= now() for _, end in api.stretches)
 
     def test_a_filter_that_says_days_stays_within_it(
         self, api: EventsServer, describe: Describe

@@ -48,6 +48,18 @@ def test_it_holds_what_the_warehouse_holds(api: Sandbox, copy: Path) -> None:
     assert ask(copy, "SELECT count(*) FROM email._dlt_loads") == [(1,)]
 
 
+@pytest.mark.parametrize("name", ["readers", "copy", "email_assets_copy"])
+def test_the_warehouse_may_have_any_name(
+    name: str, api: Sandbox, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = copy.with_name(f"{name}.duckdb")
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(file))
+
+    load("servers")
+
+    assert rows_in(file.with_name(f"{name}.read.duckdb"), "servers") == len(api.rows("servers"))
+
+
 def test_a_reader_that_keeps_it_open_holds_up_no_sync_and_sees_a_whole_state(
     api: Sandbox, copy: Path
 ) -> None:
