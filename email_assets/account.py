@@ -46,9 +46,9 @@ class Account:
     warehouse: WarehouseSettings
     catalog: CatalogSettings = field(default_factory=CatalogSettings)
     name: str | None = None
-    """What the settings call it, or None for the one that `[sources.email]` describes."""
+    """Its name in the settings, or None for the one that `[sources.email]` describes."""
     key_prefix: tuple[str, ...] = ()
-    """What stands before the keys of its assets, and in the names of its jobs and sensors."""
+    """Prefix of the keys of its assets, and of the names of its jobs and sensors."""
     group: str = "email"
     """The group of its assets in Dagster's catalog."""
 

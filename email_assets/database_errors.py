@@ -32,7 +32,7 @@ def is_database_error(cause: BaseException) -> bool:
 
 
 def server_at_fault(cause: BaseException) -> str | None:
-    """What is wrong between us and the warehouse's server, or None if something else is."""
+    """The fault between us and the warehouse's server in words, or None if it is another."""
     if not is_database_error(cause):
         return None
     if _NOT_LET_IN.search(str(cause)):

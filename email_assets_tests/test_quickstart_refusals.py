@@ -17,7 +17,7 @@ from email_assets.quickstart.__main__ import main
 from email_assets.quickstart.load import without_traces
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sentences import ALMOST_FULL
-from email_assets.settings import resolve
+from email_assets.settings import project
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import command, empty_home, finish, settings_for
 from email_assets_tests.webserver_fixtures import wait_for
@@ -105,7 +105,7 @@ def test_ctrl_c_while_the_api_is_asked_ends_the_run_and_says_one_sentence(
 def test_ctrl_c_ends_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(resolve, "data_folder", lambda: os.kill(os.getpid(), signal.SIGINT))
+    monkeypatch.setattr(project, "data_folder", lambda: os.kill(os.getpid(), signal.SIGINT))
 
     assert main(["run"]) == 130
 

@@ -1,4 +1,4 @@
-"""What a vendor's file wants to be done with some answers: dlt's `response_actions`."""
+"""dlt's `response_actions`: a vendor's file says what is to be done with some answers."""
 
 from __future__ import annotations
 

@@ -211,7 +211,7 @@ class ApiAdapter(HTTPAdapter):
         refused: RefusedError | None,
         is_named: bool,
     ) -> Answer:
-        """What the reader gets of an answer.
+        """The answer as the reader gets it.
 
         Raises:
             ValueError: The body is no JSON, and no action of the vendor's file may want it.

@@ -1,4 +1,4 @@
-"""What can go wrong between sending a request and reading the end of its answer."""
+"""Faults between sending a request and reading the end of its answer."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((ConnectionError,), "closed the connection before its answer was complete"),
     ((http.client.HTTPException,), "answered with something that is not HTTP"),
 )
-"""What can go wrong on the way, the more telling first: one fault wraps several exceptions."""
+"""Faults on the way, the more telling first: one fault wraps several exceptions."""
 
 
 def describe_fault(fault: Exception, time_limit: float) -> str:
-    """What went wrong on the way, told without the URL that the exceptions' texts hold."""
+    """A fault in words, without the URL that the exceptions' texts hold."""
     found = causes(fault)
     for kinds, sentence in FAULTS:
         if any(isinstance(cause, kinds) for cause in found):

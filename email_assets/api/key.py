@@ -1,4 +1,4 @@
-"""How a request authenticates, and what must not be seen anywhere."""
+"""The key of a request, and the secrets that must not be seen anywhere."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from email_assets.errors import KeyRefusedError
 
 @dataclass(frozen=True)
 class Key:
-    """How to authenticate."""
+    """Adds the key to a request."""
 
     secrets: tuple[str, ...]
-    """What must not be seen anywhere."""
+    """Texts that must not be seen anywhere."""
     auth: AuthBase
     """Puts the secrets into a request."""
     remedy: str

@@ -58,7 +58,7 @@ class Limiter:
 
 
 class Allowance:
-    """What an API allows, path by path: the first limits that name a path are its limits.
+    """The limits of an API, path by path: the first that name a path are its limits.
 
     All that ask with one key share it, whatever resource and session they ask for.
 
@@ -78,7 +78,7 @@ class Allowance:
         return bool(self._limits)
 
     def limiter(self, url: str, secrets: tuple[str, ...]) -> Limiter | None:
-        """What counts the requests for a URL with a key, or None where any number is allowed."""
+        """The limiter for a URL and a key, or None where any number of requests is allowed."""
         path = urlsplit(url).path.removeprefix(urlsplit(self._base).path.rstrip("/"))
         below = next((lim.below for lim in self._limits if path.startswith(lim.below)), None)
         if below is None:
@@ -101,7 +101,7 @@ def limits_of(block: Sequence[Mapping[str, object]]) -> list[Limit]:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a session allows itself and the API."""
+    """The limits of a session and of the API."""
 
     runtime: RuntimeConfiguration
     """dlt's `[runtime]` settings: time for a request, attempts and the waits between them."""

@@ -106,7 +106,7 @@ class ListOffsetPaginator(ListPaginator):
 
     @property
     def position(self) -> int:
-        """Where in the list the rows end that were read."""
+        """The place in the list up to which rows were read."""
         return self._overlap.read_to
 
     @property

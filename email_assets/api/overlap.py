@@ -1,4 +1,4 @@
-"""Where to go on in a list whose pages can overlap: each is to repeat the end of the one before."""
+"""Finds the next page of a list whose pages overlap: each repeats the end of the one before."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose list to read, where each owner, such as a server or a domain, has a list of its own."""
+"""Owners of lists: servers, domains or accounts that each have a list of their own."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ OWNER_HEADER = "X-Email-Assets-Owner"
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose list to read, where there are several lists of one kind; by default there is one."""
+    """The owner of a list, where there are several lists of one kind; by default there is one."""
 
     name: str = ""
     label: dict[str, Any] = field(default_factory=dict)
-    """What every row of the owner gets."""
+    """Fields that every row of the owner gets."""
     resource: str = ""
     """The resource that lists the owner."""
 

@@ -1,4 +1,4 @@
-"""What one answer says of a list, and what is wrong with one that does not get on."""
+"""A page of a list, and the errors of a list that does not get on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ EMPTY_PAGES = 20
 
 @dataclass(frozen=True)
 class Page:
-    """What one answer says of a list."""
+    """One answer's page of a list."""
 
     place: int
     """The offset or page number that was asked for."""

@@ -1,4 +1,4 @@
-"""What all lists share: reading an answer, and writing the next request."""
+"""The base of all paginators: reads an answer, and writes the next request."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class ListPaginator(BasePaginator):
 
     @property
     def position(self) -> int:
-        """Where in the list the rows end that were read."""
+        """The place in the list up to which rows were read."""
         return self.reached
 
     @property
@@ -117,7 +117,7 @@ class AnswerReader:
         self.may_lack_rows = False
         """Whether an object without the rows is an answer without rows."""
         self.place = ""
-        """Where in the list the answer belongs, as sentences say it: `at offset 100 `."""
+        """The answer's place in the list, as sentences say it: `at offset 100 `."""
 
     def rows(self, payload: Any) -> list[dict[str, Any]]:
         """The rows of an answer.
@@ -154,7 +154,7 @@ class AnswerReader:
         return [row for row in given or () if isinstance(row, dict)]
 
     def identity(self, row: dict[str, Any]) -> str:
-        """What tells a row from others: its key, or all that it holds if it lacks a part of it."""
+        """A row's identity: its key, or all that it holds if it lacks a part of it."""
         key = tuple(row.get(field) for field in self._primary_key)
         return repr(row) if None in key else repr(key)
 
@@ -226,7 +226,7 @@ def write_into(request: Request, name: str | None, body_path: str | None, value:
 
 
 def shape_of(value: Any) -> str:
-    """What a value is, without what it says: values may be customers' data."""
+    """The type of a value in words, without the value: it may be a customer's."""
     if isinstance(value, dict):
         keys = ", ".join(repr(redact(key)) for key in list(value)[:10])
         return f"an object with the keys {keys or '(none)'}"

@@ -27,7 +27,7 @@ class _Page:
     is_sure: bool
     """Whether it will be wanted however the list that is being read goes on."""
     refusals: int
-    """How often pages had been refused when it was asked for."""
+    """The number of refusals there had been when it was asked for."""
 
 
 class ReadAhead:
@@ -91,7 +91,7 @@ class ReadAhead:
                 self._ask_for(prepare(request), address, is_sure=True)
 
     def prepared(self, request: Request) -> PreparedRequest | None:
-        """What was made of exactly this request, or None if its page was not asked for."""
+        """The result of exactly this request, or None if its page was not asked for."""
         page = self._pages.get(_address(request))
         return page.request if page else None
 
@@ -139,7 +139,7 @@ class ReadAhead:
                     self._learn_from(page)
 
     def _room(self) -> int:
-        """How many pages may be ahead now: the next one, which is sure to be wanted, and others."""
+        """The number of pages that may be ahead now: the next one, which is wanted, and others."""
         may_be_in_vain = self._most + self._read // SHARE_IN_VAIN - self._in_vain
         return 1 + max(0, min(int(self._width), MEMORY // self._largest, may_be_in_vain) - 1)
 
@@ -160,5 +160,5 @@ def _has_failed(answer: Future[Answer]) -> bool:
 
 
 def _address(request: Request) -> str:
-    """What tells the request for one page from that for another."""
+    """The identity of the request for a page."""
     return repr((request.method, request.url, request.params, request.json, request.headers))

@@ -150,5 +150,5 @@ class ReferencePaginator(ListPaginator):
 
 
 def _address(request: Request) -> str:
-    """What tells the request for one page of a list from that for another."""
+    """The identity of the request for a page of a list."""
     return repr((request.url, request.params, request.json))

@@ -89,7 +89,7 @@ def _beginning(body: bytes) -> str:
 
 
 def _target(url: str, location: str) -> str:
-    """Where a redirect leads, without the query, which may repeat the key."""
+    """The target of a redirect, without the query, which may repeat the key."""
     try:
         target = urljoin(url, location)
         return f"{origin_of(target)}{urlsplit(target).path}"

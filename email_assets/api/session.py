@@ -38,7 +38,7 @@ class ApiSession(requests.Session):
         self._adapter.read_ahead.expect(coming, others, self._prepare)
 
     def prepare_request(self, request: Request) -> PreparedRequest:
-        """What will be sent, or was already, if its page was asked for ahead."""
+        """The request that will be sent, or was already, if its page was asked for ahead."""
         ahead = self._adapter.read_ahead.prepared(request)
         return ahead or self._prepare(request)
 

@@ -16,7 +16,7 @@ LIMITS = re.compile(r"(x-)?([a-z]+-)?ratelimit(-.*)?|retry-after", re.IGNORECASE
 
 @dataclass
 class Usage:
-    """What a session asked of the API."""
+    """Counts the requests of a session."""
 
     requests: int = 0
     """Requests sent, retries included."""

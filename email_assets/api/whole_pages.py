@@ -1,4 +1,4 @@
-"""Where to go on in a list of whole pages, which have numbers and cannot overlap."""
+"""Finds the next page of a list of whole pages, which have numbers and cannot overlap."""
 
 from __future__ import annotations
 

@@ -11,11 +11,13 @@ from typing import Any
 
 from dlt.common import jsonpath
 
+from email_assets.errors import ApiError
+
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
-"""Where the splitting of an open window begins; no email API is older."""
+"""The start from which an open window is split; no email API is older."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,14 @@ class Window:
         return not (inner_start and at < inner_start) and not (inner_end and at >= inner_end)
 
     def width(self, now: datetime) -> timedelta:
-        """How long it lasts, seen from now."""
+        """Its length, seen from now."""
         return (self.end or now) - (self.start or EARLIEST)
+
+    def before(self, asked: Window) -> Window | None:
+        """The part of it that lies before what was asked for, or None if there is none."""
+        if self.start and asked.start and asked.start > self.start:
+            return Window(self.start, asked.start)
+        return None
 
     def __str__(self) -> str:
         if self.start is None and self.end is None:
@@ -50,7 +58,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Filter:
-    """How an API is asked for a window.
+    """The parameters by which an API is asked for a window.
 
     `write` says an instant as the API wants to read it. Where it says two instants an hour apart
     alike, as a wall clock does when it is put back, the window is widened around them, and where it
@@ -62,11 +70,11 @@ class Filter:
     end_param: str | None
     write: Callable[..., Any]
     begin: datetime | timedelta | None = None
-    """Where a window begins that has no start. So long ago nothing is older, if it is a length."""
+    """The start of a window that has none. So long ago nothing is older, if it is a length."""
     ends_now: bool = False
     """Whether the API wants an end with every start: now, where the window has none."""
     longest: timedelta | None = None
-    """How long a stretch of one request may be."""
+    """The longest stretch of one request."""
 
     def earliest(self, now: datetime) -> datetime | None:
         """The first instant that the API gives anything of, as far as is known."""
@@ -124,7 +132,7 @@ class Filter:
         return self.write(window.start, now if is_to_come else window.end + SECOND)
 
     def _widened_by(self, end: datetime) -> timedelta:
-        """How much longer a stretch may get as it is written."""
+        """The time by which a stretch may get longer as it is written."""
         if self.start_param == self.end_param:
             return SECOND
         hours = [self.write(end - n * HOUR) for n in range(3)]
@@ -139,6 +147,17 @@ class Filter:
         """Whether a wall clock was put back in between; a mere date stays the same all the way."""
         said = self.write(instant)
         return bool(self.write(instant + apart) == said != self.write(instant + apart / 2))
+
+
+def too_many(
+    resource: str, part: Window, total: int | None, reached: int, ceiling: int | None
+) -> ApiError:
+    """The error of a stretch that holds more than the API gives, and cannot be split further."""
+    held = total if total is not None and total >= reached else f"at least {reached}"
+    return ApiError(
+        f"{resource}: the API has {held} rows for the time {part} and gives {ceiling} of them at "
+        "the most. Nothing of this run was loaded."
+    )
 
 
 def lies_before(start: datetime, times: list[datetime]) -> bool:

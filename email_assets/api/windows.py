@@ -15,9 +15,9 @@ from requests import Request, Response
 from email_assets.api.answer import Answer
 from email_assets.api.owner import OWNER_HEADER, Owner
 from email_assets.api.pagination import ListPaginator, copy_of
-from email_assets.api.window import SECOND, Filter, Window, asking_for, lies_before
+from email_assets.api.window import SECOND, Filter, Window, asking_for, lies_before, too_many
 from email_assets.clock import now
-from email_assets.errors import ApiError, RefusedError
+from email_assets.errors import RefusedError
 
 _PARTS_OF_REQUEST = ("url", "params", "json", "headers")
 
@@ -93,14 +93,8 @@ class WindowPaginator(BasePaginator):
         starts = [self.window_of(owner).start for owner in self.owners]
         return None if None in starts else min(filter(None, starts), default=self.window.start)
 
-    @property
-    def gap(self) -> Window | None:
-        """The stretch of the window that the API could not be asked for, as it keeps no more."""
-        wanted, asked = self.window.start, self.asked.start
-        return Window(wanted, asked) if wanted and asked and asked > wanted else None
-
     def window_of(self, owner: Owner) -> Window:
-        """What to read of an owner."""
+        """The window to read of an owner."""
         return replace(self.window, start=self.behind.get(owner.name, self.window.start))
 
     def init_request(self, request: Request) -> None:
@@ -232,8 +226,7 @@ class WindowPaginator(BasePaginator):
     def _is_beyond_ceiling(self, total: int | None) -> bool:
         """Whether the part holds more than the API gives, or may."""
         # a total of just the ceiling may be one that the API does not count beyond
-        held = max(total or 0, self._pages.position)
-        return self._ceiling is not None and held >= self._ceiling
+        return self._ceiling is not None and max(total or 0, self._pages.position) >= self._ceiling
 
     def _counts_elsewhere(self, row: dict[str, Any]) -> bool:
         """Whether a row at a border comes with another part too, and is counted there."""
@@ -244,10 +237,10 @@ class WindowPaginator(BasePaginator):
         return at is not None and not self._part.counts(at, whole)
 
     def _reaches_back(self, rows: list[dict[str, Any]]) -> bool:
-        if not self._stops_early or self._time_of is None or self._part.start is None:
+        # rows that were missed are newer than those of this page
+        is_unsure = not self._stops_early or self._pages.missed_rows
+        if is_unsure or self._time_of is None or self._part.start is None:
             return False
-        if self._pages.missed_rows:
-            return False  # they are newer than the rows of this page
         return lies_before(self._part.start, [at for at in map(self._time_of, rows) if at])
 
     def _halves(self, total: int | None) -> tuple[Window, Window]:
@@ -255,10 +248,5 @@ class WindowPaginator(BasePaginator):
         halves = self._part.halves(self._now)
         too_short = self._part.width(self._now) <= SECOND or self._part in halves
         if self._filter is None or too_short:
-            reached = self._pages.position
-            held = total if total is not None and total >= reached else f"at least {reached}"
-            raise ApiError(
-                f"{self._resource}: the API has {held} rows for the time {self._part} and gives "
-                f"{self._ceiling} of them at the most. Nothing of this run was loaded."
-            )
+            raise too_many(self._resource, self._part, total, self._pages.position, self._ceiling)
         return halves

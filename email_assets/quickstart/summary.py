@@ -40,7 +40,7 @@ class Run:
 
 
 def run_since(started: datetime) -> Run | None:
-    """What the command line began since then, or None if it came to nothing."""
+    """The run that the command line began since then, or None if it came to nothing."""
     import dagster as dg
 
     from email_assets.defs.alerts.failures import reason_of

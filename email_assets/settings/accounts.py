@@ -20,7 +20,7 @@ from email_assets.settings.resolve import (
 
 IN_THE_ENVIRONMENT = "__".join(ACCOUNTS).upper() + "__"
 NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
-"""What is a name in an asset's key, in a dataset's name and in an environment variable alike."""
+"""Names that can stand in an asset's key, a dataset's name and an environment variable alike."""
 
 
 @configspec

@@ -24,7 +24,7 @@ class AlertSettings(Section):
     """`[alerts]`: what an alert links to. The webhook it goes to is a secret, `webhook_url`."""
 
     dagster_url: str = "http://127.0.0.1:3000"
-    """Where people open Dagster's UI."""
+    """The address at which people open Dagster's UI."""
 
     sections: ClassVar[tuple[str, ...]] = ("alerts",)
 
@@ -49,11 +49,11 @@ class MailSettings(Section):
     smtp_security: str = "starttls"
     """`starttls`, `ssl` from the first byte on, or `none`."""
     smtp_user: str | None = None
-    """Who logs in, if the server wants a login."""
+    """The user that logs in, if the server wants a login."""
     mail_from: str | None = None
     """The sender of the mails."""
     mail_to: list[str] = field(default_factory=list)
-    """Who gets them."""
+    """The recipients."""
 
     sections: ClassVar[tuple[str, ...]] = ("alerts",)
 

@@ -33,7 +33,7 @@ ACCOUNTS = ("sources", "email", "accounts")
 """The section that holds a section for each account."""
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DLT_DEFAULTS = {"runtime": {"dlthub_telemetry": False}}
-"""What dlt does where no setting says otherwise, in every process that loads these assets."""
+"""dlt's settings where nobody sets others, in every process that loads these assets."""
 
 
 class SettingError(EmailAssetsError):

@@ -106,9 +106,9 @@ class AutomationSettings(Section):
     timezone: str = "UTC"
     """The IANA time zone of the cron expressions."""
     event_cron: str = "0 * * * *"
-    """When to sync event resources."""
+    """The cron expression for event resources."""
     inventory_cron: str = "30 5 * * *"
-    """When to sync inventory."""
+    """The cron expression for inventory."""
     mode: str = "schedules"
     """`schedules`, or `conditions`: Dagster's automation conditions of each asset."""
 

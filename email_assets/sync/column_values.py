@@ -105,4 +105,4 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "double": lambda value: type(value) is float or abs(value) <= BIGGEST_IN_DOUBLE,
     "timestamp": _is_time,
 }
-"""What is asked of each value of the right type."""
+"""A test that each value of the right type has to pass."""

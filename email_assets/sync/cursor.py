@@ -1,4 +1,4 @@
-"""Where the next sync of a resource goes on, kept in the dlt state that is loaded with its rows.
+"""The place where the next sync of a resource goes on, kept in dlt's state beside its rows.
 
 Neither rows nor state come without the other, and a restored warehouse knows what it lacks.
 """
@@ -24,7 +24,7 @@ class Cursor:
 
     resource: str
     identity: list[str]
-    """What is read, by which field, and of whom."""
+    """The identity of a reading: which list, by which field, of which owners."""
 
     def newest(self, pipeline: dlt.Pipeline) -> datetime | None:
         """The latest time that earlier syncs have seen, or None before the first."""

@@ -43,7 +43,7 @@ class FirstPage:
     is_last: bool
     """Whether it is the whole list, as far as one page can tell."""
     owners: int
-    """How many lists the resource has."""
+    """The number of lists that the resource has."""
 
 
 def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:

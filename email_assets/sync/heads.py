@@ -1,4 +1,4 @@
-"""What the head of a list can tell of its news, and how little is asked for to see it."""
+"""The head of a list, which tells with one small request whether there is something new."""
 
 from __future__ import annotations
 

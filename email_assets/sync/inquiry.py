@@ -32,7 +32,7 @@ class Finding:
     usage: Usage
     page: FirstPage | None = None
     newest: datetime | None = None
-    """When the newest row of the whole list came about, where the page can tell."""
+    """The time of the newest row of the whole list, where the page can tell."""
     failure: str = ""
     key_refused: bool = False
 

@@ -36,7 +36,7 @@ class Listing:
     rows: Rows
     times: Times
     hints: Mapping[str, dict[str, Any]]
-    """What the vendor's file says of each column."""
+    """dlt's hints of each column, by the vendor's file."""
     paginator: WindowPaginator
     incremental: Incremental | None
     usage: Usage

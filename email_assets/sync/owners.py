@@ -1,4 +1,4 @@
-"""Whose rows a resource holds, where each owner has a list of its own."""
+"""The owners of a resource's rows, where each owner has a list of its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Owners:
     secrets: dict[str, str] = field(default_factory=dict)
     """The secrets of those that have their own, by name."""
     refused: dict[str, RefusedError] = field(default_factory=dict)
-    """Why the lists of some cannot even be asked for, by name."""
+    """Reasons why the lists of some cannot even be asked for, by name."""
 
     @property
     def readable(self) -> list[Owner]:
@@ -31,7 +31,7 @@ class Owners:
         return [owner for name, owner in self.all.items() if name not in self.refused]
 
     def titles(self, refused: dict[str, RefusedError]) -> dict[str, str]:
-        """What was refused, for people: an owner's title, and the reason in a few words."""
+        """The refused owners, for people: an owner's title, and the reason in a few words."""
         return {self.all[name].title: error.reason for name, error in refused.items()}
 
 

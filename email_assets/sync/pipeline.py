@@ -102,7 +102,8 @@ def sync(
                 f"{name}: no row has a time in its cursor_path, so every sync reads everything. "
                 f"Correct cursor_path of [{listing.section}] or in the vendor's file."
             )
-        if not span.is_backfill and (gap := listing.paginator.gap):
+        gap = listing.paginator.window.before(listing.paginator.asked)
+        if gap and not span.is_backfill:
             say(
                 f"{name}: the last sync was longer ago than the API looks back, so rows of {gap} "
                 "were not asked for, and may be missing for good."

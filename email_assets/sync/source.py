@@ -30,7 +30,7 @@ NOT_DLT_KEYS = frozenset(
         "total_path",
     }
 )
-"""What a vendor's file says of a resource that dlt does not know."""
+"""Words of a vendor's file that dlt does not know."""
 
 
 def build_source(

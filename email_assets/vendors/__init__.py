@@ -56,13 +56,13 @@ class BodyKey(TypedDict):
 
 
 class RequestsPer(TypedDict, total=False):
-    """How many requests an API allows with one key, for paths that begin alike."""
+    """The number of requests that an API allows with one key, for paths that begin alike."""
 
     second: int
     minute: int
     hour: int
     below: str
-    """How the paths begin, such as `/messages`; all of them, without it."""
+    """The beginning of the paths, such as `/messages`; all of them, without it."""
 
 
 class Client(TypedDict, total=False):
@@ -136,7 +136,7 @@ class Sender(TypedDict, total=False):
 
 
 class Only(TypedDict):
-    """Which rows count: those whose field holds one of these values."""
+    """The rows that count: those whose field holds one of these values."""
 
     field: str
     values: list[str]
@@ -151,7 +151,7 @@ class SentMessages(TypedDict, total=False):
     id: str
     """The field that `message` of the bounces points to."""
     only: Only
-    """Which rows are messages, where they are events."""
+    """The rows that are messages, where they are events."""
 
 
 class BouncedMessages(TypedDict, total=False):
@@ -160,7 +160,7 @@ class BouncedMessages(TypedDict, total=False):
     resource: str
     """The resource whose rows tell of bounces: `bounces`, unless another one does."""
     only: Only
-    """Which rows do, where others don't."""
+    """The rows that do, where others don't."""
 
     time: Required[str]
     """The field that says when a message bounced."""
@@ -173,7 +173,7 @@ class BouncedMessages(TypedDict, total=False):
     complaint: list[str]
     """Types that say that the recipient called the message spam."""
     sender: Sender
-    """Who sent, where a bounce says so itself."""
+    """The sender, where a bounce names it itself."""
     message: str
     """The field with the message's `id`, where only the message says who sent."""
 

@@ -91,7 +91,7 @@ def _mistakes_of_resource(vendor: Any, at: int, names: list[Any]) -> Iterator[st
 
 
 def _mistakes_of_loading(where: str, resource: dict[str, Any]) -> Iterator[str]:
-    """What dlt knows of a table and a sync could not keep its word with.
+    """Words of dlt's for a table with which a sync could not keep its promises.
 
     A sync loads only rows that are new or changed, into the table that checks look at. Replacing
     the table by these would empty it, appending them would double rows, and `scd2` would take

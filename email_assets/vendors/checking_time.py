@@ -66,6 +66,8 @@ def _mistakes_of_ends(where: str, block: dict[str, Any]) -> Iterator[str]:
         yield f"{where} an 'end_value', and needs an 'end_param' to say it by"
     if begin and not start_param:
         yield f"{where} an 'initial_value', and needs a 'start_param' to say it by"
+    if block.get("end_param") and not start_param and not begin:
+        yield f"{where} an 'end_param', and needs a 'start_param' for the other end"
     is_one = bool(start_param) and start_param == block.get("end_param")
     if is_one and not (begin and end and block.get("convert")):
         yield (

@@ -8,7 +8,7 @@ from dlt.common.data_writers.escape import escape_postgres_literal
 
 NUL = "\x00"
 VISIBLE_NUL = r"\u0000"
-"""What stands in a table for a NUL, as JSON writes it."""
+"""The text that stands in a table for a NUL, as JSON writes it."""
 
 
 def escape_with_visible_nul(value: Any) -> Any:

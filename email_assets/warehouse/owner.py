@@ -31,7 +31,7 @@ class Owner:
 
     @classmethod
     def of(cls, account: Account) -> Owner:
-        """What is remembered of an account."""
+        """The identity of an account that a dataset remembers."""
         return cls(account.name or "", account.vendor_name, account.address)
 
     def __str__(self) -> str:

@@ -53,7 +53,7 @@ def copy_for_readers(warehouse: WarehouseSettings, client: SqlClient) -> None:
 
 
 def _changed(file: Path) -> int:
-    """When a file was last written, in nanoseconds, or 0 if there is none."""
+    """The time at which a file was last written, in nanoseconds, or 0 if there is none."""
     with suppress(FileNotFoundError):
         return file.stat().st_mtime_ns
     return 0

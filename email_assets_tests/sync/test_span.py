@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.api.window import Window
 from email_assets.instants import as_utc
 from email_assets.settings import resolve
@@ -139,6 +140,12 @@ class TestSettings:
         monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__ROW_ORDER", "asc")
         with pytest.raises(SettingError, match=r"^row_order can only be desc"):
             resolve.load(ResourceSettings, "messages")
+
+    def test_an_end_without_a_start_is_a_sentence(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__CURSOR_PATH", "sent_at")
+        monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__END_PARAM", "until")
+        with pytest.raises(SettingError, match=r"end_param means nothing without a start_param"):
+            _ = configured_account().resources
 
     def test_one_resource_s_settings_are_not_another_s(
         self, monkeypatch: pytest.MonkeyPatch

@@ -34,6 +34,11 @@ A_WEEK = timedelta(days=7)
             "has an 'incremental' with an 'initial_value', and needs a 'start_param' to say it by",
         ),
         (
+            {"start_param": None},
+            {},
+            "has an 'incremental' with an 'end_param', and needs a 'start_param' for the other end",
+        ),
+        (
             {"end_value": "2026-01-31"},
             {},
             "has an 'incremental' with an 'end_value' that is not NOW",
