@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 
 
-def _computers() -> datetime:
+def of_computer() -> datetime:
+    """The computer's time, in UTC."""
     return datetime.now(timezone.utc)
 
 
-source: Callable[[], datetime] = _computers
+source: Callable[[], datetime] = of_computer
 """The clock that `now` reads. Tests put theirs in its place; nothing else does."""
 
 

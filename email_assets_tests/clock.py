@@ -13,8 +13,7 @@ from __future__ import annotations
 
 import logging
 import os
-import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +58,7 @@ def _until(moment: str) -> timedelta:
     at = datetime.fromisoformat(moment.replace("Z", "+00:00"))
     if at.tzinfo is None:
         raise ValueError("the moment tells no offset from UTC.")
-    return at - datetime.now(timezone.utc)
+    return at - clock.of_computer()
 
 
 def go_ahead_by(ahead: timedelta) -> None:
@@ -68,10 +67,10 @@ def go_ahead_by(ahead: timedelta) -> None:
     import dagster._time as dagsters
 
     def now() -> datetime:
-        return datetime.now(timezone.utc) + ahead
+        return clock.of_computer() + ahead
 
     def timestamp() -> float:
-        return time.time() + ahead.total_seconds()
+        return now().timestamp()
 
     clock.source = now
     dagsters._mockable_get_current_datetime = now  # noqa: SLF001 (Dagster's own tests do it)

@@ -6,7 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 import duckdb
 
+from email_assets.clock import now
 from email_assets_tests.soak.world import DAYS_A_MINUTE, MESSAGES_A_MINUTE, SHORT_WAITS
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer, Server
 from email_assets_tests.vendors.serving import Answer, Asked
@@ -61,7 +62,7 @@ class PostmarkWorld:
         self._random = random
         self._began: float | None = None
         self._days = minutes * DAYS_A_MINUTE
-        self._start = self.now = datetime.now(timezone.utc) - timedelta(days=self._days)
+        self._start = self.now = now() - timedelta(days=self._days)
         self._api = _Failing()
         self.faults = self.moves = 0
         for number in range(MESSAGES_AT_THE_START):

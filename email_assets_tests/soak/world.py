@@ -6,11 +6,12 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any, Protocol
 
+from email_assets.clock import now
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sandbox.data import RESOURCES
 from email_assets_tests.conftest import KEY
@@ -128,7 +129,7 @@ class World:
         self._random = random
         self._began: float | None = None
         self._days = minutes * DAYS_A_MINUTE
-        self.now = datetime.now(timezone.utc) - timedelta(days=self._days)
+        self.now = now() - timedelta(days=self._days)
         self._start = self.now
         self.sandbox = Sandbox(
             messages=MESSAGES_AT_THE_START,
