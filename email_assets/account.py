@@ -14,7 +14,13 @@ from urllib.parse import urlsplit
 from dlt.common.configuration.specs import RuntimeConfiguration
 
 from email_assets.settings import resolve
-from email_assets.settings.accounts import dataset_of, group_of, names_of_accounts
+from email_assets.settings.accounts import (
+    api_of,
+    group_of,
+    names_of_accounts,
+    refuse_unknown,
+    warehouse_of,
+)
 from email_assets.settings.not_configured import PLACEHOLDER_HOST
 from email_assets.settings.partitions import PartitionSettings
 from email_assets.settings.resolve import SettingError
@@ -30,8 +36,6 @@ from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.vendors import Deliverability, Vendor, VendorResource
 from email_assets.vendors.loading import load_vendor, vendor_file
 from email_assets.vendors.resource import complete, deliverability_of
-
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -133,16 +137,6 @@ class Account:
         return self.api.base_url or str(self.vendor["client"].get("base_url"))
 
     @property
-    def address(self) -> str:
-        """The API's address by which it is told from others: host, port and path.
-
-        On this machine the port says nothing: tunnels and the sandbox change it.
-        """
-        url = urlsplit(self.base_url)
-        host = "localhost" if url.hostname in LOOPBACK else f"{url.hostname}:{url.port or ''}"
-        return host.removesuffix(":") + url.path.rstrip("/")
-
-    @property
     def vendor_name(self) -> str:
         """The vendor's name without the module or folder that it stands in."""
         return Path(self.api.vendor.removesuffix(".py").rpartition(".")[2]).name
@@ -154,7 +148,7 @@ class Account:
 
     @property
     def is_configured(self) -> bool:
-        """Whether there is an API to ask, or at least a key for one."""
+        """True if there is an API to ask, or at least a key for one."""
         is_chosen = self.name is not None or self.api.vendor != "generic"
         return is_chosen or bool(self.api.base_url or self.secret("api_key"))
 
@@ -213,7 +207,7 @@ class Account:
         return f"sources.email.accounts.{self.name}.{secret.rpartition('.')[2]}"
 
     def _shares(self, secret: str) -> bool:
-        """Whether a secret that stands outside of the account's section is for its API too."""
+        """True if a secret that stands outside of the account's section is for its API too."""
         common = resolve.load(ApiSettings)
         of_vendor = common.vendor != self.api.vendor and secret.startswith("sources.email.")
         vendor = self.vendor if of_vendor else configured_account().vendor
@@ -230,28 +224,16 @@ def configured_account(name: str | None = None) -> Account:
     Raises:
         SettingError: There is no such account, or a setting of it cannot be used.
     """
-    names = names_of_accounts()
-    if name is not None and name not in names:
-        known = f"are {', '.join(names)}" if names else "is none"
-        raise SettingError(
-            f"There is no account {name!r} in the settings; there {known}. An account is a section "
-            f"of its own in .dlt/config.toml: [sources.email.accounts.{name}]"
-        )
-    api = resolve.load(ApiSettings, account=name)
-    if name is not None and api.vendor != resolve.load(ApiSettings).vendor:
-        # the common address is that of another vendor's API, which would learn the account's key
-        api.base_url = resolve.load(ApiSettings, account=name, alone=True).base_url
-    warehouse, catalog = resolve.load(WarehouseSettings), resolve.load(CatalogSettings)
-    if name is None:
-        return Account(api, warehouse, catalog, group=group_of(None))
-    warehouse.dataset_name = dataset_of(name) or f"{warehouse.dataset_name}_{name}"
-    if warehouse.dataset_name.casefold().endswith("_staging"):
-        raise SettingError(
-            f"The dataset {warehouse.dataset_name} of the account {name} has a name that dlt gives "
-            "to the tables that it empties at each load of another dataset. Give it another. "
-            + resolve.where_to_set(api, "dataset_name")
-        )
-    return Account(api, warehouse, catalog, name, key_prefix=(name,), group=group_of(name))
+    if name is not None:
+        refuse_unknown(name)
+    return Account(
+        api_of(name),
+        warehouse_of(name),
+        resolve.load(CatalogSettings),
+        name,
+        key_prefix=() if name is None else (name,),
+        group=group_of(name),
+    )
 
 
 def configured_accounts() -> list[Account]:

@@ -17,10 +17,16 @@ from email_assets.settings.resolve import (
     use_project,
     where_to_set,
 )
+from email_assets.settings.sections import ApiSettings
+from email_assets.settings.warehouse import WarehouseSettings
 
 IN_THE_ENVIRONMENT = "__".join(ACCOUNTS).upper() + "__"
 NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 """Names that can stand in an asset's key, a dataset's name and an environment variable alike."""
+
+
+STAGING = "_staging"
+"""The end of the name of a dataset in which dlt puts what it loads into another."""
 
 
 @configspec
@@ -69,6 +75,21 @@ def names_of_accounts() -> list[str]:
     return [*names]
 
 
+def refuse_unknown(account: str) -> None:
+    """Refuse an account that the settings do not name.
+
+    Raises:
+        SettingError: There is none of that name; the text has those that there are.
+    """
+    names = names_of_accounts()
+    if account not in names:
+        known = f"are {', '.join(names)}" if names else "is none"
+        raise SettingError(
+            f"There is no account {account!r} in the settings; there {known}. An account is a "
+            f"section of its own in .dlt/config.toml: [{'.'.join(ACCOUNTS)}.{account}]"
+        )
+
+
 def group_of(account: str | None) -> str:
     """The group of an account's assets, or of those of `[sources.email]`.
 
@@ -79,10 +100,34 @@ def group_of(account: str | None) -> str:
     return load(AccountSettings, account=account).group or default
 
 
-def dataset_of(account: str) -> str | None:
-    """The dataset that an account's own section gives it, or None where it gives it none.
+def api_of(account: str | None) -> ApiSettings:
+    """The API of an account, or that of `[sources.email]`.
 
     Raises:
-        SettingError: It is of the wrong type.
+        SettingError: A setting of it has the wrong type or cannot be used.
     """
-    return load(AccountSettings, "accounts", account).dataset_name
+    api = load(ApiSettings, account=account)
+    if api.vendor != load(ApiSettings).vendor:
+        # the common address is that of another vendor's API, which would learn the account's key
+        api.base_url = load(ApiSettings, account=account, alone=True).base_url
+    return api
+
+
+def warehouse_of(account: str | None) -> WarehouseSettings:
+    """The warehouse, with the dataset of an account or that of `[sources.email]`.
+
+    Raises:
+        SettingError: A setting has the wrong type, or dlt would empty the dataset's tables.
+    """
+    warehouse = load(WarehouseSettings)
+    if account is None:
+        return warehouse
+    own = load(AccountSettings, account=account, alone=True)
+    warehouse.dataset_name = own.dataset_name or f"{warehouse.dataset_name}_{account}"
+    if warehouse.dataset_name.casefold().endswith(STAGING):
+        raise SettingError(
+            f"The dataset {warehouse.dataset_name} of the account {account} has a name that dlt "
+            "gives to the tables that it empties at each load of another dataset. Give it another. "
+            + where_to_set(own, "dataset_name")
+        )
+    return warehouse

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import astuple, dataclass
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
@@ -18,6 +19,8 @@ from email_assets.errors import WarehouseError
 from email_assets.settings.resolve import where_to_set
 from email_assets.warehouse.server_turn import OWNER_TABLE
 from email_assets.warehouse.turn import SqlClient
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -32,11 +35,21 @@ class Owner:
     @classmethod
     def of(cls, account: Account) -> Owner:
         """The identity of an account that a dataset remembers."""
-        return cls(account.name or "", account.vendor_name, account.address)
+        return cls(account.name or "", account.vendor_name, _address_of(account))
 
     def __str__(self) -> str:
         whose = f"the account {self.name}" if self.name else "the account of [sources.email]"
         return f"{whose} ({self.vendor} at {self.address})"
+
+
+def _address_of(account: Account) -> str:
+    """Host, port and path of an API, by which it is told from others.
+
+    On this machine the port says nothing: tunnels and the sandbox change it.
+    """
+    url = urlsplit(account.base_url)
+    host = "localhost" if url.hostname in LOOPBACK else f"{url.hostname}:{url.port or ''}"
+    return host.removesuffix(":") + url.path.rstrip("/")
 
 
 def expect_owner(client: SqlClient, account: Account, who: str) -> bool:

@@ -16,6 +16,7 @@ from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import sync
 from email_assets.sync.report import SyncReport
 from email_assets.warehouse.destination import open_pipeline
+from email_assets.warehouse.owner import Owner
 from email_assets_tests.accounts.account_fixtures import account_settings
 from email_assets_tests.conftest import KEY
 
@@ -114,7 +115,7 @@ def test_an_address_is_host_port_and_path(
 ) -> None:
     monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", url)
 
-    assert configured_account().address == address
+    assert Owner.of(configured_account()).address == address
 
 
 def test_deliverability_is_not_made_of_the_rows_of_another_account(
