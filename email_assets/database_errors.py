@@ -26,7 +26,7 @@ _NOT_REACHED = re.compile(
 
 
 def is_database_error(cause: BaseException) -> bool:
-    """Whether a driver raised it. DuckDB's own errors are told of elsewhere."""
+    """True if a driver raised it. DuckDB's own errors are told of elsewhere."""
     names = {parent.__name__ for parent in type(cause).__mro__}
     return bool(names & {"DatabaseError", "InterfaceError"})
 

@@ -83,7 +83,7 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def sets_something_of_ours(name: str) -> bool:
-    """Whether a variable of the environment is one of our settings, dlt's, Dagster's or an API's.
+    """True if a variable of the environment is one of our settings, dlt's, Dagster's or an API's.
 
     A setting's name has its sections before it: `SOURCES__EMAIL__VENDOR`.
     """

@@ -8,7 +8,7 @@ from email_assets.sandbox import Sandbox
 from email_assets_tests.warehouses import Row
 
 A_DAY = timedelta(days=1)
-"""How far a sync looks back by default."""
+"""The time that a sync looks back by default."""
 
 
 def sent_at(row: Row) -> datetime:

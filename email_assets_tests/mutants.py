@@ -67,7 +67,7 @@ def copy_project(folder: Path) -> None:
 
 
 def settings(modules: Sequence[str], tests: Sequence[str]) -> str:
-    """What mutmut is to change, and what it runs."""
+    """mutmut's configuration: the modules to change, and the tests to run."""
     beside = sorted({Path(file).parts[0] for file in _lines(["git", "ls-files"])} - {PRODUCT})
     lists = {
         "source_paths": [PRODUCT],

@@ -108,7 +108,7 @@ class Database:
         return f"postgresql://{USER}:{quoted}@127.0.0.1:{self.server.port}/{self.name}"
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        """What it answers to a question in PostgreSQL's SQL."""
+        """The server's answer to a question in PostgreSQL's SQL."""
         with self._connected() as cursor:
             cursor.execute(sql)
             return list(cursor.fetchall())
@@ -150,7 +150,7 @@ class Database:
 
 
 def reason_to_skip() -> str | None:
-    """What is missing for tests with PostgreSQL, or None."""
+    """The program or driver that tests with PostgreSQL lack, or None."""
     if _bin() is None:
         return "there is no PostgreSQL server: apt-get install postgresql"
     if find_spec("psycopg2") is None:

@@ -42,7 +42,7 @@ def _reader() -> duckdb.DuckDBPyConnection:
 
 
 def ask(place: Place, sql: str) -> list[tuple[Any, ...]]:
-    """What a warehouse answers to a question in DuckDB's SQL.
+    """A warehouse's answer to a question in DuckDB's SQL.
 
     A database that is open attaches the file for the moment, which takes DuckDB less than a tenth
     of the time in which it opens another.

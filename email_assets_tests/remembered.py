@@ -1,4 +1,4 @@
-"""What dlt and Dagster work out anew for every sync and run, though the answer stays the same.
+"""Remembers answers that dlt and Dagster work out anew for every sync and run.
 
 dlt takes a third of a small sync to ask of the same types, thousands of times, whether a value of
 them is a secret or optional. In the tests' own process each question is asked once.

@@ -29,11 +29,11 @@ SPELLINGS = sorted(
     }
 )
 ELSEWHERE = "http://127.0.0.1:9/v1/bounces"
-"""Where nobody listens."""
+"""An address at which nobody listens."""
 
 
 def holds_the_key(written: bytes | str) -> bool:
-    """Whether the key stands in what was written, in any spelling, in small letters or capitals."""
+    """True if the key stands in what was written, in any spelling, in small letters or capitals."""
     text = (written.encode("utf-8", "replace") if isinstance(written, str) else written).lower()
     return any(spelling.lower().encode() in text for spelling in SPELLINGS)
 

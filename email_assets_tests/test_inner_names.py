@@ -1,4 +1,4 @@
-"""What the code uses of its libraries' insides, so that an upgrade says at once what moved."""
+"""The inner names of libraries that the code uses, so that an upgrade says at once what moved."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Inner:
     names: tuple[str, ...]
     why: str
     until: str
-    """What would remove it."""
+    """The change of the library that would remove it."""
 
 
 INNER = [

@@ -1,4 +1,4 @@
-"""What `make run` and `make ui` say at once, in a sentence, where they cannot begin."""
+"""Refusals of `make run` and `make ui`, in one sentence, where they cannot begin."""
 
 from __future__ import annotations
 

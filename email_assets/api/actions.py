@@ -31,11 +31,11 @@ class Actions:
 
     @property
     def may_mend(self) -> bool:
-        """Whether a function of the vendor's file sees every answer, and may change it."""
+        """True if a function of the vendor's file sees every answer, and may change it."""
         return any(map(callable, self._actions))
 
     def name(self, status: int, body: bytes) -> bool:
-        """Whether an action names such an answer; what it names is not tried again."""
+        """True if an action names such an answer; what it names is not tried again."""
         return any(_names(action, status, body) for action in self._actions)
 
     def apply(self, answer: Answer) -> None:

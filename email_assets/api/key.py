@@ -21,7 +21,7 @@ class Key:
     remedy: str
     """The sentence that says where to set them."""
     in_answers: bool = False
-    """Whether an answer may hold them: a list of owners gives each one's secret."""
+    """True if an answer may hold them: a list of owners gives each one's secret."""
 
     def sign(self, request: PreparedRequest, resource: str) -> PreparedRequest:
         """Put the key into a request.
@@ -44,7 +44,7 @@ class Key:
 
 
 def _fits(value: str | bytes) -> bool:
-    """Whether a header can hold a value: latin-1, without line breaks and spaces at its ends."""
+    """True if a header can hold a value: latin-1, without line breaks and spaces at its ends."""
     text = value.decode("latin-1") if isinstance(value, bytes) else value
     try:
         text.encode("latin-1")

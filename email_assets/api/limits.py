@@ -112,4 +112,4 @@ class Limits:
     allowance: Allowance
     """Requests that the API allows in a time."""
     is_brief: bool = False
-    """Whether a request fails rather than wait long for its turn."""
+    """True if a request fails rather than wait long for its turn."""

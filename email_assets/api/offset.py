@@ -111,7 +111,7 @@ class ListOffsetPaginator(ListPaginator):
 
     @property
     def missed_rows(self) -> bool:
-        """Whether the last page came after rows that were not read yet."""
+        """True if the last page came after rows that were not read yet."""
         return (self._whole or self._overlap).missed_rows
 
     def init_request(self, request: Request) -> None:
@@ -125,7 +125,7 @@ class ListOffsetPaginator(ListPaginator):
 
     @property
     def is_foreseeable(self) -> bool:
-        """Whether an answer has told how many rows there are, or it does not matter."""
+        """True if an answer has told how many rows there are, or it does not matter."""
         return self.total is not None or self._speculate
 
     def upcoming(self, request: Request) -> Iterator[Request]:

@@ -132,7 +132,7 @@ class Overlap:
             self._was_short = not is_full
 
     def _is_full(self, rows: int) -> bool:
-        """Whether a page is as long as pages are, so that another may follow."""
+        """True if a page is as long as pages are, so that another may follow."""
         if self._first is None and rows < self._limit:
             # an API that gives fewer rows a page than it is asked for, and their number as the
             # total, gives a round number of them
@@ -178,7 +178,7 @@ class Overlap:
     # A list that shifts
 
     def _is_torn(self, page: Page, keys: set[str]) -> bool:
-        """Whether a page lacks what the one before ended with, though it should repeat it."""
+        """True if a page lacks what the one before ended with, though it should repeat it."""
         if not self._start < page.place < self.read_to or self.widest < 2 or not self._known:
             return False
         if not keys:
@@ -198,7 +198,7 @@ class Overlap:
         self.missed_rows = True
 
     def _repeats_in_full(self, page: Page, keys: set[str]) -> bool:
-        """Whether these rows came just before, or as the first ones, for a smaller offset."""
+        """True if these rows came just before, or as the first ones, for a smaller offset."""
         earlier = [past for past in (self._first, self._previous) if past is not None]
         return len(keys) >= max(self.widest, 2) and any(
             past.keys == page.keys and past.place < page.place and past.total == page.total
@@ -219,7 +219,7 @@ class Overlap:
 
     @property
     def looks_again(self) -> bool:
-        """Whether the next page was read before, and is asked for to find what moved there."""
+        """True if the next page was read before, and is asked for to find what moved there."""
         return self._looks_again is not None
 
     @property

@@ -22,7 +22,7 @@ class Page:
     total: int | None
     """Rows, or pages where they have numbers, that the API says there are."""
     has_more: bool | None
-    """Whether the API says that there is more, or None where it does not say."""
+    """True if the API says that there is more, or None where it does not say."""
 
 
 def same_page(error: Callable[[str], ApiError], rows: int) -> ApiError:

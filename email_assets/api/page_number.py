@@ -81,7 +81,7 @@ class PageNumberListPaginator(ListPaginator):
 
     @property
     def missed_rows(self) -> bool:
-        """Whether the last page came after rows that were not read yet."""
+        """True if the last page came after rows that were not read yet."""
         return self._walk.missed_rows
 
     def init_request(self, request: Request) -> None:
@@ -95,7 +95,7 @@ class PageNumberListPaginator(ListPaginator):
 
     @property
     def is_foreseeable(self) -> bool:
-        """Whether an answer has told how many pages there are, and they may be asked for ahead."""
+        """True if an answer has told how many pages there are, and they may be asked for ahead."""
         return self._speculate and self._pages_in_all is not None
 
     def upcoming(self, request: Request) -> Iterator[Request]:

@@ -72,12 +72,12 @@ class ListPaginator(BasePaginator):
 
     @property
     def missed_rows(self) -> bool:
-        """Whether the last page came after rows that were not read yet."""
+        """True if the last page came after rows that were not read yet."""
         return False
 
     @property
     def is_foreseeable(self) -> bool:
-        """Whether an answer has told how long the list is."""
+        """True if an answer has told how long the list is."""
         return False
 
     def upcoming(self, request: Request) -> Iterator[Request]:
@@ -115,7 +115,7 @@ class AnswerReader:
         self._total = Selector(total_path) if total_path else None
         self._has_more = Selector(has_more_path) if has_more_path else None
         self.may_lack_rows = False
-        """Whether an object without the rows is an answer without rows."""
+        """True if an object without the rows is an answer without rows."""
         self.place = ""
         """The answer's place in the list, as sentences say it: `at offset 100 `."""
 
@@ -181,7 +181,7 @@ class AnswerReader:
         return total
 
     def has_more(self, payload: Any) -> bool | None:
-        """Whether an answer says that there is more, or None where the vendor names no such field.
+        """True if an answer says that there is more, or None where the vendor names no such field.
 
         Raises:
             ApiError: The field is missing, or is neither true nor false.

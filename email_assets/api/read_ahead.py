@@ -25,7 +25,7 @@ class _Page:
     request: PreparedRequest
     answer: Future[Answer]
     is_sure: bool
-    """Whether it will be wanted however the list that is being read goes on."""
+    """True if it will be wanted however the list that is being read goes on."""
     refusals: int
     """The number of refusals there had been when it was asked for."""
 

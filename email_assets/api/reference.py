@@ -116,7 +116,7 @@ class ReferencePaginator(ListPaginator):
             self._least = total if self._least is None else min(self._least, total)
 
     def _link_is_empty(self) -> bool:
-        """Whether the link that dlt's paginator has found is `""`, which it would follow."""
+        """True if the link that dlt's paginator has found is `""`, which it would follow."""
         following = Request(url="http://somewhere")
         copy(self._pages).update_request(following)
         return not following.url

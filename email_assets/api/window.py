@@ -34,7 +34,7 @@ class Window:
         return Window(self.start, middle), Window(middle, self.end)
 
     def counts(self, at: datetime, whole: Window) -> bool:
-        """Whether an instant counts to this part of a window, and so to no other part of it."""
+        """True if an instant counts to this part of a window, and so to no other part of it."""
         inner_start = self.start if self.start != whole.start else None
         inner_end = self.end if self.end != whole.end else None
         return not (inner_start and at < inner_start) and not (inner_end and at >= inner_end)
@@ -72,7 +72,7 @@ class Filter:
     begin: datetime | timedelta | None = None
     """The start of a window that has none. So long ago nothing is older, if it is a length."""
     ends_now: bool = False
-    """Whether the API wants an end with every start: now, where the window has none."""
+    """True if the API wants an end with every start: now, where the window has none."""
     longest: timedelta | None = None
     """The longest stretch of one request."""
 
@@ -144,7 +144,7 @@ class Filter:
         return self.write(instant)
 
     def _is_said_twice(self, instant: datetime, apart: timedelta) -> bool:
-        """Whether a wall clock was put back in between; a mere date stays the same all the way."""
+        """True if a wall clock was put back in between; a mere date stays the same all the way."""
         said = self.write(instant)
         return bool(self.write(instant + apart) == said != self.write(instant + apart / 2))
 
@@ -161,7 +161,7 @@ def too_many(
 
 
 def lies_before(start: datetime, times: list[datetime]) -> bool:
-    """Whether a page whose rows have these times, the newest first, is all from before a start."""
+    """True if a page whose rows have these times, the newest first, is all from before a start."""
     # the whole page, since one old row among new ones is no end; and one in the order that it
     # should have, since any other says nothing about the pages after it
     return len(times) > 1 and times[0] > times[-1] and max(times) < start

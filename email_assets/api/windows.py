@@ -224,12 +224,12 @@ class WindowPaginator(BasePaginator):
             self.total = (self.total or 0) + held - self._elsewhere
 
     def _is_beyond_ceiling(self, total: int | None) -> bool:
-        """Whether the part holds more than the API gives, or may."""
+        """True if the part holds more than the API gives, or may."""
         # a total of just the ceiling may be one that the API does not count beyond
         return self._ceiling is not None and max(total or 0, self._pages.position) >= self._ceiling
 
     def _counts_elsewhere(self, row: dict[str, Any]) -> bool:
-        """Whether a row at a border comes with another part too, and is counted there."""
+        """True if a row at a border comes with another part too, and is counted there."""
         whole = self._wholes[self._owner.name]
         if self._time_of is None or self._part == whole:
             return False

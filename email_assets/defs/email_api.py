@@ -94,5 +94,5 @@ def _seen_in(found: Sequence[Finding]) -> dict[str, Any]:
 
 
 def _answers(inquiry: Finding) -> bool:
-    """Whether something came that is no trouble of the API's, as it is to a sync: a 401 is none."""
+    """True if something came that is no trouble of the API's, as it is to a sync: a 401 is none."""
     return inquiry.usage.status is not None and inquiry.usage.status not in RETRIED_STATUSES

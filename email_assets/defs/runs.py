@@ -60,13 +60,13 @@ class Ours:
     assets: Set[dg.AssetKey]
 
     def have_a_part_in(self, run: dg.DagsterRun) -> bool:
-        """Whether a run of the instance is of one of the jobs, or about one of the assets."""
+        """True if a run of the instance is of one of the jobs, or about one of the assets."""
         if not self._may_be_of(run):
             return False
         return run.job_name in self.jobs or not self.assets.isdisjoint(self._selected(run))
 
     def have_to_themselves(self, run: dg.DagsterRun, shared: Set[dg.AssetKey]) -> bool:
-        """Whether a run is about nothing else, but for assets that are shared."""
+        """True if a run is about nothing else, but for assets that are shared."""
         if not self._may_be_of(run):
             return False
         if run.job_name in self.jobs:

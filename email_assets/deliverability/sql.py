@@ -46,11 +46,11 @@ class Tables:
             self._types.setdefault(table, {})[column] = data_type
 
     def has(self, table: str) -> bool:
-        """Whether there is such a table. A resource without rows has none."""
+        """True if there is such a table. A resource without rows has none."""
         return table in self._types
 
     def was_synced(self, resource: str) -> bool:
-        """Whether a sync of a resource ever came to its end, be it without rows."""
+        """True if a sync of a resource ever came to its end, be it without rows."""
         if self.has(resource):
             return True
         if not self.has(VERSION_TABLE_NAME):
@@ -65,7 +65,7 @@ class Tables:
         return self._client.make_qualified_table_name(table)
 
     def has_column(self, table: str, field: str) -> bool:
-        """Whether a table has a column for an API's field."""
+        """True if a table has a column for an API's field."""
         return column_of(field, self._naming) in self._types[table]
 
     def column(self, table: str, field: str, of: str) -> str:

@@ -31,7 +31,7 @@ def instant(text: str) -> datetime:
 
 
 def lies_within(row: Any, resource: str, since: datetime | None, until: datetime | None) -> bool:
-    """Whether a row of a resource tells a time from one instant to another, both included."""
+    """True if a row of a resource tells a time from one instant to another, both included."""
     field = TIME_FIELDS[resource]
     try:
         at = instant(row[field])

@@ -109,7 +109,7 @@ def alerting_as_set_now() -> Alerting:
 
 
 def _is_mail_address(text: object) -> bool:
-    """Whether a text is `ann@example.org` or `Ann <ann@example.org>`."""
+    """True if a text is `ann@example.org` or `Ann <ann@example.org>`."""
     if not isinstance(text, str) or not text.isprintable():
         return False
     return bool(re.fullmatch(r"[^\s@]+@[^\s@]+", parseaddr(text)[1]))

@@ -227,7 +227,7 @@ def _find_project() -> None:
 
 
 def is_checkout() -> bool:
-    """Whether this package lies in its project's folder, and is not installed elsewhere."""
+    """True if this package lies in its project's folder, and is not installed elsewhere."""
     return (PROJECT_ROOT / ".dlt").is_dir()
 
 

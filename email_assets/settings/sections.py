@@ -102,7 +102,7 @@ class AutomationSettings(Section):
     """`[automation]`: when to run without being asked."""
 
     enabled: bool = False
-    """Whether schedules and sensors are switched on when Dagster first sees them."""
+    """True if schedules and sensors are switched on when Dagster first sees them."""
     timezone: str = "UTC"
     """The IANA time zone of the cron expressions."""
     event_cron: str = "0 * * * *"

@@ -18,7 +18,7 @@ CAN_MERGE = (
 
 
 def _can_merge(destination: str) -> bool:
-    """Whether dlt can merge so in a destination; one that it does not know is refused elsewhere."""
+    """True if dlt can merge so in a destination; one that it does not know is refused elsewhere."""
     if destination.removeprefix("dlt.destinations.") in CAN_MERGE:
         return True
     try:
@@ -40,7 +40,7 @@ class WarehouseSettings(Section):
     lock_timeout: float = 600
     """Seconds to wait for others that hold the DuckDB file, or the turn at a server's table."""
     read_copy: bool = False
-    """Whether each sync writes a copy of the DuckDB file for readers, `warehouse.read.duckdb`."""
+    """True if each sync writes a copy of the DuckDB file for readers, `warehouse.read.duckdb`."""
 
     sections: ClassVar[tuple[str, ...]] = ("warehouse",)
 

@@ -50,7 +50,7 @@ class Access:
     usage: Usage = field(default_factory=Usage)
     """Counters that all sessions add to."""
     is_brief: bool = False
-    """Whether a request fails rather than wait long for an API that allows no more for now."""
+    """True if a request fails rather than wait long for an API that allows no more for now."""
     runtime: RuntimeConfiguration = field(init=False)
     """dlt's `[runtime]` settings: time limits and retries."""
 
@@ -149,7 +149,7 @@ def auth_of(account: Account, resource: VendorResource) -> dict[str, Any]:
 
 
 def secrets_are_set(account: Account, resource: VendorResource) -> bool:
-    """Whether everything that the resource's `auth` block needs is configured."""
+    """True if everything that the resource's `auth` block needs is configured."""
     return all(account.secret(name) is not None for name in _secrets_of(account, resource))
 
 

@@ -41,7 +41,7 @@ class FirstPage:
     rows: list[dict[str, Any]]
     total: int | None
     is_last: bool
-    """Whether it is the whole list, as far as one page can tell."""
+    """True if it is the whole list, as far as one page can tell."""
     owners: int
     """The number of lists that the resource has."""
 

@@ -91,7 +91,7 @@ def _only_time(rows: list[dict[str, Any]]) -> str | None:
 
 
 def is_time(value: Any) -> bool:
-    """Whether a value is a text that is a time without any doubt."""
+    """True if a value is a text that is a time without any doubt."""
     try:
         return isinstance(value, str) and bool(INSTANT.fullmatch(value) and as_utc(value))
     except ValueError:

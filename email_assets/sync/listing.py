@@ -60,7 +60,7 @@ class Listing:
 
     @property
     def finds_no_time(self) -> bool:
-        """Whether rows came to go on from, and none of them says when it came about."""
+        """True if rows came to go on from, and none of them says when it came about."""
         looked = self.incremental is not None and self.paginator.window.start is None
         return looked and self.rows.received > 0 and self.rows.newest is None
 

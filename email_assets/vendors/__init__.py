@@ -115,9 +115,9 @@ class VendorResource(EndpointResource, total=False):
     """JSONPath of the total in an answer, for lists by a cursor or a link; a paginator by offset or
     number has its own."""
     may_lack_rows: bool
-    """Whether an answer leaves its list of rows out where it has none."""
+    """True if an answer leaves its list of rows out where it has none."""
     speculate: bool
-    """Whether pages may be asked for ahead where that has a price: of a list by offset without a
+    """True if pages may be asked for ahead where that has a price: of a list by offset without a
     total, up to `read_ahead` requests go beyond the end; of a list by page number with a total, a
     row may be missed until the next sync that reads it, if rows arrive meanwhile."""
 
@@ -187,7 +187,7 @@ class Deliverability(TypedDict, total=False):
     messages: Required[SentMessages]
     bounces: Required[BouncedMessages]
     optional: bool
-    """Whether an API of this shape may lack these fields. The assets are skipped then, instead of
+    """True if an API of this shape may lack these fields. The assets are skipped then, instead of
     failing."""
 
 

@@ -172,7 +172,7 @@ def test_settings_are_looked_up_anew_under_the_same_name(
 
 
 class TestAnotherVendor:
-    """What all accounts share speaks of the common vendor's API, and an account has another."""
+    """An account of another vendor than the one that the common settings speak of."""
 
     @pytest.fixture(autouse=True)
     def accounts(self, monkeypatch: pytest.MonkeyPatch) -> None:

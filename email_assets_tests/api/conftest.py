@@ -36,7 +36,7 @@ class OpenListing(Protocol):
 
 @pytest.fixture
 def said() -> list[str]:
-    """What somebody who watches was told, in order."""
+    """The sentences that somebody who watches was told, in order."""
     return []
 
 

@@ -28,7 +28,7 @@ def offset_of(asked: Asked) -> int:
 
 
 def place_of(asked: Asked) -> tuple[str, int]:
-    """Which list and page a request is for."""
+    """The list and the page that a request is for."""
     return asked.path, offset_of(asked)
 
 

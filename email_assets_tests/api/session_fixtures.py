@@ -11,7 +11,7 @@ UNTOUCHED = "Tried 3 times; what was loaded before is untouched."
 
 
 def given_up(listing_of: OpenListing, waits: list[float]) -> str:
-    """What is said after three attempts, with the usual waits between them."""
+    """The sentences after three attempts, with the usual waits between them."""
     with pytest.raises(ApiUnavailableError) as caught:
         ask(listing_of().session)
     assert waits == [2.0, 4.0]

@@ -116,7 +116,7 @@ class SimulatedApi:
 
 @dataclass
 class Reading:
-    """What came of reading a list."""
+    """The result of reading a list."""
 
     ids: set[int]
     missing: int

@@ -1,4 +1,4 @@
-"""What a body must be to count as an answer, and what becomes of odd text and numbers in it."""
+"""Bodies that count as an answer, and odd text and numbers in them."""
 
 from __future__ import annotations
 

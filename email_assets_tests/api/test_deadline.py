@@ -17,13 +17,13 @@ PATIENCE = 10.0
 
 
 class Connection(SimpleNamespace):
-    """What a request is sent over: one end of a pair of sockets. The other end is `there`."""
+    """A connection for a request: one end of a pair of sockets. The other end is `there`."""
 
     sock: socket.socket
     there: socket.socket
 
     def receive(self) -> bytes:
-        """What comes next, or nothing where the connection was cut off."""
+        """The bytes that come next, or none where the connection was cut off."""
         return self.sock.recv(100)
 
 

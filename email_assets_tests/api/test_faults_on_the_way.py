@@ -1,4 +1,4 @@
-"""What can go wrong on the way to an answer, and how long it may take."""
+"""Faults on the way to an answer, and the time that it may take."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def test_after_the_last_page_nothing_is_left_behind(serve: Serve, listing_of: Op
 
 
 def asked_after(server: PendingServer) -> list[int]:
-    """What is asked for after the requests that came already, when everything is answered."""
+    """The requests after those that came already, when everything is answered."""
     before = len(server.requests)
     server.let_go()
     requests.get(f"{server.base_url}/v1/messages?offset=-1&limit=1", timeout=20)

@@ -1,4 +1,4 @@
-"""Where an API's answers may lead."""
+"""Redirects that are followed, and those that are refused."""
 
 from __future__ import annotations
 

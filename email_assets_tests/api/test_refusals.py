@@ -1,4 +1,4 @@
-"""What an API refuses."""
+"""Requests that an API refuses."""
 
 from __future__ import annotations
 

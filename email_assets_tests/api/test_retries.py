@@ -1,4 +1,4 @@
-"""What is asked for again, how often, and after which wait."""
+"""The retry rule: which answers, how many attempts, and the waits between them."""
 
 from __future__ import annotations
 

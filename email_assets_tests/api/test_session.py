@@ -1,4 +1,4 @@
-"""What a session sends, and what it counts."""
+"""The requests that a session sends, and its counters."""
 
 from __future__ import annotations
 

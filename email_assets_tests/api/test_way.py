@@ -1,4 +1,4 @@
-"""What is wrong with the way to the API, or with the key, is told before anything is sent."""
+"""Faults of the way to the API, or of the key, are told before anything is sent."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Proxy:
 
     @property
     def origin(self) -> str:
-        """What a browser calls the site."""
+        """The site's name, as a browser sends it."""
         return f"https://{NAME}:{self.port}"
 
     def get(

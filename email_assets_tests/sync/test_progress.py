@@ -21,7 +21,7 @@ READING = (
 
 
 def said(ticks: Iterable[float], name: str = "messages") -> list[str]:
-    """What a sync says by a clock that shows these seconds, one at each look."""
+    """The lines of a sync by a clock that shows these seconds, one at each look."""
     told: list[str] = []
     clock = iter(ticks)
     with open_pipeline(configured_account().warehouse, name) as pipeline:

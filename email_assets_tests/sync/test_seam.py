@@ -25,7 +25,7 @@ def assert_all_loaded(query: Query, api: Sandbox) -> None:
 
 @pytest.fixture
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """How many rows were tried in each batch, and how many of them did not fit."""
+    """The number of rows that were tried in each batch, and of those that did not fit."""
     tried: list[tuple[int, int]] = []
     made_of = Batches.of
 

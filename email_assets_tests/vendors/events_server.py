@@ -41,7 +41,7 @@ class EventsServer(VendorServer):
 
     @property
     def stretches(self) -> list[tuple[datetime, datetime]]:
-        """What was asked for, in order."""
+        """The stretches that were asked for, in order."""
         return [self._ends(self._parameters(asked)) for asked in self.requests]
 
     def answer(self, asked: Asked) -> Answer:

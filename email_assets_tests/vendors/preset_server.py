@@ -1,4 +1,4 @@
-"""What the servers of presets' shapes share: they refuse what the specification does not allow."""
+"""The base of the servers of presets' shapes, which refuse what no specification allows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Parameter:
-    """What a parameter may say."""
+    """The values that a parameter may have."""
 
     pattern: str = ".*"
     most: int | None = None
@@ -32,7 +32,7 @@ DATE = Parameter(r"\d{4}-\d\d-\d\d")
 TIME = Parameter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 Rules = Mapping[tuple[str, str], Mapping[str, Parameter]]
-"""What a specification allows: parameters by method and path, of the query or else of the body."""
+"""A specification: parameters by method and path, of the query or else of the body."""
 
 
 class PresetServer(VendorServer):
@@ -53,7 +53,7 @@ class PresetServer(VendorServer):
         self.rows: dict[str, list[Row]] = {}
         """All rows, by resource."""
         self.refused: list[str] = []
-        """What the specification does not allow and was asked all the same."""
+        """Requests that came though the specification does not allow them."""
 
     @property
     def base_url(self) -> str:
@@ -61,7 +61,7 @@ class PresetServer(VendorServer):
 
     @abstractmethod
     def is_authorized(self, asked: Asked) -> bool:
-        """Whether a request has the key where it belongs."""
+        """True if a request has the key where it belongs."""
 
     @abstractmethod
     def give(self, asked: Asked) -> Answer:

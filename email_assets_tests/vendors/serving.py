@@ -39,7 +39,7 @@ class VendorServer:
 
     def __init__(self) -> None:
         self.requests: list[Asked] = []
-        """What came, in order."""
+        """The requests that came, in order."""
         server = self
 
         class Handler(BaseHTTPRequestHandler):

@@ -33,7 +33,7 @@ class Vendor:
     secret: str
     """The one line of secrets.toml below the vendor's section."""
     secrets: Callable[[Any], list[str]]
-    """What may be nowhere, of the account."""
+    """The secrets of the account, which may be nowhere."""
     counts: dict[str, int]
     """Rows of each resource's table."""
     made_of_events: frozenset[str] = frozenset()

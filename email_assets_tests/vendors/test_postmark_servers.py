@@ -1,4 +1,4 @@
-"""What Postmark's servers have besides messages and bounces."""
+"""Resources of Postmark's servers besides messages and bounces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds of every preset, each against a server that refuses what its vendor does not allow."""
+"""Every preset against a server that refuses what its vendor does not allow."""
 
 from __future__ import annotations
 

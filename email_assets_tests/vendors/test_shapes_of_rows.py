@@ -1,4 +1,4 @@
-"""What a vendor's file says of an API's rows, totals and key that dlt has no words for."""
+"""Words of a vendor's file for an API's rows, totals and key that dlt has none for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a vendor's file says of an API that wants to be asked for stretches of time."""
+"""Words of a vendor's file for an API that wants to be asked for stretches of time."""
 
 from __future__ import annotations
 

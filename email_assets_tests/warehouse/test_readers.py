@@ -21,7 +21,7 @@ from email_assets_tests.warehouses import listed, load, never, table
 
 @pytest.fixture
 def copy(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the copy is to be, with the setting that asks for it."""
+    """The place of the copy, with the setting that asks for it."""
     monkeypatch.setenv("WAREHOUSE__READ_COPY", "true")
     return warehouse.with_name("warehouse.read.duckdb")
 

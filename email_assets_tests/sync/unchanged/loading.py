@@ -56,7 +56,7 @@ def loads(query: Query, name: str) -> dict[Any, str]:
 
 
 def state_of(warehouse: Place) -> Any:
-    """What differs once anything is written: a file, or the transaction of each row of a server."""
+    """A state that differs once anything is written: a file, or a server's rows' transactions."""
     if isinstance(warehouse, Path):
         return warehouse.read_bytes(), warehouse.stat().st_mtime_ns
     tables = warehouse.ask(
