@@ -76,6 +76,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip here what PostgreSQL is missing for, so that the summary has one line for all of it."""
+    if item.get_closest_marker("postgres") and (reason := reason_to_skip()):
+        pytest.skip(reason)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are processors, since there is always a test that waits."""
@@ -106,8 +112,6 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Server]:
     """A real PostgreSQL, shared by the tests of this process."""
-    if reason := reason_to_skip():
-        pytest.skip(reason)
     with running_server() as server:
         yield server
 

@@ -85,7 +85,7 @@ class Platform:
             _send("PUT", address, b"[]")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """`make ui` with a history and a warehouse of its own."""
     folder = tmp_path_factory.mktemp("ui")
@@ -114,7 +114,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         process.wait(timeout=60)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def page() -> Iterator[Page]:
     """One browser for all the tests, as one person would have."""
     with sync_playwright() as playwright:

@@ -118,6 +118,7 @@ def test_a_partition_and_a_run_config_are_not_for_one_run(
     assert failures(done)["messages"].startswith("Ask for a partition or for a start")
 
 
+@pytest.mark.filterwarnings("ignore:Function `Definitions.map_resolved_asset_specs` is")
 def test_partitions_put_on_from_outside_are_refused_and_nothing_is_read(
     api: Sandbox, instance: dg.DagsterInstance
 ) -> None:
