@@ -1,71 +1,9 @@
 """Messages wait until each channel has taken them."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from email_assets.alerts.outbox import LONGEST_WAIT, MOST_IN_VAIN, MOST_NAMED, MOST_WAITING, Outbox
+from email_assets_tests.alerts.outbox_fixtures import Receiver, mail, messages, tick, webhook
 
-import pytest
-
-from email_assets.alerts.channels import DeliveryError, Message, Receipt
-from email_assets.alerts.outbox import (
-    LONGEST_WAIT,
-    MOST_IN_VAIN,
-    MOST_NAMED,
-    MOST_REFUSALS,
-    MOST_WAITING,
-    Outbox,
-)
-
-
-@dataclass
-class Receiver:
-    """A channel that can be switched off."""
-
-    name: str
-    up: bool = True
-    pace: float = 0
-    """Seconds that it takes for a message, as the clock that it is shows them."""
-    now: float = 0
-    remark: str | None = None
-    """A remark on each message that it takes."""
-    refuses: Message | None = None
-    not_yet: list[str] = field(default_factory=list)
-    """Those of its recipients whom it refuses for now."""
-    attempts: int = 0
-    asked_for: list[list[str]] = field(default_factory=list)
-    """The recipients that each attempt was for, if it was not for all."""
-    taken: list[Message] = field(default_factory=list)
-
-    def send(self, message: Message, seconds: float, only: Collection[str] = ()) -> Receipt:
-        self.attempts += 1
-        self.asked_for.append([*only])
-        if not self.up:
-            raise DeliveryError(f"The {self.name} is down.")
-        if message == self.refuses:
-            raise DeliveryError(f"The {self.name} refused it.")
-        self.taken.append(message)
-        self.now += self.pace
-        if self.pace > seconds:
-            raise DeliveryError(f"The {self.name} did not say in time that it has the message.")
-        return Receipt(self.remark, tuple(self.not_yet))
-
-
-@pytest.fixture
-def webhook() -> Receiver:
-    return Receiver("webhook")
-
-
-@pytest.fixture
-def mail() -> Receiver:
-    return Receiver("e-mail")
-
-
-def messages(count: int = 1) -> list[Message]:
-    return [Message(str(number), f"subject {number}", "text") for number in range(count)]
-
-
-def tick(outbox: Outbox, *channels: Receiver, new: int = 0) -> list[str]:
-    outbox.add(messages(new), [channel.name for channel in channels])
-    return outbox.deliver(channels, print)
+__all__ = ["mail", "webhook"]
 
 
 def test_each_channel_gets_each_message_once(webhook: Receiver, mail: Receiver) -> None:
@@ -215,50 +153,3 @@ def test_a_channel_that_was_taken_out_of_the_settings_gets_nothing_more(
 
     assert tick(outbox, mail) == []
     assert outbox == Outbox(troubles={"e-mail": outbox.troubles["e-mail"]})
-
-
-def test_a_recipient_who_is_refused_for_now_is_tried_again_alone(
-    webhook: Receiver, mail: Receiver
-) -> None:
-    outbox = Outbox()
-    webhook.up, mail.not_yet = False, ["ann"]
-    tick(outbox, webhook, mail, new=1)
-    mail.not_yet = []
-    told = [tick(outbox, webhook, mail) for _ in range(2)]
-
-    assert mail.asked_for == [[], ["ann"]]
-    assert [lines[-1] for lines in told] == ["Alerts that wait for the webhook: 1."] * 2
-
-
-def test_others_get_what_is_new_while_one_recipient_is_refused_for_now(mail: Receiver) -> None:
-    outbox = Outbox()
-    mail.not_yet = ["ann"]
-    tick(outbox, mail, new=1)
-    told = tick(outbox, mail, new=1)
-
-    assert mail.asked_for == [[], ["ann"], []]
-    assert told == ["Alerts that wait for the e-mail: 2."]
-
-
-def test_a_recipient_who_is_refused_for_hours_is_given_up(mail: Receiver) -> None:
-    outbox = Outbox()
-    mail.not_yet = ["ann"]
-    tick(outbox, mail, new=1)
-    for _ in range(MOST_REFUSALS * LONGEST_WAIT):
-        tick(outbox, mail)
-
-    assert mail.attempts == MOST_REFUSALS
-    assert outbox.waiting == []
-
-
-def test_of_a_full_outbox_what_only_one_recipient_lacks_is_dropped_first_and_tells_nobody(
-    mail: Receiver,
-) -> None:
-    outbox = Outbox()
-    mail.not_yet = ["ann"]
-    tick(outbox, mail, new=1)
-    mail.up = False
-    tick(outbox, mail, new=MOST_WAITING)
-
-    assert [entry.only for entry in outbox.waiting] == [[]] * MOST_WAITING
-    assert outbox.troubles["e-mail"].dropped == 0

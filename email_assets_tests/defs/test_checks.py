@@ -1,8 +1,5 @@
-"""Asset checks after a sync and alone, freshness, and a warehouse that cannot be read."""
+"""Asset checks after a sync and alone, and freshness."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,19 +9,10 @@ import pytest
 from email_assets.clock import now
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.dagster_fixtures import CHECK_NAMES, empty_home, instance, materialize
-from email_assets_tests.defs.check_runs import (
-    CHECKS,
-    ask,
-    metadata_of,
-    put,
-    report_sync,
-)
+from email_assets_tests.defs.check_runs import CHECKS, metadata_of, put, report_sync
 from email_assets_tests.queries import on_both
 
 __all__ = ["empty_home", "instance"]
-
-
-HOLD = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print('held', flush=True); input()"
 
 
 def evaluate(
@@ -45,19 +33,6 @@ def report_materialized(instance: dg.DagsterInstance, asset: str, ago: timedelta
         entry = elsewhere.get_latest_materialization_event(dg.AssetKey(asset))
     assert entry
     instance.handle_new_event(entry._replace(timestamp=now().timestamp() - ago.total_seconds()))
-
-
-@pytest.fixture
-def held(warehouse: Path) -> Iterator[int]:
-    """The PID of another program that has the warehouse open."""
-    arguments = [sys.executable, "-c", HOLD, str(warehouse)]
-    with subprocess.Popen(
-        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as holder:
-        assert holder.stdout
-        assert holder.stdout.readline() == "held\n"
-        yield holder.pid
-        holder.communicate("\n", timeout=10)
 
 
 def sync_servers(instance: dg.DagsterInstance) -> dict[str, dg.AssetCheckEvaluation]:
@@ -169,57 +144,6 @@ class TestAlone:
         warehouse.write_bytes(b"rubbish" * 1000)
 
         assert not evaluate(instance, "primary_key").passed
-
-
-class TestAWarehouseThatCannotBeRead:
-    @pytest.mark.parametrize("check", ["primary_key", "complete"])
-    def test_rubbish_in_place_of_the_file_fails_the_check_with_a_sentence(
-        self, check: str, warehouse: Path, instance: dg.DagsterInstance
-    ) -> None:
-        report_sync(instance)
-        warehouse.write_bytes(b"rubbish" * 1000)
-
-        result = ask(instance, check)
-
-        assert not result.passed
-        sentence = str(result.description)
-        assert sentence.startswith("bounces: the warehouse cannot be ")
-        assert "is not a valid DuckDB database file" in sentence
-        assert "\n" not in sentence
-
-    @pytest.mark.parametrize("check", ["primary_key", "complete"])
-    def test_a_file_that_cannot_be_a_warehouse_fails_the_check_with_the_remedy(
-        self,
-        check: str,
-        tmp_path: Path,
-        instance: dg.DagsterInstance,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        report_sync(instance)
-        monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(tmp_path / "email.duckdb"))
-
-        result = ask(instance, check)
-
-        assert not result.passed
-        assert str(result.description).startswith(
-            "The DuckDB file email.duckdb has the name of its dataset email"
-        )
-
-    @pytest.mark.parametrize("check", ["primary_key", "complete"])
-    def test_a_program_that_holds_the_file_is_named(
-        self,
-        check: str,
-        held: int,
-        instance: dg.DagsterInstance,
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        report_sync(instance)
-        monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "0")
-
-        result = ask(instance, check)
-
-        assert not result.passed
-        assert f"(PID {held}) kept warehouse.duckdb open for 0 s" in str(result.description)
 
 
 class TestFreshness:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from email_assets.account import configured_account
+from email_assets.deliverability.daily import build_daily
 from email_assets.sandbox import Sandbox
 from email_assets_tests.queries import Place
 from email_assets_tests.warehouses import change
@@ -73,3 +75,7 @@ def put_daily(warehouse: Place, *rows: str) -> None:
             for row in rows
         ),
     )
+
+
+def build(said: list[str] | None = None) -> int:
+    return build_daily(configured_account(), say=([] if said is None else said).append)[0]

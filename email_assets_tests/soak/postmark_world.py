@@ -16,7 +16,8 @@ import duckdb
 
 from email_assets.clock import now
 from email_assets_tests.soak.world import DAYS_A_MINUTE, MESSAGES_A_MINUTE, SHORT_WAITS
-from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer, Server
+from email_assets_tests.vendors.postmark_rows import Server
+from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
 from email_assets_tests.vendors.serving import Answer, Asked
 
 MESSAGES_AT_THE_START = 250

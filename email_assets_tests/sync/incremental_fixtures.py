@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,6 +52,9 @@ class Copies:
 Load = Callable[..., SyncReport]
 
 FULL_REFRESH = Span(full_refresh=True)
+
+PAGES_OF_ALL = [0, 99, 198]
+"""The offsets of a sync that reads all 250 messages."""
 
 
 @pytest.fixture(scope="module")
@@ -148,3 +153,12 @@ def offsets(api: Sandbox) -> list[int | None]:
     found = [request.offset for request in api.requests]
     api.reset_counts()
     return found
+
+
+def message(key: str, at: datetime | str | None, **fields: Any) -> Row:
+    return {
+        "id": key,
+        "sent_at": at.isoformat() if isinstance(at, datetime) else at,
+        "subject": "as it was",
+        **fields,
+    }

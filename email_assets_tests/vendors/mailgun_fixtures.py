@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,10 @@ NAMES = [
     "domains",
 ]
 NEWS, SHOP = "news.example.com", "shop.example.com"
+
+Query = Callable[[str], list[tuple[Any, ...]]]
+
+LOGS = "/v1/analytics/logs"
 
 
 @pytest.fixture
@@ -47,3 +52,7 @@ def account() -> MailgunServer:
     for name in ("north", "south"):
         api.add_subaccount(name)
     return api
+
+
+def paths(api: MailgunServer) -> list[str]:
+    return [asked.path for asked in api.requests]

@@ -19,7 +19,8 @@ from email_assets.sync.pipeline import sync
 from email_assets.sync.report import SyncReport
 from email_assets.sync.span import Span
 from email_assets.warehouse.destination import open_pipeline
-from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer, Server
+from email_assets_tests.vendors.postmark_rows import Server
+from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
@@ -116,3 +117,11 @@ def materialize(name: str, **config: str) -> dg.ExecuteInProcessResult:
 def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
     """The checks of a run, and whether each passed."""
     return {found.check_name: found.passed for found in result.get_asset_check_evaluations()}
+
+
+@pytest.fixture
+def account(configure: Callable[..., None]) -> Iterator[PostmarkServer]:
+    """An account of three servers, with the account's token alone."""
+    with PostmarkServer(servers=3) as running:
+        configure(running, None, ACCOUNT_TOKEN)
+        yield running

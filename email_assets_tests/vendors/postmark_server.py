@@ -2,143 +2,20 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from functools import cache
 from operator import itemgetter
-from typing import Any
-from zoneinfo import ZoneInfo
 
+from email_assets_tests.vendors.postmark_rows import EASTERN, Row, Server
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 
-EASTERN = ZoneInfo("America/New_York")
 ACCOUNT_TOKEN = "acct-5e1f/token+of=the&account"
 ROWS_AT_MOST = 10_000
 PAGE_AT_MOST = 500
 
-Row = dict[str, Any]
-
 LISTS = {"/messages/outbound": ("Messages", 700), "/bounces": ("Bounces", 1000)}
 """Paths of the lists with a ceiling: where the rows are, and the error beyond it."""
-
-
-def eastern(at: datetime) -> str:
-    """An instant as Postmark's rows write it: Eastern wall time, an offset and seven digits."""
-    wall = at.astimezone(EASTERN)
-    offset = wall.strftime("%z")
-    return f"{wall:%Y-%m-%dT%H:%M:%S.%f}3{offset[:3]}:{offset[3:]}"
-
-
-class Server:
-    """A Postmark server: one token, messages, bounces and counts of its bounces."""
-
-    def __init__(self, number: int) -> None:
-        self.id = number
-        self.token = f"srv-{number}/token+of=this&server"
-        self.refuses_with: int | None = None
-        """The status of all its answers, if it gives no others."""
-        self.has_token = True
-        self.messages: list[Row] = []
-        self.bounces: list[Row] = []
-        self.stats: list[Row] = [
-            {"Name": "All", "Count": 3 * number},
-            {"Type": "HardBounce", "Name": "Hard bounce", "Count": 2 * number},
-            {"Type": "Transient", "Name": "Message delayed", "Count": number},
-        ]
-
-    @property
-    def streams(self) -> list[Row]:
-        """The server's streams."""
-        kinds = {"outbound": "Transactional", "broadcast": "Broadcasts"}
-        return [
-            {"ID": name, "ServerID": self.id, "Name": name, "MessageStreamType": kind}
-            for name, kind in kinds.items()
-        ]
-
-    def send_many(self, times: Iterable[datetime]) -> None:
-        """Messages without nested lists, of which thousands load in a moment."""
-        for at in times:
-            message = self.send(at)
-            for field in ("To", "Cc", "Bcc", "Recipients", "Attachments"):
-                message[field] = None
-
-    def send(self, at: datetime) -> Row:
-        """A message that came at an instant."""
-        message: Row = {
-            "Tag": "invitation",
-            "MessageID": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.id} {len(self.messages)}")),
-            "MessageStream": "outbound",
-            "To": [{"Email": "ann@example.org", "Name": "Ann"}],
-            "Cc": [],
-            "Bcc": [],
-            "Recipients": ["ann@example.org"],
-            "ReceivedAt": eastern(at),
-            "From": '"Joe" <joe@example.com>',
-            "Subject": f"Message {len(self.messages)}",
-            "Attachments": [],
-            "Status": "Sent",
-            "TrackOpens": True,
-            "TrackLinks": "None",
-            "Metadata": {f"their-own-key-{len(self.messages) % 50}": "value"},
-            "Sandboxed": False,
-        }
-        self.messages.append(message)
-        return message
-
-    def bounce(self, at: datetime) -> Row:
-        """A bounce that came at an instant."""
-        bounce = {
-            "RecordType": "Bounce",
-            # every server counts for itself: nothing documents that it is otherwise
-            "ID": 3_000_000_000 + len(self.bounces),
-            "Type": "HardBounce",
-            "TypeCode": 1,
-            "Name": "Hard bounce",
-            "Tag": "invitation",
-            "MessageID": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.id} {len(self.bounces)}")),
-            "ServerID": self.id,
-            "MessageStream": "outbound",
-            "Description": "The server was unable to deliver your message.",
-            "Details": "action: failed",
-            "Email": "ann@example.org",
-            "From": "joe@example.com",
-            "BouncedAt": eastern(at),
-            "DumpAvailable": True,
-            "Inactive": True,
-            "CanActivate": True,
-            "Subject": "Invitation",
-        }
-        self.bounces.append(bounce)
-        return bounce
-
-    def describe(self) -> Row:
-        """The server as `/servers` and `/server` show it, with its tokens."""
-        hook = f"https://hook:hook-password-{self.id}@example.com/"
-        return {
-            "ID": self.id,
-            "Name": f"Server {self.id}",
-            "ApiTokens": [self.token, f"second-{self.token}"] if self.has_token else [],
-            "Color": "red",
-            "SmtpApiActivated": True,
-            "RawEmailEnabled": False,
-            "DeliveryType": "Live",
-            "ServerLink": f"https://postmarkapp.com/servers/{self.id}/streams",
-            "InboundAddress": f"inbound-hash-{self.id}@inbound.postmarkapp.com",
-            "InboundHookUrl": hook,
-            "BounceHookUrl": hook,
-            "OpenHookUrl": hook,
-            "DeliveryHookUrl": hook,
-            "ClickHookUrl": hook,
-            "PostFirstOpenOnly": False,
-            "InboundDomain": "",
-            "InboundHash": f"inbound-hash-{self.id}",
-            "InboundSpamThreshold": 5,
-            "TrackOpens": False,
-            "TrackLinks": "None",
-            "IncludeBounceContentInHook": True,
-            "EnableSmtpApiErrorHooks": False,
-        }
 
 
 class PostmarkServer(VendorServer):

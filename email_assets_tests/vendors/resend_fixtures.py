@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,8 @@ from email_assets_tests.vendors.resend_server import KEY, NOON, ResendServer
 
 NAMES = ["bounces", "messages", "received", "domains"]
 HOUR = timedelta(hours=1)
+
+Query = Callable[[str], list[tuple[Any, ...]]]
 
 
 @pytest.fixture
@@ -36,3 +39,11 @@ def account() -> ResendServer:
     for number in range(3):
         api.add_domain(f"mail{number}.example.com")
     return api
+
+
+def ids(rows: list[dict[str, Any]]) -> list[str]:
+    return sorted(row["id"] for row in rows)
+
+
+def loaded(query: Query, name: str) -> list[str]:
+    return [key for (key,) in query(f"SELECT id FROM email.{name} ORDER BY id")]

@@ -1,21 +1,13 @@
-"""Postmark's resources, its servers and its tokens."""
+"""Postmark's resources."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
-from email_assets.account import configured_account
-from email_assets.errors import KeyRefusedError
-from email_assets.sync.pipeline import sync
-from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.vendors.postmark_fixtures import (
     HOUR,
-    NAMES,
     NOON,
     Query,
     api,
@@ -23,21 +15,12 @@ from email_assets_tests.vendors.postmark_fixtures import (
     load,
     loaded_ids,
     message_ids,
-    read,
     server,
 )
-from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer, Server
-from email_assets_tests.vendors.syncing import contents_of
+from email_assets_tests.vendors.postmark_rows import Server
+from email_assets_tests.vendors.postmark_server import PostmarkServer
 
 __all__ = ["api", "configure", "server"]
-
-
-@pytest.fixture
-def account(configure: Callable[..., None]) -> Iterator[PostmarkServer]:
-    """An account of three servers, with the account's token alone."""
-    with PostmarkServer(servers=3) as running:
-        configure(running, None, ACCOUNT_TOKEN)
-        yield running
 
 
 class TestEveryResource:
@@ -122,144 +105,3 @@ class TestEveryResource:
         load("domains")
 
         assert {asked.headers["Accept"] for asked in api.requests} == {"application/json"}
-
-
-class TestSeveralServers:
-    def test_the_bounces_of_each_carry_its_id(self, account: PostmarkServer, query: Query) -> None:
-        for each in account.servers:
-            for hours in range(each.id):
-                each.bounce(NOON - hours * HOUR)
-
-        report = load("bounces")
-
-        found = query("SELECT server_id, count(*) FROM email.bounces GROUP BY 1 ORDER BY 1")
-        assert found == [(1, 1), (2, 2), (3, 3)]
-        assert (report.api_total, report.rows_listed, report.usage.requests) == (6, 6, 4)
-        assert account.count("/servers") == 1
-        assert account.count("/bounces") == 3
-
-    def test_the_messages_of_each_carry_its_id(self, account: PostmarkServer, query: Query) -> None:
-        for each in account.servers:
-            each.send(NOON)
-
-        load("messages")
-
-        assert query("SELECT server_id, message_id FROM email.messages ORDER BY 1") == [
-            (each.id, each.messages[0]["MessageID"]) for each in account.servers
-        ]
-
-    @pytest.mark.usefixtures("account")
-    def test_statistics_of_the_same_name_are_one_row_for_each(self, query: Query) -> None:
-        load("deliverystats")
-        load("deliverystats")
-
-        assert query(
-            "SELECT server_id, count FROM email.deliverystats WHERE name = 'All' ORDER BY 1"
-        ) == [(1, 3), (2, 6), (3, 9)]
-
-    def test_the_second_sync_asks_each_for_what_is_new(self, account: PostmarkServer) -> None:
-        for each in account.servers:
-            each.send(NOON - each.id * HOUR)
-        load("messages")
-        account.requests.clear()
-
-        load("messages")
-
-        lists = [asked.query for asked in account.requests if asked.path == "/messages/outbound"]
-        assert [query["fromdate"] for query in lists] == ["2026-06-14T07:00:00"] * 3
-
-    def test_a_server_that_holds_too_much_is_split_by_itself(self, account: PostmarkServer) -> None:
-        for each in account.servers:
-            each.send(NOON)
-        busy = account.servers[1]
-        busy.send_many(NOON - timedelta(seconds=number) for number in range(10_000))
-
-        rows, _ = read("messages", NOON - timedelta(seconds=10_000), NOON)
-
-        for each in account.servers:
-            found = {row["MessageID"] for row in rows if row["ServerID"] == each.id}
-            assert sorted(found) == message_ids(each)
-
-    def test_with_a_server_token_that_server_alone_is_read(
-        self, account: PostmarkServer, configure: Callable[..., None], query: Query
-    ) -> None:
-        configure(account, account.servers[1].token, None)
-
-        load("deliverystats")
-
-        assert query("SELECT DISTINCT server_id FROM email.deliverystats") == [(2,)]
-        assert [asked.path for asked in account.requests] == ["/server", "/deliverystats"]
-
-
-class TestTokens:
-    @pytest.mark.parametrize("name", ["servers", "domains"])
-    def test_a_missing_account_token_is_named(
-        self, name: str, account: PostmarkServer, configure: Callable[..., None]
-    ) -> None:
-        configure(account, account.servers[0].token, None)
-
-        with pytest.raises(KeyRefusedError) as raised:
-            load(name)
-
-        assert str(raised.value) == (
-            f"{name}: there is no API key. Set account_token of [sources.email.postmark] in "
-            ".dlt/secrets.toml or the environment variable SOURCES__EMAIL__POSTMARK__ACCOUNT_TOKEN."
-        )
-
-    def test_without_any_token_both_ways_are_named(
-        self, account: PostmarkServer, configure: Callable[..., None]
-    ) -> None:
-        configure(account, None, None)
-
-        with pytest.raises(KeyRefusedError) as raised:
-            load("bounces")
-
-        assert str(raised.value) == (
-            "bounces: there is no API key. Set server_token of [sources.email.postmark] in "
-            ".dlt/secrets.toml or the environment variable SOURCES__EMAIL__POSTMARK__SERVER_TOKEN. "
-            "Or: Set account_token of [sources.email.postmark] in "
-            ".dlt/secrets.toml or the environment variable SOURCES__EMAIL__POSTMARK__ACCOUNT_TOKEN."
-        )
-        assert account.requests == []
-
-    def test_a_refused_token_is_named(
-        self, account: PostmarkServer, configure: Callable[..., None]
-    ) -> None:
-        configure(account, "no such token", None)
-
-        with pytest.raises(KeyRefusedError) as raised:
-            load("messages")
-
-        assert str(raised.value) == (
-            "messages: the API refused the key (401). Set server_token of [sources.email.postmark] "
-            "in .dlt/secrets.toml or the environment variable "
-            "SOURCES__EMAIL__POSTMARK__SERVER_TOKEN."
-        )
-
-    def test_no_token_is_in_the_warehouse_the_load_packages_or_the_log(
-        self,
-        account: PostmarkServer,
-        warehouse: Path,
-        caplog: pytest.LogCaptureFixture,
-        capfd: pytest.CaptureFixture[str],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        monkeypatch.setenv("RUNTIME__LOG_LEVEL", "DEBUG")
-        caplog.set_level(logging.DEBUG)
-        for each in account.servers:
-            each.send(NOON)
-            each.bounce(NOON)
-
-        for name in NAMES:
-            with open_pipeline(configured_account().warehouse, name) as pipeline:
-                sync(configured_account(), pipeline, name, say=logging.getLogger("said").info)
-                packages = contents_of(Path(pipeline.working_dir))
-            # what is searched is there: the rows of the load package
-            assert b"PAR1" in packages
-            assert [secret for secret in account.secrets if secret.encode() in packages] == []
-
-        stored = contents_of(warehouse.parent)
-        told = caplog.text + "".join(capfd.readouterr())
-        assert "GET /messages/outbound" in told
-        assert [secret for secret in account.secrets if secret.encode() in stored] == []
-        assert [secret for secret in account.secrets if secret in told] == []

@@ -1,30 +1,16 @@
 """Mistakes in a vendor's file are told by the key at fault."""
 
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from email_assets.vendors import Secret
-from email_assets.vendors.generic import VENDOR
-from email_assets_tests.vendors.vendor_file_fixtures import problem_of
+from email_assets_tests.vendors.vendor_file_fixtures import problem_in, problem_of, vendor
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 
-__all__ = ["use_vendor"]
-
-
-def problem_in(use_vendor: UseVendor, vendor: Any) -> str:
-    """The mistake that is found in this vendor."""
-    name = use_vendor(f"from email_assets.vendors import Secret\nVENDOR = {vendor!r}")
-    return problem_of(name).removeprefix("is not a vendor file: ")
+__all__ = ["use_vendor", "vendor"]
 
 
 class TestMistakes:
-    @pytest.fixture
-    def vendor(self) -> Any:
-        """A vendor like the vendor-neutral one, to make mistakes in."""
-        return deepcopy(VENDOR)
-
     def test_a_file_without_a_vendor(self, use_vendor: UseVendor) -> None:
         assert problem_of(use_vendor("VENDORS = {}")) == "has no VENDOR"
 
@@ -165,15 +151,6 @@ class TestMistakes:
             "VENDOR['resources'][3] (servers) needs an 'endpoint' with a 'path' of its own"
         )
 
-    @pytest.mark.parametrize("secret", ["live-key-0123456789", Secret("live-key-0123456789")])
-    def test_a_secret_itself_instead_of_its_name(
-        self, vendor: Any, use_vendor: UseVendor, secret: str
-    ) -> None:
-        vendor["client"]["auth"]["api_key"] = secret
-        problem = problem_in(use_vendor, vendor)
-        assert "needs a Secret(…) as its 'api_key', with the secret's name" in problem
-        assert "live-key" not in problem
-
     def test_owners_that_no_resource_lists(self, vendor: Any, use_vendor: UseVendor) -> None:
         vendor["resources"][0]["for_each"] = {"resource": "nobody", "id": "id", "label": "of"}
         assert problem_in(use_vendor, vendor) == (
@@ -219,50 +196,10 @@ class TestMistakes:
 
         assert found.removeprefix("VENDOR/deliverability").startswith(problem)
 
-    def test_a_key_in_the_body_of_a_request_that_has_none(
-        self, vendor: Any, use_vendor: UseVendor
-    ) -> None:
-        vendor["client"]["auth"]["location"] = "body"
-        assert problem_in(use_vendor, vendor) == (
-            "VENDOR['resources'][0] (bounces) has its key in the body, and needs an 'endpoint' "
-            "with the 'method' 'POST'"
-        )
-
     def test_a_total_outside_of_a_paginator_that_has_its_own(
         self, vendor: Any, use_vendor: UseVendor
     ) -> None:
         vendor["resources"][0]["total_path"] = "total"
         assert problem_in(use_vendor, vendor) == (
             "VENDOR['resources'][0] (bounces) has a 'total_path', which belongs into its paginator"
-        )
-
-    def test_no_address(self, vendor: Any, use_vendor: UseVendor) -> None:
-        del vendor["client"]["base_url"]
-        assert problem_in(use_vendor, vendor) == "VENDOR['client'] needs a 'base_url'"
-
-    @pytest.mark.parametrize(
-        "auth",
-        [
-            None,
-            {
-                "type": "oauth2_client_credentials",
-                "access_token_url": "https://x.example.org",
-                "client_id": "a",
-                "client_secret": "b",
-            },
-        ],
-    )
-    def test_a_way_to_authenticate_that_does_not_work_here(
-        self, auth: Any, vendor: Any, use_vendor: UseVendor
-    ) -> None:
-        vendor["client"]["auth"] = auth
-        assert problem_in(use_vendor, vendor) == (
-            "VENDOR['resources'][0] (bounces) needs an 'auth' block whose 'type' is of api_key, "
-            "bearer, http_basic"
-        )
-
-    def test_an_unknown_way_to_authenticate(self, vendor: Any, use_vendor: UseVendor) -> None:
-        vendor["client"]["auth"]["type"] = "oauth"
-        assert problem_in(use_vendor, vendor).startswith(
-            "VENDOR/client/auth field `type=oauth` is not one of: ["
         )

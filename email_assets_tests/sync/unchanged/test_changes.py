@@ -1,8 +1,7 @@
-"""A row that differs is loaded, with its items; the last of several with one key stays."""
+"""A row that differs is loaded, and no other."""
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,15 +18,7 @@ from email_assets_tests.sync.unchanged.loading import (
     loads,
     put,
 )
-from email_assets_tests.warehouses import (
-    Query,
-    Row,
-    fresh_warehouse,
-    items,
-    table,
-)
-
-# What is a change
+from email_assets_tests.warehouses import Query, Row, fresh_warehouse, table
 
 AS_IT_WAS: Row = {
     "name": "ann",
@@ -172,90 +163,3 @@ def test_a_row_that_was_stored_by_an_earlier_of_many_syncs_is_unchanged(api: San
     for number in range(4):
         load_rows(api, {"id": number})
     assert load_rows(api, *({"id": number} for number in range(4))) == (0, 4)
-
-
-# Several rows with one key
-
-A, B = ({"n": name, "to": [{"of": name}, {"of": name * 2}]} for name in "AB")
-VERSIONS: dict[str, Row] = {"A": A, "B": B}
-
-
-@pytest.mark.parametrize(
-    ("answer", "loaded", "unchanged"),
-    [
-        ("A", 0, 1),
-        ("B", 1, 0),
-        ("AA", 0, 2),
-        ("AB", 1, 1),
-        ("BA", 2, 0),
-        ("BB", 2, 0),
-    ],
-)
-def test_of_a_key_whose_row_is_a_those_are_loaded_that_come_from_the_first_change_on(
-    api: Sandbox, query: Query, answer: str, loaded: int, unchanged: int
-) -> None:
-    load_rows(api, {"id": 1, **A})
-    assert load_rows(api, *({"id": 1, **VERSIONS[name]} for name in answer)) == (loaded, unchanged)
-    assert items(query, "domains", "to") == {1: VERSIONS[answer[-1]]["to"]}
-
-
-ANSWERS = ("", "A", "B", "AB", "BA", "AA", "ABA", "BAB")
-"""The rows of one key that an answer may have."""
-
-
-def test_the_last_row_of_a_key_stays_whatever_came_before(api: Sandbox, query: Query) -> None:
-    histories = dict(enumerate(itertools.product(ANSWERS, repeat=3)))
-    for number in range(3):
-        # first all first rows, then all second ones, and so on
-        put(
-            api,
-            *(
-                {"id": key, **VERSIONS[history[number][turn]]}
-                for turn in range(3)
-                for key, history in histories.items()
-                if turn < len(history[number])
-            ),
-        )
-        load("domains")
-    last = {key: VERSIONS["".join(h)[-1]] for key, h in histories.items() if any(h)}
-    assert table(query, "domains") == {key: {"id": key, "n": row["n"]} for key, row in last.items()}
-    assert items(query, "domains", "to") == {key: row["to"] for key, row in last.items()}
-
-
-# Child tables
-
-
-def test_a_row_that_did_not_change_keeps_its_items(api: Sandbox, query: Query) -> None:
-    kept = {"id": 1, "to": [{"n": 1, "cc": [{"n": 10}]}, {"n": 2, "cc": []}]}
-    load_rows(api, kept, {"id": 2, "to": [{"n": 3, "cc": []}]})
-    before = query("FROM email.domains__to WHERE n < 3 ORDER BY n")
-    load_rows(api, kept, {"id": 2, "to": [{"n": 4, "cc": []}]})
-    assert query("FROM email.domains__to WHERE n < 3 ORDER BY n") == before
-    assert query("SELECT n FROM email.domains__to__cc") == [(10,)]
-
-
-def test_a_changed_row_leaves_no_item_behind_on_any_floor(api: Sandbox, query: Query) -> None:
-    load_rows(
-        api,
-        {"id": 1, "n": 1, "to": [{"n": 1, "cc": [{"n": 10}, {"n": 11}]}, {"n": 2, "cc": []}]},
-        {"id": 2, "n": 1, "to": [{"n": 5, "cc": [{"n": 50}]}]},
-    )
-    load_rows(
-        api,
-        {"id": 1, "n": 2, "to": [{"n": 3, "cc": [{"n": 30}]}]},
-        {"id": 2, "n": 1, "to": [{"n": 5, "cc": [{"n": 50}]}]},
-    )
-    assert items(query, "domains", "to") == {1: [{"n": 3}], 2: [{"n": 5}]}
-    assert query(
-        "SELECT item.n, floor.n FROM email.domains__to__cc AS floor "
-        "LEFT JOIN email.domains__to AS item ON item._dlt_id = floor._dlt_parent_id ORDER BY ALL"
-    ) == [(3, 30), (5, 50)]
-
-
-def test_a_row_of_which_only_a_field_changed_has_its_items_once(api: Sandbox, query: Query) -> None:
-    for n in (1, 2):
-        load_rows(api, {"id": 1, "n": n, "to": [{"n": 7}, {"n": 7}]})
-    assert query(
-        "SELECT parent.n, item.n FROM email.domains__to AS item "
-        "LEFT JOIN email.domains AS parent ON parent._dlt_id = item._dlt_parent_id"
-    ) == [(2, 7), (2, 7)]
