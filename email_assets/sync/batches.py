@@ -17,11 +17,9 @@ from dlt.common.normalizers.json.helpers import get_nested_row_hash
 
 from email_assets.normalizer import VERBATIM
 from email_assets.sync.column_values import UnfitColumnError, array_of, misfits_in
-from email_assets.sync.digests import DLT_ID
+from email_assets.sync.dlt_columns import DLT_ID, LIST_IDX, LOAD_ID, PARENT_ID, ROOT_ID
 from email_assets.sync.known_columns import KnownColumns, Lists, Path, Row
-from email_assets.sync.repair import ROOT_ID
 
-LOAD_ID, PARENT_ID, LIST_IDX = "_dlt_load_id", "_dlt_parent_id", "_dlt_list_idx"
 VALUE = "value"
 """The field that dlt makes of an item that is neither an object nor a list."""
 

@@ -19,7 +19,8 @@ import dlt
 import orjson
 
 from email_assets.normalizer import column_of
-from email_assets.sync.repair import ROOT_ID, nested_tables
+from email_assets.sync.dlt_columns import DLT_ID, ROOT_ID
+from email_assets.sync.repair import nested_tables
 from email_assets.warehouse.turn import SqlClient
 
 BYTES = 8
@@ -29,7 +30,6 @@ SPREAD = 0x9E3779B97F4A7C15
 MASK = 2 ** (8 * BYTES) - 1
 CHUNK = 10_000
 
-DLT_ID = "_dlt_id"
 _DLT_ID = re.compile(rf"[0-9a-f]{{24}}([0-9a-f]{{{2 * BYTES}}})")
 """The time at which the sync began, the row's number in it, and the row's digest."""
 

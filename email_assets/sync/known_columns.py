@@ -12,8 +12,7 @@ from dlt.common.schema import Schema
 from dlt.common.schema.utils import is_complete_column
 
 from email_assets.sync.column_values import UnfitColumnError
-from email_assets.sync.digests import DLT_ID
-from email_assets.sync.repair import ROOT_ID
+from email_assets.sync.dlt_columns import DLT_ID, ROOT_ID
 
 Row = dict[str, Any]
 Path = tuple[str, ...]

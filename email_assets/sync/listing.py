@@ -18,7 +18,7 @@ from email_assets.api.window import Window
 from email_assets.api.windows import WindowPaginator
 from email_assets.sync.access import Access, Say, Sleep
 from email_assets.sync.cursor import Cursor
-from email_assets.sync.digests import DLT_ID
+from email_assets.sync.dlt_columns import DLT_ID
 from email_assets.sync.owners import Owners, owners_of
 from email_assets.sync.paginators import window_paginator_of
 from email_assets.sync.rows import Rows

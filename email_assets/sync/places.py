@@ -9,6 +9,7 @@ from typing import Any, Final
 from dlt.common.normalizers.naming import NamingConvention
 
 from email_assets.normalizer import VERBATIM
+from email_assets.sync.dlt_columns import DLT_ID, LIST_IDX, LOAD_ID, PARENT_ID, ROOT_ID
 
 LIST: Final = 0
 """Stands in a path for the items of a list that are lists themselves."""
@@ -18,9 +19,7 @@ REST: Final = 1
 Path = tuple["str | int", ...]
 """Keys of the API's objects, from an item of a table's list inwards."""
 
-TAKEN = frozenset(
-    {"_dlt_id", "_dlt_load_id", "_dlt_parent_id", "_dlt_root_id", "_dlt_list_idx", VERBATIM}
-)
+TAKEN = frozenset({DLT_ID, LOAD_ID, PARENT_ID, ROOT_ID, LIST_IDX, VERBATIM})
 """Columns that dlt fills, and fields that tell it something."""
 VARIANT = re.compile(r".*__v_(text|bigint|double|bool|timestamp|date|time|json|decimal|wei|binary)")
 """Columns that dlt makes for values of another type than their field had before."""

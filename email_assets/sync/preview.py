@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from email_assets.redaction import redact
-from email_assets.sync.digests import DLT_ID
+from email_assets.sync.dlt_columns import DLT_ID, LOAD_ID
 from email_assets.sync.shown_names import ShownNames
 from email_assets.warehouse.turn import SqlClient
 
 LONGEST = 80
 """Characters of a value that are shown."""
-LOAD_ID = "_dlt_load_id"
 
 
 def preview_of(

@@ -13,14 +13,14 @@ import dlt
 from dlt.common.schema.typing import TColumnSchema, TPartialTableSchema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
+from email_assets.sync.dlt_columns import DLT_ID, PARENT_ID, ROOT_ID
 from email_assets.sync.places import VARIANT
-from email_assets.sync.repair import DLT_ID, ROOT_ID
 from email_assets.warehouse.turn import SqlClient
 
 HINTS: dict[str, dict[str, Any]] = {
     DLT_ID: {"row_key": True, "unique": True},
     ROOT_ID: {"root_key": True},
-    "_dlt_parent_id": {"parent_key": True},
+    PARENT_ID: {"parent_key": True},
 }
 """The hints that dlt gives its own columns."""
 

@@ -17,12 +17,9 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from email_assets.errors import causes
 from email_assets.sentences import UNREADABLE
+from email_assets.sync.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.sync.shown_names import ShownNames
 from email_assets.warehouse.turn import SqlClient
-
-DLT_ID = "_dlt_id"
-ROOT_ID = "_dlt_root_id"
-"""The column of a nested table that holds the `_dlt_id` of the row of the resource's table."""
 
 
 def nested_tables(schema: Schema, resource: str) -> list[str]:

@@ -16,7 +16,8 @@ from email_assets.clock import now
 from email_assets.errors import ApiError
 from email_assets.instants import as_utc
 from email_assets.normalizer import BIGGEST, is_whole_time
-from email_assets.sync.digests import DLT_ID, Digests, digest_in, digest_of, with_items
+from email_assets.sync.digests import Digests, digest_in, digest_of, with_items
+from email_assets.sync.dlt_columns import DLT_ID
 from email_assets.sync.fields import Fields
 
 Row = dict[str, Any]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dlt.common.pipeline import LoadInfo
 from dlt.common.schema.typing import TColumnSchema
 
+from email_assets.sync.dlt_columns import DLT_ID
 from email_assets.sync.shown_names import VARIANT, ShownNames
 
 
@@ -22,7 +23,7 @@ def schema_changes(load_info: LoadInfo, resource: str, names: ShownNames) -> lis
             if table != resource and not table.startswith(f"{resource}__"):
                 continue
             columns = update.get("columns", {})
-            if "_dlt_id" in columns:
+            if DLT_ID in columns:
                 changes.append(f"a new table {names.table(table)}")
                 continue
             for name, column in columns.items():
