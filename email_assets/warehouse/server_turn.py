@@ -10,19 +10,13 @@ import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from dlt.common.schema.typing import LOADS_TABLE_NAME, PIPELINE_STATE_TABLE_NAME, VERSION_TABLE_NAME
 from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 from dlt.destinations.sql_client import SqlClientBase
 
-from email_assets.errors import WarehouseBusyError
-from email_assets.settings.resolve import where_to_set
-from email_assets.settings.warehouse import WarehouseSettings
-
-POLL = 0.25
-"""Seconds between two attempts to get a lock."""
+from email_assets.warehouse.patience import Patience
 
 _LOCKED = "SELECT pg_try_advisory_lock{}(hashtextextended(%s, 0))"
 _HOLDERS = """
@@ -81,50 +75,28 @@ def turn_on_server(
     with keeper:
         name = f"email_assets {who} on {socket.gethostname()}"[:50] + f" {os.getpid()}"
         keeper.execute_sql("SELECT set_config('application_name', %s, false)", name)
-        patience = _Patience(keeper, who, timeout, say, sleep)
+        patience = Patience(who, timeout, say, sleep)
         dataset = keeper.dataset_name
-        patience.lock(dataset, shared=_has_shared_tables(keeper))
-        patience.lock(f"{dataset}.{who}")
+        _lock(keeper, dataset, patience, shared=_has_shared_tables(keeper))
+        _lock(keeper, f"{dataset}.{who}", patience)
         yield
 
 
-@dataclass
-class _Patience:
-    """Waits for the runs that have a lock, so many seconds in all, and says for whom."""
+def _lock(client: SqlClient, name: str, patience: Patience, *, shared: bool = False) -> None:
+    """Get a lock, beside others that share it or alone.
 
-    client: SqlClient
-    who: str
-    timeout: float
-    say: Callable[[str], None]
-    sleep: Callable[[float], None]
-    waited: float = 0.0
-    told: str = ""
-
-    def lock(self, name: str, *, shared: bool = False) -> None:
-        """Get a lock, beside others that share it or alone.
-
-        Raises:
-            WarehouseBusyError: There is no time left to wait.
-        """
-        query = _LOCKED.format("_shared" if shared else "")
-        while not _is_true(self.client, query, name):
-            self._wait_for(_holder_of(self.client, name), name)
-
-    def _wait_for(self, holder: str, name: str) -> None:
-        if self.waited >= self.timeout:
-            raise WarehouseBusyError(
-                f"{self.who}: {holder} kept its turn at {name} in {self.client.database_name} for "
-                f"{self.timeout:g} s. End it, or set a longer lock_timeout. "
-                + where_to_set(WarehouseSettings, "lock_timeout")
-            )
-        if holder != self.told:
-            self.told = holder
-            self.say(
-                f"{self.who}: waiting up to {self.timeout:g} s for {name}, which {holder} is "
-                "loading"
-            )
-        self.sleep(POLL)
-        self.waited += POLL
+    Raises:
+        WarehouseBusyError: There is no time left to wait.
+    """
+    query = _LOCKED.format("_shared" if shared else "")
+    while not _is_true(client, query, name):
+        holder = _holder_of(client, name)
+        patience.wait(
+            holder,
+            awaited=f"{name}, which {holder} is loading",
+            kept=f"its turn at {name} in {client.database_name}",
+            remedy="End it",
+        )
 
 
 def _has_shared_tables(client: SqlClient) -> bool:

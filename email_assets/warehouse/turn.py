@@ -6,20 +6,15 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from dlt.destinations.sql_client import SqlClientBase
 from filelock import FileLock, Timeout
 
-from email_assets.errors import WarehouseBusyError, causes
-from email_assets.settings.resolve import where_to_set
-from email_assets.settings.warehouse import WarehouseSettings
+from email_assets.errors import causes
+from email_assets.warehouse.patience import Patience
 from email_assets.warehouse.server_turn import turn_on_server
-
-POLL = 0.25
-"""Seconds between two attempts to open the file."""
 
 _HOLDER = re.compile(
     r"Could not set lock on file(?:.*? held in (?P<program>.*?) ?\(?PID (?P<pid>[1-9]\d*))?"
@@ -61,10 +56,10 @@ def turn_at(
         return
     database.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{database}.lock")
-    patience = _Patience(database, who, timeout, say, sleep)
-    patience.until_done(lambda: lock.acquire(timeout=0))
+    patience = Patience(who, timeout, say, sleep)
+    _when_free(lambda: lock.acquire(timeout=0), database.name, patience)
     try:
-        patience.until_done(client.open_connection)
+        _when_free(client.open_connection, database.name, patience)
         try:
             yield
         finally:
@@ -73,49 +68,23 @@ def turn_at(
         lock.release()
 
 
-@dataclass
-class _Patience:
-    """Waits for those who hold a DuckDB file, so many seconds in all, and says for whom."""
+def _when_free(action: Callable[[], object], file: str, patience: Patience) -> None:
+    """Do something once nobody else holds the file.
 
-    database: Path
-    who: str
-    timeout: float
-    say: Callable[[str], None]
-    sleep: Callable[[float], None]
-    waited: float = 0.0
-    told: str = ""
-
-    def until_done(self, action: Callable[[], object]) -> None:
-        """Try something until nobody else holds the file.
-
-        Raises:
-            WarehouseBusyError: There is no time left to wait.
-        """
-        while True:
-            try:
-                action()
-                return
-            except Exception as error:
-                holder = _holder_named_by(error)
-                if holder is None:
-                    raise
-            self._wait_for(holder)
-
-    def _wait_for(self, holder: str) -> None:
-        if self.waited >= self.timeout:
-            raise WarehouseBusyError(
-                f"{self.who}: {holder} kept {self.database.name} open for {self.timeout:g} s. "
-                "Close it, or set a longer lock_timeout. "
-                + where_to_set(WarehouseSettings, "lock_timeout")
-            )
-        if holder != self.told:
-            self.told = holder
-            self.say(
-                f"{self.who}: waiting up to {self.timeout:g} s for {self.database.name}, "
-                f"held by {holder}"
-            )
-        self.sleep(POLL)
-        self.waited += POLL
+    Raises:
+        WarehouseBusyError: There is no time left to wait.
+    """
+    while True:
+        try:
+            action()
+            return
+        except Exception as error:
+            holder = _holder_named_by(error)
+            if holder is None:
+                raise
+        patience.wait(
+            holder, awaited=f"{file}, held by {holder}", kept=f"{file} open", remedy="Close it"
+        )
 
 
 def _holder_named_by(error: BaseException) -> str | None:
