@@ -25,6 +25,7 @@ from email_assets.api.read_ahead import ReadAhead
 from email_assets.api.refusals import NO_CONTENT, named, no_content, refusal, too_large
 from email_assets.api.retries import RETRIED_STATUSES, Retries
 from email_assets.api.usage import Usage
+from email_assets.api.way import way_to
 from email_assets.errors import ApiError, ApiUnavailableError, RefusedError
 from email_assets.redaction import without_secrets
 
@@ -76,10 +77,7 @@ class ApiAdapter(HTTPAdapter):
         self._key = key
         self._allowance = limits.allowance
         self._time_limit, self._most_bytes = limits.runtime.request_timeout, limits.bytes
-        # what the environment says of proxies and certificates, looked up once for all requests
-        self._way: dict[str, Any] = dict(
-            requests.Session().merge_environment_settings(base_url, {}, True, None, None)
-        )
+        self._way = way_to(base_url)  # once for all requests: it takes its time
         self._usage = usage
         self._say = say
         self._sleep = sleep
@@ -217,11 +215,8 @@ class ApiAdapter(HTTPAdapter):
             ValueError: The body is no JSON, and no action of the vendor's file may want it.
         """
         status, headers = response.status_code, dict(response.headers)
-        if self.actions:
-            is_odd = is_named or refused is not None or self.actions.may_mend
-            answer = Answer(request, status, headers, body, refused, keep=True, is_odd=is_odd)
-        else:
-            answer = Answer(request, status, headers, body, refused)
+        keep, is_odd = bool(self.actions), is_named or self.actions.may_mend or refused is not None
+        answer = Answer(request, status, headers, body, refused, keep=keep, is_odd=is_odd)
         if answer.replaced:
             if not self._usage.bytes_replaced:
                 self._say(

@@ -141,8 +141,7 @@ def _charset_in(headers: CaseInsensitiveDict[str]) -> str | None:
     """The charset that the headers of an answer name."""
     message = Message()
     message["Content-Type"] = headers.get("Content-Type", "")
-    found = message.get_content_charset()
-    return found or None
+    return message.get_content_charset() or None
 
 
 def parse(body: bytes) -> Any:

@@ -7,6 +7,7 @@ import os
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import requests
 from requests.utils import select_proxy
@@ -18,12 +19,18 @@ SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 SOCKS_PACKAGE = "PySocks"
 
 
+def way_to(base_url: str) -> dict[str, Any]:
+    """What the environment says of proxies and certificates, as arguments of a request."""
+    settings = requests.Session().merge_environment_settings(base_url, {}, True, None, None)
+    return dict(settings)
+
+
 def problem_on_the_way(base_url: str) -> str | None:
     """The sentence that says why no request could be sent, or None if nothing is in the way.
 
     The sentence names the variable to correct, and not its value: that of a proxy may hold a key.
     """
-    way = requests.Session().merge_environment_settings(base_url, {}, True, None, None)
+    way = way_to(base_url)
     proxy = select_proxy(base_url, way["proxies"])
     return _problem_of_bundle(way["verify"]) or (_problem_of_proxy(proxy) if proxy else None)
 
