@@ -72,7 +72,7 @@ class Retries:
     def _wait_alone(self, seconds: float) -> None:
         self._settle()
         # only now, so that what has failed meanwhile counts this wait as one of its own
-        self._usage.seconds_throttled += seconds
+        self._usage.count_wait(seconds)
         self._sleep(seconds)
 
     def _note_retry(self, state: RetryCallState) -> None:

@@ -54,7 +54,7 @@ class Usage:
         }
 
     def count_wait(self, seconds: float) -> None:
-        """Count seconds that somebody waits before a request."""
+        """Count seconds that somebody waits before a request, or before it is tried again."""
         with self.counting:
             self.seconds_throttled += seconds
 
