@@ -41,10 +41,8 @@ class Limiter:
     def reserve(self) -> float:
         """The seconds to wait before the next request, whose turn it is from now on."""
         with self._lock:
-            now = at = self._clock()
-            for limit, sent in self._sent:
-                if len(sent) == limit.requests:
-                    at = max(at, sent[0] + limit.seconds)
+            now = self._clock()
+            at = self._next_turn(now)
             for _, sent in self._sent:
                 sent.append(at)
             return at - now
@@ -53,8 +51,12 @@ class Limiter:
         """The seconds that a request would have to wait."""
         with self._lock:
             now = self._clock()
-            full = [(limit, sent) for limit, sent in self._sent if len(sent) == limit.requests]
-            return max([0.0, *(sent[0] + limit.seconds - now for limit, sent in full)])
+            return self._next_turn(now) - now
+
+    def _next_turn(self, now: float) -> float:
+        """The time from which on one more request is allowed."""
+        full = [(limit, sent) for limit, sent in self._sent if len(sent) == limit.requests]
+        return max([now, *(sent[0] + limit.seconds for limit, sent in full)])
 
 
 class Allowance:
@@ -63,7 +65,7 @@ class Allowance:
     All that ask with one key share it, whatever resource and session they ask for.
 
     Args:
-        base_path: The path of the API's address, which stands before all others.
+        base_url: The API's address, whose path stands before all others.
         limits: What is allowed.
     """
 
@@ -73,9 +75,6 @@ class Allowance:
     def __init__(self, base_url: str, limits: Sequence[Limit] = ()) -> None:
         self._base = base_url
         self._limits = limits
-
-    def __bool__(self) -> bool:
-        return bool(self._limits)
 
     def limiter(self, url: str, secrets: tuple[str, ...]) -> Limiter | None:
         """The limiter for a URL and a key, or None where any number of requests is allowed."""
