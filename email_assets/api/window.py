@@ -108,9 +108,7 @@ class Filter:
         found: dict[str, Any] = {}
         if window.start and self.start_param:
             found[self.start_param] = self._write_unmistakably(window.start, -HOUR)
-        if window.end and self.end_param and self._is_to_come(window.end, now):
-            found[self.end_param] = self.write(now)
-        elif window.end and self.end_param:
+        if window.end and self.end_param:
             # what `write` cuts off must not be cut off the window
             beyond = window.end + SECOND
             while self.write(beyond) == self.write(window.end):
