@@ -11,12 +11,7 @@ from requests import Request, Response
 
 from email_assets.api.overlap import Overlap, PagesAreWholeError
 from email_assets.api.page import Page
-from email_assets.api.pagination import (
-    AnswerReader,
-    ListPaginator,
-    copy_of,
-    write_into,
-)
+from email_assets.api.pagination import ListPaginator, copy_of, write_into
 from email_assets.api.seen import SeenKeys, Shelf
 from email_assets.api.whole_pages import WholePages
 
@@ -70,11 +65,8 @@ class ListOffsetPaginator(ListPaginator):
         limit_body_path: str | None = None,
         speculate: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(resource, data_selector, primary_key, total_path, has_more_path)
         del stop_after_empty_page
-        self._answers = AnswerReader(
-            resource, data_selector, primary_key, total_path, has_more_path
-        )
         self._limit, self._begin, self._maximum_offset = limit, offset, maximum_offset
         self._offset_at = None if offset_body_path else offset_param or "offset", offset_body_path
         self._limit_at = None if limit_body_path else limit_param or "limit", limit_body_path

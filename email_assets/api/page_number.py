@@ -8,12 +8,7 @@ from typing import Any
 from requests import Request, Response
 
 from email_assets.api.page import Page
-from email_assets.api.pagination import (
-    AnswerReader,
-    ListPaginator,
-    copy_of,
-    write_into,
-)
+from email_assets.api.pagination import ListPaginator, copy_of, write_into
 from email_assets.api.seen import SeenKeys, Shelf
 from email_assets.api.whole_pages import WholePages
 
@@ -56,11 +51,8 @@ class PageNumberListPaginator(ListPaginator):
         page_body_path: str | None = None,
         speculate: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(resource, data_selector, primary_key, total_path, has_more_path)
         del stop_after_empty_page
-        self._answers = AnswerReader(
-            resource, data_selector, primary_key, total_path, has_more_path
-        )
         self._base, self._first = base_page, base_page if page is None else page
         self._end = maximum_page
         self._page_at = None if page_body_path else page_param or "page", page_body_path

@@ -41,15 +41,30 @@ class Selector:
 class ListPaginator(BasePaginator):
     """Reads one list to its end; it may know which pages follow the next one.
 
+    Args:
+        resource: The resource's name, for sentences.
+        data_selector: JSONPath of the rows in an answer.
+        primary_key: Fields that identify a row.
+        total_path: JSONPath of the total in an answer, or None.
+        has_more_path: JSONPath of a boolean that says whether there is more, or None.
+
     Attributes:
         total: Rows that the API last said there are, or None where it does not say.
     """
 
-    _answers: AnswerReader
-
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        resource: str,
+        data_selector: str,
+        primary_key: Sequence[str],
+        total_path: str | None,
+        has_more_path: str | None,
+    ) -> None:
         super().__init__()
         self.total: int | None = None
+        self._answers = AnswerReader(
+            resource, data_selector, primary_key, total_path, has_more_path
+        )
 
     def allow_answers_without_rows(self) -> None:
         """Take an answer that leaves its list of rows out for one without rows."""
@@ -106,8 +121,8 @@ class AnswerReader:
         resource: str,
         data_selector: str,
         primary_key: Sequence[str],
-        total_path: str | None = None,
-        has_more_path: str | None = None,
+        total_path: str | None,
+        has_more_path: str | None,
     ) -> None:
         self._resource = resource
         self._data = Selector(data_selector)
@@ -213,6 +228,11 @@ def copy_of(request: Request) -> Request:
     found = copy(request)
     found.params, found.json = dict(request.params or {}), deepcopy(request.json)
     return found
+
+
+def address_of(request: Request) -> str:
+    """The identity of the request for a page."""
+    return repr((request.method, request.url, request.params, request.json, request.headers))
 
 
 def write_into(request: Request, name: str | None, body_path: str | None, value: int) -> None:

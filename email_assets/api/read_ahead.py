@@ -10,6 +10,7 @@ from itertools import islice
 from requests import PreparedRequest, Request
 
 from email_assets.api.answer import Answer
+from email_assets.api.pagination import address_of
 from email_assets.errors import ApiUnavailableError
 
 MEMORY = 64 * 1024 * 1024
@@ -72,7 +73,7 @@ class ReadAhead:
         """
         if self._most < 2:
             return
-        wanted = {_address(request): request for request in islice(coming, self._most)}
+        wanted = {address_of(request): request for request in islice(coming, self._most)}
         if next(iter(wanted), None) not in self._pages:
             # the list did not go on as expected, and what is in flight may have been overtaken
             self._drop_unless_in(())
@@ -83,16 +84,16 @@ class ReadAhead:
         of_this_list = sum(not page.is_sure for page in self._pages.values())
         missing = [request for address, request in wanted.items() if address not in self._pages]
         for request in missing[: max(0, room - of_this_list)]:
-            self._ask_for(prepare(request), _address(request), is_sure=False)
+            self._ask_for(prepare(request), address_of(request), is_sure=False)
         for request in others:
             if len(self._pages) >= room:
                 return
-            if (address := _address(request)) not in self._pages:
+            if (address := address_of(request)) not in self._pages:
                 self._ask_for(prepare(request), address, is_sure=True)
 
     def prepared(self, request: Request) -> PreparedRequest | None:
         """The result of exactly this request, or None if its page was not asked for."""
-        page = self._pages.get(_address(request))
+        page = self._pages.get(address_of(request))
         return page.request if page else None
 
     def take(self, request: PreparedRequest) -> Future[Answer] | None:
@@ -157,8 +158,3 @@ class ReadAhead:
 
 def _has_failed(answer: Future[Answer]) -> bool:
     return answer.done() and answer.exception() is not None
-
-
-def _address(request: Request) -> str:
-    """The identity of the request for a page."""
-    return repr((request.method, request.url, request.params, request.json, request.headers))

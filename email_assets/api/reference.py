@@ -10,7 +10,7 @@ from dlt.sources.helpers.rest_client.paginators import BaseNextUrlPaginator, Bas
 from requests import Request, Response
 
 from email_assets.api.page import EMPTY_PAGES, endless
-from email_assets.api.pagination import AnswerReader, ListPaginator
+from email_assets.api.pagination import ListPaginator, address_of
 from email_assets.api.seen import SeenKeys
 
 NOTHING_NEW = 10
@@ -43,10 +43,7 @@ class ReferencePaginator(ListPaginator):
         has_more_path: str | None = None,
         total_path: str | None = None,
     ) -> None:
-        super().__init__()
-        self._answers = AnswerReader(
-            resource, data_selector, primary_key, total_path, has_more_path
-        )
+        super().__init__(resource, data_selector, primary_key, total_path, has_more_path)
         self._pages = pages
         self._least: int | None
         self._start()
@@ -82,7 +79,7 @@ class ReferencePaginator(ListPaginator):
         # copies: what belongs to a page must not stay in the vendor's file
         request.params, request.json = deepcopy(request.params), deepcopy(request.json)
         self._pages.init_request(request)
-        self._asked = {_address(request)}
+        self._asked = {address_of(request)}
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         """Learn from a page where to go on.
@@ -144,11 +141,6 @@ class ReferencePaginator(ListPaginator):
         if not self._has_next_page:
             return
         self._pages.update_request(request)
-        if (address := _address(request)) in self._asked:
+        if (address := address_of(request)) in self._asked:
             raise self._answers.error("leads back to a page that it gave before")
         self._asked.add(address)
-
-
-def _address(request: Request) -> str:
-    """The identity of the request for a page of a list."""
-    return repr((request.url, request.params, request.json))
