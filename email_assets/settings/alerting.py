@@ -95,17 +95,19 @@ class Alerting:
 
 def alerting_as_set_now() -> Alerting:
     """The settings of alerts and their secrets. One that is wrong keeps no other from working."""
-    links: AlertSettings | SettingError
-    mail: MailSettings | SettingError
+    return Alerting(
+        _settings_or_error(AlertSettings),
+        _settings_or_error(MailSettings),
+        resolve.secret(WEBHOOK_URL),
+        resolve.secret(SMTP_PASSWORD),
+    )
+
+
+def _settings_or_error(spec: type[resolve.Settings]) -> resolve.Settings | SettingError:
     try:
-        links = resolve.load(AlertSettings)
+        return resolve.load(spec)
     except SettingError as error:
-        links = error
-    try:
-        mail = resolve.load(MailSettings)
-    except SettingError as error:
-        mail = error
-    return Alerting(links, mail, resolve.secret(WEBHOOK_URL), resolve.secret(SMTP_PASSWORD))
+        return error
 
 
 def _is_mail_address(text: object) -> bool:
