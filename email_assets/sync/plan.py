@@ -102,7 +102,6 @@ def _is_whole(
         missing.append("the schema in _dlt_version")
     if schema:
         missing += missing_parts(client, schema, name)
-    if schema:
         remove_orphans(client, schema, name)
     if not missing:
         return True
