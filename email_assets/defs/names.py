@@ -13,10 +13,11 @@ from email_assets.account import Account
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.vendors.resource import EMAIL_API
 
-NEW_RECORDS, FRESHNESS_CHECKS, ALERTS, CONDITIONS = SENSORS = (
-    *("new_records", "freshness_checks", "alerts"),
-    "conditions",
-)
+NEW_RECORDS = "new_records"
+FRESHNESS_CHECKS = "freshness_checks"
+ALERTS = "alerts"
+CONDITIONS = "conditions"
+SENSORS = (NEW_RECORDS, FRESHNESS_CHECKS, ALERTS, CONDITIONS)
 
 
 def key_of(account: Account, asset: str) -> dg.AssetKey:

@@ -28,12 +28,6 @@ def names_of(account: Account, kind: Kind) -> list[str]:
     return [name for name, found in account.resources.items() if found["kind"] == kind]
 
 
-def _names_by_job(account: Account) -> dict[str, list[str]]:
-    """The resources that each job syncs, of the jobs that sync any."""
-    names = {account.named(job): names_of(account, kind) for kind, job in JOB_OF_KIND.items()}
-    return {job: of_job for job, of_job in names.items() if of_job}
-
-
 def build_jobs(
     account: Account, beside: Sequence[Account] = ()
 ) -> list[dg.UnresolvedAssetJobDefinition | dg.JobDefinition]:
@@ -45,11 +39,12 @@ def build_jobs(
     """
     jobs = [
         dg.define_asset_job(
-            job,
+            account.named(job),
             selection=_selection(account, names),
             description=f"Syncs {', '.join(map(account.title_of, names))}.",
         )
-        for job, names in _names_by_job(account).items()
+        for kind, job in JOB_OF_KIND.items()
+        if (names := names_of(account, kind))
     ]
     whose = f" of {account.name}" if account.name else ""
     everything = dg.define_asset_job(
@@ -70,11 +65,11 @@ def build_schedules(account: Account) -> list[dg.ScheduleDefinition]:
 
     They are switched off unless the settings say otherwise.
     """
-    automation, used = account.automation, _names_by_job(account)
+    automation = account.automation
     crons = {
-        job: cron_of(kind, automation)
-        for kind, job in zip(JOB_OF_KIND, map(account.named, JOB_OF_KIND.values()), strict=True)
-        if job in used
+        account.named(job): cron_of(kind, automation)
+        for kind, job in JOB_OF_KIND.items()
+        if names_of(account, kind)
     }
     crons[account.named(JOB_OF_RETENTION)] = CRON
     return [_build_schedule(job, cron, automation) for job, cron in crons.items()]
