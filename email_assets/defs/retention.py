@@ -108,12 +108,11 @@ def _old_runs(
 def _needed_runs(instance: dg.DagsterInstance) -> set[str]:
     """Runs that hold the latest materialization, observation or check evaluation of an asset."""
     needed = set()
+    events: Any = instance.event_log_storage
     for key in instance.get_asset_keys():
         for fetch in (instance.fetch_materializations, instance.fetch_observations):
             needed |= {record.run_id for record in fetch(key, limit=1).records}
-    events: Any = instance.event_log_storage
-    # what Dagster knows of a partition is the run that last filled it
-    for key in instance.get_asset_keys():
+        # what Dagster knows of a partition is the run that last filled it
         filled = events.get_latest_storage_id_by_partition(
             key, dg.DagsterEventType.ASSET_MATERIALIZATION
         )
