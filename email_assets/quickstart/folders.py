@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 from dlt.common.known_env import DLT_PROJECT_DIR
 
 from email_assets.errors import WarehouseError
+from email_assets.quickstart.api import ChosenApi
 from email_assets.sentences import ALMOST_FULL, UNTOUCHED
 from email_assets.settings import project
 
@@ -70,21 +70,19 @@ def folder_of_sandbox() -> Path:
     return folder
 
 
-def environment_of(settings: Mapping[str, str], folder: Path | None) -> dict[str, str]:
+def environment_of(api: ChosenApi) -> dict[str, str]:
     """The environment of Dagster's commands that use an API.
 
-    Args:
-        settings: Those of the API, besides what is set already.
-        folder: The folder of all that they write, or None for the places that the settings name.
+    Files go to the places that the settings name, and those of the sandbox to a folder of its own.
     """
-    places = (
-        {}
-        if folder is None
-        else {
-            "WAREHOUSE__DESTINATION_TYPE": "duckdb",
-            "WAREHOUSE__DATASET_NAME": "email",
-            "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
-            "DAGSTER_HOME": str(folder),
-        }
-    )
-    return {**os.environ, "PYTHONWARNINGS": QUIET, "PYTHONUNBUFFERED": "1", **settings, **places}
+    found = {**os.environ, "PYTHONWARNINGS": QUIET, "PYTHONUNBUFFERED": "1", **api.settings}
+    if not api.is_sandbox:
+        return found
+    folder = folder_of_sandbox()
+    return {
+        **found,
+        "WAREHOUSE__DESTINATION_TYPE": "duckdb",
+        "WAREHOUSE__DATASET_NAME": "email",
+        "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
+        "DAGSTER_HOME": str(folder),
+    }

@@ -15,11 +15,7 @@ from email_assets.account import configured_accounts
 from email_assets.clock import now
 from email_assets.quickstart import summary
 from email_assets.quickstart.api import ChosenApi
-from email_assets.quickstart.folders import (
-    environment_of,
-    folder_of_sandbox,
-    refuse_full_disks,
-)
+from email_assets.quickstart.folders import environment_of, refuse_full_disks
 from email_assets.redaction import redact
 from email_assets.settings import project, resolve
 from email_assets.warehouse.destination import database_file, warehouse_client
@@ -39,7 +35,7 @@ def load(api: ChosenApi) -> int:
         KeyboardInterrupt: Somebody stopped it; the run has ended.
     """
     began, started = time.monotonic(), now()
-    os.environ.update(environment_of(api.settings, folder_of_sandbox() if api.is_sandbox else None))
+    os.environ.update(environment_of(api))
     status = max(map(_materialize, _commands()))
     if status:
         refuse_full_disks()  # else the history, which is on one of them, could not be read either

@@ -11,7 +11,7 @@ from email_assets.account import configured_accounts
 from email_assets.deliverability.selection import derived_assets
 from email_assets.errors import EmailAssetsError
 from email_assets.quickstart.api import ChosenApi
-from email_assets.quickstart.folders import PACKAGE, environment_of, folder_of_sandbox
+from email_assets.quickstart.folders import PACKAGE, environment_of
 from email_assets.settings import project
 from email_assets.vendors.resource import REPORT
 
@@ -39,7 +39,7 @@ def open_ui(api: ChosenApi, port: int) -> int:
             *(sys.executable, "-m", "dagster", "dev", "--workspace", PACKAGE / "workspace.yaml"),
             *("--host", HOST, "--port", str(port)),
         ],
-        env=environment_of(api.settings, folder_of_sandbox() if api.is_sandbox else None),
+        env=environment_of(api),
         cwd=project.project_file("."),
     )
     try:
