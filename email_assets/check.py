@@ -16,7 +16,7 @@ from email_assets.errors import EmailAssetsError
 from email_assets.quickstart.api import chosen_api
 from email_assets.redaction import redact
 from email_assets.settings.resolve import SettingError
-from email_assets.sync.glimpse import FirstPage
+from email_assets.sync.heads import FirstPage
 from email_assets.sync.inquiry import Finding, inquire, is_time
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import endpoint_of
@@ -47,7 +47,9 @@ def _are_well(accounts: Iterable[Account]) -> bool:
     well = []
     for place, account in enumerate(accounts):
         if account.name:
-            print(f"{chr(10) * bool(place)}{account.name}: {account.api.vendor} at {_of(account)}")
+            if place:
+                print()
+            print(f"{account.name}: {account.api.vendor} at {_address_of(account)}")
         well.append(_is_well(account))
     return all(well)
 
@@ -64,7 +66,7 @@ def _set(settings: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _of(account: Account) -> str:
+def _address_of(account: Account) -> str:
     try:
         return account.base_url
     except SettingError:

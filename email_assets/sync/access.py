@@ -57,8 +57,8 @@ class Access:
     def __post_init__(self) -> None:
         self.runtime = self.account.runtime()
 
-    def only_once(self, at_most_seconds: float = math.inf) -> Access:
-        """The same, for requests that are sent once and within so many seconds."""
+    def brief(self, at_most_seconds: float = math.inf) -> Access:
+        """The same, for requests that are sent once, and end or fail within so many seconds."""
         found = replace(self, is_brief=True)
         found.runtime.request_max_attempts = 1
         found.runtime.request_timeout = min(found.runtime.request_timeout, at_most_seconds)

@@ -11,7 +11,7 @@ from email_assets.account import Account
 from email_assets.api.windows import WindowPaginator
 from email_assets.errors import RefusedError
 from email_assets.sync.access import Access, Say, Sleep
-from email_assets.sync.heads import few, tell_news, with_smallest_page
+from email_assets.sync.heads import FirstPage, few, tell_news, with_smallest_page
 from email_assets.sync.owners import owners_of
 from email_assets.sync.paginators import paginator_of
 from email_assets.sync.processing import as_the_file_says
@@ -34,18 +34,6 @@ class Glimpse:
     """False if rows may come without a change of either."""
 
 
-@dataclass(frozen=True)
-class FirstPage:
-    """The first page of a list."""
-
-    rows: list[dict[str, Any]]
-    total: int | None
-    is_last: bool
-    """True if it is the whole list, as far as one page can tell."""
-    owners: int
-    """The number of lists that the resource has."""
-
-
 def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
     """Ask the API for the first row of a resource, once and briefly: whoever looks will look again.
 
@@ -58,7 +46,7 @@ def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep)
         ApiUnavailableError: The API did not answer.
     """
     resource = account.resources[name]
-    access = Access(account, say, sleep).only_once(GLIMPSE_SECONDS)
+    access = Access(account, say, sleep).brief(GLIMPSE_SECONDS)
     pages = list(few(first_pages(access, with_smallest_page(resource), limit=1)))
     rows = [row for page in pages for row in page.rows[:1]]
     newest = ["/".join(str(row.get(field)) for field in primary_key(resource)) for row in rows]

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import endpoint_of
-
-if TYPE_CHECKING:
-    from email_assets.sync.glimpse import FirstPage
 
 MOST_LISTS = 20
 """Lists of one resource that are looked at: more would be as many requests every minute."""
@@ -18,6 +16,18 @@ PAGE_SIZES = frozenset(
     {"limit", "per_page", "perpage", "page_size", "pagesize", "count", "max_results", "maxresults"}
 )
 """Names, in small letters, by which APIs take the rows of a page."""
+
+
+@dataclass(frozen=True)
+class FirstPage:
+    """The first page of a list."""
+
+    rows: list[dict[str, Any]]
+    total: int | None
+    is_last: bool
+    """True if it is the whole list, as far as one page can tell."""
+    owners: int
+    """The number of lists that the resource has."""
 
 
 def with_smallest_page(resource: VendorResource) -> VendorResource:

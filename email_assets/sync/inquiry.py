@@ -14,7 +14,8 @@ from email_assets.errors import EmailAssetsError, KeyRefusedError
 from email_assets.instants import as_utc
 from email_assets.settings.resolve import SettingError
 from email_assets.sync.access import Access, Say
-from email_assets.sync.glimpse import FirstPage, first_pages
+from email_assets.sync.glimpse import first_pages
+from email_assets.sync.heads import FirstPage
 from email_assets.sync.rows import Rows
 from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
@@ -49,7 +50,7 @@ def inquire(account: Account, resource: VendorResource, *, say: Say = print) -> 
         SettingError: A setting is missing or cannot be used.
     """
     name = str(resource["name"])
-    access = Access(account, say).only_once()
+    access = Access(account, say).brief()
     found = Finding(resource, access.usage)
     try:
         with closing(first_pages(access, resource)) as pages:
