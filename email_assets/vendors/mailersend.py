@@ -24,9 +24,7 @@ def as_seconds(instant: datetime) -> int:
 PAGES: PageNumberPaginatorConfig = {
     "type": "page_number",
     "base_page": 1,
-    "page_param": "page",
     "total_path": None,
-    "stop_after_empty_page": True,
 }
 
 A_DOMAIN: Sender = {"field": "domain_id", "resource": "domains", "id": "id", "name": "name"}

@@ -96,10 +96,10 @@ VENDOR: Vendor = {
             "documentation": REFERENCE,
             # an id is unique within a day
             "primary_key": ["id", "@timestamp"],
-            # its keys are the sender's own, and each would become a column
             "columns": {
                 "event": {"description": "What happened, such as accepted, delivered or failed."},
                 "happened_at": {"data_type": "timestamp", "description": "When it happened."},
+                # its keys are the sender's own, and each would become a column
                 "user-variables": {"data_type": "json"},
             },
             "processing_steps": [{"map": with_time}],

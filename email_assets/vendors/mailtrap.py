@@ -64,10 +64,10 @@ VENDOR: Vendor = {
             "description": "A message to one recipient, and how far it is.",
             "documentation": f"{REFERENCE}/email-sending/email-logs",
             "total_path": "total_count",
-            # their keys are the sender's own, and each would become a column
             "columns": {
                 "status": {"description": "How far it is, such as delivered."},
                 "sent_at": {"description": "When Mailtrap took it over."},
+                # their keys are the sender's own, and each would become a column
                 "custom_variables": {"data_type": "json"},
                 "template_variables": {"data_type": "json"},
             },

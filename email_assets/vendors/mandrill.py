@@ -64,10 +64,10 @@ VENDOR: Vendor = {
             "kind": "event",
             "description": "A message to one recipient, and the last thing that happened to it.",
             "documentation": f"{REFERENCE}/messages",
-            # its keys are the sender's own, and each would become a column
             "columns": {
                 "ts": {"data_type": "timestamp", "description": "When it was sent."},
                 "state": {"description": "How far it is, such as sent, bounced or rejected."},
+                # its keys are the sender's own, and each would become a column
                 "metadata": {"data_type": "json"},
             },
             "primary_key": "_id",

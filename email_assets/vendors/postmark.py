@@ -108,12 +108,12 @@ VENDOR: Vendor = {
             "documentation": "https://postmarkapp.com/developer/api/messages-api",
             "primary_key": "MessageID",
             "for_each": EACH_SERVER,
-            # its keys are the sender's own, and each would become a column
             "columns": {
                 "Status": {"description": "How far it is: Queued, Sent or Processed."},
                 "ReceivedAt": {"description": "When Postmark took it over."},
                 "Tag": {"description": "What the sender calls this kind of message."},
                 "ServerID": {"description": "The server that it went out through."},
+                # its keys are the sender's own, and each would become a column
                 "Metadata": {"data_type": "json"},
             },
             "endpoint": {

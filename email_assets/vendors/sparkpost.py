@@ -82,10 +82,10 @@ VENDOR: Vendor = {
             "description": "Something that happened to a message, such as its delivery.",
             "documentation": f"{REFERENCE}/events/",
             "total_path": "total_count",
-            # their keys are the sender's own, and each would become a column
             "columns": {
                 "type": {"description": "What happened, such as injection, delivery or open."},
                 "timestamp": {"description": "When it happened."},
+                # their keys are the sender's own, and each would become a column
                 "rcpt_meta": {"data_type": "json"},
                 "rcpt_tags": {"data_type": "json"},
             },
