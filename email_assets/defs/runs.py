@@ -31,9 +31,7 @@ UNFINISHED = [
 ]
 
 
-def unfinished(
-    instance: dg.DagsterInstance, age: timedelta, location: str = LOCATION, **of_runs: Any
-) -> bool:
+def unfinished(instance: dg.DagsterInstance, age: timedelta, location: str, **of_runs: Any) -> bool:
     """True if a code location has runs that have not ended.
 
     Args:

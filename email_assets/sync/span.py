@@ -118,7 +118,7 @@ def window_of(
     span: Span,
     incremental: Incremental | None,
     newest: datetime | None,
-    section: str | None = None,
+    section: str,
 ) -> Window:
     """The time to read: of a span, or from where the last sync left off.
 
@@ -127,7 +127,7 @@ def window_of(
         span: What is asked for.
         incremental: How the resource can be read by time, if it can.
         newest: The latest time that earlier syncs have seen, or None before the first.
-        section: The resource's settings, where they are not those of `[sources.email]`.
+        section: The section of the resource's settings.
 
     Raises:
         SpanError: A backfill is asked for, and the resource cannot be read by time.
@@ -136,7 +136,7 @@ def window_of(
         if incremental is None:
             raise SpanError(
                 f"{name}: a start and an end need to know which field holds the time. Set "
-                f"[{section or f'sources.email.{name}'}] cursor_path in .dlt/config.toml, or run "
+                f"[{section}] cursor_path in .dlt/config.toml, or run "
                 "without them."
             )
         time_filter = incremental.time_filter

@@ -16,6 +16,7 @@ from email_assets.vendors import VendorResource
 
 NO_TIME = "start and end must be dates or times such as 2026-01-31T12:00:00Z."
 NEWEST = datetime(2026, 1, 31, 12, 0, 0, 750_000, tzinfo=timezone.utc)
+SECTION = "sources.email.messages"
 
 
 def utc(*parts: int) -> datetime:
@@ -85,13 +86,13 @@ class TestWhatPeopleWrite:
 
 class TestWindow:
     def test_without_a_cursor_it_is_everything(self) -> None:
-        assert window_of("messages", Span(), None, NEWEST) == Window()
+        assert window_of("messages", Span(), None, NEWEST, SECTION) == Window()
 
     def test_the_first_time_it_is_everything(self) -> None:
-        assert window_of("messages", Span(), incremental_of(), None) == Window()
+        assert window_of("messages", Span(), incremental_of(), None, SECTION) == Window()
 
     def test_afterwards_it_goes_back_a_day_from_the_newest_row(self) -> None:
-        window = window_of("messages", Span(), incremental_of(), NEWEST)
+        window = window_of("messages", Span(), incremental_of(), NEWEST, SECTION)
         assert window == Window(utc(2026, 1, 30, 12))
 
     @pytest.mark.parametrize(
@@ -105,20 +106,22 @@ class TestWindow:
     def test_it_goes_back_as_far_as_the_lag_says_and_to_the_full_second(
         self, lag: float, start: datetime
     ) -> None:
-        assert window_of("messages", Span(), incremental_of(lag=lag), NEWEST) == Window(start)
+        assert window_of("messages", Span(), incremental_of(lag=lag), NEWEST, SECTION) == Window(
+            start
+        )
 
     def test_a_full_refresh_is_everything(self) -> None:
         span = Span(full_refresh=True)
-        assert window_of("messages", span, incremental_of(), NEWEST) == Window()
+        assert window_of("messages", span, incremental_of(), NEWEST, SECTION) == Window()
 
     def test_a_backfill_is_what_it_asks_for_whatever_is_known(self) -> None:
         span = Span(start=utc(2025, 1, 1), end=utc(2025, 2, 1))
-        window = window_of("messages", span, incremental_of(), NEWEST)
+        window = window_of("messages", span, incremental_of(), NEWEST, SECTION)
         assert window == Window(utc(2025, 1, 1), utc(2025, 2, 1))
 
     def test_a_backfill_without_a_cursor_is_a_sentence_that_names_the_setting(self) -> None:
         with pytest.raises(SpanError) as caught:
-            window_of("messages", Span(start=utc(2025, 1, 1)), None, None)
+            window_of("messages", Span(start=utc(2025, 1, 1)), None, None, SECTION)
         assert str(caught.value) == (
             "messages: a start and an end need to know which field holds the time. Set "
             "[sources.email.messages] cursor_path in .dlt/config.toml, or run without them."
