@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
 
-from email_assets.alerts.channels import Message
+from email_assets.alerts.channels import Message, digest_of
 from email_assets.alerts.wording import (
     ERROR,
     RECOVERED,
@@ -59,7 +58,7 @@ class Problem:
         Numbers and ids change hour by hour. A status in brackets, such as (401), is no such number.
         Sentences that follow are details, such as whose mail bounced most, or a remedy.
         """
-        return _digest(self.verb, _PASSING.sub("#", self.sentence.partition(". ")[0]))
+        return digest_of(self.verb, _PASSING.sub("#", self.sentence.partition(". ")[0]))
 
 
 @dataclass
@@ -115,7 +114,7 @@ def recover(
                 closed.setdefault(names, []).extend([key, *was_open])
     return [
         Message(
-            id=_digest("recovered", names, *closed[names]),
+            id=digest_of("recovered", names, *closed[names]),
             subject=subject_of(RECOVERED, names.split(", ")),
             text="\n".join(_lines_of_recovery(names, gone, well, where)),
         )
@@ -185,7 +184,7 @@ def _message(problems: list[Problem], where: str) -> Message:
     worst = min(problems, key=lambda problem: problem.severity != ERROR)
     since = min(problem.at for problem in problems)
     return Message(
-        id=_digest(*(f"{problem.slot} {problem.cause} {problem.at}" for problem in problems)),
+        id=digest_of(*(f"{problem.slot} {problem.cause} {problem.at}" for problem in problems)),
         subject=subject_of(
             worst.severity,
             [problem.slot for problem in problems],
@@ -198,7 +197,3 @@ def _message(problems: list[Problem], where: str) -> Message:
 
 def _last_line(when: str, where: str) -> str:
     return f"{when}, {where}." if where else f"{when}."
-
-
-def _digest(*parts: str) -> str:
-    return sha256("\n".join(parts).encode()).hexdigest()[:16]

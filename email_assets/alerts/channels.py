@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Protocol, TypeVar
 
 import requests
@@ -117,6 +118,11 @@ class Webhook:
                 f"The alert webhook {problem}. " + resolve.where_to_set_secret(WEBHOOK_URL)
             )
         return Receipt()
+
+
+def digest_of(*parts: str) -> str:
+    """A short text that these parts have, and no others."""
+    return sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def within(seconds: float, name: str, send: Callable[[], Sent]) -> Sent:

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
-from hashlib import sha256
 
 from email_assets.alerts.channels import (
     ANSWER_SECONDS,
     DeliveryError,
     Message,
     Receipt,
+    digest_of,
     within,
 )
 from email_assets.clock import now
@@ -123,4 +123,4 @@ class Mail:
 
 def recipient_digest(recipient: str) -> str:
     """A digest of a recipient's address: Dagster keeps the cursor that it stands in."""
-    return sha256(parseaddr(recipient)[1].encode()).hexdigest()[:16]
+    return digest_of(parseaddr(recipient)[1])

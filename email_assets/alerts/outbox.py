@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha256
 
-from email_assets.alerts.channels import Channel, DeliveryError, Message
+from email_assets.alerts.channels import Channel, DeliveryError, Message, digest_of
 from email_assets.alerts.wording import WARNING, fitting
 
 MOST_WAITING = 20
@@ -67,7 +66,7 @@ class Trouble:
         headline = f"{self.dropped} alerts were dropped, since they could not be delivered"
         more = self.dropped - len(self.subjects)
         lines = [f"{headline}:", *self.subjects, *([f"and {more} more"] if more else [])]
-        return Message(_id_of(lines), fitting(WARNING, [headline]), "\n".join(lines))
+        return Message(digest_of(*lines), fitting(WARNING, [headline]), "\n".join(lines))
 
 
 @dataclass
@@ -157,7 +156,3 @@ def _ticks_after(failures: int) -> int:
     """Ticks to wait until the next attempt, after so many that failed."""
     doubled: int = 2 ** (failures - 1)
     return min(doubled, LONGEST_WAIT) - 1
-
-
-def _id_of(lines: list[str]) -> str:
-    return sha256("\n".join(lines).encode()).hexdigest()[:16]
