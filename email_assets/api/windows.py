@@ -33,12 +33,12 @@ class WindowPaginator(BasePaginator):
         time_filter: How the API is asked for a window, or None where it cannot be.
         ceiling: Rows that the API gives of one window at the most, or None.
         time_of: When a row came about, or None where nothing is known of that.
-        newest_first: Whether the API lists the newest first: where it cannot be asked for less,
-            reading stops at the first page that reaches back before the window.
+        newest_first: True to stop at the first page that reaches back before the window, where the
+            API cannot be asked for less.
 
     Attributes:
         expect: Told which requests come next, and which come for other parts, where that is sure.
-        asks_for_windows: Whether the API is asked for no more than the window.
+        asks_for_windows: True if the API is asked for no more than the window.
         window: What to read; everything, unless it is set before reading starts.
         asked: What the API was asked for of that: some want both ends, or give only what is recent.
         owners: Whose lists to read, one after the other.
@@ -49,7 +49,7 @@ class WindowPaginator(BasePaginator):
         total: Rows that the API says the window holds, or None where it does not say.
         reached: Different rows of the window that were read.
         missing: Rows that were there all the time, by the API's totals, and were not read.
-        stopped_early: Whether reading stopped at rows from before the window, of one owner or more.
+        stopped_early: True if reading stopped at rows from before the window, of any owner.
         after_page: Called after each page.
     """
 
