@@ -34,7 +34,7 @@ class Patience:
         Args:
             holder: Whoever is in the way.
             awaited: The thing to wait for, and the holder's part in it.
-            kept: The thing that the holder has kept, should it be too long.
+            kept: The words that say what the holder has kept, should it be too long.
             remedy: A command to whoever can end that.
 
         Raises:
@@ -42,7 +42,7 @@ class Patience:
         """
         if self.waited >= self.timeout:
             raise WarehouseBusyError(
-                f"{self.who}: {holder} kept {kept} for {self.timeout:g} s. {remedy}, or set a "
+                f"{self.who}: {holder} {kept} for {self.timeout:g} s. {remedy}, or set a "
                 f"longer lock_timeout. {where_to_set(WarehouseSettings, 'lock_timeout')}"
             )
         if holder != self.told:

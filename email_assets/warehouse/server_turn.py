@@ -94,7 +94,7 @@ def _lock(client: SqlClient, name: str, patience: Patience, *, shared: bool = Fa
         patience.wait(
             holder,
             awaited=f"{name}, which {holder} is loading",
-            kept=f"its turn at {name} in {client.database_name}",
+            kept=f"kept its turn at {name} in {client.database_name}",
             remedy="End it",
         )
 

@@ -83,7 +83,7 @@ def _when_free(action: Callable[[], object], file: str, patience: Patience) -> N
             if holder is None:
                 raise
         patience.wait(
-            holder, awaited=f"{file}, held by {holder}", kept=f"{file} open", remedy="Close it"
+            holder, awaited=f"{file}, held by {holder}", kept=f"kept {file} open", remedy="Close it"
         )
 
 
