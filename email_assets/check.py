@@ -16,8 +16,8 @@ from email_assets.errors import EmailAssetsError
 from email_assets.quickstart.api import chosen_api
 from email_assets.redaction import redact
 from email_assets.settings.resolve import SettingError
-from email_assets.sync.heads import FirstPage
-from email_assets.sync.inquiry import Finding, inquire, is_time
+from email_assets.sync.list_heads import FirstPage
+from email_assets.sync.one_page import Finding, inquire, is_time
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import endpoint_of
 

@@ -13,7 +13,6 @@ import urllib3
 from requests import PreparedRequest
 from requests.adapters import HTTPAdapter
 
-from email_assets.api.actions import Actions
 from email_assets.api.answer import Answer
 from email_assets.api.body import TooLargeError, read_body
 from email_assets.api.deadline import Deadlines, limited_pools
@@ -21,11 +20,12 @@ from email_assets.api.faults import describe_fault, origin_of, seconds_asked_for
 from email_assets.api.key import Key
 from email_assets.api.limits import Limits
 from email_assets.api.owner import OWNER_HEADER
+from email_assets.api.proxy_and_certificates import way_to
 from email_assets.api.read_ahead import ReadAhead
 from email_assets.api.refusals import NO_CONTENT, named, no_content, refusal, too_large
+from email_assets.api.response_actions import Actions
 from email_assets.api.retries import RETRIED_STATUSES, Retries
 from email_assets.api.usage import Usage
-from email_assets.api.way import way_to
 from email_assets.errors import ApiError, ApiUnavailableError, RefusedError
 from email_assets.redaction import without_secrets
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from requests import Request, Response
 
-from email_assets.api.overlap import Overlap, PagesAreWholeError
+from email_assets.api.overlapping_pages import Overlap, PagesAreWholeError
 from email_assets.api.page import Page
 from email_assets.api.pagination import ListPaginator, copy_of, write_into
 from email_assets.api.seen import SeenKeys, Shelf

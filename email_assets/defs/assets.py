@@ -7,11 +7,11 @@ import dagster as dg
 from pydantic import Field
 
 from email_assets.account import Account
-from email_assets.defs import telling
+from email_assets.defs import recording
 from email_assets.defs.catalog import common, described, description_of, metadata_of
+from email_assets.defs.dlt_integration import DagsterDltResource
 from email_assets.defs.email_api import missed_by, seen_by
 from email_assets.defs.freshness import window_of
-from email_assets.defs.integration import DagsterDltResource
 from email_assets.defs.metadata import metadata_of_sync, summary_of
 from email_assets.defs.names import key_of, keys_of, op_of
 from email_assets.defs.partitions import partitions_of, refuse_different_partitions, span_of
@@ -91,7 +91,7 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
             span = span_of(context, asked, is_ours=is_partitioned)
             now = account.as_set_now()
             with in_one_sentence(name), open_pipeline(now.warehouse, name) as pipeline:
-                done = sync(now, pipeline, name, say=telling.info(context), span=span)
+                done = sync(now, pipeline, name, say=recording.info(context), span=span)
                 load = email_dlt_resource.extract_resource_metadata(
                     context, done.resource, done.load_info, pipeline
                 )
@@ -100,9 +100,9 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
                 context.log_event(missed)
             raise dg.Failure(str(error)) from None
         report = done.report
-        telling.info(context)(summary_of(name, report))
+        recording.info(context)(summary_of(name, report))
         context.log_event(seen_by(account, name, report))
-        yield telling.materialized(
+        yield recording.materialized(
             {
                 # the rest of what Dagster's integration tells names working files that are gone
                 # by now, or repeats what Dagster shows anyway

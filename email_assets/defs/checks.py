@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from email_assets.account import Account
-from email_assets.defs import telling
+from email_assets.defs import recording
 from email_assets.defs.freshness import window_of
 from email_assets.defs.names import key_of, op_of
 from email_assets.errors import EmailAssetsError
@@ -81,7 +81,7 @@ def _build_checks(account: Account, resource: VendorResource) -> dg.AssetChecksD
             return
         try:
             warehouse = account.as_set_now().warehouse
-            counted = count_keys(warehouse, name, key, say=telling.info(context))
+            counted = count_keys(warehouse, name, key, say=recording.info(context))
             found = counted or KeyCount(0, 0, 0, [])
         except EmailAssetsError as error:
             yield from (_warn(str(error), check=check) for check in sorted(asked))
@@ -105,7 +105,7 @@ def _judge_keys(
     }
     told = [f"{problem}: {count}" for problem, count in problems.items() if count]
     nothing = [] if found.rows else ["nothing is loaded yet"]
-    return telling.judged(
+    return recording.judged(
         PRIMARY_KEY,
         f"{name}: {'; '.join(told or nothing)}." if told or nothing else None,
         {
@@ -151,7 +151,7 @@ def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.Ass
     if total is None:
         end = "as far as was asked" if stopped_early else "to the end"
         told = f"{name}: the API gives no total; its list was read {end}."
-        return telling.judged(COMPLETE, told, metadata, passed=True)
+        return recording.judged(COMPLETE, told, metadata, passed=True)
     metadata["api_total"] = int(total)
     if listed < total and not stopped_early:
         return _warn(
@@ -172,7 +172,7 @@ def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.Ass
             metadata,
         )
     nothing = f"{name}: the API has no rows yet." if total == 0 else None
-    return telling.judged(COMPLETE, nothing, metadata, passed=True)
+    return recording.judged(COMPLETE, nothing, metadata, passed=True)
 
 
 def _judge_schema(name: str, figures: dict[str, Any]) -> dg.AssetCheckResult:
@@ -183,13 +183,13 @@ def _judge_schema(name: str, figures: dict[str, Any]) -> dg.AssetCheckResult:
             "loaded; see that whoever reads the table can do with it.",
             check=SCHEMA_UNCHANGED,
         )
-    return telling.judged(SCHEMA_UNCHANGED, None, passed=True)
+    return recording.judged(SCHEMA_UNCHANGED, None, passed=True)
 
 
 def _warn(
     sentence: str, metadata: dict[str, Any] | None = None, *, check: str = COMPLETE
 ) -> dg.AssetCheckResult:
-    return telling.judged(
+    return recording.judged(
         check, sentence, metadata, passed=False, severity=dg.AssetCheckSeverity.WARN
     )
 

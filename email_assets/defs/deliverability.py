@@ -9,7 +9,7 @@ import dagster as dg
 
 from email_assets.account import Account
 from email_assets.clock import now
-from email_assets.defs import telling
+from email_assets.defs import recording
 from email_assets.defs.catalog import code_references, common
 from email_assets.defs.freshness import window_of
 from email_assets.defs.names import key_of, keys_of, op_of
@@ -103,22 +103,22 @@ def _build_daily_asset(account: Account) -> dg.AssetsDefinition:
     def daily(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
         started = time.monotonic()
         try:
-            rows, without_day = build_daily(account.as_set_now(), say=telling.info(context))
+            rows, without_day = build_daily(account.as_set_now(), say=recording.info(context))
         except MappingError as error:
             if mapping and mapping.get("optional"):
-                telling.warning(context)(f"{error} {DAILY} and {REPORT} are skipped.")
+                recording.warning(context)(f"{error} {DAILY} and {REPORT} are skipped.")
                 return
             raise dg.Failure(str(error)) from None
         except EmailAssetsError as error:
             raise dg.Failure(str(error)) from None
         seconds = round(time.monotonic() - started, 3)
-        telling.info(context)(f"{DAILY}: {rows} rows in the table; seconds: {seconds:.1f}")
+        recording.info(context)(f"{DAILY}: {rows} rows in the table; seconds: {seconds:.1f}")
         if without_day:
-            telling.warning(context)(
+            recording.warning(context)(
                 f"{DAILY}: {without_day} messages and bounces tell no time and are not counted. "
                 "Look at schema_unchanged of messages and bounces."
             )
-        yield telling.materialized(
+        yield recording.materialized(
             {
                 "dagster/row_count": rows,
                 "rows_without_day": without_day,
@@ -143,14 +143,14 @@ def _build_report_asset(account: Account, clock: Clock) -> dg.AssetsDefinition:
         started, today = time.monotonic(), clock().date()
         try:
             now_set = account.as_set_now()
-            rows = read_daily(now_set, first_day(today), who=REPORT, say=telling.info(context))
+            rows = read_daily(now_set, first_day(today), who=REPORT, say=recording.info(context))
             settings = now_set.limits
         except EmailAssetsError as error:
             raise dg.Failure(str(error)) from None
         rows = [row for row in rows if row.day <= today]
         found = total(rows)
         text = render(rows, today, settings.max_bounce_rate, settings.min_messages)
-        yield telling.materialized(
+        yield recording.materialized(
             {
                 "report": dg.MetadataValue.md(text),
                 **_figures(found, ""),
@@ -175,7 +175,7 @@ def _build_check(account: Account, clock: Clock) -> dg.AssetChecksDefinition:
             now_set = account.as_set_now()
             settings = now_set.limits
             yesterday = today - timedelta(days=1)
-            rows = read_daily(now_set, yesterday, who=DAILY, say=telling.info(context))
+            rows = read_daily(now_set, yesterday, who=DAILY, say=recording.info(context))
         except EmailAssetsError as error:
             return _result(str(error), passed=False)
         return _judge(rows, today, settings)
@@ -234,6 +234,6 @@ def _figures(found: Outcome, prefix: str) -> dict[str, Any]:
 def _result(
     sentence: str | None, metadata: dict[str, Any] | None = None, *, passed: bool
 ) -> dg.AssetCheckResult:
-    return telling.judged(
+    return recording.judged(
         BOUNCE_RATE, sentence, metadata, passed=passed, severity=dg.AssetCheckSeverity.WARN
     )

@@ -9,11 +9,11 @@ import dagster as dg
 from email_assets.account import Account
 from email_assets.api.retries import RETRIED_STATUSES
 from email_assets.api.window import Window
-from email_assets.defs import telling
+from email_assets.defs import recording
 from email_assets.defs.catalog import common
 from email_assets.defs.names import key_of, op_of
 from email_assets.errors import ApiUnavailableError, EmailAssetsError, KeyRefusedError
-from email_assets.sync.inquiry import Finding, inquire
+from email_assets.sync.one_page import Finding, inquire
 from email_assets.sync.report import SyncReport
 from email_assets.vendors.resource import EMAIL_API
 
@@ -42,20 +42,20 @@ def build_api_asset(account: Account) -> dg.AssetsDefinition:
 def _observe(account: Account, context: dg.AssetExecutionContext) -> dg.ObserveResult:
     resources = account.resources.values()
     try:
-        found = [inquire(account, one, say=telling.info(context)) for one in resources]
+        found = [inquire(account, one, say=recording.info(context)) for one in resources]
     except EmailAssetsError as error:
         raise dg.Failure(str(error)) from None
     for inquiry in found:
         if inquiry.failure:
-            telling.error(context)(inquiry.failure)
-    return telling.observed(_seen_in(found))
+            recording.error(context)(inquiry.failure)
+    return recording.observed(_seen_in(found))
 
 
 def seen_by(account: Account, name: str, report: SyncReport) -> dg.AssetObservation:
     """An observation of the API by a sync that went well."""
     # a window's total is not the list's
     total = report.api_total if report.window == Window() else None
-    return telling.seen(
+    return recording.seen(
         key_of(account, EMAIL_API),
         {
             "reachable": True,
@@ -70,9 +70,9 @@ def missed_by(account: Account, error: EmailAssetsError) -> dg.AssetObservation 
     """An observation of the API by a sync that failed, or None if the API had no part in it."""
     asset = key_of(account, EMAIL_API)
     if isinstance(error, KeyRefusedError):
-        return telling.seen(asset, {"authorised": False})
+        return recording.seen(asset, {"authorised": False})
     if isinstance(error, ApiUnavailableError):
-        return telling.seen(asset, {"reachable": False})
+        return recording.seen(asset, {"reachable": False})
     return None
 
 

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from email_assets.account import Account
 from email_assets.clock import now
-from email_assets.defs import telling
+from email_assets.defs import recording
 from email_assets.defs.freshness import window_of
 from email_assets.defs.names import NEW_RECORDS, key_of, keys_of
 from email_assets.defs.runs import LOCATION, unfinished
@@ -126,7 +126,7 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
             reason = " ".join(told)
             return dg.SensorResult(skip_reason=redact_line(reason), cursor=_written(seen))
         for problem in problems:
-            telling.warning(context)(str(problem))
+            recording.warning(context)(str(problem))
         _note(seen, wanted, heads, context.instance)
         # no run_key: Dagster would skip a change that is undone and then made again
         return dg.SensorResult(
@@ -200,7 +200,7 @@ def _recall(context: dg.SensorEvaluationContext) -> Seen:
     try:
         return SEEN_ADAPTER.validate_json(context.cursor) if context.cursor else Seen()
     except ValidationError:
-        telling.warning(context)(
+        recording.warning(context)(
             "The cursor cannot be read, so each event resource is synced anew."
         )
         return Seen()
@@ -218,7 +218,7 @@ def _fingerprint(
     It is None where what one request shows does not change with the rows.
     """
     try:
-        head = glimpse(account, name, say=telling.info(context))
+        head = glimpse(account, name, say=recording.info(context))
     except ApiError as error:
         return error
     if not head.tells:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from email_assets.account import Account
 from email_assets.clock import now
-from email_assets.defs import telling
+from email_assets.defs import recording
 from email_assets.defs.names import SENSORS, all_keys, op_of
 from email_assets.defs.runs import LOCATION, LOCATION_TAG, Ours
 from email_assets.settings.resolve import SettingError
@@ -64,10 +64,10 @@ def build_retention_job(
         found = {run_id: _problem_in_deleting(context.instance, run_id) for run_id in old}
         problems = {run_id: problem for run_id, problem in found.items() if problem}
         for run_id, problem in problems.items():
-            telling.warning(context)(f"{run_id} cannot be deleted: {problem}")
+            recording.warning(context)(f"{run_id} cannot be deleted: {problem}")
         ticks = _delete_tick_logs(context.instance, account, before=today - TICK_LOG_AGE)
         deleted = len(old) - len(problems)
-        telling.info(context)(f"deleted {deleted} runs and the logs of {ticks} ticks")
+        recording.info(context)(f"deleted {deleted} runs and the logs of {ticks} ticks")
         context.add_output_metadata({"runs_deleted": deleted, "tick_logs_deleted": ticks})
         if problems:
             raise dg.Failure(

@@ -15,8 +15,8 @@ from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, Tabl
 from email_assets.errors import EmailAssetsError
 from email_assets.vendors.resource import DAILY, bounces_of
 from email_assets.warehouse.counts import count_table
+from email_assets.warehouse.dataset_account import expect_owner
 from email_assets.warehouse.destination import connected
-from email_assets.warehouse.owner import expect_owner
 from email_assets.warehouse.readers import copy_for_readers
 from email_assets.warehouse.turn import SqlClient
 

@@ -13,7 +13,7 @@ from typing import Any
 from dlt.common.schema import Schema
 
 from email_assets.normalizer import BIGGEST, FIRST_MARK, SMALLEST, VERBATIM, is_marked
-from email_assets.sync.layout import Layout
+from email_assets.sync.column_layout import Layout
 from email_assets.sync.places import LIST, Object, Table
 
 DEEPEST = 100

@@ -10,11 +10,11 @@ from typing import Any
 from email_assets.account import Account
 from email_assets.api.windows import WindowPaginator
 from email_assets.errors import RefusedError
-from email_assets.sync.access import Access, Say, Sleep
-from email_assets.sync.heads import FirstPage, few, tell_news, with_smallest_page
+from email_assets.sync.api_access import Access, Say, Sleep
+from email_assets.sync.list_heads import FirstPage, few, tell_news, with_smallest_page
 from email_assets.sync.owners import owners_of
 from email_assets.sync.paginators import paginator_of
-from email_assets.sync.processing import as_the_file_says
+from email_assets.sync.processing_steps import as_the_file_says
 from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import primary_key

@@ -9,7 +9,7 @@ from typing import Any
 from email_assets.api.owner import Owner
 from email_assets.api.windows import WindowPaginator
 from email_assets.errors import ApiError, KeyRefusedError, RefusedError
-from email_assets.sync.access import Access, secrets_are_set, where_to_set_secrets
+from email_assets.sync.api_access import Access, secrets_are_set, where_to_set_secrets
 from email_assets.sync.paginators import paginator_of
 from email_assets.vendors import ForEach, VendorResource
 

@@ -17,19 +17,19 @@ from email_assets.account import Account
 from email_assets.errors import WarehouseError
 from email_assets.normalizer import open_schema
 from email_assets.sentences import in_one_sentence
+from email_assets.sync.dlt_seam import in_batches
 from email_assets.sync.listing import Listing, open_listing
-from email_assets.sync.memory import collecting_less_garbage, limit_memory
+from email_assets.sync.memory_use import collecting_less_garbage, limit_memory
 from email_assets.sync.plan import Plan, plan_of
 from email_assets.sync.preview import preview_of
 from email_assets.sync.progress import Progress
 from email_assets.sync.report import Step, SyncReport, figures_of
 from email_assets.sync.schema_changes import schema_changes
-from email_assets.sync.seam import in_batches
 from email_assets.sync.shown_names import ShownNames
 from email_assets.sync.span import Span
 from email_assets.warehouse.counts import count_table
+from email_assets.warehouse.dataset_account import expect_owner, remember_owner
 from email_assets.warehouse.destination import database_file
-from email_assets.warehouse.owner import expect_owner, remember_owner
 from email_assets.warehouse.readers import copy_for_readers
 from email_assets.warehouse.turn import SqlClient, turn_at
 

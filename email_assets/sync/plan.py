@@ -12,7 +12,7 @@ from dlt.common.utils import uniq_id
 
 from email_assets.sync.digests import stored_digests
 from email_assets.sync.listing import Listing
-from email_assets.sync.remade import describe_tables
+from email_assets.sync.rebuilt_schema import describe_tables
 from email_assets.sync.repair import missing_of_dlt, missing_parts, remove_orphans, restore
 from email_assets.sync.span import Span, window_of
 from email_assets.warehouse.counts import count_table

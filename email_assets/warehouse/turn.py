@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from email_assets.errors import causes
 from email_assets.warehouse.patience import Patience
-from email_assets.warehouse.server_turn import turn_on_server
+from email_assets.warehouse.postgres_turn import turn_on_server
 
 _HOLDER = re.compile(
     r"Could not set lock on file(?:.*? held in (?P<program>.*?) ?\(?PID (?P<pid>[1-9]\d*))?"

@@ -17,7 +17,7 @@ from requests import Session
 from email_assets.account import configured_account
 from email_assets.errors import EmailAssetsError
 from email_assets.sandbox import Sandbox
-from email_assets.sync.access import Sleep
+from email_assets.sync.api_access import Sleep
 from email_assets.sync.listing import Listing, open_listing
 from email_assets_tests.api.pending import PendingServer, Rows
 from email_assets_tests.conftest import KEY

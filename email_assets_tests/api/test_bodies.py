@@ -12,7 +12,7 @@ import pytest
 from email_assets.account import configured_account
 from email_assets.errors import ApiError
 from email_assets.sync.glimpse import Glimpse, glimpse
-from email_assets.sync.inquiry import inquire
+from email_assets.sync.one_page import inquire
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 from email_assets_tests.vendors.syncing import load
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor

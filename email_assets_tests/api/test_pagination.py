@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from email_assets.api.overlap import REWINDS
+from email_assets.api.overlapping_pages import REWINDS
 from email_assets.errors import ApiError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, ids, offsets, read

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from email_assets.api import overlap
+from email_assets.api import overlapping_pages
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, ids, offsets, pages, read
 from email_assets_tests.api.pagination_fixtures import NO_TOTAL, with_and_without_total
@@ -118,7 +118,7 @@ def test_rows_that_arrive_while_the_list_is_read_hide_no_other(
 def test_a_long_list_may_shift_more_often_than_the_reader_would_bear_on_one_spot(
     api: Sandbox, listing_of: OpenListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(overlap, "REWINDS", FEWER)
+    monkeypatch.setattr(overlapping_pages, "REWINDS", FEWER)
     api.replace("messages", numbered(2 * FEWER * 4))
     api.set_faults("messages", Fault("page_cap", rows=4))
     read_ids = set()

@@ -16,7 +16,7 @@ import dagster as dg
 import pytest
 from dagster._serdes import serialize_value
 
-from email_assets.defs import telling
+from email_assets.defs import recording
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.dagster_fixtures import empty_home, materialize, platform
@@ -117,7 +117,7 @@ def test_the_charts_can_be_drawn(recorded: set[str]) -> None:
 
 def test_every_kind_of_metadata_is_cleaned() -> None:
     column = dg.TableColumn("ann@hostile.example", description="as it is")
-    told = telling.cleaned(
+    told = recording.cleaned(
         {
             "ann@hostile.example": "to bob@hostile.example",
             "text": dg.MetadataValue.text("to bob@hostile.example"),
@@ -143,4 +143,4 @@ def test_what_dagster_records_is_made_in_one_module(file: Path) -> None:
     made = {ast.unparse(call.func) for call in calls}
 
     in_the_log = {name for name in made if re.fullmatch(r"context\.log\.\w+", name)}
-    assert file.stem == "telling" or not in_the_log | (made & {f"dg.{name}" for name in events})
+    assert file.stem == "recording" or not in_the_log | (made & {f"dg.{name}" for name in events})

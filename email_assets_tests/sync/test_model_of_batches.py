@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 from email_assets.normalizer import open_schema
 from email_assets.sync.dlt_columns import DLT_ID
+from email_assets.sync.dlt_seam import BatchNormalizer, in_batches
 from email_assets.sync.rows import Rows
-from email_assets.sync.seam import BatchNormalizer, in_batches
 from email_assets_tests.sync.odd_rows import odd_rows
 from email_assets_tests.warehouses import Row
 

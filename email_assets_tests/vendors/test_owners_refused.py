@@ -10,7 +10,7 @@ import pytest
 from email_assets.account import configured_account
 from email_assets.errors import KeyRefusedError, RefusedError
 from email_assets.sync.glimpse import glimpse
-from email_assets.sync.inquiry import inquire
+from email_assets.sync.one_page import inquire
 from email_assets.sync.span import Span
 from email_assets_tests.vendors import mailgun_fixtures
 from email_assets_tests.vendors.mailgun_fixtures import NEWS, SHOP

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from email_assets.account import configured_account
-from email_assets.sync.inquiry import inquire
+from email_assets.sync.one_page import inquire
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 from email_assets_tests.vendors.syncing import EVERYTHING, load, written_and_said
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor

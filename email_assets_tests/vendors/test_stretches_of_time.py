@@ -8,7 +8,7 @@ import pytest
 
 from email_assets.account import configured_account
 from email_assets.clock import now
-from email_assets.sync.inquiry import inquire
+from email_assets.sync.one_page import inquire
 from email_assets.sync.span import SpanError
 from email_assets_tests.vendors.events_fixtures import BOTH_ENDS, Describe, api, days_ago, describe
 from email_assets_tests.vendors.events_server import DAY, EventsServer

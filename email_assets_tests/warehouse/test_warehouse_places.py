@@ -14,7 +14,7 @@ from email_assets.sandbox import Sandbox
 from email_assets.settings import resolve
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.warehouse import CAN_MERGE, WarehouseSettings
-from email_assets.sync.memory import limit_memory
+from email_assets.sync.memory_use import limit_memory
 from email_assets.warehouse.counts import count_keys
 from email_assets.warehouse.destination import (
     database_file,

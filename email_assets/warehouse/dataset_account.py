@@ -17,7 +17,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from email_assets.account import Account
 from email_assets.errors import WarehouseError
 from email_assets.settings.resolve import where_to_set
-from email_assets.warehouse.server_turn import OWNER_TABLE
+from email_assets.warehouse.postgres_turn import OWNER_TABLE
 from email_assets.warehouse.turn import SqlClient
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")

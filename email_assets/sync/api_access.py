@@ -14,14 +14,14 @@ from dlt.sources.helpers.rest_client.client import RESTClient
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from email_assets.account import Account
-from email_assets.api.actions import Actions
 from email_assets.api.adapter import ApiAdapter
 from email_assets.api.body_key import BodyKeyAuth
 from email_assets.api.key import Key
 from email_assets.api.limits import Allowance, Limits, limits_of
+from email_assets.api.proxy_and_certificates import problem_on_the_way
+from email_assets.api.response_actions import Actions
 from email_assets.api.session import ApiSession
 from email_assets.api.usage import Usage
-from email_assets.api.way import problem_on_the_way
 from email_assets.api.window import asking_for
 from email_assets.errors import KeyRefusedError
 from email_assets.settings.not_configured import refuse_placeholder

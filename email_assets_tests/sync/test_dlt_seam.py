@@ -12,7 +12,7 @@ from dlt.normalize.items_normalizers.jsonl import JsonLItemsNormalizer
 
 from email_assets.sandbox import Sandbox
 from email_assets.sync.batches import Batches
-from email_assets.sync.seam import FIRST_ROWS, BatchNormalizer, in_batches
+from email_assets.sync.dlt_seam import FIRST_ROWS, BatchNormalizer, in_batches
 from email_assets_tests.sync.odd_data_fixtures import put
 from email_assets_tests.warehouses import Query, items, listed, load, table
 
@@ -120,7 +120,8 @@ def test_rows_are_taken_one_by_one_and_it_is_said_once_where_a_name_has_moved(
     api: Sandbox, query: Query, monkeypatch: pytest.MonkeyPatch, break_it: Break, why: str
 ) -> None:
     break_it(monkeypatch)
-    monkeypatch.setattr("email_assets.sync.seam.worker.JsonLItemsNormalizer", JsonLItemsNormalizer)
+    rows_one_by_one = "email_assets.sync.dlt_seam.worker.JsonLItemsNormalizer"
+    monkeypatch.setattr(rows_one_by_one, JsonLItemsNormalizer)
     said: list[str] = []
     load("messages", say=said.append)
     assert said == [f"messages: this dlt takes rows one by one, which is slower: {why}"]

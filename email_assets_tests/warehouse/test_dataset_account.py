@@ -15,8 +15,8 @@ from email_assets.errors import WarehouseError
 from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import sync
 from email_assets.sync.report import SyncReport
+from email_assets.warehouse.dataset_account import Owner
 from email_assets.warehouse.destination import open_pipeline
-from email_assets.warehouse.owner import Owner
 from email_assets_tests.accounts.account_fixtures import account_settings
 from email_assets_tests.conftest import KEY
 

@@ -13,9 +13,9 @@ from email_assets.api.usage import Usage
 from email_assets.errors import EmailAssetsError, KeyRefusedError
 from email_assets.instants import as_utc
 from email_assets.settings.resolve import SettingError
-from email_assets.sync.access import Access, Say
+from email_assets.sync.api_access import Access, Say
 from email_assets.sync.glimpse import first_pages
-from email_assets.sync.heads import FirstPage
+from email_assets.sync.list_heads import FirstPage
 from email_assets.sync.rows import Rows
 from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
