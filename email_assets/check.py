@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from email_assets.account import Account, configured_accounts
+from email_assets.account import Account
+from email_assets.account.every import configured_accounts
 from email_assets.clock import now
 from email_assets.errors import EmailAssetsError
 from email_assets.quickstart.api import chosen_api
@@ -49,7 +50,7 @@ def _are_well(accounts: Iterable[Account]) -> bool:
         if account.name:
             if place:
                 print()
-            print(f"{account.name}: {account.api.vendor} at {_address_of(account)}")
+            print(f"{account.name}: {_api_of(account)}")
         well.append(_is_well(account))
     return all(well)
 
@@ -66,11 +67,10 @@ def _set(settings: Mapping[str, str]) -> Iterator[None]:
         os.environ.update(before)
 
 
-def _address_of(account: Account) -> str:
-    try:
-        return account.base_url
-    except SettingError:
-        return UNKNOWN  # the next line says why
+def _api_of(account: Account) -> str:
+    if account.problem:
+        return "its settings cannot be used"  # the next line says why
+    return f"{account.api.vendor} at {account.base_url}"
 
 
 def _is_well(account: Account) -> bool:
@@ -78,6 +78,8 @@ def _is_well(account: Account) -> bool:
     findings: list[Finding] = []
     failures: list[str] = []
     try:
+        if account.problem:
+            raise account.problem
         resources = account.resources
         width = max(map(len, [*resources, "resource"]))
         for name, resource in resources.items():

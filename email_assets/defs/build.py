@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import dagster as dg
 
-from email_assets.account import Account, configured_account
+from email_assets.account import Account
+from email_assets.account.every import account_or_problem
 from email_assets.defs.assets import DLT_RESOURCE, build_assets
+from email_assets.defs.broken import build_broken
 from email_assets.defs.checks import build_checks, build_freshness_checks
 from email_assets.defs.conditions import build_condition_sensor, with_conditions
 from email_assets.defs.deliverability import (
@@ -19,6 +21,7 @@ from email_assets.defs.email_api import build_api_asset
 from email_assets.defs.retention import JOB_OF_RETENTION
 from email_assets.defs.schedules import build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors
+from email_assets.settings.resolve import SettingError
 
 
 def build_all(accounts: Sequence[Account]) -> dg.Definitions:
@@ -48,20 +51,42 @@ def build_defs(
         automation: `schedules` or `conditions`, where it is not to be as the settings say.
         beside: The accounts whose definitions these are merged with, as far as they are known.
 
+    Of a named account that cannot be used there is one asset, which says why: what else is in the
+    code location goes on.
+
     Raises:
-        SettingError: There is no such account, or a setting of it cannot be used.
+        SettingError: There is no such account, a setting that all share cannot be used, or one of
+            `[sources.email]`, where that is the account.
     """
     if not isinstance(account, Account):
-        account = configured_account(account)
+        account = account_or_problem(account)
     if key_prefix is not None:
         prefix = (key_prefix,) if isinstance(key_prefix, str) else tuple(key_prefix)
         account = replace(account, key_prefix=prefix)
     if group is not None:
         account = replace(account, group=group)
+    # an API-bound job gains nothing from a process per step, and each costs seconds of imports
+    executor = dg.in_process_executor if with_executor else None
+    try:
+        if account.problem:
+            raise account.problem
+        return _build(account, automation or account.automation.mode, beside, executor)
+    except SettingError as error:
+        if account.name is None:
+            raise
+        return build_broken(replace(account, problem=error), executor)
+
+
+def _build(
+    account: Account,
+    automation: str,
+    beside: Sequence[Account],
+    executor: dg.ExecutorDefinition | None,
+) -> dg.Definitions:
     freshness_checks = build_freshness_checks(account)
     assets = [*build_assets(account), *build_deliverability_assets(account)]
     schedules, sensors = build_schedules(account), build_sensors(account, freshness_checks)
-    if (automation or account.automation.mode) == "conditions":
+    if automation == "conditions":
         assets = with_conditions(account, assets)
         schedules = [one for one in schedules if one.name == account.named(JOB_OF_RETENTION)]
         sensors.append(build_condition_sensor(account, assets))
@@ -76,6 +101,5 @@ def build_defs(
         schedules=schedules,
         sensors=sensors,
         resources=DLT_RESOURCE,
-        # an API-bound job gains nothing from a process per step, and each costs seconds of imports
-        executor=dg.in_process_executor if with_executor else None,
+        executor=executor,
     )

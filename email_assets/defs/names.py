@@ -17,6 +17,8 @@ NEW_RECORDS = "new_records"
 FRESHNESS_CHECKS = "freshness_checks"
 ALERTS = "alerts"
 CONDITIONS = "conditions"
+SETTINGS = "settings"
+"""The asset that stands for an account whose settings cannot be used."""
 SENSORS = (NEW_RECORDS, FRESHNESS_CHECKS, ALERTS, CONDITIONS)
 
 
@@ -32,6 +34,8 @@ def keys_of(account: Account, assets: Iterable[str]) -> list[dg.AssetKey]:
 
 def all_keys(account: Account) -> frozenset[dg.AssetKey]:
     """The keys of every asset of the account, the API's included."""
+    if account.problem:
+        return frozenset(keys_of(account, [SETTINGS]))
     names = with_derived_assets(account, account.resources)
     return frozenset(keys_of(account, [*names, EMAIL_API]))
 

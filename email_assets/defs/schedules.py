@@ -72,10 +72,12 @@ def build_schedules(account: Account) -> list[dg.ScheduleDefinition]:
         if names_of(account, kind)
     }
     crons[account.named(JOB_OF_RETENTION)] = CRON
-    return [_build_schedule(job, cron, automation) for job, cron in crons.items()]
+    return [build_schedule(job, cron, automation) for job, cron in crons.items()]
 
 
-def _build_schedule(job: str, cron: str, automation: AutomationSettings) -> dg.ScheduleDefinition:
+def build_schedule(job: str, cron: str, automation: AutomationSettings) -> dg.ScheduleDefinition:
+    """A schedule of a job, which skips a tick while an earlier run is under way."""
+
     @in_one_sentence(job)
     def request_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         # runs that take longer than the time between two ticks would pile up

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from email_assets.account import Account, configured_accounts
+from email_assets.account import Account
+from email_assets.account.every import configured_accounts
 from email_assets.sandbox import Sandbox
 
 SANDBOX_MESSAGES = 5000
@@ -48,4 +49,6 @@ def _described(account: Account) -> str:
     api = account.api
     where = api.base_url or ("no base_url is set yet" if api.vendor == "generic" else "")
     whose = f"Your account {account.name}" if account.name else "Your API"
+    if account.problem:
+        return f"{whose}: {account.problem}"
     return f"{whose}: {' '.join(filter(None, (api.vendor, where)))}"

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
-from email_assets.account import configured_accounts
+from email_assets.account.every import configured_accounts
 from email_assets.clock import now
 from email_assets.quickstart import summary
 from email_assets.quickstart.api import ChosenApi

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from email_assets.account import configured_accounts
+from email_assets.account.every import configured_accounts
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.redaction import redact
 from email_assets.vendors.resource import DAILY
@@ -44,7 +44,7 @@ def run_since(started: datetime) -> Run | None:
     import dagster as dg
 
     from email_assets.defs.alerts.failures import reason_of
-    from email_assets.defs.names import op_of
+    from email_assets.defs.names import SETTINGS, op_of
 
     with dg.DagsterInstance.get() as instance:
         runs = _runs_since(instance, started)
@@ -52,7 +52,7 @@ def run_since(started: datetime) -> Run | None:
             return None
         run, titles = Run(), {}
         for account in configured_accounts():
-            for name in with_derived_assets(account, account.resources):
+            for name in [*with_derived_assets(account, account.resources), SETTINGS]:
                 titles[op_of(account, name)] = account.title_of(name)
         for entry in (entry for of in runs for entry in instance.all_logs(of.run_id)):
             event = entry.dagster_event

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 
-from email_assets.account import configured_accounts
+from email_assets.account.every import configured_accounts
 from email_assets.deliverability.selection import derived_assets
 from email_assets.errors import EmailAssetsError
 from email_assets.quickstart.api import ChosenApi

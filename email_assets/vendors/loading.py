@@ -49,16 +49,27 @@ def _find(name: str, remedy: str) -> ModuleType:
         if spec is None or spec.loader is None or not file.is_file():
             raise _error(name, "is no file", remedy)
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        try:
+            spec.loader.exec_module(module)
+        except Exception as error:
+            raise _does_not_run(name, remedy, error) from error
         return module
     module_name = name if "." in name else f"{PACKAGE}.{name}"
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not module_name.startswith(error.name):
-            raise  # the vendor's module is there, and misses one of its own imports
+            # the vendor's module is there, and misses one of its own imports
+            raise _does_not_run(name, remedy, error) from error
+    except Exception as error:
+        raise _does_not_run(name, remedy, error) from error
     problem = "is neither one of this package's vendors nor a module or file of yours"
     raise _error(name, problem, remedy)
+
+
+def _does_not_run(name: str, remedy: str, error: Exception) -> SettingError:
+    problem = f"cannot be loaded: {type(error).__name__}: {str(error).rstrip('.')}"
+    return _error(name, f"{problem}. Correct the file", remedy)
 
 
 def _error(name: str, problem: str, remedy: str) -> SettingError:

@@ -10,7 +10,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from email_assets.account import configured_account, configured_accounts
+from email_assets.account import configured_account
+from email_assets.account.every import configured_accounts
 from email_assets.defs.build import build_all
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.accounts.account_fixtures import (

@@ -7,7 +7,8 @@ from typing import Any
 import dlt
 import pytest
 
-from email_assets.account import Account, configured_account, configured_accounts
+from email_assets.account import Account, configured_account
+from email_assets.account.every import configured_accounts
 from email_assets.settings.resolve import SettingError
 from email_assets.vendors.resource import endpoint_of
 from email_assets_tests.accounts.account_fixtures import account_settings

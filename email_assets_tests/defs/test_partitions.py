@@ -7,7 +7,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from email_assets.account import configured_account, configured_accounts
+from email_assets.account import configured_account
+from email_assets.account.every import configured_accounts
 from email_assets.clock import now
 from email_assets.defs.build import build_all
 from email_assets.sandbox import Sandbox

@@ -11,6 +11,7 @@ import pytest
 from email_assets.account import configured_account
 from email_assets.defs.assets import build_assets
 from email_assets.sandbox import Sandbox
+from email_assets.settings.resolve import SettingError
 from email_assets.sync.pipeline import sync
 from email_assets.vendors.generic import VENDOR
 from email_assets.vendors.resource import endpoint_of, primary_key
@@ -133,7 +134,7 @@ class TestFinding:
 
     def test_a_module_that_the_vendor_itself_misses_is_named(self, use_vendor: UseVendor) -> None:
         use_vendor("import no_such_module")
-        with pytest.raises(ModuleNotFoundError, match="no_such_module"):
+        with pytest.raises(SettingError, match=r"cannot be loaded: .*no_such_module"):
             assert configured_account().vendor
 
 

@@ -20,7 +20,7 @@ from email_assets.alerts.wording import names_in
 from email_assets.clock import now
 from email_assets.defs.alerts.history import History, HistoryPosition
 from email_assets.defs.alerts.staleness import stale_assets
-from email_assets.defs.names import ALERTS
+from email_assets.defs.names import ALERTS, SETTINGS
 from email_assets.redaction import redact_line, redacted
 from email_assets.sentences import in_one_sentence
 from email_assets.settings.alerting import alerting_as_set_now
@@ -91,8 +91,11 @@ def _look(
     of_account = f"account {account.name}, " if account.name else ""
     where = f"{of_account}{_api_of(account)}, host {gethostname()}"
     problems = history.new_problems([cause.open for cause in causes.values()], at)
+    settings = account.title_of(SETTINGS)
+    # that it has other assets than the one that stands for wrong settings shows that they are right
+    mended = {} if account.problem else {settings: at}
     messages = [
-        *recover(causes, well, history.slots, where),
+        *recover(causes, {**well, **mended}, {*history.slots, settings}, where),
         *tell(causes, problems, well, where),
     ]
     stale = stale_assets(history, open_slots(causes), at)
@@ -101,6 +104,8 @@ def _look(
 
 def _api_of(account: Account) -> str:
     """The vendor and the address of an account, as the settings are now."""
+    if account.problem:
+        return "an API that its settings do not tell"
     try:
         account = account.as_set_now()
         return f"{account.api.vendor} at {urlsplit(account.base_url).netloc}"

@@ -17,7 +17,6 @@ from email_assets.settings import resolve
 from email_assets.settings.accounts import (
     api_of,
     group_of,
-    names_of_accounts,
     refuse_unknown,
     warehouse_of,
 )
@@ -55,6 +54,8 @@ class Account:
     """Prefix of the keys of its assets, and of the names of its jobs and sensors."""
     group: str = "email"
     """The group of its assets in Dagster's catalog."""
+    problem: SettingError | None = None
+    """The reason why its settings cannot be used; such an account has no resources."""
 
     @cached_property
     def vendor(self) -> Vendor:
@@ -73,6 +74,8 @@ class Account:
     @cached_property
     def resources(self) -> dict[str, VendorResource]:
         """The vendor's resources by name, each with the vendor's defaults and the settings."""
+        if self.problem:
+            return {}
         named = {str(resource["name"]): resource for resource in self.vendor["resources"]}
         return {
             name: complete(resource, self.vendor, self._of_resource(ResourceSettings, name))
@@ -102,7 +105,7 @@ class Account:
     @cached_property
     def deliverability(self) -> Deliverability | None:
         """The fields that tell how mail is delivered, or None where the vendor tells of none."""
-        return deliverability_of(self.vendor)
+        return None if self.problem else deliverability_of(self.vendor)
 
     @cached_property
     def automation(self) -> AutomationSettings:
@@ -234,13 +237,3 @@ def configured_account(name: str | None = None) -> Account:
         key_prefix=() if name is None else (name,),
         group=group_of(name),
     )
-
-
-def configured_accounts() -> list[Account]:
-    """Every account of the settings, or the one of `[sources.email]` where they name none.
-
-    Raises:
-        SettingError: A setting of one of them has the wrong type or cannot be used.
-    """
-    names: list[str | None] = [*names_of_accounts()]
-    return [configured_account(name) for name in names or [None]]

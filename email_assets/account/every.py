@@ -1,0 +1,52 @@
+"""All accounts of the settings, those included whose own settings cannot be used."""
+
+from __future__ import annotations
+
+from email_assets.account import Account, configured_account
+from email_assets.settings.accounts import names_of_accounts, refuse_unknown
+from email_assets.settings.resolve import SettingError
+from email_assets.settings.sections import ApiSettings
+from email_assets.settings.warehouse import WarehouseSettings
+
+
+def configured_accounts() -> list[Account]:
+    """Every account of the settings, or the one of `[sources.email]` where they name none.
+
+    One that cannot be used has a `problem`, and leaves the others as they are.
+
+    Raises:
+        SettingError: A setting that all share cannot be used, or there is no account besides that
+            can be used.
+    """
+    names: list[str | None] = [*names_of_accounts()]
+    accounts = [account_or_problem(name) for name in names or [None]]
+    problems = [account.problem for account in accounts if account.problem]
+    if len(problems) == len(accounts):
+        raise problems[0]
+    return accounts
+
+
+def account_or_problem(name: str | None) -> Account:
+    """An account, or one that has no resources but the `problem` that its settings have.
+
+    Raises:
+        SettingError: There is no such account, or it is that of `[sources.email]` and cannot be
+            used.
+    """
+    if name is None:
+        return configured_account()
+    refuse_unknown(name)
+    try:
+        account = configured_account(name)
+        for resource in account.resources:
+            account.partition_of(resource)
+    except SettingError as error:
+        return Account(
+            ApiSettings(),
+            WarehouseSettings(),
+            name=name,
+            key_prefix=(name,),
+            group=f"email_{name}",
+            problem=error,
+        )
+    return account
