@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
-from dlt.sources.rest_api.typing import JSONLinkPaginatorConfig
+from dlt.sources.rest_api.typing import Endpoint
 
 from email_assets.instants import as_utc
 from email_assets.vendors import ForEach, Secret, Sender, Vendor
@@ -52,8 +52,12 @@ def one_row_a_day_and_domain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 EACH_DOMAIN: ForEach = {"resource": "domains", "id": "name", "label": "domain"}
-# there always is a next page, empty in the end
-NEXT: JSONLinkPaginatorConfig = {"type": "json_link", "next_url_path": "paging.next"}
+# sorted by address and without a filter for time, so they are read whole; there always is a next
+# page, empty in the end
+ADDRESSES: Endpoint = {
+    "params": {"limit": 1000},
+    "paginator": {"type": "json_link", "next_url_path": "paging.next"},
+}
 A_DOMAIN: Sender = {"field": "domain.name"}
 
 VENDOR: Vendor = {
@@ -82,12 +86,7 @@ VENDOR: Vendor = {
             },
             "primary_key": ["domain", "address"],
             "for_each": EACH_DOMAIN,
-            "endpoint": {
-                # sorted by address and without a filter for time, so it is read whole
-                "path": "/v3/{domain}/bounces",
-                "params": {"limit": 1000},
-                "paginator": NEXT,
-            },
+            "endpoint": {**ADDRESSES, "path": "/v3/{domain}/bounces"},
         },
         {
             "name": "messages",
@@ -177,11 +176,7 @@ VENDOR: Vendor = {
             "columns": {"created_at": {"data_type": "timestamp"}},
             "primary_key": ["domain", "address"],
             "for_each": EACH_DOMAIN,
-            "endpoint": {
-                "path": "/v3/{domain}/complaints",
-                "params": {"limit": 1000},
-                "paginator": NEXT,
-            },
+            "endpoint": {**ADDRESSES, "path": "/v3/{domain}/complaints"},
         },
         {
             "name": "unsubscribes",
@@ -191,11 +186,7 @@ VENDOR: Vendor = {
             "columns": {"created_at": {"data_type": "timestamp"}, "tags": {"data_type": "json"}},
             "primary_key": ["domain", "address"],
             "for_each": EACH_DOMAIN,
-            "endpoint": {
-                "path": "/v3/{domain}/unsubscribes",
-                "params": {"limit": 1000},
-                "paginator": NEXT,
-            },
+            "endpoint": {**ADDRESSES, "path": "/v3/{domain}/unsubscribes"},
         },
         {
             "name": "servers",
