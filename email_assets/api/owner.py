@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from requests import Request
+
 OWNER_HEADER = "X-Email-Assets-Owner"
 """Tells the session whose secret a request wants. It is taken off before anything is sent."""
 
@@ -15,18 +17,31 @@ class Owner:
     """The owner of a list, where there are several lists of one kind; by default there is one."""
 
     name: str = ""
+    """Tells it apart; of an owner's owner, the names of all of them, such as `42/outbound`."""
     label: dict[str, Any] = field(default_factory=dict)
-    """Fields that every row of the owner gets."""
-    resource: str = ""
-    """The resource that lists the owner."""
+    """Fields that every row of the owner gets, of its own owners too."""
+    title: str = ""
+    """The owner as sentences name it, such as `servers 42`."""
 
     @property
-    def title(self) -> str:
-        """The owner as sentences name it, such as `servers 42`."""
-        return f"{self.resource} {self.name}"
+    def path(self) -> str:
+        """The beginning of the names of its own owners, which no other owner's begin with."""
+        return quote(self.name, safe="") if len(self.label) == 1 else self.name
 
-    def address(self, path: str) -> str:
-        """A path, with what the owner's rows get wherever it leaves room for it."""
+    def below(self, own: Any, label: str, resource: str) -> Owner:
+        """An owner of its own, or of nobody's if it is the default one."""
+        name = f"{self.path}/{quote(str(own), safe='')}" if self.name else str(own)
+        return Owner(name, {**self.label, label: own}, f"{resource} {name}")
+
+    def ask_for_its_list(self, request: Request) -> None:
+        """Let a request ask for the owner's list: with its secret, its path and its parameters."""
+        if not self.name:
+            return
+        request.headers = {**(request.headers or {}), OWNER_HEADER: self.name}
         for name, value in self.label.items():
-            path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
-        return path
+            room = f"{{{name}}}"
+            request.url = request.url.replace(room, quote(str(value), safe=""))
+            request.params = {
+                key: of.replace(room, str(value)) if isinstance(of, str) else of
+                for key, of in (request.params or {}).items()
+            }

@@ -13,7 +13,7 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
 from email_assets.api.answer import Answer
-from email_assets.api.owner import OWNER_HEADER, Owner
+from email_assets.api.owner import Owner
 from email_assets.api.pagination import ListPaginator, copy_of
 from email_assets.api.window import SECOND, Filter, Window, asking_for, lies_before, too_many
 from email_assets.clock import now
@@ -146,9 +146,7 @@ class WindowPaginator(BasePaginator):
         """A paginator for one part, with the request for its first page."""
         for name, value in self._request.items():
             setattr(request, name, deepcopy(value))
-        request.url = owner.address(request.url)
-        if owner.name:
-            request.headers = {**(request.headers or {}), OWNER_HEADER: owner.name}
+        owner.ask_for_its_list(request)
         wanted = self._filter.parameters(part, self._now) if self._filter else {}
         request.params, request.json = asking_for(wanted, request.params, request.json)
         pages = deepcopy(self._template)

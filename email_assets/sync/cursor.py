@@ -5,8 +5,8 @@ Neither rows nor state come without the other, and a restored warehouse knows wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,9 @@ NEWEST = "newest"
 BEHIND = "behind"
 """Owners that were refused, and the time from which on each was not read; null is the beginning."""
 
+OF_LIST = 2
+"""The parts of an identity that tell the list; the names of owners follow."""
+
 
 @dataclass(frozen=True)
 class Cursor:
@@ -24,7 +27,16 @@ class Cursor:
 
     resource: str
     identity: list[str]
-    """The identity of a reading: which list, by which field, of which owners."""
+    """The identity of a reading: which list, by which field, and of which owners."""
+
+    def of_owners(self, names: Iterable[str]) -> Cursor:
+        """The state of the same list, read of these owners."""
+        return replace(self, identity=[*self.identity[:OF_LIST], *sorted(names)])
+
+    def known_owners(self, pipeline: dlt.Pipeline) -> list[str]:
+        """The names of the owners that the list was last read of."""
+        found: list[str] = self._stored(pipeline).get(NEWEST, {}).get("of", [])
+        return found[OF_LIST:] if found[:OF_LIST] == self.identity[:OF_LIST] else []
 
     def newest(self, pipeline: dlt.Pipeline) -> datetime | None:
         """The latest time that earlier syncs have seen, or None before the first."""

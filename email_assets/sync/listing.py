@@ -69,6 +69,12 @@ class Listing:
         """Owners whose lists could not be read, as people know them, and why."""
         return self.owners.titles(self.paginator.refused)
 
+    def recall_owners(self, pipeline: dlt.Pipeline) -> None:
+        """Know those owners from earlier syncs that cannot be listed now, before it is read."""
+        self.owners.recall(self.cursor.known_owners(pipeline))
+        self.paginator.refused = dict(self.owners.refused)
+        self.cursor = self.cursor.of_owners(self.owners.all)
+
     def read_what_is_new(self, window: Window, pipeline: dlt.Pipeline) -> None:
         """Read from where earlier syncs left off, and let the next one go on from here.
 
@@ -203,7 +209,7 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
     source.resources[name].add_filter(rows.has_key)
     source.resources[name].apply_hints(columns={DLT_ID: {"dedup_sort": "desc"}})
     address = f"{account.base_url}{endpoint_of(resource)['path']}"
-    cursor = Cursor(name, [address, cursor_path or "", *sorted(owners.all)])
+    cursor = Cursor(name, [address, cursor_path or ""]).of_owners(owners.all)
     return Listing(
         source,
         rows,

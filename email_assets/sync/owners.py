@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from email_assets.api.owner import Owner
@@ -25,6 +25,9 @@ class Owners:
     refused: dict[str, RefusedError] = field(default_factory=dict)
     """Reasons why the lists of some cannot even be asked for, by name."""
 
+    stand_ins: set[str] = field(default_factory=set)
+    """Names of refused owners that stand for all of their own, which could not be listed."""
+
     @property
     def readable(self) -> list[Owner]:
         """The owners whose lists can be asked for."""
@@ -33,6 +36,21 @@ class Owners:
     def titles(self, refused: dict[str, RefusedError]) -> dict[str, str]:
         """The refused owners, for people: an owner's title, and the reason in a few words."""
         return {self.all[name].title: error.reason for name, error in refused.items()}
+
+    def recall(self, known: Iterable[str]) -> None:
+        """Put owners that earlier syncs knew, by name, in the place of what stands for them.
+
+        Each of them then has a place of its own from which it is read once it can be listed again.
+        """
+        names = list(known)
+        for stand_in in sorted(self.stand_ins):
+            stood_for = [name for name in names if name.startswith(f"{stand_in}/")]
+            if not stood_for:
+                continue
+            self.stand_ins.remove(stand_in)
+            above, error = self.all.pop(stand_in), self.refused.pop(stand_in)
+            self.all.update((name, replace(above, name=name)) for name in stood_for)
+            self.refused.update(dict.fromkeys(stood_for, error))
 
 
 def owners_of(access: Access, resource: VendorResource) -> Owners:
@@ -47,6 +65,9 @@ def owners_of(access: Access, resource: VendorResource) -> Owners:
         return Owners({"": Owner()})
     account, name = access.account, str(resource["name"])
     lister = account.resources[for_each["resource"]]
+    if "for_each" in lister:
+        # sentences are to name what is read
+        return _owners_of_owners(access, for_each, {**lister, "name": name})
     has_secret = secrets_are_set(account, resource)
     if not has_secret and not secrets_are_set(account, lister):
         remedies = dict.fromkeys(where_to_set_secrets(account, one) for one in (resource, lister))
@@ -54,10 +75,51 @@ def owners_of(access: Access, resource: VendorResource) -> Owners:
     alone = for_each.get("alone") if has_secret else None
     found = Owners()
     for row in _the_one(access, resource, alone) if alone else _all_of(access, lister):
-        _add(found, row, name, for_each, None if alone else for_each.get("secret"))
+        owner = _add(found, Owner(), row, name, for_each)
+        if owner and not alone and "secret" in for_each:
+            _add_secret(found, owner, row, name, for_each["secret"])
+    return _some_readable(found)
+
+
+def _owners_of_owners(access: Access, for_each: ForEach, lister: VendorResource) -> Owners:
+    """The owners that owners list, each with the secret of the one that lists it.
+
+    One whose list is refused stands for all of its own, so that the others' can be read.
+    """
+    above = owners_of(access, lister)
+    found = Owners()
+    for name, page in _pages_below(access, above, lister):
+        for row in page:
+            owner = _add(found, above.all[name], row, str(lister["name"]), for_each)
+            if owner and name in above.secrets:
+                found.secrets[owner.name] = above.secrets[name]
+    for name, error in above.refused.items():
+        stand_in = replace(above.all[name], name=above.all[name].path)
+        found.all[stand_in.name], found.refused[stand_in.name] = stand_in, error
+        found.stand_ins.add(stand_in.name)
+    return _some_readable(found)
+
+
+def _some_readable(found: Owners) -> Owners:
+    """The owners, unless there are some and no list of theirs can be asked for."""
     if found.all and not found.readable:
         raise next(iter(found.refused.values()))
     return found
+
+
+def _pages_below(
+    access: Access, above: Owners, lister: VendorResource
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The pages of each owner's list of its own, by the owner's name; notes who is refused."""
+    with access.session(lister, above.secrets) as session:
+        paginator = WindowPaginator(str(lister["name"]), paginator_of(lister))
+        paginator.owners, paginator.expect = above.readable, session.expect
+        by_label = {tuple(owner.label.values()): owner.name for owner in above.readable}
+        labels = [name for owner in above.readable[:1] for name in owner.label]
+        for page in access.pages(lister, session, paginator) if above.readable else ():
+            for row in page[:1]:
+                yield by_label[tuple(row[name] for name in labels)], page
+    above.refused.update(paginator.refused)
 
 
 def _the_one(access: Access, resource: VendorResource, path: str) -> Iterator[dict[str, Any]]:
@@ -75,30 +137,38 @@ def _all_of(access: Access, lister: VendorResource) -> Iterator[dict[str, Any]]:
 
 
 def _add(
-    found: Owners, row: dict[str, Any], resource: str, for_each: ForEach, secret_field: str | None
-) -> None:
-    """Add the owner that a row describes, and the secret that stands in a field of it.
+    found: Owners, above: Owner, row: dict[str, Any], resource: str, for_each: ForEach
+) -> Owner | None:
+    """Add the owner that a row describes, if its rows are wanted.
 
     A list that is read again in part, as lists are that shift, gives some of them twice.
     """
-    lister = for_each["resource"]
-    if row.get(for_each["id"]) is None:
+    only = for_each.get("only")
+    if only and row.get(only["field"]) not in only["values"]:
+        return None
+    own = row.get(for_each["id"])
+    if own is None:
         raise ApiError(
-            f"{resource}: {lister} comes without {for_each['id']}, by which the vendor's file "
-            "tells its rows apart."
+            f"{resource}: {for_each['resource']} comes without {for_each['id']}, by which the "
+            "vendor's file tells its rows apart."
         )
-    name = str(row[for_each["id"]])
-    found.all[name] = owner = Owner(name, {for_each["label"]: row[for_each["id"]]}, lister)
-    if secret_field is None:
-        return
-    secret = row.get(secret_field)
+    owner = above.below(own, for_each["label"], for_each["resource"])
+    found.all[owner.name] = owner
+    return owner
+
+
+def _add_secret(
+    found: Owners, owner: Owner, row: dict[str, Any], resource: str, field: str
+) -> None:
+    """Add the secret that stands in a field of the owner's row, or the reason why none does."""
+    secret = row.get(field)
     first = secret[0] if isinstance(secret, list) and secret else secret
-    found.refused.pop(name, None)
+    found.refused.pop(owner.name, None)
     if isinstance(first, str) and first:
-        found.secrets[name] = first
+        found.secrets[owner.name] = first
     else:
-        found.refused[name] = RefusedError(
-            f"{resource}: {owner.title} comes without a secret in {secret_field}, and its rows "
+        found.refused[owner.name] = RefusedError(
+            f"{resource}: {owner.title} comes without a secret in {field}, and its rows "
             "cannot be read without one.",
-            f"no secret in {secret_field}",
+            f"no secret in {field}",
         )

@@ -57,6 +57,7 @@ def plan_of(
     is_known = schema is not None and name in schema.data_table_names(seen_data_only=True)
     known = schema if is_known and stored is not None else None
     is_whole = _is_whole(listing, known, client, name, say)
+    listing.recall_owners(pipeline)
     # rows that somebody took out of the table come again only with everything
     newest = listing.cursor.newest(pipeline) if stored and is_whole else None
     window = window_of(name, span, listing.incremental, newest, listing.section)

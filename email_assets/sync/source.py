@@ -14,7 +14,7 @@ from requests import Session
 
 from email_assets.account import Account
 from email_assets.vendors import VendorResource
-from email_assets.vendors.resource import column_hints, endpoint_of
+from email_assets.vendors.resource import column_hints, endpoint_of, labels_of
 
 NOT_DLT_KEYS = frozenset(
     {
@@ -47,12 +47,17 @@ def build_source(
     """
     config: dict[str, Any] = {
         "client": {"base_url": account.base_url, "headers": account.headers, "session": session},
-        "resources": [_as_dlt_knows_it(resource, paginator) for resource in resources],
+        "resources": [
+            _as_dlt_knows_it(resource, paginator, labels_of(resource, account.resources))
+            for resource in resources
+        ],
     }
     return rest_api_source(cast(RESTAPIConfig, config), name=name)
 
 
-def _as_dlt_knows_it(resource: VendorResource, paginator: BasePaginator | None) -> dict[str, Any]:
+def _as_dlt_knows_it(
+    resource: VendorResource, paginator: BasePaginator | None, labels: list[str]
+) -> dict[str, Any]:
     known = {field: value for field, value in resource.items() if field not in NOT_DLT_KEYS}
     if columns := column_hints(known):
         # descriptions are for people, and of a column without other hints dlt expects values
@@ -63,9 +68,22 @@ def _as_dlt_knows_it(resource: VendorResource, paginator: BasePaginator | None) 
     endpoint = {part: value for part, value in endpoint_of(resource).items() if part not in ours}
     # our paginator fills in `{label}`; dlt, which formats a path twice, is to leave it as it is
     endpoint["path"] = endpoint["path"].replace("{", "{" * 4).replace("}", "}" * 4)
+    if params := endpoint.get("params"):
+        endpoint["params"] = _with_room_for_labels(params, labels)
     # dlt would compile a text anew for every page
     endpoint["data_selector"] = jsonpath.compile_path(endpoint["data_selector"])
     return {**known, "endpoint": endpoint | ({"paginator": paginator} if paginator else {})}
+
+
+def _with_room_for_labels(params: dict[str, Any], labels: list[str]) -> dict[str, Any]:
+    """Parameters in which dlt, which formats them once, leaves the room for labels as it is."""
+    found = dict(params)
+    for name in labels:
+        room = f"{{{name}}}"
+        for key, value in found.items():
+            if isinstance(value, str):
+                found[key] = value.replace(room, f"{{{room}}}")
+    return found
 
 
 def _without_description(hints: dict[str, Any]) -> dict[str, Any]:

@@ -76,11 +76,20 @@ class Client(TypedDict, total=False):
     """Of several, the first that names a path is its limit."""
 
 
+class Only(TypedDict):
+    """The rows that count: those whose field holds one of these values."""
+
+    field: str
+    values: list[str]
+
+
 class ForEach(TypedDict, total=False):
     """Reads a resource once for every owner, such as a server or a domain.
 
     Where owners have secrets of their own, it applies while the secret of the resource's `auth`
-    block is not set.
+    block is not set. The resource that lists the owners may have a `for_each` of its own, such as
+    the streams of every server: rows get the labels of both then, and requests the secret of the
+    first.
     """
 
     resource: Required[str]
@@ -88,7 +97,10 @@ class ForEach(TypedDict, total=False):
     id: Required[str]
     """The owner's field that tells it apart."""
     label: Required[str]
-    """The field that every row gets, with the owner's `id` in it. `{label}` in the path is it."""
+    """The field that every row gets, with the owner's `id` in it. `{label}` is it in the path and
+    in `params`."""
+    only: Only
+    """The owners that have such a list, where others don't."""
     secret: str
     """The owner's field that holds its secret, or a list of them, of which the first is used."""
     alone: str
@@ -133,13 +145,6 @@ class Sender(TypedDict, total=False):
     """The field of that resource that `field` points to."""
     name: str
     """The field of that resource that people know the sender by."""
-
-
-class Only(TypedDict):
-    """The rows that count: those whose field holds one of these values."""
-
-    field: str
-    values: list[str]
 
 
 class SentMessages(TypedDict, total=False):

@@ -12,6 +12,7 @@ from dlt.common.schema import Schema
 from dlt.common.validation import validate_dict
 
 from email_assets.vendors import Deliverability, Secret, Vendor
+from email_assets.vendors.checking_owners import mistakes_of_owners
 from email_assets.vendors.checking_time import mistakes_of_time
 from email_assets.vendors.resource import TAKEN, endpoint_of, senders_of
 
@@ -71,9 +72,7 @@ def _mistakes_of_resource(vendor: Any, at: int, names: list[Any]) -> Iterator[st
     auth = endpoint.get("auth") or vendor["client"].get("auth")
     if not isinstance(auth, dict) or auth.get("type") not in AUTH_TYPES:
         yield f"{where} needs an 'auth' block whose 'type' is of {', '.join(AUTH_TYPES)}"
-    lister = resource.get("for_each", {}).get("resource")
-    if lister is not None and lister not in names:
-        yield f"{where} has a 'for_each' of {lister!r}, which is no resource"
+    yield from mistakes_of_owners(where, resource, vendor)
     for field in ("path", "data_selector", "paginator"):
         if field not in endpoint:
             yield f"{where} needs an 'endpoint' with a {field!r}"

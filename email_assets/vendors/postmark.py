@@ -6,14 +6,21 @@ every server of the account is, each with the first of its own tokens, which `/s
 
 Limits, as the API documents them: pages of 500; `count` + `offset` up to 10,000 for bounces and
 messages, so that a stretch of time that holds more is read in parts. Rows vanish when the server's
-retention ends, after 45 days by default, and stay in the warehouse. `/messages/outbound` is asked
-without a `messagestream`; whether it then gives those of broadcast streams is not documented.
+retention ends, after 45 days by default, and stay in the warehouse. Asked without a
+`messagestream`, the API may give what is of the stream `outbound` alone, so that bounces and
+messages are read stream by stream: those of every server, archived ones too, but for inbound ones.
 """
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from dlt.sources.rest_api.typing import ApiKeyAuthConfig, OffsetPaginatorConfig
+from dlt.sources.rest_api.typing import (
+    ApiKeyAuthConfig,
+    Endpoint,
+    IncrementalConfig,
+    OffsetPaginatorConfig,
+)
 
 from email_assets.vendors import ForEach, Secret, Sender, Vendor
 
@@ -55,7 +62,25 @@ EACH_SERVER: ForEach = {
     "label": "ServerID",
     "alone": "/server",
 }
+EACH_STREAM: ForEach = {
+    "resource": "message_streams",
+    "id": "ID",
+    "label": "MessageStream",
+    "only": {"field": "MessageStreamType", "values": ["Transactional", "Broadcasts"]},
+}
+OF_A_STREAM: dict[str, Any] = {"messagestream": "{MessageStream}"}
+BY_DATE: IncrementalConfig = {
+    "start_param": "fromdate",
+    "end_param": "todate",
+    "convert": as_eastern,
+}
 
+# their addresses may hold a user and a password
+HOOKS = [f"{event}HookUrl" for event in ("Inbound", "Bounce", "Open", "Delivery", "Click")]
+# whoever knows it can write to the server's inbox
+INBOX = ["InboundHash", "InboundAddress"]
+
+DAYS: Endpoint = {"data_selector": "Days", "paginator": "single_page"}
 STATS = "https://postmarkapp.com/developer/api/stats-api"
 
 A_SERVER: Sender = {"field": "ServerID", "resource": "servers", "id": "ID", "name": "Name"}
@@ -86,16 +111,15 @@ VENDOR: Vendor = {
             },
             # nothing says that an ID is unique beyond its server
             "primary_key": ["ServerID", "ID"],
-            "for_each": EACH_SERVER,
+            "for_each": EACH_STREAM,
             "endpoint": {
                 "path": "/bounces",
+                "params": OF_A_STREAM,
                 "data_selector": "Bounces",
                 "paginator": THE_NEWEST_10_000,
                 "incremental": {
                     "cursor_path": "BouncedAt",
-                    "start_param": "fromdate",
-                    "end_param": "todate",
-                    "convert": as_eastern,
+                    **BY_DATE,
                     # an address that was inactive is activated days later
                     "lag": 7 * A_DAY,
                 },
@@ -107,7 +131,7 @@ VENDOR: Vendor = {
             "description": "A message that the server took over to send, and how far it is.",
             "documentation": "https://postmarkapp.com/developer/api/messages-api",
             "primary_key": "MessageID",
-            "for_each": EACH_SERVER,
+            "for_each": EACH_STREAM,
             "columns": {
                 "Status": {"description": "How far it is: Queued, Sent or Processed."},
                 "ReceivedAt": {"description": "When Postmark took it over."},
@@ -118,13 +142,12 @@ VENDOR: Vendor = {
             },
             "endpoint": {
                 "path": "/messages/outbound",
+                "params": OF_A_STREAM,
                 "data_selector": "Messages",
                 "paginator": THE_NEWEST_10_000,
                 "incremental": {
                     "cursor_path": "ReceivedAt",
-                    "start_param": "fromdate",
-                    "end_param": "todate",
-                    "convert": as_eastern,
+                    **BY_DATE,
                     # Status goes from Queued to Sent
                     "lag": A_DAY,
                 },
@@ -159,11 +182,7 @@ VENDOR: Vendor = {
             },
             "primary_key": ["ServerID", "Date"],
             "for_each": EACH_SERVER,
-            "endpoint": {
-                "path": "/stats/outbound/sends",
-                "data_selector": "Days",
-                "paginator": "single_page",
-            },
+            "endpoint": {**DAYS, "path": "/stats/outbound/sends"},
         },
         {
             "name": "outbound_bounces",
@@ -173,11 +192,7 @@ VENDOR: Vendor = {
             "columns": {"Date": {"description": "The day, in US Eastern time."}},
             "primary_key": ["ServerID", "Date"],
             "for_each": EACH_SERVER,
-            "endpoint": {
-                "path": "/stats/outbound/bounces",
-                "data_selector": "Days",
-                "paginator": "single_page",
-            },
+            "endpoint": {**DAYS, "path": "/stats/outbound/bounces"},
         },
         {
             "name": "message_streams",
@@ -185,13 +200,14 @@ VENDOR: Vendor = {
             "description": "A stream of a server's messages: transactional, broadcast or inbound.",
             "documentation": "https://postmarkapp.com/developer/api/message-streams-api",
             "columns": {
-                "MessageStreamType": {"description": "Transactional, Broadcasts or Inbound."},
+                "MessageStreamType": {"description": "Transactional, Broadcasts, Inbound."}
             },
             # an ID such as outbound is one of every server
             "primary_key": ["ServerID", "ID"],
             "for_each": EACH_SERVER,
             "endpoint": {
                 "path": "/message-streams",
+                "params": {"MessageStreamType": "All", "IncludeArchivedStreams": "true"},
                 "data_selector": "MessageStreams",
                 "paginator": "single_page",
             },
@@ -201,26 +217,9 @@ VENDOR: Vendor = {
             "kind": "inventory",
             "description": "A server of the account: its name, its settings and its streams' link.",
             "documentation": "https://postmarkapp.com/developer/api/servers-api",
-            "columns": {
-                "DeliveryType": {"description": "Whether messages are really sent (Live)."},
-            },
-            # besides the tokens, hooks: their addresses may hold a user and a password
-            "never_load": [
-                "ApiTokens",
-                "InboundHookUrl",
-                "BounceHookUrl",
-                "OpenHookUrl",
-                "DeliveryHookUrl",
-                "ClickHookUrl",
-                # whoever knows it can write to the server's inbox
-                "InboundHash",
-                "InboundAddress",
-            ],
-            "endpoint": {
-                "path": "/servers",
-                "data_selector": "Servers",
-                "auth": ACCOUNT_TOKEN,
-            },
+            "columns": {"DeliveryType": {"description": "Whether messages are really sent."}},
+            "never_load": ["ApiTokens", *HOOKS, *INBOX],
+            "endpoint": {"path": "/servers", "data_selector": "Servers", "auth": ACCOUNT_TOKEN},
         },
         {
             "name": "domains",
@@ -231,11 +230,7 @@ VENDOR: Vendor = {
                 "SPFVerified": {"description": "Whether its SPF record lets Postmark send."},
                 "DKIMVerified": {"description": "Whether its DKIM key is published."},
             },
-            "endpoint": {
-                "path": "/domains",
-                "data_selector": "Domains",
-                "auth": ACCOUNT_TOKEN,
-            },
+            "endpoint": {"path": "/domains", "data_selector": "Domains", "auth": ACCOUNT_TOKEN},
         },
     ],
     "deliverability": {

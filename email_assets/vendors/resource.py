@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, cast
 
 from dlt.sources.rest_api.typing import EndpointResourceBase
@@ -31,6 +32,15 @@ def complete(resource: Any, vendor: Vendor, tuned: ResourceSettings) -> VendorRe
 def endpoint_of(resource: Any) -> dict[str, Any]:
     """The resource's endpoint block, in dlt's form."""
     return cast(dict[str, Any], resource.get("endpoint", {}))
+
+
+def labels_of(resource: Any, resources: Mapping[str, Any]) -> list[str]:
+    """The fields that rows get of their owner, of the owner's owner, and so on."""
+    found = []
+    while for_each := resource.get("for_each"):
+        found.append(for_each["label"])
+        resource = resources[for_each["resource"]]
+    return found
 
 
 def primary_key(resource: VendorResource) -> list[str]:

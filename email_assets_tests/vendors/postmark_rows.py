@@ -29,6 +29,11 @@ class Server:
         self.refuses_with: int | None = None
         """The status of all its answers, if it gives no others."""
         self.has_token = True
+        self.streams: list[Row] = []
+        self.add_stream("outbound", "Transactional")
+        self.add_stream("inbound", "Inbound")
+        self.streams_refused: dict[str, int] = {}
+        """Streams of which no list is given, and the status that is answered."""
         self.messages: list[Row] = []
         self.bounces: list[Row] = []
         self.stats: list[Row] = [
@@ -37,14 +42,18 @@ class Server:
             {"Type": "Transient", "Name": "Message delayed", "Count": number},
         ]
 
-    @property
-    def streams(self) -> list[Row]:
-        """The server's streams."""
-        kinds = {"outbound": "Transactional", "broadcast": "Broadcasts"}
-        return [
-            {"ID": name, "ServerID": self.id, "Name": name, "MessageStreamType": kind}
-            for name, kind in kinds.items()
-        ]
+    def add_stream(self, name: str, kind: str, *, archived: bool = False) -> None:
+        """A stream more; an archived one is listed to whoever asks for it."""
+        archived_at = "2026-06-01T12:00:00-04:00" if archived else None
+        self.streams.append(
+            {
+                "ID": name,
+                "ServerID": self.id,
+                "Name": name,
+                "MessageStreamType": kind,
+                "ArchivedAt": archived_at,
+            }
+        )
 
     def send_many(self, times: Iterable[datetime]) -> None:
         """Messages without nested lists, of which thousands load in a moment."""
@@ -53,12 +62,12 @@ class Server:
             for field in ("To", "Cc", "Bcc", "Recipients", "Attachments"):
                 message[field] = None
 
-    def send(self, at: datetime) -> Row:
+    def send(self, at: datetime, stream: str = "outbound") -> Row:
         """A message that came at an instant."""
         message: Row = {
             "Tag": "invitation",
             "MessageID": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.id} {len(self.messages)}")),
-            "MessageStream": "outbound",
+            "MessageStream": stream,
             "To": [{"Email": "ann@example.org", "Name": "Ann"}],
             "Cc": [],
             "Bcc": [],
@@ -76,7 +85,7 @@ class Server:
         self.messages.append(message)
         return message
 
-    def bounce(self, at: datetime) -> Row:
+    def bounce(self, at: datetime, stream: str = "outbound") -> Row:
         """A bounce that came at an instant."""
         bounce = {
             "RecordType": "Bounce",
@@ -88,7 +97,7 @@ class Server:
             "Tag": "invitation",
             "MessageID": str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.id} {len(self.bounces)}")),
             "ServerID": self.id,
-            "MessageStream": "outbound",
+            "MessageStream": stream,
             "Description": "The server was unable to deliver your message.",
             "Details": "action: failed",
             "Email": "ann@example.org",

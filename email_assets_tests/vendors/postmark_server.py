@@ -67,7 +67,7 @@ class PostmarkServer(VendorServer):
         if asked.path == "/deliverystats":
             return Answer(200, {"InactiveMails": 1, "Bounces": server.stats})
         if asked.path == "/message-streams":
-            return Answer(200, {"MessageStreams": server.streams, "TotalCount": 2})
+            return _streams(asked, server)
         if asked.path in ("/stats/outbound/sends", "/stats/outbound/bounces"):
             figures = {"Sent": server.id} if "sends" in asked.path else {"HardBounce": server.id}
             return Answer(200, {"Days": [{"Date": "2026-06-15", **figures}], **figures})
@@ -85,7 +85,13 @@ class PostmarkServer(VendorServer):
 
     def _listed(self, asked: Asked, server: Server) -> Answer:
         under, error_code = LISTS[asked.path]
+        stream = asked.query.get("messagestream", "outbound")
+        if stream in server.streams_refused:
+            return Answer(server.streams_refused[stream], {"ErrorCode": 1226, "Message": "No."})
+        if (stream, "Inbound") in [(of["ID"], of["MessageStreamType"]) for of in server.streams]:
+            return Answer(422, {"ErrorCode": 1221, "Message": "The stream is an inbound one."})
         rows = server.messages if under == "Messages" else server.bounces
+        rows = [row for row in rows if row["MessageStream"] == stream]
         time = itemgetter("ReceivedAt" if under == "Messages" else "BouncedAt")
         listed = [(_at(time(row)), row) for row in rows]
         if "fromdate" in asked.query:
@@ -104,6 +110,18 @@ class PostmarkServer(VendorServer):
         if found.tzinfo is not None:
             return None
         return found.replace(tzinfo=EASTERN, fold=self._fold).astimezone(timezone.utc)
+
+
+def _streams(asked: Asked, server: Server) -> Answer:
+    kind = asked.query.get("MessageStreamType", "All")
+    all_of_time = asked.query.get("IncludeArchivedStreams") == "true"
+    found = [
+        stream
+        for stream in server.streams
+        if kind in ("All", stream["MessageStreamType"])
+        and (all_of_time or stream["ArchivedAt"] is None)
+    ]
+    return Answer(200, {"MessageStreams": found, "TotalCount": len(found)})
 
 
 def _page(

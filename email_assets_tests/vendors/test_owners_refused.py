@@ -97,7 +97,10 @@ def test_one_that_is_refused_on_its_second_page_keeps_the_first(
     with monkeypatch.context() as meanwhile:
         meanwhile.setattr(account, "answer", refuse_later_pages)
         report = load("messages")
-    assert (report.row_count, list(report.owners_refused)) == (502, ["servers 1"])
+    assert (report.row_count, list(report.owners_refused)) == (
+        502,
+        ["message_streams 1/outbound"],
+    )
 
     busy.refuses_with = None
     load("messages")

@@ -34,7 +34,11 @@ class TestEveryResource:
             (1, bounce["ID"], True) for bounce in server.bounces
         ]
         assert (report.rows_listed, report.api_total, report.row_count) == (3, 3, 3)
-        assert [asked.path for asked in api.requests] == ["/server", "/bounces"]
+        assert [asked.path for asked in api.requests] == [
+            "/server",
+            "/message-streams",
+            "/bounces",
+        ]
 
     def test_messages(self, api: PostmarkServer, server: Server, query: Query) -> None:
         for minutes in range(1_201):
@@ -44,7 +48,7 @@ class TestEveryResource:
 
         assert loaded_ids(query) == message_ids(server)
         assert query("SELECT DISTINCT server_id FROM email.messages") == [(1,)]
-        assert (report.rows_listed, report.api_total, report.usage.requests) == (1_201, 1_201, 4)
+        assert (report.rows_listed, report.api_total, report.usage.requests) == (1_201, 1_201, 5)
         assert api.count("/messages/outbound") == 3
 
     @pytest.mark.usefixtures("api")

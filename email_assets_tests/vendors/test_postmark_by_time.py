@@ -27,6 +27,8 @@ from email_assets_tests.vendors.postmark_server import PostmarkServer
 __all__ = ["api", "configure", "server"]
 
 
+FIRST_PAGE = {"messagestream": "outbound", "count": "500", "offset": "0"}
+
 SPRING_FORWARD = datetime(2026, 3, 8, 7, tzinfo=timezone.utc)
 """Eastern clocks go from 2:00 to 3:00."""
 
@@ -47,7 +49,7 @@ class TestSecondSync:
         report = load("messages")
 
         (asked,) = (asked for asked in api.requests if asked.path == "/messages/outbound")
-        assert asked.query == {"count": "500", "offset": "0", "fromdate": "2026-06-14T08:00:00"}
+        assert asked.query == {**FIRST_PAGE, "fromdate": "2026-06-14T08:00:00"}
         assert (report.rows_received, report.rows_listed, report.api_total) == (2, 2, 2)
         assert report.row_count == 3
 
@@ -168,5 +170,5 @@ class TestSpans:
 
         load("messages", Span(full_refresh=True))
 
-        assert api.requests[-1].query == {"count": "500", "offset": "0"}
+        assert api.requests[-1].query == FIRST_PAGE
         assert loaded_ids(query) == message_ids(server)

@@ -32,7 +32,7 @@ class TestSeveralServers:
 
         found = query("SELECT server_id, count(*) FROM email.bounces GROUP BY 1 ORDER BY 1")
         assert found == [(1, 1), (2, 2), (3, 3)]
-        assert (report.api_total, report.rows_listed, report.usage.requests) == (6, 6, 4)
+        assert (report.api_total, report.rows_listed, report.usage.requests) == (6, 6, 7)
         assert account.count("/servers") == 1
         assert account.count("/bounces") == 3
 

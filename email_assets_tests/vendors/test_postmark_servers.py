@@ -20,15 +20,18 @@ def account(configure: Callable[..., None]) -> Iterator[PostmarkServer]:
         yield running
 
 
-def test_a_stream_is_one_of_its_server(query: Query) -> None:
+def test_a_stream_is_one_of_its_server(account: PostmarkServer, query: Query) -> None:
+    account.servers[1].add_stream("news", "Broadcasts", archived=True)
+
     load("message_streams")
 
     assert query(
         "SELECT server_id, id, message_stream_type FROM email.message_streams ORDER BY 1, 2"
     ) == [
-        (1, "broadcast", "Broadcasts"),
+        (1, "inbound", "Inbound"),
         (1, "outbound", "Transactional"),
-        (2, "broadcast", "Broadcasts"),
+        (2, "inbound", "Inbound"),
+        (2, "news", "Broadcasts"),
         (2, "outbound", "Transactional"),
     ]
 

@@ -1,0 +1,41 @@
+"""Checks what a vendor's file says of owners, whose lists are read one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+OF_THE_FIRST = ("alone", "secret")
+"""Words of a `for_each` of the owners that no other owner lists."""
+
+
+def mistakes_of_owners(where: str, resource: dict[str, Any], vendor: Any) -> Iterator[str]:
+    """The mistakes of a resource's `for_each`, and of those that it leads to.
+
+    Args:
+        where: The resource's place in the file.
+        resource: The resource.
+        vendor: The file, whose resources list the owners.
+    """
+    resources = {each.get("name"): each for each in vendor["resources"]}
+    passed, labels = [resource.get("name")], list[str]()
+    while for_each := resource.get("for_each"):
+        lister = for_each["resource"]
+        if lister not in resources:
+            yield f"{where} has a 'for_each' of {lister!r}, which is no resource"
+        if lister in passed:
+            yield f"{where} has a 'for_each' of {lister!r}, which leads back to itself"
+        if for_each["label"] in labels:
+            yield (
+                f"{where} has the 'label' {for_each['label']!r} of two owners, of which rows "
+                "would keep one: give one of them another"
+            )
+        resource = resources[lister]
+        for word in OF_THE_FIRST:
+            if word in for_each and "for_each" in resource:
+                yield (
+                    f"{where} has {word!r} in its 'for_each', and {lister!r} is read for each of "
+                    f"{resource['for_each']['resource']!r}: only the first owners can have it"
+                )
+        passed.append(lister)
+        labels.append(for_each["label"])
