@@ -22,7 +22,14 @@ from email_assets.api.limits import Limits
 from email_assets.api.owner import OWNER_HEADER
 from email_assets.api.proxy_and_certificates import way_to
 from email_assets.api.read_ahead import ReadAhead
-from email_assets.api.refusals import NO_CONTENT, named, no_content, refusal, too_large
+from email_assets.api.refusals import (
+    EMPTY_MEANS_NOTHING,
+    NO_CONTENT,
+    named,
+    no_content,
+    refusal,
+    too_large,
+)
 from email_assets.api.response_actions import Actions
 from email_assets.api.retries import RETRIED_STATUSES, Retries
 from email_assets.api.usage import Usage
@@ -157,6 +164,8 @@ class ApiAdapter(HTTPAdapter):
         # outside of the except block: a chained exception would carry the body
         if status in NO_CONTENT:
             raise no_content(self.resource, status)
+        if not body.strip():
+            raise self._unavailable("answered with an empty body", remedy=EMPTY_MEANS_NOTHING)
         raise self._unavailable("answered with a body that is no JSON, or a part of it")
 
     def _wait_for_turn(self, url: str, secrets: tuple[str, ...]) -> None:
@@ -226,10 +235,13 @@ class ApiAdapter(HTTPAdapter):
             self._usage.count_bytes(replaced=answer.replaced)
         return answer
 
-    def _unavailable(self, problem: str, retry_after: float | None = None) -> ApiUnavailableError:
+    def _unavailable(
+        self, problem: str, retry_after: float | None = None, remedy: str = ""
+    ) -> ApiUnavailableError:
         return ApiUnavailableError(
             f"{self.resource}: {self._origin} {problem}. Tried {self._attempts} "
-            f"time{'s' if self._attempts > 1 else ''}; what was loaded before is untouched.",
+            f"time{'s' if self._attempts > 1 else ''}; what was loaded before is untouched."
+            f"{remedy}",
             retry_after,
             self._usage.seconds_throttled,
         )

@@ -17,6 +17,11 @@ BODY_LENGTH = 16 * 1024
 """Bytes of a body to look for those in; cleaning a text takes a second for each megabyte."""
 NO_CONTENT = (204, 205)
 """Statuses of answers without a body."""
+EMPTY_MEANS_NOTHING = (
+    " If an empty body means that there are no rows, let a function in response_actions of the "
+    "vendor's file raise dlt's IgnoreResponseException for it."
+)
+"""What to do about an empty body; as an action by content, it would be part of every body."""
 
 
 def refusal(

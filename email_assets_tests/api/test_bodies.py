@@ -20,10 +20,15 @@ from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 __all__ = ["use_vendor"]
 
 VENDOR = """
+from dlt.sources.helpers.rest_client.exceptions import IgnoreResponseException
 from email_assets.vendors import Secret
 
 def as_empty(response, *args, **kwargs):
     response.status_code, response._content = 200, b'{{"data": []}}'
+
+def empty_is_none(response, *args, **kwargs):
+    if not response.content:
+        raise IgnoreResponseException
 
 def as_windows_1252(response, *args, **kwargs):
     response.encoding = "windows-1252"
@@ -124,6 +129,21 @@ def test_an_answer_without_content_is_told_with_what_to_write(plain: ThingServer
     assert len(plain.requests) == 1
 
 
+@pytest.mark.parametrize("body", [b"", b" \r\n"])
+def test_an_empty_body_is_told_as_one_with_what_to_write(plain: ThingServer, body: bytes) -> None:
+    plain.reply = Answer(200, body)
+
+    with pytest.raises(ApiError) as caught:
+        load("things")
+
+    assert str(caught.value) == (
+        f"things: {plain.base_url} answered with an empty body. Tried 3 times; what was loaded "
+        "before is untouched. If an empty body means that there are no rows, let a function in "
+        "response_actions of the vendor's file raise dlt's IgnoreResponseException for it."
+    )
+    assert len(plain.requests) == 3
+
+
 IGNORED = [
     ('[{"status_code": 204, "action": "ignore"}]', Answer(204, b"")),
     ('[{"status_code": 404, "action": "ignore"}]', Answer(404, b"")),
@@ -134,6 +154,7 @@ IGNORED = [
         '[{"status_code": 200, "content": "nothing", "action": "ignore"}]',
         Answer(200, {"nothing": 1}),
     ),
+    ("[empty_is_none]", Answer(200, b"")),
     ('[{"status_code": 404, "action": as_empty}]', Answer(404, b"<p>No</p>")),
     ('[{"status_code": 404, "action": [as_empty]}]', Answer(404, b"")),
 ]
