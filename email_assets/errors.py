@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from types import TracebackType
+
 from email_assets.redaction import redact_line
 
 
@@ -62,6 +65,16 @@ class ApiUnavailableError(ApiError):
         super().__init__(sentence)
         self.retry_after = retry_after
         self.throttled_before = throttled_before
+
+
+def say_the_sentence_alone(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """A `sys.excepthook` that says an error of ours in its sentence, without a traceback."""
+    if isinstance(error, EmailAssetsError):
+        sys.stderr.write(f"{error}\n")
+    else:
+        sys.__excepthook__(kind, error, trace)
 
 
 def causes(error: BaseException) -> list[BaseException]:

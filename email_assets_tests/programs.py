@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -105,7 +104,7 @@ def _run(
     try:
         _execute(*arguments)
     except Exception:
-        traceback.print_exc()
+        sys.excepthook(*sys.exc_info())
         sys.exit(1)
 
 

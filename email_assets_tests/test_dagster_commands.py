@@ -17,15 +17,19 @@ from email_assets_tests.dagster_fixtures import (
 
 __all__ = ["empty_home"]
 
+MATERIALIZE = ["dagster", "asset", "materialize", "--select", "bounces"]
+MATERIALIZE += ["-m", "email_assets.definitions"]
 COMMANDS: dict[str, tuple[list[str], dict[str, str]]] = {
     "validate": (["dagster", "definitions", "validate"], {}),
     "check": (["dg", "check", "defs"], {}),
     "list": (["dg", "list", "defs", "--json"], {}),
     "launch": (["dg", "launch", "--job", "email_all"], {}),
-    "load with a bad setting": (
-        ["python", "-c", "import email_assets.definitions"],
-        {"AUTOMATION__EVENT_CRON": "hourly"},
-    ),
+    "materialize with a bad setting": (MATERIALIZE, {"AUTOMATION__EVENT_CRON": "hourly"}),
+}
+BROKEN = {
+    "a line with a mistake": b"[sources.email\nbase_url = 1\n",
+    "a key twice": b"[runtime]\nlog_level = 'INFO'\nlog_level = 'ERROR'\n",
+    "a byte that is no UTF-8": "[runtime]\nlog_level = 'Größe'\n".encode("latin-1"),
 }
 
 
@@ -83,12 +87,31 @@ class TestCommands:
             assert f"{name}: no API is configured yet." in output
         assert "warning" not in output.lower()
 
-    def test_a_setting_that_cannot_be_used_is_the_last_line_of_what_is_said(
+    def test_a_setting_that_cannot_be_used_is_one_sentence(
         self, said: dict[str, tuple[int, str]]
     ) -> None:
-        status, output = said["load with a bad setting"]
+        status, output = said["materialize with a bad setting"]
 
         assert status == 1
-        assert output.splitlines()[-1].startswith(
-            "email_assets.settings.resolve.SettingError: event_cron 'hourly' is no cron expression"
+        # before it stands what Dagster says of the command
+        assert output.splitlines()[-1].startswith("event_cron 'hourly' is no cron expression")
+        assert "Traceback" not in output
+
+    @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+    def test_a_config_toml_that_cannot_be_read_is_one_sentence(
+        self, text: bytes, tmp_path: Path, empty_home: Path
+    ) -> None:
+        settings = tmp_path / ".dlt"
+        settings.mkdir()
+        (settings / "config.toml").write_bytes(text)
+
+        ended = programs.run(
+            *MATERIALIZE,
+            home=shutil.copytree(empty_home, tmp_path / "home"),
+            cwd=tmp_path,
+            env={"DLT_PROJECT_DIR": str(tmp_path)},
         )
+
+        assert ended.status == 1
+        assert ended.said.splitlines()[-1].startswith("config.toml in .dlt is no TOML in UTF-8 ")
+        assert "Traceback" not in ended.said
