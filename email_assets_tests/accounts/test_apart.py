@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 
 from email_assets.account import configured_account
@@ -98,10 +99,54 @@ def test_alerts_tell_of_their_own_location_alone(locations: Locations, webhook: 
     told_here = [*webhook.texts]
     there.tick()
 
-    assert told_here == []
-    assert len(webhook.texts) == 1
-    assert "support/domains" in webhook.texts[0]
     locations.pair.support.clear_faults()
+    locations.support.run("support/domains")
+    here.tick()
+    recovered_here = len(webhook.texts) - 1
+    there.tick()
+
+    assert told_here == []
+    assert recovered_here == 0
+    failure, recovery = webhook.texts
+    assert "support/domains failed" in failure
+    assert "support/domains recovered" in recovery
+
+
+def test_checks_judge_the_rows_of_their_own_location(locations: Locations) -> None:
+    assert locations.marketing.run("marketing/servers").success
+    assert locations.support.run("support/servers").success
+    with duckdb.connect(str(locations.pair.warehouse)) as connection:
+        connection.execute("INSERT INTO email_support.servers FROM email_support.servers LIMIT 1")
+
+    def passed(location: Location) -> bool:
+        key = dg.AssetCheckKey(dg.AssetKey([location.name, "servers"]), "primary_key")
+        selection = dg.AssetSelection.checks(key)
+        job = dg.define_asset_job("checks_alone", selection)
+        definitions = dg.Definitions.merge(location.definitions, dg.Definitions(jobs=[job]))
+        run = definitions.resolve_job_def("checks_alone").execute_in_process(
+            instance=location.instance, raise_on_error=False
+        )
+        (found,) = run.get_asset_check_evaluations()
+        return found.passed
+
+    assert passed(locations.marketing)
+    assert not passed(locations.support)
+    with duckdb.connect(str(locations.pair.warehouse)) as connection:
+        connection.execute("DROP TABLE email_support.servers")
+
+
+def test_new_rows_start_a_sync_in_their_own_location_alone(locations: Locations) -> None:
+    assert locations.marketing.run("marketing/bounces").success
+    assert locations.support.run("support/bounces").success
+    here = locations.marketing.sensor("marketing_new_records")
+    there = locations.support.sensor("support_new_records")
+    for sensor in (here, there):
+        sensor.tick()
+
+    locations.pair.support.insert_head("bounces", 1)
+
+    assert not here.tick().run_requests
+    assert "support/bounces" in there.requested()
 
 
 def test_retention_deletes_runs_of_its_own_location_alone(locations: Locations) -> None:
