@@ -15,12 +15,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dlt.sources.rest_api.typing import (
-    ApiKeyAuthConfig,
-    Endpoint,
-    IncrementalConfig,
-    OffsetPaginatorConfig,
-)
+from dlt.sources.rest_api import typing as rest_api
 
 from email_assets.vendors import ForEach, Secret, Sender, Vendor
 
@@ -36,25 +31,24 @@ def as_eastern(instant: datetime) -> str:
     return instant.astimezone(EASTERN).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-SERVER_TOKEN: ApiKeyAuthConfig = {
-    "type": "api_key",
-    "name": "X-Postmark-Server-Token",
-    "api_key": Secret("sources.email.postmark.server_token"),
-    "location": "header",
-}
-ACCOUNT_TOKEN: ApiKeyAuthConfig = {
-    "type": "api_key",
-    "name": "X-Postmark-Account-Token",
-    "api_key": Secret("sources.email.postmark.account_token"),
-    "location": "header",
-}
-EVERY_ROW: OffsetPaginatorConfig = {
+def token_of(whose: str) -> rest_api.ApiKeyAuthConfig:
+    """The header with a token of the server or of the account."""
+    return {
+        "type": "api_key",
+        "name": f"X-Postmark-{whose.title()}-Token",
+        "api_key": Secret(f"sources.email.postmark.{whose}_token"),
+        "location": "header",
+    }
+
+
+ACCOUNT_TOKEN = token_of("account")
+EVERY_ROW: rest_api.OffsetPaginatorConfig = {
     "type": "offset",
     "limit": 500,
     "limit_param": "count",
     "total_path": "TotalCount",
 }
-THE_NEWEST_10_000: OffsetPaginatorConfig = {**EVERY_ROW, "maximum_offset": 10_000}
+THE_NEWEST_10_000: rest_api.OffsetPaginatorConfig = {**EVERY_ROW, "maximum_offset": 10_000}
 EACH_SERVER: ForEach = {
     "resource": "servers",
     "id": "ID",
@@ -69,18 +63,17 @@ EACH_STREAM: ForEach = {
     "only": {"field": "MessageStreamType", "values": ["Transactional", "Broadcasts"]},
 }
 OF_A_STREAM: dict[str, Any] = {"messagestream": "{MessageStream}"}
-BY_DATE: IncrementalConfig = {
+BY_DATE: rest_api.IncrementalConfig = {
     "start_param": "fromdate",
     "end_param": "todate",
     "convert": as_eastern,
 }
-
 # their addresses may hold a user and a password
 HOOKS = [f"{event}HookUrl" for event in ("Inbound", "Bounce", "Open", "Delivery", "Click")]
 # whoever knows it can write to the server's inbox
 INBOX = ["InboundHash", "InboundAddress"]
 
-DAYS: Endpoint = {"data_selector": "Days", "paginator": "single_page"}
+DAYS: rest_api.Endpoint = {"data_selector": "Days", "paginator": "single_page"}
 STATS = "https://postmarkapp.com/developer/api/stats-api"
 
 A_SERVER: Sender = {"field": "ServerID", "resource": "servers", "id": "ID", "name": "Name"}
@@ -89,7 +82,7 @@ VENDOR: Vendor = {
     "client": {
         "base_url": "https://api.postmarkapp.com",
         "headers": {"Accept": "application/json"},
-        "auth": SERVER_TOKEN,
+        "auth": token_of("server"),
     },
     "resource_defaults": {
         "primary_key": "ID",
@@ -159,8 +152,7 @@ VENDOR: Vendor = {
             "description": "How many of a server's messages bounced, for each type of bounce.",
             "documentation": "https://postmarkapp.com/developer/api/bounce-api",
             "columns": {
-                "Type": {"description": "The type of bounce; none in the row of all types."},
-                "Count": {"description": "Bounces of this type."},
+                "Type": {"description": "The type of bounce; none in the row of all types."}
             },
             # the row of all types has a Name and no Type
             "primary_key": ["ServerID", "Name"],
@@ -176,10 +168,7 @@ VENDOR: Vendor = {
             "kind": "event",
             "description": "How many messages a server sent on a day, of all its streams.",
             "documentation": STATS,
-            "columns": {
-                "Date": {"description": "The day, in US Eastern time."},
-                "Sent": {"description": "Messages that were sent."},
-            },
+            "columns": {"Date": {"description": "The day, in US Eastern time."}},
             "primary_key": ["ServerID", "Date"],
             "for_each": EACH_SERVER,
             "endpoint": {**DAYS, "path": "/stats/outbound/sends"},
@@ -213,6 +202,20 @@ VENDOR: Vendor = {
             },
         },
         {
+            "name": "suppressions",
+            "kind": "event",
+            "description": "An address that a stream sends nothing to any more, and why.",
+            "documentation": "https://postmarkapp.com/developer/api/suppressions-api",
+            "columns": {"Origin": {"description": "Who stopped it: Recipient, Customer or Admin."}},
+            "primary_key": ["ServerID", "MessageStream", "EmailAddress"],
+            "for_each": EACH_STREAM,
+            "endpoint": {
+                "path": "/message-streams/{MessageStream}/suppressions/dump",
+                "data_selector": "Suppressions",
+                "paginator": "single_page",
+            },
+        },
+        {
             "name": "servers",
             "kind": "inventory",
             "description": "A server of the account: its name, its settings and its streams' link.",
@@ -226,10 +229,7 @@ VENDOR: Vendor = {
             "kind": "inventory",
             "description": "A domain that the account sends from, and how far it is verified.",
             "documentation": "https://postmarkapp.com/developer/api/domains-api",
-            "columns": {
-                "SPFVerified": {"description": "Whether its SPF record lets Postmark send."},
-                "DKIMVerified": {"description": "Whether its DKIM key is published."},
-            },
+            "columns": {"DKIMVerified": {"description": "Whether its DKIM key is published."}},
             "endpoint": {"path": "/domains", "data_selector": "Domains", "auth": ACCOUNT_TOKEN},
         },
     ],

@@ -31,6 +31,7 @@ NAMES = [
     "outbound_sends",
     "outbound_bounces",
     "message_streams",
+    "suppressions",
     "servers",
     "domains",
 ]

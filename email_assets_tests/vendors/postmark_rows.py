@@ -20,6 +20,16 @@ def eastern(at: datetime) -> str:
     return f"{wall:%Y-%m-%dT%H:%M:%S.%f}3{offset[:3]}:{offset[3:]}"
 
 
+def suppression(address: str) -> Row:
+    """An address that nothing is sent to any more."""
+    return {
+        "EmailAddress": address,
+        "SuppressionReason": "HardBounce",
+        "Origin": "Recipient",
+        "CreatedAt": "2026-06-01T08:00:00-04:00",
+    }
+
+
 class Server:
     """A Postmark server: one token, messages, bounces and counts of its bounces."""
 
@@ -34,6 +44,8 @@ class Server:
         self.add_stream("inbound", "Inbound")
         self.streams_refused: dict[str, int] = {}
         """Streams of which no list is given, and the status that is answered."""
+        self.suppressed: dict[str, list[Row]] = {"outbound": [suppression("ann@example.org")]}
+        """The addresses that each stream sends nothing to."""
         self.messages: list[Row] = []
         self.bounces: list[Row] = []
         self.stats: list[Row] = [

@@ -68,6 +68,9 @@ class PostmarkServer(VendorServer):
             return Answer(200, {"InactiveMails": 1, "Bounces": server.stats})
         if asked.path == "/message-streams":
             return _streams(asked, server)
+        for stream in server.streams:
+            if asked.path == f"/message-streams/{stream['ID']}/suppressions/dump":
+                return Answer(200, {"Suppressions": server.suppressed.get(stream["ID"], [])})
         if asked.path in ("/stats/outbound/sends", "/stats/outbound/bounces"):
             figures = {"Sent": server.id} if "sends" in asked.path else {"HardBounce": server.id}
             return Answer(200, {"Days": [{"Date": "2026-06-15", **figures}], **figures})

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from email_assets_tests.vendors.postmark_fixtures import Query, configure, load
+from email_assets_tests.vendors.postmark_rows import suppression
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
 
 __all__ = ["configure"]
@@ -34,6 +35,24 @@ def test_a_stream_is_one_of_its_server(account: PostmarkServer, query: Query) ->
         (2, "news", "Broadcasts"),
         (2, "outbound", "Transactional"),
     ]
+
+
+def test_an_address_is_suppressed_in_a_stream_of_a_server(
+    account: PostmarkServer, query: Query
+) -> None:
+    account.servers[1].add_stream("news", "Broadcasts")
+    account.servers[1].suppressed["news"] = [suppression("ann@example.org")]
+
+    report = load("suppressions")
+
+    assert query(
+        "SELECT server_id, message_stream, email_address FROM email.suppressions ORDER BY 1, 2"
+    ) == [
+        (1, "outbound", "ann@example.org"),
+        (2, "news", "ann@example.org"),
+        (2, "outbound", "ann@example.org"),
+    ]
+    assert report.owners_refused == {}
 
 
 def test_messages_sent_on_a_day_are_counted_for_each_server(query: Query) -> None:
