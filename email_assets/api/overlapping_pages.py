@@ -112,7 +112,8 @@ class Overlap:
         end = page.place + len(keys)
         if end > self._furthest:
             self._furthest, self._rewinds = end, 0
-        brings_new = not keys <= self._known
+        # rows that are known say nothing of the end where a page may have no room for others
+        brings_new = not keys <= self._known or len(keys) > 1
         is_full = self._is_full(len(keys))
         says_more = page.has_more or (page.total is not None and page.total > end)
         self._first = self._first or page

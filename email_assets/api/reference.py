@@ -97,7 +97,7 @@ class ReferencePaginator(ListPaginator):
         has_more = self._answers.has_more(payload)
         self._pages.update_state(response, data)
         is_link = isinstance(self._pages, BaseNextUrlPaginator)
-        goes_on = self._pages.has_next_page and not (is_link and self._link_is_empty())
+        goes_on = self._pages.has_next_page and not self._leads_nowhere()
         if has_more and not goes_on:
             raise self._answers.error(
                 f"says that there is more after {self._seen.count} rows, and not where"
@@ -112,11 +112,11 @@ class ReferencePaginator(ListPaginator):
             self.total = total
             self._least = total if self._least is None else min(self._least, total)
 
-    def _link_is_empty(self) -> bool:
-        """True if the link that dlt's paginator has found is `""`, which it would follow."""
-        following = Request(url="http://somewhere")
+    def _leads_nowhere(self) -> bool:
+        """True if the link or cursor that dlt's paginator has found is `""`, which it would use."""
+        following = Request(url="http://somewhere", params={})
         copy(self._pages).update_request(following)
-        return not following.url
+        return not following.url or "" in (following.params or {}).values()
 
     def _refuse_to_go_in_circles(self, rows: list[dict[str, Any]], keys: list[str]) -> None:
         page = hash(repr(rows))

@@ -1,25 +1,28 @@
-"""A simulated API whose list changes while it is read, and a reader of it; both without HTTP."""
+"""A simulated API whose list changes while it is read; it needs no HTTP."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from datetime import datetime, timedelta, timezone
+from fractions import Fraction
 from typing import Any, Literal
 
-from requests import PreparedRequest, Request
+from requests import Request
 
-from email_assets.api.answer import Answer
-from email_assets.api.windows import WindowPaginator
-from email_assets.errors import ApiError
+from email_assets_tests.api.simulated_answers import Ending, Kind, Reply, Said, Total, reply_of
 
 Row = dict[str, Any]
 Change = tuple[Literal["insert", "delete", "update"], Literal["head", "middle", "end"]]
-Total = Literal["honest", "none", "lags", "page", "text", "small", "large", "pages"]
 
+BEGINNING = datetime(2026, 1, 31, 12, tzinfo=timezone.utc)
+"""The time of the first row that was there from the beginning."""
 ENOUGH = 600
-"""More requests than any list here is worth."""
+"""More requests than any list here is worth, unless it is read in parts."""
+
+
+def time_of(row: Row) -> datetime:
+    """When a row came about."""
+    return BEGINNING + timedelta(seconds=row["at"])
 
 
 @dataclass
@@ -27,7 +30,8 @@ class SimulatedApi:
     """A list, what happens to it after each answer, and how the API speaks of it.
 
     Attributes:
-        rows: The list, in the order in which the API gives it.
+        count: Rows of the list at the beginning, in the order in which the API gives them.
+        kind: How its pages are asked for.
         changes: What happens after each answer, in order; nothing afterwards.
         total: What the API says of the list's length.
         caps: Rows of a page at the most, answer by answer, over and over.
@@ -35,11 +39,20 @@ class SimulatedApi:
         rounds: Whether offsets are rounded down to whole pages.
         twice: Answers that hold their first row twice.
         empty: Answers that hold no row, though the list does.
-        behind: Answers that a replica gives which lags by one change.
+        behind: Answers that a replica gives which has not heard of the latest changes.
+        lag: Answers after which such a replica hears of a change.
         ceiling: Rows that are given of a list at the most.
+        newest_first: Whether the list begins with its latest row.
+        per_second: Rows that come about in one second.
+        ending: What stands in the place of the reference to the next page where there is none.
+        always_refers: Whether a last page refers to another, which is empty.
+        ends_at: The answer that names no other page, though there is more.
+        leads_back: The answer that refers to the first page again.
+        enough: More requests than the list is worth.
     """
 
-    rows: list[Row]
+    count: int
+    kind: Kind = "offset"
     changes: list[list[Change]] = field(default_factory=list)
     total: Total = "honest"
     caps: list[int] = field(default_factory=lambda: [1000])
@@ -48,124 +61,90 @@ class SimulatedApi:
     twice: frozenset[int] = frozenset()
     empty: frozenset[int] = frozenset()
     behind: frozenset[int] = frozenset()
+    lag: int = 1
     ceiling: int | None = None
+    newest_first: bool = False
+    per_second: int = 1
+    ending: Ending = "null"
+    always_refers: bool = False
+    ends_at: int | None = None
+    leads_back: int | None = None
+    enough: int = ENOUGH
     requests: int = 0
 
     def __post_init__(self) -> None:
-        self._unused = len(self.rows)
-        self._totals = [len(self.rows)]
-        self._before = list(self.rows)
+        self.places: dict[int, Fraction] = {}
+        self.rows: list[Row] = []
+        for number in range(self.count):
+            self._insert(number)
+        self._states = [list(self.rows)]
         self.stayed = {row["id"] for row in self.rows} - self.hidden
-        self.deletes = self.inserts = 0
 
-    def answer(self, request: Request) -> dict[str, Any]:
+    def stayed_since(self, start: datetime | None, end: datetime | None = None) -> set[int]:
+        """The rows of a stretch of time that were there all the time."""
+        return {
+            row["id"]
+            for row in self._states[0]
+            if row["id"] in self.stayed
+            and (start is None or time_of(row) >= start)
+            and (end is None or time_of(row) <= end)
+        }
+
+    def answer(self, request: Request) -> Reply:
         """The page that a request asks for, after which the list changes."""
         number, self.requests = self.requests, self.requests + 1
-        assert self.requests < ENOUGH, "the reader does not come to an end"
-        rows = self._before if number in self.behind else self.rows
-        document = self.page(request.params, list(rows), number)
-        self._before = list(self.rows)
+        assert self.requests < self.enough, "the reader does not come to an end"
+        known = -1 - self.lag if number in self.behind else -1
+        rows = self._states[max(known, -len(self._states))]
+        reply = reply_of(self, request, rows, number)
         for change in self.changes[number] if number < len(self.changes) else ():
             self._change(*change)
-        self._totals.append(len(self.rows))
-        return document
+        self._states.append(list(self.rows))
+        return reply
 
-    def page(self, params: Any, rows: list[Row], number: int) -> dict[str, Any]:
-        """The answer to a request by offset."""
-        offset, limit = params["offset"], params["limit"]
-        rows = [row for row in rows if self._is_within(row, params)]
-        size = min(limit, self.caps[number % len(self.caps)])
-        first = offset // size * size if self.rounds else offset
-        page = [row for row in rows[first : first + size] if row["id"] not in self.hidden]
-        if self.ceiling is not None:
-            page = page[: max(0, self.ceiling - first)]
-        page = [] if number in self.empty else page
-        page = page[:1] + page if number in self.twice else page
-        return {"data": page, **self._said(len(rows), len(page), size)}
+    @property
+    def rows_before(self) -> list[Row]:
+        """The list as it was one answer ago."""
+        return self._states[-2] if len(self._states) > 1 else self.rows
 
-    def _is_within(self, row: Row, params: Any) -> bool:
-        since, until = params.get("since"), params.get("until")
-        return (since is None or row["at"] >= since) and (until is None or row["at"] <= until)
-
-    def _said(self, rows: int, page: int, size: int) -> dict[str, Any]:
-        said: dict[Total, Any] = {
-            "honest": rows,
-            "lags": self._totals[-2] if len(self._totals) > 1 else rows,
+    def said(self, rows: int, before: int, page: int, size: int) -> dict[str, Any]:
+        """What an answer says of the list's length: of its rows, or of those that it had."""
+        in_pages = self.kind == "page_number"
+        true = -(-rows // size) if in_pages else rows
+        said: dict[Said, Any] = {
+            "honest": true,
+            "lags": -(-before // size) if in_pages else before,
             "page": page,
-            "text": str(rows),
-            "small": min(rows, 1),
-            "large": rows + 7,
+            "text": str(true),
+            "small": min(true, 1),
+            "large": true + 7,
             "pages": -(-rows // size),
+            "ceiling": true if self.ceiling is None else min(true, self.ceiling),
         }
-        return {"total": said[self.total]} if self.total in said else {}
+        return {"total": said[self.total]} if self.total != "none" else {}
 
     def _change(self, what: str, where: str) -> None:
         at = {"head": 0, "middle": len(self.rows) // 2, "end": len(self.rows)}[where]
         if what == "insert":
-            self.rows.insert(at, {"id": self._unused, "v": 0})
-            self._unused += 1
-            self.inserts += 1
+            self._insert(at)
         elif self.rows:
             at = min(at, len(self.rows) - 1)
             if what == "delete":
                 self.stayed.discard(self.rows.pop(at)["id"])
-                self.deletes += 1
             else:
                 self.rows[at] = {**self.rows[at], "v": self.rows[at]["v"] + 1}
 
-
-@dataclass
-class Reading:
-    """The result of reading a list."""
-
-    ids: set[int]
-    missing: int
-    error: str | None
-
-
-def read(paginator: WindowPaginator, api: SimulatedApi, in_flight: int = 1) -> Reading:
-    """Read a list as dlt and the session do, with so many pages asked for ahead."""
-    ahead: dict[str, dict[str, Any]] = {}
-
-    def expect(coming: Iterable[Request], others: Iterable[Request]) -> None:
-        wanted = {_address(one): one for one in islice(coming, in_flight)}
-        if in_flight == 1 or next(iter(wanted), None) not in ahead:
-            ahead.clear()
-        for address in set(ahead) - set(wanted):
-            del ahead[address]
-        for address, one in wanted.items() if in_flight > 1 else ():
-            if address not in ahead:
-                ahead[address] = api.answer(one)
-        del others
-
-    paginator.expect = expect
-    request = Request("GET", "http://api.example.org/v1/messages")
-    ids: set[int] = set()
-    try:
-        for page in _pages(paginator, request, lambda: ahead.pop(_address(request), None), api):
-            ids.update(row["id"] for row in page)
-    except ApiError as error:
-        return Reading(ids, 0, str(error))
-    return Reading(ids, paginator.missing, None)
-
-
-def _pages(
-    paginator: WindowPaginator,
-    request: Request,
-    ahead: Callable[[], dict[str, Any] | None],
-    api: SimulatedApi,
-) -> Iterator[list[Row]]:
-    paginator.init_request(request)
-    while True:
-        document = ahead() or api.answer(request)
-        rows = json.loads(json.dumps(document["data"]))
-        answer = Answer(PreparedRequest(), 200, {}, json.dumps(document).encode())
-        paginator.update_state(answer, rows)
-        paginator.update_request(request)
-        yield rows
-        if not paginator.has_next_page:
-            return
-
-
-def _address(request: Request) -> str:
-    return repr((request.url, request.params))
+    def _insert(self, at: int) -> None:
+        """Put a row into the list, whose time is between those of its neighbours."""
+        before = self.places[self.rows[at - 1]["id"]] if at > 0 else None
+        after = self.places[self.rows[at]["id"]] if at < len(self.rows) else None
+        if before is None:
+            place = Fraction(0) if after is None else after - 1
+        else:
+            place = before + 1 if after is None else (before + after) / 2
+        number = len(self.places)
+        self.places[number] = place
+        seconds = int(place // self.per_second)
+        self.rows.insert(
+            at, {"id": number, "v": 0, "at": -seconds if self.newest_first else seconds}
+        )

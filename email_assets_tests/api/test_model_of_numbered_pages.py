@@ -1,0 +1,61 @@
+"""Lists by page number lose no row in silence, though their pages cannot overlap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from email_assets.api.page_number import PageNumberListPaginator
+from email_assets.api.windows import WindowPaginator
+from email_assets_tests.api.simulated import SimulatedApi
+from email_assets_tests.api.simulated_answers import LIMIT
+from email_assets_tests.api.simulated_lists import IN_FLIGHT, NOTHING, STILL, apis, changes
+from email_assets_tests.api.simulated_reading import read
+
+TOTALS = st.sampled_from(["honest", "none", "lags", "text", "small", "large"])
+SIZES = st.integers(2, 12).map(lambda size: [size])
+"""Pages are of one size, or their numbers would mean nothing."""
+ODD: dict[str, Any] = {
+    "kind": "page_number",
+    "total": TOTALS,
+    "caps": SIZES,
+    "hidden": NOTHING,
+    "behind": NOTHING,
+    "empty": NOTHING,
+}
+
+
+def by_number(api: SimulatedApi, **options: Any) -> WindowPaginator:
+    total_path = None if api.total == "none" else "total"
+    pages = PageNumberListPaginator("messages", "data", ["id"], total_path=total_path, **options)
+    return WindowPaginator("messages", pages)
+
+
+@given(apis(**ODD, changes=changes("delete", "update", most=12)))
+def test_no_row_is_lost_where_rows_vanish(api: SimulatedApi) -> None:
+    found = read(by_number(api), api)
+    assert found.is_told or api.stayed <= found.ids
+
+
+@given(apis(**ODD, changes=changes("insert", "update")))
+def test_no_row_is_lost_where_rows_arrive(api: SimulatedApi) -> None:
+    found = read(by_number(api), api)
+    assert (found.error, found.warns) == (None, False)
+    assert api.stayed <= found.ids
+
+
+@given(apis(**ODD, changes=changes("update")), IN_FLIGHT)
+def test_pages_that_are_each_asked_for_once_hold_all_rows_of_a_list_that_holds_still(
+    api: SimulatedApi, in_flight: int
+) -> None:
+    found = read(by_number(api, speculate=True), api, in_flight)
+    assert (found.error, found.warns, found.ids) == (None, False, api.stayed)
+
+
+@given(apis(**ODD | {"total": TOTALS.filter(lambda said: said != "large")}, changes=STILL))
+def test_a_list_that_holds_still_takes_two_requests_a_page(api: SimulatedApi) -> None:
+    found = read(by_number(api), api)
+    assert (found.error, found.warns, found.ids) == (None, False, api.stayed)
+    assert api.requests <= 3 + 2 * len(api.rows) / min(LIMIT, *api.caps)

@@ -1,0 +1,96 @@
+"""Lists by cursor or link lose no row in silence, wherever their references lead."""
+
+from __future__ import annotations
+
+from dlt.sources.helpers.rest_client import paginators as dlts
+from hypothesis import given
+from hypothesis import strategies as st
+
+from email_assets.api.reference import ReferencePaginator
+from email_assets.api.windows import WindowPaginator
+from email_assets_tests.api.simulated import SimulatedApi
+from email_assets_tests.api.simulated_lists import (
+    ANSWERS,
+    ENDINGS,
+    IN_FLIGHT,
+    NOTHING,
+    STILL,
+    apis,
+    changes,
+)
+from email_assets_tests.api.simulated_reading import read
+
+CURSORS = st.sampled_from(["cursor", "header_cursor"])
+KINDS = st.sampled_from(["cursor", "header_cursor", "json_link", "header_link"])
+TOTALS = st.sampled_from(["honest", "none", "lags", "text", "small"])
+ANSWER = st.integers(0, 8)
+
+
+def by_reference(api: SimulatedApi, has_more: bool = False) -> WindowPaginator:
+    has_more_path = "has_more" if has_more else None
+    pages: dlts.BasePaginator
+    if api.kind == "cursor":
+        pages = dlts.JSONResponseCursorPaginator("next", "after", has_more_path=has_more_path)
+    elif api.kind == "header_cursor":
+        pages = dlts.HeaderCursorPaginator("next_page", "after")
+    elif api.kind == "json_link":
+        pages = dlts.JSONLinkPaginator("next")
+    else:
+        pages = dlts.HeaderLinkPaginator()
+    total_path = None if api.total == "none" else "total"
+    paginator = ReferencePaginator("messages", "data", ["id"], pages, has_more_path, total_path)
+    return WindowPaginator("messages", paginator)
+
+
+ODD = {"hidden": NOTHING, "ending": ENDINGS, "total": TOTALS}
+
+
+@given(
+    apis(**ODD, kind=KINDS, empty=NOTHING, behind=NOTHING, always_refers=st.booleans()), IN_FLIGHT
+)
+def test_no_row_is_lost_in_silence(api: SimulatedApi, in_flight: int) -> None:
+    found = read(by_reference(api), api, in_flight)
+    assert found.is_told or api.stayed <= found.ids
+
+
+@given(apis(**ODD, kind=CURSORS, empty=ANSWERS, always_refers=st.booleans()))
+def test_an_empty_page_ends_no_list_whose_cursor_goes_on(api: SimulatedApi) -> None:
+    found = read(by_reference(api), api)
+    assert found.is_told or api.stayed <= found.ids
+
+
+@given(apis(**ODD, kind="cursor", ends_at=ANSWER))
+def test_no_row_is_lost_in_silence_where_the_api_says_that_there_is_more_and_not_where(
+    api: SimulatedApi,
+) -> None:
+    found = read(by_reference(api, has_more=True), api)
+    assert found.is_told or api.stayed <= found.ids
+
+
+@given(apis(**ODD | {"total": "honest"}, kind=KINDS, ends_at=ANSWER, empty=ANSWERS, changes=STILL))
+def test_a_total_tells_of_a_list_that_ends_too_early(api: SimulatedApi) -> None:
+    found = read(by_reference(api), api)
+    assert found.is_told or api.stayed <= found.ids
+
+
+@given(apis(**ODD, kind=KINDS, empty=NOTHING, behind=NOTHING, leads_back=ANSWER))
+def test_a_reference_that_leads_back_ends_in_an_error(api: SimulatedApi) -> None:
+    found = read(by_reference(api), api)
+    assert found.is_told or api.stayed <= found.ids
+
+
+@given(
+    apis(
+        **ODD,
+        kind=KINDS,
+        empty=NOTHING,
+        behind=NOTHING,
+        always_refers=st.booleans(),
+        changes=changes("insert", "update", most=3),
+    )
+)
+def test_what_arrives_meanwhile_is_no_cause_for_a_warning(api: SimulatedApi) -> None:
+    found = read(by_reference(api), api)
+    assert (found.error, found.warns) == (None, False)
+    assert api.stayed <= found.ids
+    assert api.requests <= 3 + len(api.places) / min(8, *api.caps)
