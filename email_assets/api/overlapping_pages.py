@@ -72,7 +72,8 @@ class Overlap:
         self._furthest = start
         self._rewinds = self._empty_pages = 0
         self._empty_at: int | None = None
-        self._was_short = self._has_gaps = False
+        self._was_short = self._was_known = self._has_gaps = False
+        self._last_key: str | None = None
         self._resume_at = 0
         self._look_from = FAR * limit
         self._looks = self._trickle_from = 0
@@ -112,8 +113,7 @@ class Overlap:
         end = page.place + len(keys)
         if end > self._furthest:
             self._furthest, self._rewinds = end, 0
-        # rows that are known say nothing of the end where a page may have no room for others
-        brings_new = not keys <= self._known or len(keys) > 1
+        brings_new = not keys <= self._known
         is_full = self._is_full(len(keys))
         says_more = page.has_more or (page.total is not None and page.total > end)
         self._first = self._first or page
@@ -121,16 +121,24 @@ class Overlap:
         self.read_to = end
         if page.has_more is False or (self._bound is not None and end >= self._bound):
             self._finish()
-        elif not brings_new and not is_full:
+        elif not brings_new and not is_full and (len(keys) < 2 or self._ends_as_before(page)):
             self._pass_over(page) if says_more else self._finish()
         elif page.total == end and not is_full and not page.has_more:
             self._finish()
         else:
             self._empty_pages = 0
-            # a page of one row leaves no room for an overlap
-            self.place = max(page.place + 1, end - self.overlap)
-            self._look_further_on(end, len(keys), is_full)
-            self._was_short = not is_full
+            # a page of one row leaves no room for an overlap; and one that repeats several may have
+            # had no room for others, so that what follows is asked for once more
+            overlap = self.overlap if brings_new else max(1, self.overlap // 2)
+            self.place = max(page.place + 1, end - overlap)
+            if brings_new or self._was_known:
+                self._look_further_on(end, len(keys), is_full)
+            self._was_short, self._was_known = not is_full, not brings_new
+            self._last_key = page.keys[-1] if keys else None
+
+    def _ends_as_before(self, page: Page) -> bool:
+        """True if the second page in turn brings nothing, and ends with the row of the first."""
+        return self._was_known and self._last_key == page.keys[-1]
 
     def _is_full(self, rows: int) -> bool:
         """True if a page is as long as pages are, so that another may follow."""

@@ -44,7 +44,7 @@ class WholePages:
         self.missed_rows = False
         self._widest = 0
         self._empty_pages = 0
-        self._ended = self._was_last = self._is_doubtful = False
+        self._ended = self._is_doubtful = False
         self._front_keys: list[str] = []
         self._known: set[str] = set()
         """Keys of the page before the front page, as it was first read."""
@@ -70,26 +70,23 @@ class WholePages:
         is_full = len(page.keys) >= (self._size or 0) and len(page.keys) >= self._widest > 0
         repeats = len(page.keys) > 1 and page.keys == self._front_keys and page.place > self._first
         self._is_doubtful = repeats and is_full and not said_last and page.total != 0
-        if self._is_doubtful and not self._looks_back:
+        if self._is_doubtful and (self._size or not self._looks_back):
             raise same_page(self._error, len(page.keys))
         says_more = page.has_more or (page.total is not None and not said_last)
         if page.keys and (self._is_doubtful or not repeats):
             self._empty_pages = 0
             is_short = 0 < len(page.keys) < max(self._widest, self._size or 0)
-            confirmed = said_last and is_short
+            confirmed = said_last and (is_short or page.place == self._first)
             self._ended = page.has_more is False or (confirmed and not page.has_more)
         else:
             self._empty_pages += 1
             if self._empty_pages > EMPTY_PAGES and page.has_more:
                 raise endless(self._error)
             self._ended = not says_more or self._empty_pages > EMPTY_PAGES
-        # nothing can have moved up from a page that there was not
-        is_beyond = self._was_last and not page.keys
-        self._was_last = said_last
         self._known = set(self._front_keys)
         self._front, self._front_keys = page.place, page.keys
         self._widest = max(self._widest, len(page.keys))
-        is_known = (repeats and not self._is_doubtful) or is_beyond
+        is_known = repeats and not self._is_doubtful
         if self._looks_back and page.place > self._first and not is_known:
             self.place = page.place - 1
         else:

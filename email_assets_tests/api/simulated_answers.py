@@ -50,6 +50,7 @@ def reply_of(api: SimulatedApi, request: Request, rows: list[Row], number: int) 
     document = {"data": page, **api.said(len(rows), before, len(page), size)}
     if api.kind in ("offset", "page_number"):
         return Reply(document, {})
+    last: str | None
     if number in api.empty and rows[first:end]:
         # what this page should hold comes with the next one
         last = f"{rows[first - 1]['id']}-{number}" if first else f"-{number}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 
 from email_assets.api.offset import ListOffsetPaginator
 from email_assets.api.windows import WindowPaginator
@@ -35,6 +35,20 @@ def test_no_row_is_lost_in_silence_where_offsets_are_rounded_to_pages(api: Simul
 
 
 @given(apis(total="none"), IN_FLIGHT)
+@example(
+    SimulatedApi(5, changes=[[], [("insert", "head")]], total="none", caps=[2, 3]), in_flight=1
+)
+@example(
+    SimulatedApi(
+        4,
+        changes=[[("insert", "head"), ("insert", "head")]],
+        total="none",
+        caps=[2, 4],
+        behind=frozenset([2]),
+        lag=2,
+    ),
+    in_flight=1,
+)
 def test_pages_asked_for_before_the_length_is_known_lose_no_row(
     api: SimulatedApi, in_flight: int
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dlt.sources.helpers.rest_client import paginators as dlts
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from email_assets.api.reference import ReferencePaginator
@@ -89,6 +89,7 @@ def test_a_reference_that_leads_back_ends_in_an_error(api: SimulatedApi) -> None
         changes=changes("insert", "update", most=3),
     )
 )
+@example(SimulatedApi(9, "header_cursor", ending="empty"))
 def test_what_arrives_meanwhile_is_no_cause_for_a_warning(api: SimulatedApi) -> None:
     found = read(by_reference(api), api)
     assert (found.error, found.warns) == (None, False)

@@ -45,7 +45,7 @@ def test_a_page_that_does_not_continue_the_one_before_is_read_again_from_further
 ) -> None:
     api.set_faults("messages", NO_TOTAL, Fault("delete_head", rows=7, times=1))
     read(listing_of("messages"))
-    assert offsets(api) == [0, 99, 0, 98, 196, 241]
+    assert offsets(api) == [0, 99, 0, 98, 196, 241, 242]
 
 
 def test_where_rows_go_on_vanishing_pages_overlap_by_as_many(
@@ -94,7 +94,7 @@ def test_a_row_that_arrives_before_the_last_page_is_read_again_is_no_repetition(
     api.replace("messages", numbered(101))
     api.set_faults("messages", NO_TOTAL, Fault("insert_head", rows=1, after=1, times=1))
     assert set(ids(read(listing_of("messages")))) == set(range(101))
-    assert offsets(api) == [0, 99, 100]
+    assert offsets(api) == [0, 99, 100, 101]
 
 
 @with_and_without_total
