@@ -35,9 +35,7 @@ def test_no_row_is_lost_in_silence_where_offsets_are_rounded_to_pages(api: Simul
 
 
 @given(apis(total="none"), IN_FLIGHT)
-@example(
-    SimulatedApi(5, changes=[[], [("insert", "head")]], total="none", caps=[2, 3]), in_flight=1
-)
+@example(SimulatedApi(5, changes=[[], [("insert", "head")]], total="none", caps=[2, 3]), 1)
 @example(
     SimulatedApi(
         4,
@@ -47,7 +45,7 @@ def test_no_row_is_lost_in_silence_where_offsets_are_rounded_to_pages(api: Simul
         behind=frozenset([2]),
         lag=2,
     ),
-    in_flight=1,
+    1,
 )
 def test_pages_asked_for_before_the_length_is_known_lose_no_row(
     api: SimulatedApi, in_flight: int
