@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+from dlt.extract import Incremental
+
 from email_assets.instants import as_utc
 from email_assets.vendors import NOW
 from email_assets.vendors.resource import endpoint_of
@@ -33,6 +35,15 @@ def mistakes_of_time(where: str, resource: dict[str, Any], defaults: Any) -> Ite
     by_default = endpoint_of(defaults).get("incremental") or {}
     block = {**by_default, **(endpoint_of(resource).get("incremental") or {})}
     where_block = f"{where} has an 'incremental' with"
+    endpoint = {**endpoint_of(defaults), **endpoint_of(resource)}
+    for name, value in (endpoint.get("params") or {}).items():
+        if isinstance(value, Incremental) or (
+            isinstance(value, dict) and value.get("type") == "incremental"
+        ):
+            yield (
+                f"{where} has an incremental among its 'params': put it beside them, as "
+                f"'incremental' of the endpoint with {name!r} as its 'start_param'"
+            )
     for word in MEANS_NOTHING:
         if word in block:
             yield f"{where_block} {word!r}, which nothing here goes by: leave it out"

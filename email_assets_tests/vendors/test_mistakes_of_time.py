@@ -4,6 +4,7 @@ from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 
+import dlt
 import pytest
 
 from email_assets.vendors.checking import mistake_in
@@ -79,3 +80,18 @@ def test_what_cannot_be_done_is_refused(
     vendor["resources"][1].update(words)
 
     assert mistake_in(vendor) == f"VENDOR['resources'][1] (messages) {problem}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{"type": "incremental", "cursor_path": "sent_at"}, dlt.sources.incremental("sent_at")],
+    ids=["dictionary", "object"],
+)
+def test_an_incremental_among_the_parameters_is_refused_with_where_to_put_it(value: Any) -> None:
+    vendor: Any = deepcopy(VENDOR)
+    vendor["resources"][1]["endpoint"]["params"] = {"since": value}
+
+    assert mistake_in(vendor) == (
+        "VENDOR['resources'][1] (messages) has an incremental among its 'params': put it beside "
+        "them, as 'incremental' of the endpoint with 'since' as its 'start_param'"
+    )
