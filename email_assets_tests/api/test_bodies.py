@@ -12,6 +12,7 @@ import pytest
 from email_assets.account import configured_account
 from email_assets.errors import ApiError
 from email_assets.sync.glimpse import Glimpse, glimpse
+from email_assets.sync.listing import open_listing
 from email_assets.sync.one_page import inquire
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 from email_assets_tests.vendors.syncing import load
@@ -56,15 +57,16 @@ VENDOR = {{
 
 
 class ThingServer(VendorServer):
-    """Gives the same answer to everybody."""
+    """Gives the same answer to everybody, or another one after the first page."""
 
     def __init__(self) -> None:
         super().__init__()
         self.reply = Answer(200, {"data": []})
+        self.later: Answer | None = None
 
     def answer(self, asked: Asked) -> Answer:
-        del asked
-        return self.reply
+        is_first = asked.query.get("offset", "0") == "0"
+        return self.reply if is_first or self.later is None else self.later
 
 
 @pytest.fixture
@@ -196,6 +198,34 @@ def test_what_no_action_names_is_refused_as_ever(
 
     with pytest.raises(ApiError, match=r"^things: the API refused /things \(422 Unprocessable"):
         load("things")
+
+
+def test_a_session_raises_for_a_later_page_that_is_refused_and_that_no_action_names(
+    server: ThingServer, use_vendor: UseVendor
+) -> None:
+    use_vendor(VENDOR.format(actions=IGNORED[1][0]))
+    server.later = Answer(422, {"error": "No."})
+    listing = open_listing(configured_account(), "things", say=print)
+
+    with listing.session as session:
+        assert session.get(f"{server.base_url}/things").json() == {"data": []}
+        with pytest.raises(ApiError, match=r"^things: the API refused /things \(422 Unproc"):
+            session.get(f"{server.base_url}/things", params={"offset": 2})
+
+
+def test_a_refusal_of_a_later_page_is_told_and_nothing_is_loaded(
+    server: ThingServer, use_vendor: UseVendor, query: object
+) -> None:
+    use_vendor(VENDOR.format(actions=IGNORED[1][0]))
+    server.reply = Answer(200, {"data": [{"id": 1}, {"id": 2}]})
+    server.later = Answer(422, {"error": "No."})
+
+    with pytest.raises(ApiError, match=r"^things: the API refused /things \(422 Unprocessable"):
+        load("things")
+
+    assert {asked.query.get("offset", "0") for asked in server.requests} > {"0"}
+    found = query("SELECT 1 FROM duckdb_tables() WHERE table_name = 'things'")  # type: ignore[operator]
+    assert found == []
 
 
 @pytest.mark.parametrize("layers", [0, 1, 2])
