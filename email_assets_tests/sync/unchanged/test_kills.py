@@ -36,7 +36,7 @@ def messages_after_changes(api: Sandbox) -> list[Row]:
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 @pytest.mark.usefixtures("loaded")
-def test_the_sync_after_a_kill_loses_and_doubles_nothing(
+def test_the_sync_after_a_kill_loses_and_doubles_nothing_and_leaves_the_next_nothing_to_load(
     api: Sandbox, query: Query, moment: str
 ) -> None:
     rows = messages_after_changes(api)
@@ -44,6 +44,7 @@ def test_the_sync_after_a_kill_loses_and_doubles_nothing(
         run.kill()
     load("messages")
     assert_exact(query, rows)
+    assert counts(load("messages")) == (0, len(rows))
 
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
@@ -62,16 +63,6 @@ def test_the_sync_after_a_kill_sees_what_changed_back_meanwhile(
         row for row in changed if row["id"] not in kept and row["id"] in loads(query, "messages")
     ]
     assert_exact(query, [*rows, *came])
-
-
-@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
-@pytest.mark.usefixtures("loaded")
-def test_the_second_sync_after_a_kill_loads_nothing(api: Sandbox, moment: str) -> None:
-    rows = messages_after_changes(api)
-    with stopped("messages", moment) as run:
-        run.kill()
-    load("messages")
-    assert counts(load("messages")) == (0, len(rows))
 
 
 @pytest.mark.parametrize("moment", [MOMENTS["before the load is noted"], "normalize"])
