@@ -45,7 +45,7 @@ mutants: .venv/.ready ## Change what differs from main (or MODULES=…), and lis
 fuzz: .venv/.ready ## Try the models of lists and tables with many fresh examples
 	@$(BIN)/python -m pytest --hypothesis-profile fuzz -k test_model_of
 
-soak: .venv/.ready ## Run the platform for MINUTES=10 (VENDOR=postmark) among faults and kills, and compare
+soak: .venv/.ready ## Run the platform for MINUTES=10 (VENDOR=postmark, two_accounts) among faults and kills, and compare
 	@$(BIN)/python -m email_assets_tests.soak --minutes $(MINUTES) $(if $(VENDOR),--vendor $(VENDOR))
 
 lint: .venv/.ready ## Check style and types

@@ -30,14 +30,14 @@ from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import make_databases
 from email_assets_tests.soak.alarms import (
     Told,
-    judge_alarms,
+    judge_all,
     read_alerts,
-    read_events,
 )
 from email_assets_tests.soak.postmark_world import PostmarkWorld
 from email_assets_tests.soak.processes import Platform, running
 from email_assets_tests.soak.settling import settle
-from email_assets_tests.soak.users import Actors
+from email_assets_tests.soak.two_accounts import TwoAccounts
+from email_assets_tests.soak.users import Actors, assets_of
 from email_assets_tests.soak.verdict import (
     MAX_RUNTIME,
     Runs,
@@ -54,6 +54,7 @@ from email_assets_tests.soak.world import Service, World
 WORLDS: dict[str, Callable[[float, Random], Service]] = {
     "generic": World,
     "postmark": PostmarkWorld,
+    "two_accounts": TwoAccounts,
 }
 STEP = 0.5
 """Seconds between two things that happen at the API."""
@@ -127,7 +128,7 @@ def soak(folder: Path, minutes: float, seed: int, vendor: str) -> list[str]:
         with dg.DagsterInstance.get() as instance:
             make_databases(instance)
             with running(folder, settings) as platform:
-                actors = Actors(platform, str(seed))
+                actors = Actors(platform, str(seed), assets_of(world.accounts))
                 _live(minutes, world, platform, actors, instance)
                 # what runs that were killed just now left behind, before it is swept up
                 problems = actors.problems + judge_secrecy(folder / "tmp", is_secret)
@@ -136,7 +137,7 @@ def soak(folder: Path, minutes: float, seed: int, vendor: str) -> list[str]:
             runs = judge_runs(instance, platform.killed)
             problems += runs.problems + judge_ticks(instance)
             told = [*read_alerts([*zip(webhook.times, webhook.texts, strict=True)])]
-            problems += judge_alarms(read_events(instance), told)
+            problems += judge_all(instance, told, world.accounts)
     problems += judge_growth(platform, home, sum(runs.ended.values()))
     problems += judge_secrecy(folder, is_secret)
     problems += world.compare(folder / "warehouse.duckdb")

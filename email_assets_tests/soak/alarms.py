@@ -15,10 +15,8 @@ from typing import Any
 import dagster as dg
 
 from email_assets.defs.alerts.history import FRESHNESS_CHECK
-from email_assets_tests.soak.users import ASSETS
+from email_assets_tests.soak.users import assets_of
 
-ALERTS = "alerts"
-"""The sensor."""
 NOTHING = "Nothing is wrong."
 _TOLD = re.compile(
     r"(?P<names>[\w/]+(?:, [\w/]+)*) (?:(?P<verb>failed|could not be checked|went stale|recovered)"
@@ -63,23 +61,44 @@ class Events:
     """The sensor's word on its last look."""
 
 
-def read_events(instance: dg.DagsterInstance) -> Events:
-    """The events of all runs, and the looks of the sensor `alerts`."""
-    events = Events()
+def sensors_of(accounts: Sequence[str]) -> list[str]:
+    """The sensors of the alerts of accounts, or of the one that has no name."""
+    return [f"{account}_alerts" for account in accounts] or ["alerts"]
+
+
+def judge_all(
+    instance: dg.DagsterInstance, told: Sequence[Told], accounts: Sequence[str]
+) -> list[str]:
+    """A sentence for each alert that was false and for each that is missing, of every account."""
+    if not accounts:
+        return judge_alarms(read_events(instance), told)
+    return [
+        problem
+        for account in accounts
+        for problem in judge_alarms(
+            read_events(instance, account), [one for one in told if one.name.startswith(account)]
+        )
+    ]
+
+
+def read_events(instance: dg.DagsterInstance, account: str = "") -> Events:
+    """The events of all runs that are about an account, and the looks of its sensor."""
+    events, accounts = Events(), [account] if account else []
     for record in instance.get_run_records():
-        _read_run(instance, record, events)
-    looks = read_looks(instance)
+        _read_run(instance, record, events, assets_of(accounts))
+    events.troubles = [one for one in events.troubles if one.name.startswith(account)]
+    looks = read_looks(instance, *sensors_of(accounts))
     events.looks = [(began, ended) for began, ended, _ in looks]
     events.last_word = looks[-1][2] if looks else ""
     return events
 
 
-def read_looks(instance: dg.DagsterInstance) -> list[tuple[float, float, str]]:
-    """The beginning, the end and the word of each look of the sensor, the oldest first."""
+def read_looks(instance: dg.DagsterInstance, sensor: str) -> list[tuple[float, float, str]]:
+    """The beginning, the end and the word of each look of a sensor, the oldest first."""
     return [
         (tick.timestamp, tick.end_timestamp, tick.skip_reason or "")
         for state in instance.all_instigator_state()
-        if state.instigator_name == ALERTS
+        if state.instigator_name == sensor
         for tick in reversed(instance.get_ticks(state.instigator_origin_id, state.selector_id))
         if tick.end_timestamp and not tick.is_failure
     ]
@@ -113,7 +132,9 @@ def judge_alarms(events: Events, told: Sequence[Told]) -> list[str]:
     return problems
 
 
-def _read_run(instance: dg.DagsterInstance, record: dg.RunRecord, events: Events) -> None:
+def _read_run(
+    instance: dg.DagsterInstance, record: dg.RunRecord, events: Events, assets: Sequence[str]
+) -> None:
     run, ended = record.dagster_run, record.end_time or 0
     planned, checked, made = set[str](), set[str](), set[str]()
     failed = dict[str, float]()
@@ -131,8 +152,8 @@ def _read_run(instance: dg.DagsterInstance, record: dg.RunRecord, events: Events
             events.mended[event.asset_key.to_user_string(), "failed"].append(entry.timestamp)
         elif event.is_step_failure:
             any_step_failed = True
-            if event.step_key in ASSETS:
-                failed[event.step_key] = entry.timestamp
+            if (name := event.step_key.replace("__", "/")) in assets:
+                failed[name] = entry.timestamp
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             found = event.asset_check_evaluation_data
             slot = found.asset_key.to_user_string(), found.check_name
@@ -143,7 +164,7 @@ def _read_run(instance: dg.DagsterInstance, record: dg.RunRecord, events: Events
     if run.status != dg.DagsterRunStatus.FAILURE:
         return
     if not planned | checked:  # it never started, so that nothing was planned
-        planned = {key.to_user_string() for key in run.asset_selection or ()} or {*ASSETS}
+        planned = {key.to_user_string() for key in run.asset_selection or ()} or {*assets}
     events.failed.append((ended, planned | checked))
     if not any_step_failed:  # it was killed
         failed = dict.fromkeys(planned - made, ended)

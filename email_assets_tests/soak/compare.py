@@ -29,6 +29,7 @@ def compare(
     name: str,
     listed: Sequence[Row],
     former: Mapping[Any, Iterable[Row]] | None = None,
+    dataset: str = "email",
 ) -> list[str]:
     """Sentences on the faults of a resource's table and its child tables; none if all is well.
 
@@ -38,9 +39,10 @@ def compare(
         listed: The rows that the API lists now.
         former: Rows that it listed before and may list no longer, in every version that they had,
             by key. They may be in the table, in one of those versions.
+        dataset: The schema of the table.
     """
     with duckdb.connect(str(file), read_only=True) as connection:
-        table = _Tables(connection).read(name)
+        table = _Tables(connection, dataset).read(name)
     stored, expected = table.rows, {row["id"]: version_of(row) for row in listed}
     once = {key: versions[0] for key, versions in stored.items()}
     gone = {
@@ -107,13 +109,13 @@ class _Table:
 
 
 class _Tables:
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
-        self._connection = connection
+    def __init__(self, connection: duckdb.DuckDBPyConnection, dataset: str) -> None:
+        self._connection, self._dataset = connection, dataset
         self._connection.execute("SET TimeZone = 'UTC'")
         self._names = [
             name
             for (name,) in connection.execute(
-                "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'email'"
+                "SELECT table_name FROM duckdb_tables() WHERE schema_name = ?", [dataset]
             ).fetchall()
         ]
 
@@ -143,7 +145,7 @@ class _Tables:
         return rows
 
     def _rows(self, name: str) -> list[Row]:
-        cursor = self._connection.execute(f'FROM email."{name}"')
+        cursor = self._connection.execute(f'FROM {self._dataset}."{name}"')
         columns = [column[0] for column in cursor.description or ()]
         # a value that does not fit its column stands in one of its own
         fields = [column.partition(VARIANT)[0] for column in columns]

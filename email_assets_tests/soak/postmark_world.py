@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,6 +68,11 @@ class PostmarkWorld:
         self.faults = self.moves = 0
         for number in range(MESSAGES_AT_THE_START):
             self._send(self._start - timedelta(minutes=MESSAGES_AT_THE_START - number))
+
+    @property
+    def accounts(self) -> Sequence[str]:
+        """None: it is that of `[sources.email]`."""
+        return ()
 
     @property
     def day(self) -> float:

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import dagster as dg
 
 from email_assets.defs.runs import UNFINISHED
-from email_assets_tests.soak.alarms import ALERTS, read_looks
+from email_assets_tests.soak.alarms import read_looks, sensors_of
 from email_assets_tests.soak.processes import Platform
-from email_assets_tests.soak.users import ASSETS, launch, switch_off
+from email_assets_tests.soak.users import assets_of, launch, switch_off
 from email_assets_tests.soak.verdict import MAX_RUNTIME
 from email_assets_tests.soak.world import Service
 
@@ -23,13 +23,14 @@ def settle(world: Service, platform: Platform, instance: dg.DagsterInstance) -> 
     """Faults and automation off, wait until nothing runs, and sync everything twice more."""
     world.calm()
     platform.wait_until_up()
-    switch_off(platform, but=ALERTS)
+    sensors = sensors_of(world.accounts)
+    switch_off(platform, but=sensors)
     problems = []
     if not _until(lambda: not instance.get_runs(dg.RunsFilter(statuses=UNFINISHED)), platform):
         problems.append(f"There were unfinished runs after {UNTIL_QUIET} s.")
     # The first of two may rightly warn of a column that the last changes brought.
     for _ in range(2):
-        run_id = launch(platform, *ASSETS)
+        run_id = launch(platform, *assets_of(world.accounts))
         if not _until(lambda: _ended(instance, run_id), platform):  # noqa: B023
             problems.append(f"The last run did not end within {UNTIL_QUIET} s.")
         run = instance.get_run_by_id(run_id)
@@ -43,15 +44,17 @@ def settle(world: Service, platform: Platform, instance: dg.DagsterInstance) -> 
                 f"In the last run, {check.check_name} of {check.asset_key.to_user_string()} "
                 f"failed: {check.description}"
             )
-    return problems + _look_once_more(instance, platform)
+    return problems + [
+        problem for sensor in sensors for problem in _look_once_more(instance, platform, sensor)
+    ]
 
 
-def _look_once_more(instance: dg.DagsterInstance, platform: Platform) -> list[str]:
-    """Wait until the sensor of the alerts has seen that all is well."""
-    before = len(read_looks(instance))
-    if _until(lambda: len(read_looks(instance)) >= before + LOOKS_AT_THE_END, platform):
+def _look_once_more(instance: dg.DagsterInstance, platform: Platform, sensor: str) -> list[str]:
+    """Wait until a sensor of alerts has seen that all is well."""
+    before = len(read_looks(instance, sensor))
+    if _until(lambda: len(read_looks(instance, sensor)) >= before + LOOKS_AT_THE_END, platform):
         return []
-    return [f"The sensor of the alerts did not look within {UNTIL_QUIET} s."]
+    return [f"The sensor {sensor} did not look within {UNTIL_QUIET} s."]
 
 
 def _until(condition: Callable[[], object], platform: Platform) -> bool:

@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from random import Random
 from typing import Any
@@ -43,6 +43,12 @@ STOP = {
 ASSETS = sorted(
     key.to_user_string() for key in defs.resolve_asset_graph().materializable_asset_keys
 )
+"""Those of one account."""
+
+
+def assets_of(accounts: Sequence[str]) -> list[str]:
+    """The assets of accounts, or of the one that has no name."""
+    return [f"{account}/{name}" for account in accounts for name in ASSETS] or ASSETS
 
 
 class RefusedError(Exception):
@@ -72,7 +78,7 @@ def launch(platform: Platform, *names: str, config: dict[str, Any] | None = None
     selector = {
         **REPOSITORY,
         "jobName": "__ASSET_JOB",
-        "assetSelection": [{"path": [name]} for name in names],
+        "assetSelection": [{"path": name.split("/")} for name in names],
     }
     launched = ask(platform, LAUNCH, selector=selector, config=config or {})
     if "run" not in launched:
@@ -81,13 +87,13 @@ def launch(platform: Platform, *names: str, config: dict[str, Any] | None = None
     return run_id
 
 
-def switch_off(platform: Platform, but: str) -> None:
-    """Stop every schedule and sensor but one, as the UI's Automation page does."""
+def switch_off(platform: Platform, but: Collection[str]) -> None:
+    """Stop every schedule and sensor but some, as the UI's Automation page does."""
     found = ask(platform, AUTOMATION, repository=REPOSITORY)
     for kind, stop in STOP.items():
         for instigator in found[kind]:
             state = instigator[f"{kind[:-1]}State"]
-            if state["status"] == "RUNNING" and state["name"] != but:
+            if state["status"] == "RUNNING" and state["name"] not in but:
                 ask(platform, stop, id=state["id"])
 
 
@@ -98,8 +104,8 @@ class Actors:
         problems: What must not have happened, in sentences.
     """
 
-    def __init__(self, platform: Platform, seed: str) -> None:
-        self._platform = platform
+    def __init__(self, platform: Platform, seed: str, assets: Sequence[str]) -> None:
+        self._platform, self._assets = platform, assets
         self._over = threading.Event()
         self.services_may_die = threading.Event()
         self.services_may_die.set()
@@ -136,10 +142,11 @@ class Actors:
             self.problems.append(f"{act.__name__} failed: {type(error).__name__}: {error}")
 
     def _click(self, random: Random) -> None:
-        names = random.sample(ASSETS, random.choice((1, 1, 1, 2, len(ASSETS))))
+        names = random.sample(self._assets, random.choice((1, 1, 1, 2, len(self._assets))))
         config = {}
         if random.random() < 0.2:
-            config = {"ops": {names[0]: {"config": {"full_refresh": True}}}}
+            op = names[0].replace("/", "__")
+            config = {"ops": {op: {"config": {"full_refresh": True}}}}
             names = names[:1]
         with suppress(RefusedError):  # the code server is down, as the UI says then
             run_id = launch(self._platform, *names, config=config)
@@ -148,7 +155,8 @@ class Actors:
                 ask(self._platform, TERMINATE, id=run_id)
 
     def _type(self, random: Random) -> None:
-        arguments = ["--select", random.choice([*ASSETS, "*"]), "-m", "email_assets.definitions"]
+        selected = random.choice([*(f'key:"{name}"' for name in self._assets), "*"])
+        arguments = ["--select", selected, "-m", "email_assets.definitions"]
         process = self._platform.start("dagster", "asset", "materialize", *arguments, log="command")
         self._commands.append(process.pid)
         interrupt = random.uniform(3, 25) if random.random() < 0.2 else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -84,8 +84,17 @@ FAULTS: tuple[dict[str, Any], ...] = (
 class Service(Protocol):
     """An email service of which a soak can ask all that it needs."""
 
-    faults: int
-    moves: int
+    @property
+    def faults(self) -> int:
+        """The troubles that it made."""
+
+    @property
+    def moves(self) -> int:
+        """The rows that moved or changed."""
+
+    @property
+    def accounts(self) -> Sequence[str]:
+        """The names of its accounts; none if it is the one of `[sources.email]`."""
 
     @property
     def day(self) -> float:
@@ -123,10 +132,11 @@ class World:
     Args:
         minutes: How long it is to go on.
         random: What decides.
+        account: The name of the account that it is, or None for that of `[sources.email]`.
     """
 
-    def __init__(self, minutes: float, random: Random) -> None:
-        self._random = random
+    def __init__(self, minutes: float, random: Random, account: str | None = None) -> None:
+        self._random, self._account = random, account
         self._began: float | None = None
         self._days = minutes * DAYS_A_MINUTE
         self.now = now() - timedelta(days=self._days)
@@ -142,6 +152,11 @@ class World:
             name: defaultdict(list) for name in RESOURCES
         }
         self.faults = self.moves = 0
+
+    @property
+    def accounts(self) -> Sequence[str]:
+        """The account that it is, if it has a name."""
+        return [self._account] if self._account else []
 
     @property
     def day(self) -> float:
@@ -165,17 +180,21 @@ class World:
 
     def compare(self, file: Path) -> list[str]:
         """Sentences on what is wrong with the tables of a warehouse."""
+        dataset = f"email_{self._account}" if self._account else "email"
         return [
             problem
             for name in RESOURCES
-            for problem in compare(file, name, self.sandbox.rows(name), self.former[name])
+            for problem in compare(file, name, self.sandbox.rows(name), self.former[name], dataset)
         ]
 
     def settings(self) -> dict[str, str]:
         """The environment in which the platform reads this service, with short waits."""
+        where = {"API_KEY": KEY, "SOURCES__EMAIL__BASE_URL": self.sandbox.base_url}
+        if self._account:
+            section = f"SOURCES__EMAIL__ACCOUNTS__{self._account.upper()}"
+            where = {f"{section}__API_KEY": KEY, f"{section}__BASE_URL": self.sandbox.base_url}
         return {
-            "API_KEY": KEY,
-            "SOURCES__EMAIL__BASE_URL": self.sandbox.base_url,
+            **where,
             **SHORT_WAITS,
             **INCREMENTAL,
         }
