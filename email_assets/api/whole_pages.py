@@ -14,7 +14,8 @@ class WholePages:
 
     After each page, the one before is looked at again: if a row vanished that stood before both,
     the first row of the later page has moved up into the earlier one, where nobody would find it.
-    If that page brings nothing but new rows, the one before it is looked at, too.
+    If that page brings nothing but new rows, the one before it is looked at, too. A row that moves
+    up a page and down again between two looks is not seen.
 
     What ends a list is a page that brings nothing, while the API does not say that there is more; a
     total only confirms what a page says that is shorter than others.
