@@ -14,6 +14,8 @@ from dlt.common import jsonpath
 from email_assets.errors import ApiError
 
 SECOND = timedelta(seconds=1)
+A_LONG_SYNC = timedelta(hours=1)
+"""The time for which pages are asked for after the first one, whose start must be allowed still."""
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 EARLIEST = datetime(2000, 1, 1, tzinfo=timezone.utc)
@@ -80,7 +82,7 @@ class Filter:
         """The first instant that the API gives anything of, as far as is known."""
         if not isinstance(self.begin, timedelta):
             return None
-        return (now - self.begin).replace(microsecond=0) + SECOND
+        return (now - self.begin).replace(microsecond=0) + A_LONG_SYNC
 
     def stretches(self, window: Window, now: datetime) -> list[Window]:
         """A window in stretches that the API can be asked for, the latest last."""
