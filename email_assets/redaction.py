@@ -12,6 +12,7 @@ import re
 import unicodedata
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from urllib.parse import quote, quote_plus, unquote
 
 LONG_ENOUGH = 12
@@ -35,6 +36,7 @@ _ENCODED = re.compile(
     r"|(?P<other>[^ -~])",
     re.IGNORECASE,
 )
+_BASE64 = frozenset("abcdefghijklmnopqrstuvwxyz0123456789+/-_=")
 _BETWEEN_WORDS = frozenset("\"'<>,;:")
 _BROADCAST = r"(?:channel|here|everyone|all)\b"
 _MENTION = re.compile(rf"<(?:!(?={_BROADCAST}|subteam\b)|(?=@))", re.IGNORECASE)
@@ -124,16 +126,17 @@ class _Reading:
 
     def secrets(self, secrets: Iterable[str]) -> Iterator[tuple[int, int]]:
         """Places in the original of each secret, or a part of a long one: begin and end."""
-        text, parts = self.text.replace("+", " "), dict[int, set[str]]()
-        for secret in secrets:
-            for spelled in {secret, _printable(secret), *_in_base64(secret)}:
-                for form in {_small(spelled), _Reading(spelled).text} - {""}:
-                    wanted = form.replace("+", " ")
-                    size = PART if len(wanted) >= LONG_ENOUGH else len(wanted)
-                    places = range(len(wanted) - size + 1)
-                    parts.setdefault(size, set()).update(wanted[at : at + size] for at in places)
-        for size, of_size in parts.items():
-            yield from self._runs(text, of_size, size)
+        all_secrets = list(secrets)
+        plain = [form for one in all_secrets for form in (one, _printable(one))]
+        for start, stop in self._runs_of(plain):
+            yield self.starts[start], self.stops[stop - 1]
+        for start, stop in self._runs_of(chain.from_iterable(map(_in_base64, all_secrets))):
+            # the letters beside it may hold bits of the secret as well
+            while stop < len(self.text) and self.text[stop] in _BASE64:
+                stop += 1
+            while start > 0 and self.text[start - 1] in _BASE64:
+                start -= 1
+            yield self.starts[start], self.stops[stop - 1]
 
     def addresses(self) -> Iterator[tuple[int, int]]:
         """Places in the original of words that hold an e-mail address: begin and end."""
@@ -145,19 +148,31 @@ class _Reading:
             if start < at and end > at + 1:
                 yield self.starts[start], self.stops[end - 1]
 
-    def _runs(self, text: str, parts: set[str], size: int) -> Iterator[tuple[int, int]]:
-        """Places of what consists of the parts: begin and end."""
-        first = last = -1
+    def _runs_of(self, spelled: Iterable[str]) -> Iterator[tuple[int, int]]:
+        """Places in what they read of a secret as it is spelled, or of parts of it."""
+        parts = dict[int, set[str]]()
+        for one in spelled:
+            for form in {_small(one), _Reading(one).text} - {""}:
+                wanted = form.replace("+", " ")
+                size = PART if len(wanted) >= LONG_ENOUGH else len(wanted)
+                places = range(len(wanted) - size + 1)
+                parts.setdefault(size, set()).update(wanted[at : at + size] for at in places)
+        for size, of_size in parts.items():
+            yield from self._runs(of_size, size)
+
+    def _runs(self, parts: set[str], size: int) -> Iterator[tuple[int, int]]:
+        """Places in what they read of what consists of the parts: begin and end."""
+        text, first, last = self.text.replace("+", " "), -1, -1
         for at in range(len(text) - size + 1):
             if text[at : at + size] not in parts:
                 continue
             if at > last:
                 if last > 0:
-                    yield self.starts[first], self.stops[last - 1]
+                    yield first, last
                 first = at
             last = at + size
         if last > 0:
-            yield self.starts[first], self.stops[last - 1]
+            yield first, last
 
     def _start_of_local_part(self, at: int) -> int:
         text, start = self.text, at

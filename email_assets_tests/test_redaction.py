@@ -97,8 +97,7 @@ def test_what_http_basic_makes_of_a_secret_is_cut_out(
 
     shown = redact(f"Authorization: Basic {sent}", [secret])
 
-    assert sent[len(user) * 4 // 3 + 6 : -4] not in shown
-    assert shown.startswith("Authorization: Basic ")
+    assert shown == "Authorization: Basic …"
 
 
 @pytest.mark.parametrize("part", [LONG[:8], LONG[-8:], LONG[5:15], LONG[:-1], quote(LONG)[:12]])
