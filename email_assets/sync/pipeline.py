@@ -97,17 +97,8 @@ def sync(
             plan = plan_of(listing, pipeline, client, name, span, say)
         with _timed(seconds_of, "extract"):
             _extract(listing, pipeline, plan)
-        if not span.is_backfill and listing.finds_no_time:
-            say(
-                f"{name}: no row has a time in its cursor_path, so every sync reads everything. "
-                f"Correct cursor_path of [{listing.section}] or in the vendor's file."
-            )
-        gap = listing.paginator.window.before(listing.paginator.asked)
-        if gap and not span.is_backfill:
-            say(
-                f"{name}: the last sync was longer ago than the API looks back, so rows of {gap} "
-                "were not asked for, and may be missing for good."
-            )
+        if not span.is_backfill:
+            _warn_of_times(listing, say)
         with _timed(seconds_of, "normalize"), in_batches(name, say):
             loaded = pipeline.normalize().row_counts.get(name, 0)
         with _timed(seconds_of, "load"), turn():
@@ -143,6 +134,21 @@ def _extract(listing: Listing, pipeline: dlt.Pipeline, plan: Plan) -> None:
         loader_file_format=_file_format(pipeline),
         refresh="drop_sources" if plan.is_anew else None,
     )
+
+
+def _warn_of_times(listing: Listing, say: Callable[[str], None]) -> None:
+    """Say what keeps a sync from reading just what is new."""
+    name = listing.resource.name
+    if listing.finds_no_time:
+        say(
+            f"{name}: no row has a time in its cursor_path, so every sync reads everything. "
+            f"Correct cursor_path of [{listing.section}] or in the vendor's file."
+        )
+    if gap := listing.paginator.window.before(listing.paginator.asked):
+        say(
+            f"{name}: the last sync was longer ago than the API looks back, so rows of {gap} "
+            "were not asked for, and may be missing for good."
+        )
 
 
 def _load(listing: Listing, pipeline: dlt.Pipeline, client: SqlClient) -> LoadInfo:
