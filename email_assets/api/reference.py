@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from copy import copy, deepcopy
 from typing import Any
 
-from dlt.sources.helpers.rest_client.paginators import BaseNextUrlPaginator, BasePaginator
+from dlt.sources.helpers.rest_client.paginators import (
+    BaseNextUrlPaginator,
+    BasePaginator,
+    HeaderCursorPaginator,
+    JSONResponseCursorPaginator,
+)
 from requests import Request, Response
 
 from email_assets.api.page import EMPTY_PAGES, endless
@@ -114,6 +119,9 @@ class ReferencePaginator(ListPaginator):
 
     def _leads_nowhere(self) -> bool:
         """True if the link or cursor that dlt's paginator has found is `""`, which it would use."""
+        of_dlt = (BaseNextUrlPaginator, JSONResponseCursorPaginator, HeaderCursorPaginator)
+        if not isinstance(self._pages, of_dlt):
+            return False  # one of the vendor's own: nothing is known of what it writes
         following = Request(url="http://somewhere", params={})
         copy(self._pages).update_request(following)
         return not following.url or "" in (following.params or {}).values()

@@ -8,6 +8,9 @@ from dataclasses import replace
 from email_assets.api.page import EMPTY_PAGES, Page, endless, same_page
 from email_assets.errors import ApiError
 
+WALKS = 10
+"""Times that a reader may look for known rows up to the first page before it gives up."""
+
 
 class WholePages:
     """Decides from each page which one to ask for next.
@@ -45,6 +48,7 @@ class WholePages:
         self.missed_rows = False
         self._widest = 0
         self._empty_pages = 0
+        self._walks = 0
         self._ended = self._is_doubtful = False
         self._front_keys: list[str] = []
         self._known: set[str] = set()
@@ -102,8 +106,11 @@ class WholePages:
         is_new = bool(keys) and keys.isdisjoint(self._known)
         if is_new and page.place > self._first:
             self.missed_rows, self.place = True, page.place - 1
-        else:
-            self._forward()
+            return
+        self._walks += is_new
+        if self._walks > WALKS:
+            raise self._error(f"shifted its whole list {WALKS} times while it was read")
+        self._forward()
 
     def _forward(self) -> None:
         self.place = self._front + 1

@@ -25,10 +25,11 @@ def build_broken(account: Account, executor: dg.ExecutorDefinition | None) -> dg
         account: One with a problem.
         executor: The one of the definitions.
     """
+    automation = account.automation  # what all share may have a mistake too: it is told first
     logging.getLogger(__name__).warning(
         "The account %s is left out: %s", account.name, redact(str(account.problem))
     )
-    key, automation = key_of(account, SETTINGS), account.automation
+    key = key_of(account, SETTINGS)
     whole, every = account.named(JOB_OF_ALL), account.named(JOB_OF_KIND["event"])
     status = "RUNNING" if automation.enabled else "STOPPED"
     return dg.Definitions(

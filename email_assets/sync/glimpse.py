@@ -12,7 +12,7 @@ from email_assets.api.windows import WindowPaginator
 from email_assets.errors import RefusedError
 from email_assets.sync.api_access import Access, Say, Sleep
 from email_assets.sync.list_heads import FirstPage, few, tell_news, with_smallest_page
-from email_assets.sync.owners import owners_of
+from email_assets.sync.owners import owners_above, owners_of
 from email_assets.sync.paginators import paginator_of
 from email_assets.sync.processing_steps import as_the_file_says
 from email_assets.sync.span import Incremental
@@ -21,6 +21,8 @@ from email_assets.vendors.resource import primary_key
 
 GLIMPSE_SECONDS = 10
 """Dagster ends a sensor's tick after a minute, and a tick asks for several resources."""
+MOST_ABOVE = 5
+"""Owners of owners that are looked at: each takes a request before its own owners are known."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep)
     """Ask the API for the first row of a resource, once and briefly: whoever looks will look again.
 
     Of a resource with several owners, that is the first row of each, and the sum of their totals.
-    Of one with many, only the first is asked for.
+    Of one with many, only the first is asked for, and nothing where many owners have owners.
 
     Raises:
         SettingError: A setting is missing or cannot be used.
@@ -47,10 +49,15 @@ def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep)
     """
     resource = account.resources[name]
     access = Access(account, say, sleep).brief(GLIMPSE_SECONDS)
+    if len(owners_above(access, resource)) > MOST_ABOVE:
+        return Glimpse(None, None, tells=False)
     pages = list(few(first_pages(access, with_smallest_page(resource), limit=1)))
     rows = [row for page in pages for row in page.rows[:1]]
     newest = ["/".join(str(row.get(field)) for field in primary_key(resource)) for row in rows]
-    totals = [page.total for page in pages]
+    # a list that came whole tells by its length too, where the first row stays as it is
+    totals = [
+        len(page.rows) if page.total is None and page.is_last else page.total for page in pages
+    ]
     total = None if None in totals else sum(filter(None, totals))
     return Glimpse(total, " ".join(newest) or None, tell_news(resource, pages))
 

@@ -81,6 +81,17 @@ def owners_of(access: Access, resource: VendorResource) -> Owners:
     return _some_readable(found)
 
 
+def owners_above(access: Access, resource: VendorResource) -> list[Owner]:
+    """The owners of a resource's owners, where those have owners of their own.
+
+    Raises:
+        ApiError, KeyRefusedError: As `owners_of`.
+    """
+    for_each = resource.get("for_each")
+    lister = access.account.resources[for_each["resource"]] if for_each else None
+    return owners_of(access, lister).readable if lister and "for_each" in lister else []
+
+
 def _owners_of_owners(access: Access, for_each: ForEach, lister: VendorResource) -> Owners:
     """The owners that owners list, each with the secret of the one that lists it.
 
@@ -144,14 +155,15 @@ def _add(
     A list that is read again in part, as lists are that shift, gives some of them twice.
     """
     only = for_each.get("only")
-    if only and row.get(only["field"]) not in only["values"]:
+    for named in (for_each["id"], *([only["field"]] if only else ())):
+        if row.get(named) is None:
+            raise ApiError(
+                f"{resource}: {for_each['resource']} comes without {named}, by which the "
+                "vendor's file tells its rows apart."
+            )
+    if only and row[only["field"]] not in only["values"]:
         return None
-    own = row.get(for_each["id"])
-    if own is None:
-        raise ApiError(
-            f"{resource}: {for_each['resource']} comes without {for_each['id']}, by which the "
-            "vendor's file tells its rows apart."
-        )
+    own = row[for_each["id"]]
     owner = above.below(own, for_each["label"], for_each["resource"])
     found.all[owner.name] = owner
     return owner

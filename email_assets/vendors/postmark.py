@@ -203,7 +203,7 @@ VENDOR: Vendor = {
         },
         {
             "name": "suppressions",
-            "kind": "event",
+            "kind": "inventory",
             "description": "An address that a stream sends nothing to any more, and why.",
             "documentation": "https://postmarkapp.com/developer/api/suppressions-api",
             "columns": {"Origin": {"description": "Who stopped it: Recipient, Customer or Admin."}},

@@ -115,6 +115,31 @@ def test_its_alert_names_the_mistake_and_recovers_once_it_is_mended(
     assert "support/settings recovered. It was: vendor 'nobody'" in recovered
 
 
+def test_what_was_wrong_before_the_mistake_recovers_after_it(
+    accounts: tuple[dg.DagsterInstance, Pair], webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = accounts[0]
+    here = location(instance)
+    alerts = here.sensor("support_alerts")
+    alerts.tick()
+    with monkeypatch.context() as patch:
+        patch.setenv("SOURCES__EMAIL__ACCOUNTS__SUPPORT__API_KEY", "wrong")
+        here.run("support/servers")
+    alerts.tick()
+    with monkeypatch.context() as patch:
+        spoil(patch, vendor="nobody")
+        alerts.definitions = location(instance).definitions
+        alerts.tick()
+    back = location(instance)
+    alerts.definitions = back.definitions
+    back.run("support/servers")
+    alerts.tick()
+
+    told, recovered = webhook.texts
+    assert "support/servers failed" in told
+    assert "support/servers recovered" in recovered
+
+
 def test_the_other_account_goes_on_alerting(
     accounts: tuple[dg.DagsterInstance, Pair], webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

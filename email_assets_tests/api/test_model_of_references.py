@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dlt.sources.helpers.rest_client import paginators as dlts
 from hypothesis import example, given
 from hypothesis import strategies as st
+from requests import Request, Response
 
 from email_assets.api.reference import ReferencePaginator
 from email_assets.api.windows import WindowPaginator
@@ -95,3 +98,25 @@ def test_what_arrives_meanwhile_is_no_cause_for_a_warning(api: SimulatedApi) -> 
     assert (found.error, found.warns) == (None, False)
     assert api.stayed <= found.ids
     assert api.requests <= 3 + len(api.places) / min(8, *api.caps)
+
+
+class ByNumber(dlts.BasePaginator):
+    """A vendor's own, which writes an empty parameter into every request."""
+
+    _page = 0
+
+    def init_request(self, request: Request) -> None:
+        self.update_request(request)
+
+    def update_state(self, response: Response, data: list[Any] | None = None) -> None:
+        self._page += 1
+        self._has_next_page = bool(data)
+
+    def update_request(self, request: Request) -> None:
+        request.params.update(page=self._page, query="")
+
+
+def test_a_paginator_of_the_vendors_own_may_write_what_it_likes() -> None:
+    api = SimulatedApi(7, "page_number", caps=[2])
+    pages = ReferencePaginator("messages", "data", ["id"], ByNumber())
+    assert read(WindowPaginator("messages", pages), api).ids == api.stayed

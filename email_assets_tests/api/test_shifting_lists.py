@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+from itertools import count, islice
 from typing import Any
 
 import pytest
 
 from email_assets.api import overlapping_pages
+from email_assets.api.page import Page
+from email_assets.api.whole_pages import WholePages
+from email_assets.errors import ApiError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, ids, offsets, pages, read
 from email_assets_tests.api.pagination_fixtures import NO_TOTAL, with_and_without_total
@@ -152,3 +156,15 @@ def test_every_row_that_stays_is_read_whatever_comes_and_goes(
                 unused += 1
         api.replace("messages", rows)
     assert received >= stayed
+
+
+def test_numbered_pages_that_shift_as_fast_as_they_are_read_are_an_error() -> None:
+    pages = WholePages(1, None, looks_back=True, error=ApiError)
+    keys = map(str, count())
+
+    def read_on() -> None:
+        for _ in range(1_000):
+            pages.learn(Page(pages.place, [*islice(keys, 2)], None, True))
+
+    with pytest.raises(ApiError, match="shifted its whole list"):
+        read_on()

@@ -45,6 +45,7 @@ def postmark_account() -> PostmarkServer:
     for server in api.servers:
         server.send(NOON)
         server.bounce(NOON)
+        server.suppressed["outbound"] = [{"EmailAddress": "ann@example.com"}]
     return api
 
 
@@ -77,6 +78,7 @@ VENDORS = [
             "outbound_sends": 2,
             "outbound_bounces": 2,
             "message_streams": 4,
+            "suppressions": 2,
             "servers": 2,
             "domains": 2,
         },

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from email_assets.account import configured_account
+from email_assets.errors import ApiError
+from email_assets.sync.glimpse import MOST_ABOVE, glimpse
 from email_assets.sync.span import Span
 from email_assets_tests.vendors.postmark_fixtures import (
     DAY,
@@ -201,3 +204,26 @@ def test_a_backfill_that_is_refused_a_stream_is_made_good_for_it_alone(
         (2, "outbound"): FIRST_SYNC,
         (2, "news"): FIRST_SYNC,
     }
+
+
+def test_a_glimpse_lists_no_streams_of_many_servers(
+    account: PostmarkServer, configure: Callable[..., None]
+) -> None:
+    with PostmarkServer(servers=MOST_ABOVE + 1) as many:
+        configure(many, None, ACCOUNT_TOKEN)
+        seen = glimpse(configured_account(), "messages", say=lambda _: None)
+
+        assert not seen.tells
+        assert [asked.path for asked in many.requests] == ["/servers"]
+    configure(account, None, ACCOUNT_TOKEN)
+    assert glimpse(configured_account(), "messages", say=lambda _: None).tells
+
+
+def test_a_stream_that_does_not_say_of_which_kind_it_is_is_an_error(
+    account: PostmarkServer,
+) -> None:
+    for stream in account.servers[0].streams:
+        stream["MessageStreamType"] = None
+
+    with pytest.raises(ApiError, match="message_streams comes without MessageStreamType"):
+        load("messages")

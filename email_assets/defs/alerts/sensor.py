@@ -93,9 +93,11 @@ def _look(
     problems = history.new_problems([cause.open for cause in causes.values()], at)
     settings = account.title_of(SETTINGS)
     # that it has other assets than the one that stands for wrong settings shows that they are right
-    mended = {} if account.problem else {settings: at}
+    mended = {} if account.problem or SETTINGS in account.resources else {settings: at}
+    # assets that wrong settings hide are still known: they recover once they are back
+    hidden = open_slots(causes) if account.problem else set[str]()
     messages = [
-        *recover(causes, {**well, **mended}, {*history.slots, settings}, where),
+        *recover(causes, {**well, **mended}, {*history.slots, settings, *hidden}, where),
         *tell(causes, problems, well, where),
     ]
     stale = stale_assets(history, open_slots(causes), at)
