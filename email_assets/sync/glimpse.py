@@ -54,10 +54,7 @@ def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep)
     pages = list(few(first_pages(access, with_smallest_page(resource), limit=1)))
     rows = [row for page in pages for row in page.rows[:1]]
     newest = ["/".join(str(row.get(field)) for field in primary_key(resource)) for row in rows]
-    # a list that came whole tells by its length too, where the first row stays as it is
-    totals = [
-        len(page.rows) if page.total is None and page.is_last else page.total for page in pages
-    ]
+    totals = [page.total for page in pages]
     total = None if None in totals else sum(filter(None, totals))
     return Glimpse(total, " ".join(newest) or None, tell_news(resource, pages))
 
