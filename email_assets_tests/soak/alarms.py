@@ -10,6 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import dagster as dg
@@ -51,8 +52,13 @@ class Events:
     """The assets' history. All times are in seconds since 1970."""
 
     troubles: list[Trouble] = field(default_factory=list)
-    mended: dict[tuple[str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
-    """The times at which an asset was made (`failed`), or a check passed."""
+    mended: dict[tuple[str, str], list[tuple[float, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """The times at which an asset was made (`failed`) or a check passed, and was known to be.
+
+    What a check of a run said is known at the run's end.
+    """
     failed: list[tuple[float, set[str]]] = field(default_factory=list)
     """The ends of failed runs, with the assets that each was to make or to check."""
     looks: list[tuple[float, float]] = field(default_factory=list)
@@ -149,7 +155,9 @@ def _read_run(
             checked.add(event.asset_check_planned_data.asset_key.to_user_string())
         elif event.is_step_materialization:
             made.add(event.asset_key.to_user_string())
-            events.mended[event.asset_key.to_user_string(), "failed"].append(entry.timestamp)
+            events.mended[event.asset_key.to_user_string(), "failed"].append(
+                (entry.timestamp, entry.timestamp)
+            )
         elif event.is_step_failure:
             any_step_failed = True
             if (name := event.step_key.replace("__", "/")) in assets:
@@ -158,7 +166,7 @@ def _read_run(
             found = event.asset_check_evaluation_data
             slot = found.asset_key.to_user_string(), found.check_name
             if found.passed:
-                events.mended[slot].append(entry.timestamp)
+                events.mended[slot].append((entry.timestamp, record.end_time or inf))
             elif run.is_finished and found.check_name != FRESHNESS_CHECK:  # told once, as stale
                 events.troubles.append(Trouble(*slot, entry.timestamp, ended))
     if run.status != dg.DagsterRunStatus.FAILURE:
@@ -176,7 +184,7 @@ def _is_false(one: Told, events: Events) -> bool:
         return not any(
             trouble.at < at <= one.at
             for trouble in events.troubles
-            for at in events.mended[one.name, trouble.what]
+            for at, _ in events.mended[one.name, trouble.what]
             if trouble.name == one.name
         )
     if one.what == "could not be checked":
@@ -187,7 +195,10 @@ def _is_false(one: Told, events: Events) -> bool:
         trouble.name == one.name
         and trouble.what == one.what
         and trouble.known <= one.at
-        and not _mended(trouble, events, until=min(look, one.at))
+        and not any(
+            trouble.at < at and known <= min(look, one.at)
+            for at, known in events.mended[trouble.name, trouble.what]
+        )
         for trouble in events.troubles
     )
 
@@ -203,4 +214,4 @@ def _is_missing(one: Trouble, events: Events, told: Sequence[Told]) -> bool:
 
 
 def _mended(one: Trouble, events: Events, until: float) -> bool:
-    return any(one.at < at <= until for at in events.mended[one.name, one.what])
+    return any(one.at < at <= until for at, _ in events.mended[one.name, one.what])

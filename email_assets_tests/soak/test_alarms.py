@@ -25,8 +25,11 @@ LOOKS = [(float(began), began + 5.0) for began in range(0, 300, 30)]
 FAILED = Trouble("bounces", "failed", 40, 50)
 
 
-def events(*troubles: Trouble, made: float | None = 200, last_word: str = NOTHING) -> Events:
-    mended = defaultdict(list, {("bounces", "failed"): [] if made is None else [made]})
+def events(
+    *troubles: Trouble, made: float | None = 200, known: float = 0, last_word: str = NOTHING
+) -> Events:
+    times = [] if made is None else [(made, max(made, known))]
+    mended = defaultdict(list, {("bounces", "failed"): times})
     return Events([*troubles], mended, [(50, {"bounces"})], LOOKS, last_word)
 
 
@@ -101,6 +104,12 @@ def test_an_alert_of_what_was_mended_before_anybody_looked_is_false() -> None:
     assert judge_alarms(events(FAILED, made=55), [Told(64, "bounces", "failed")]) == [
         "A false alert: bounces failed."
     ]
+
+
+def test_an_alert_is_true_while_the_run_that_mends_its_cause_has_not_ended() -> None:
+    told = [Told(64, "bounces", "failed"), Told(95, "bounces", "recovered")]
+
+    assert judge_alarms(events(FAILED, made=55, known=70), told) == []
 
 
 def test_an_alert_of_checks_that_a_failed_run_left_undone_is_true() -> None:
