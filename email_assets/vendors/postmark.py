@@ -7,14 +7,14 @@ every server of the account is, each with the first of its own tokens, which `/s
 Limits, as the API documents them: pages of 500; `count` + `offset` up to 10,000 for bounces and
 messages, so that a stretch of time that holds more is read in parts. Rows vanish when the server's
 retention ends, after 45 days by default, and stay in the warehouse. Asked without a
-`messagestream`, the API may give what is of the stream `outbound` alone, so that bounces and
-messages are read stream by stream: those of every server, archived ones too, but for inbound ones.
+`messagestream`, the API may give the stream `outbound` alone, so that bounces and messages are read
+stream by stream: every server's, archived ones too, but for inbound ones.
 """
 
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from dlt.common.schema.typing import TColumnSchema
 from dlt.sources.rest_api import typing as rest_api
 
 from email_assets.vendors import ForEach, Secret, Sender, Vendor
@@ -48,7 +48,6 @@ EVERY_ROW: rest_api.OffsetPaginatorConfig = {
     "limit_param": "count",
     "total_path": "TotalCount",
 }
-THE_NEWEST_10_000: rest_api.OffsetPaginatorConfig = {**EVERY_ROW, "maximum_offset": 10_000}
 EACH_SERVER: ForEach = {
     "resource": "servers",
     "id": "ID",
@@ -62,7 +61,10 @@ EACH_STREAM: ForEach = {
     "label": "MessageStream",
     "only": {"field": "MessageStreamType", "values": ["Transactional", "Broadcasts"]},
 }
-OF_A_STREAM: dict[str, Any] = {"messagestream": "{MessageStream}"}
+OF_A_STREAM: rest_api.Endpoint = {
+    "params": {"messagestream": "{MessageStream}"},
+    "paginator": {**EVERY_ROW, "maximum_offset": 10_000},
+}
 BY_DATE: rest_api.IncrementalConfig = {
     "start_param": "fromdate",
     "end_param": "todate",
@@ -72,8 +74,9 @@ BY_DATE: rest_api.IncrementalConfig = {
 HOOKS = [f"{event}HookUrl" for event in ("Inbound", "Bounce", "Open", "Delivery", "Click")]
 # whoever knows it can write to the server's inbox
 INBOX = ["InboundHash", "InboundAddress"]
-
-DAYS: rest_api.Endpoint = {"data_selector": "Days", "paginator": "single_page"}
+IN_ONE: rest_api.Endpoint = {"paginator": "single_page"}
+DAYS: rest_api.Endpoint = {**IN_ONE, "data_selector": "Days"}
+A_DATE: TColumnSchema = {"description": "The day, in US Eastern time."}
 STATS = "https://postmarkapp.com/developer/api/stats-api"
 
 A_SERVER: Sender = {"field": "ServerID", "resource": "servers", "id": "ID", "name": "Name"}
@@ -106,10 +109,9 @@ VENDOR: Vendor = {
             "primary_key": ["ServerID", "ID"],
             "for_each": EACH_STREAM,
             "endpoint": {
+                **OF_A_STREAM,
                 "path": "/bounces",
-                "params": OF_A_STREAM,
                 "data_selector": "Bounces",
-                "paginator": THE_NEWEST_10_000,
                 "incremental": {
                     "cursor_path": "BouncedAt",
                     **BY_DATE,
@@ -134,10 +136,9 @@ VENDOR: Vendor = {
                 "Metadata": {"data_type": "json"},
             },
             "endpoint": {
+                **OF_A_STREAM,
                 "path": "/messages/outbound",
-                "params": OF_A_STREAM,
                 "data_selector": "Messages",
-                "paginator": THE_NEWEST_10_000,
                 "incremental": {
                     "cursor_path": "ReceivedAt",
                     **BY_DATE,
@@ -152,23 +153,20 @@ VENDOR: Vendor = {
             "description": "How many of a server's messages bounced, for each type of bounce.",
             "documentation": "https://postmarkapp.com/developer/api/bounce-api",
             "columns": {
-                "Type": {"description": "The type of bounce; none in the row of all types."}
+                "Type": {"description": "The type of bounce; none in the row of all types."},
+                "Count": {"description": "Bounces of this type."},
             },
             # the row of all types has a Name and no Type
             "primary_key": ["ServerID", "Name"],
             "for_each": EACH_SERVER,
-            "endpoint": {
-                "path": "/deliverystats",
-                "data_selector": "Bounces",
-                "paginator": "single_page",
-            },
+            "endpoint": {**IN_ONE, "path": "/deliverystats", "data_selector": "Bounces"},
         },
         {
             "name": "outbound_sends",
             "kind": "event",
             "description": "How many messages a server sent on a day, of all its streams.",
             "documentation": STATS,
-            "columns": {"Date": {"description": "The day, in US Eastern time."}},
+            "columns": {"Date": A_DATE, "Sent": {"description": "Messages that were sent."}},
             "primary_key": ["ServerID", "Date"],
             "for_each": EACH_SERVER,
             "endpoint": {**DAYS, "path": "/stats/outbound/sends"},
@@ -178,7 +176,7 @@ VENDOR: Vendor = {
             "kind": "event",
             "description": "How many of a server's messages bounced on a day, a column a type.",
             "documentation": STATS,
-            "columns": {"Date": {"description": "The day, in US Eastern time."}},
+            "columns": {"Date": A_DATE},
             "primary_key": ["ServerID", "Date"],
             "for_each": EACH_SERVER,
             "endpoint": {**DAYS, "path": "/stats/outbound/bounces"},
@@ -189,16 +187,16 @@ VENDOR: Vendor = {
             "description": "A stream of a server's messages: transactional, broadcast or inbound.",
             "documentation": "https://postmarkapp.com/developer/api/message-streams-api",
             "columns": {
-                "MessageStreamType": {"description": "Transactional, Broadcasts, Inbound."}
+                "MessageStreamType": {"description": "Transactional, Broadcasts or Inbound."},
             },
             # an ID such as outbound is one of every server
             "primary_key": ["ServerID", "ID"],
             "for_each": EACH_SERVER,
             "endpoint": {
+                **IN_ONE,
                 "path": "/message-streams",
                 "params": {"MessageStreamType": "All", "IncludeArchivedStreams": "true"},
                 "data_selector": "MessageStreams",
-                "paginator": "single_page",
             },
         },
         {
@@ -210,9 +208,9 @@ VENDOR: Vendor = {
             "primary_key": ["ServerID", "MessageStream", "EmailAddress"],
             "for_each": EACH_STREAM,
             "endpoint": {
+                **IN_ONE,
                 "path": "/message-streams/{MessageStream}/suppressions/dump",
                 "data_selector": "Suppressions",
-                "paginator": "single_page",
             },
         },
         {
@@ -220,7 +218,7 @@ VENDOR: Vendor = {
             "kind": "inventory",
             "description": "A server of the account: its name, its settings and its streams' link.",
             "documentation": "https://postmarkapp.com/developer/api/servers-api",
-            "columns": {"DeliveryType": {"description": "Whether messages are really sent."}},
+            "columns": {"DeliveryType": {"description": "Live, or Sandbox, which sends nothing."}},
             "never_load": ["ApiTokens", *HOOKS, *INBOX],
             "endpoint": {"path": "/servers", "data_selector": "Servers", "auth": ACCOUNT_TOKEN},
         },
@@ -229,7 +227,10 @@ VENDOR: Vendor = {
             "kind": "inventory",
             "description": "A domain that the account sends from, and how far it is verified.",
             "documentation": "https://postmarkapp.com/developer/api/domains-api",
-            "columns": {"DKIMVerified": {"description": "Whether its DKIM key is published."}},
+            "columns": {
+                "SPFVerified": {"description": "Whether its SPF record lets Postmark send."},
+                "DKIMVerified": {"description": "Whether its DKIM key is published."},
+            },
             "endpoint": {"path": "/domains", "data_selector": "Domains", "auth": ACCOUNT_TOKEN},
         },
     ],
