@@ -10,7 +10,6 @@ from dlt.sources.helpers.rest_client.paginators import (
     BaseNextUrlPaginator,
     BasePaginator,
     HeaderCursorPaginator,
-    JSONResponseCursorPaginator,
 )
 from requests import Request, Response
 
@@ -118,13 +117,12 @@ class ReferencePaginator(ListPaginator):
             self._least = total if self._least is None else min(self._least, total)
 
     def _leads_nowhere(self) -> bool:
-        """True if the link or cursor that dlt's paginator has found is `""`, which it would use."""
-        of_dlt = (BaseNextUrlPaginator, JSONResponseCursorPaginator, HeaderCursorPaginator)
-        if not isinstance(self._pages, of_dlt):
-            return False  # one of the vendor's own: nothing is known of what it writes
+        """True if dlt has found the link or the header's cursor `""`, and would use it."""
+        if not isinstance(self._pages, (BaseNextUrlPaginator, HeaderCursorPaginator)):
+            return False
         following = Request(url="http://somewhere", params={})
         copy(self._pages).update_request(following)
-        return not following.url or "" in (following.params or {}).values()
+        return "" in (following.url, *(following.params or {}).values())
 
     def _refuse_to_go_in_circles(self, rows: list[dict[str, Any]], keys: list[str]) -> None:
         page = hash(repr(rows))

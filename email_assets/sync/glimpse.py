@@ -12,7 +12,7 @@ from email_assets.api.windows import WindowPaginator
 from email_assets.errors import RefusedError
 from email_assets.sync.api_access import Access, Say, Sleep
 from email_assets.sync.list_heads import FirstPage, few, tell_news, with_smallest_page
-from email_assets.sync.owners import owners_above, owners_of
+from email_assets.sync.owners import Owners, owners_above, owners_of
 from email_assets.sync.paginators import paginator_of
 from email_assets.sync.processing_steps import as_the_file_says
 from email_assets.sync.span import Incremental
@@ -49,9 +49,11 @@ def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep)
     """
     resource = account.resources[name]
     access = Access(account, say, sleep).brief(GLIMPSE_SECONDS)
-    if len(owners_above(access, resource)) > MOST_ABOVE:
+    above = owners_above(access, resource)
+    if above and len(above.readable) > MOST_ABOVE:
         return Glimpse(None, None, tells=False)
-    pages = list(few(first_pages(access, with_smallest_page(resource), limit=1)))
+    owners = owners_of(access, resource, above)
+    pages = list(few(first_pages(access, with_smallest_page(resource), owners, limit=1)))
     rows = [row for page in pages for row in page.rows[:1]]
     newest = ["/".join(str(row.get(field)) for field in primary_key(resource)) for row in rows]
     totals = [page.total for page in pages]
@@ -60,7 +62,7 @@ def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep)
 
 
 def first_pages(
-    access: Access, resource: VendorResource, **paging: Any
+    access: Access, resource: VendorResource, owners: Owners, **paging: Any
 ) -> Generator[FirstPage, None, None]:
     """The first page of each of a resource's lists, asked for when it is wanted.
 
@@ -69,6 +71,7 @@ def first_pages(
     Args:
         access: The API.
         resource: The resource, complete.
+        owners: The owners of its lists.
         paging: What the paginator should do otherwise than the vendor's file says.
 
     Raises:
@@ -78,7 +81,6 @@ def first_pages(
     """
     incremental = Incremental.of(resource)
     wanted = incremental.newest_stretch() if incremental else None
-    owners = owners_of(access, resource)
     refusal: RefusedError | None = None
     came = 0
     with access.session(resource, owners.secrets) as session:

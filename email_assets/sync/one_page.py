@@ -16,6 +16,7 @@ from email_assets.settings.resolve import SettingError
 from email_assets.sync.api_access import Access, Say
 from email_assets.sync.glimpse import first_pages
 from email_assets.sync.list_heads import FirstPage
+from email_assets.sync.owners import owners_of
 from email_assets.sync.rows import Rows
 from email_assets.sync.span import Incremental
 from email_assets.vendors import VendorResource
@@ -53,7 +54,7 @@ def inquire(account: Account, resource: VendorResource, *, say: Say = print) -> 
     access = Access(account, say).brief()
     found = Finding(resource, access.usage)
     try:
-        with closing(first_pages(access, resource)) as pages:
+        with closing(first_pages(access, resource, owners_of(access, resource))) as pages:
             found.page = next(pages, FirstPage([], 0, is_last=True, owners=0))
         incremental = Incremental.of(resource)
         cursor_path = incremental.cursor_path if incremental else _only_time(found.page.rows)

@@ -24,7 +24,6 @@ class Owners:
     """The secrets of those that have their own, by name."""
     refused: dict[str, RefusedError] = field(default_factory=dict)
     """Reasons why the lists of some cannot even be asked for, by name."""
-
     stand_ins: set[str] = field(default_factory=set)
     """Names of refused owners that stand for all of their own, which could not be listed."""
 
@@ -53,8 +52,13 @@ class Owners:
             self.refused.update(dict.fromkeys(stood_for, error))
 
 
-def owners_of(access: Access, resource: VendorResource) -> Owners:
+def owners_of(access: Access, resource: VendorResource, above: Owners | None = None) -> Owners:
     """The owners to read one by one.
+
+    Args:
+        access: The API.
+        resource: The resource, complete.
+        above: The owners of its owners, if they have some and were asked for already.
 
     Raises:
         ApiError: The API refused, or no owner's list can be asked for.
@@ -65,9 +69,8 @@ def owners_of(access: Access, resource: VendorResource) -> Owners:
         return Owners({"": Owner()})
     account, name = access.account, str(resource["name"])
     lister = account.resources[for_each["resource"]]
-    if "for_each" in lister:
-        # sentences are to name what is read
-        return _owners_of_owners(access, for_each, {**lister, "name": name})
+    if above := above or owners_above(access, resource):
+        return _owners_of_owners(access, for_each, {**lister, "name": name}, above)
     has_secret = secrets_are_set(account, resource)
     if not has_secret and not secrets_are_set(account, lister):
         remedies = dict.fromkeys(where_to_set_secrets(account, one) for one in (resource, lister))
@@ -81,23 +84,27 @@ def owners_of(access: Access, resource: VendorResource) -> Owners:
     return _some_readable(found)
 
 
-def owners_above(access: Access, resource: VendorResource) -> list[Owner]:
-    """The owners of a resource's owners, where those have owners of their own.
+def owners_above(access: Access, resource: VendorResource) -> Owners | None:
+    """The owners of a resource's owners, or None where those have none of their own.
 
     Raises:
         ApiError, KeyRefusedError: As `owners_of`.
     """
     for_each = resource.get("for_each")
     lister = access.account.resources[for_each["resource"]] if for_each else None
-    return owners_of(access, lister).readable if lister and "for_each" in lister else []
+    if lister is None or "for_each" not in lister:
+        return None
+    # sentences are to name what is read
+    return owners_of(access, {**lister, "name": str(resource["name"])})
 
 
-def _owners_of_owners(access: Access, for_each: ForEach, lister: VendorResource) -> Owners:
+def _owners_of_owners(
+    access: Access, for_each: ForEach, lister: VendorResource, above: Owners
+) -> Owners:
     """The owners that owners list, each with the secret of the one that lists it.
 
     One whose list is refused stands for all of its own, so that the others' can be read.
     """
-    above = owners_of(access, lister)
     found = Owners()
     for name, page in _pages_below(access, above, lister):
         for row in page:
@@ -128,8 +135,8 @@ def _pages_below(
         by_label = {tuple(owner.label.values()): owner.name for owner in above.readable}
         labels = [name for owner in above.readable[:1] for name in owner.label]
         for page in access.pages(lister, session, paginator) if above.readable else ():
-            for row in page[:1]:
-                yield by_label[tuple(row[name] for name in labels)], page
+            if page:
+                yield by_label[tuple(page[0][name] for name in labels)], page
     above.refused.update(paginator.refused)
 
 
