@@ -107,9 +107,10 @@ class WholePages:
         if is_new and page.place > self._first:
             self.missed_rows, self.place = True, page.place - 1
             return
-        self._walks += is_new
-        if self._walks > WALKS:
-            raise self._error(f"shifted its whole list {WALKS} times while it was read")
+        if is_new:
+            self._walks += 1
+            if self._walks > WALKS:
+                raise self._error(f"shifted its whole list {WALKS} times while it was read")
         self._forward()
 
     def _forward(self) -> None:

@@ -67,14 +67,14 @@ def build_defs(
         account = replace(account, group=group)
     # an API-bound job gains nothing from a process per step, and each costs seconds of imports
     executor = dg.in_process_executor if with_executor else None
-    try:
-        if account.problem:
-            raise account.problem
-        return _build(account, automation or account.automation.mode, beside, executor)
-    except SettingError as error:
-        if account.name is None:
-            raise
-        return build_broken(replace(account, problem=error), executor)
+    if not account.problem:
+        try:
+            return _build(account, automation or account.automation.mode, beside, executor)
+        except SettingError as error:
+            if account.name is None:
+                raise
+            account = replace(account, problem=error)
+    return build_broken(account, executor)
 
 
 def _build(

@@ -23,8 +23,6 @@ from email_assets.settings.warehouse import WarehouseSettings
 IN_THE_ENVIRONMENT = "__".join(ACCOUNTS).upper() + "__"
 NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 """Names that can stand in an asset's key, a dataset's name and an environment variable alike."""
-
-
 STAGING = "_staging"
 """The end of the name of a dataset in which dlt puts what it loads into another."""
 

@@ -23,8 +23,10 @@ def mistakes_of_owners(where: str, resource: dict[str, Any], vendor: Any) -> Ite
         lister = for_each["resource"]
         if lister not in resources:
             yield f"{where} has a 'for_each' of {lister!r}, which is no resource"
+            return
         if lister in passed:
             yield f"{where} has a 'for_each' of {lister!r}, which leads back to itself"
+            return
         if for_each["label"] in labels:
             yield (
                 f"{where} has the 'label' {for_each['label']!r} of two owners, of which rows "
