@@ -20,7 +20,7 @@ SOCKS_PACKAGE = "PySocks"
 
 
 def way_to(base_url: str) -> dict[str, Any]:
-    """What the environment says of proxies and certificates, as arguments of a request."""
+    """The proxies and certificates that the environment names, as arguments of a request."""
     settings = requests.Session().merge_environment_settings(base_url, {}, True, None, None)
     return dict(settings)
 

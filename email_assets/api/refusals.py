@@ -21,7 +21,7 @@ EMPTY_MEANS_NOTHING = (
     " If an empty body means that there are no rows, let a function in response_actions of the "
     "vendor's file raise dlt's IgnoreResponseException for it."
 )
-"""What to do about an empty body; as an action by content, it would be part of every body."""
+"""The remedy for an empty body: an action by content would find it in every body."""
 
 
 def refusal(

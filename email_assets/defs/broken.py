@@ -1,4 +1,4 @@
-"""What stands in Dagster for an account whose settings cannot be used: an asset that says why."""
+"""The asset that stands for an account whose settings cannot be used, and says why."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ ENOUGH = 600
 
 
 def time_of(row: Row) -> datetime:
-    """When a row came about."""
+    """The time at which a row came about."""
     return BEGINNING + timedelta(seconds=row["at"])
 
 
@@ -108,7 +108,7 @@ class SimulatedApi:
         return self._states[-2] if len(self._states) > 1 else self.rows
 
     def said(self, rows: int, before: int, page: int, size: int) -> dict[str, Any]:
-        """What an answer says of the list's length: of its rows, or of those that it had."""
+        """The fields of an answer that tell the list's length, as it is or as it was."""
         in_pages = self.kind == "page_number"
         true = -(-rows // size) if in_pages else rows
         said: dict[Said, Any] = {

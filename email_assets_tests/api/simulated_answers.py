@@ -1,4 +1,4 @@
-"""How a simulated API is asked for its pages, and how it refers to the next one."""
+"""The pages of a simulated API: how it is asked for one, and refers to the next."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIMIT = 8
 
 @dataclass
 class Reply:
-    """What an API answers: a document, and headers."""
+    """An answer of the API: a document, and headers."""
 
     document: dict[str, Any]
     headers: dict[str, str]

@@ -13,7 +13,7 @@ NOTHING = frozenset[int]()
 
 
 def changes(*what: str, most: int = 4) -> st.SearchStrategy[list[list[Change]]]:
-    """What happens to a list after each answer, of such kinds of changes."""
+    """Changes of these kinds that a list goes through after each answer."""
     change: st.SearchStrategy[Any] = st.tuples(
         st.sampled_from(what), st.sampled_from(["head", "middle", "end"])
     )
@@ -22,7 +22,7 @@ def changes(*what: str, most: int = 4) -> st.SearchStrategy[list[list[Change]]]:
 
 ANY = changes("insert", "delete", "update")
 EITHER = changes("insert", "update") | changes("delete", "update")
-"""Where pages cannot overlap, nobody sees a row that moves up a page and down again."""
+"""No changes that move rows: one that moves up a page and down again is not seen by number."""
 STILL = st.just(list[list[Change]]())
 ARRIVAL: st.SearchStrategy[Change] = st.tuples(
     st.sampled_from(["insert", "update"]), st.sampled_from(["head", "end"])
