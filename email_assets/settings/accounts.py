@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import dlt
 from dlt.common.configuration import configspec, known_sections
+from dlt.common.typing import AnyType
 
 from email_assets.settings.resolve import (
     ACCOUNTS,
@@ -50,13 +51,17 @@ class AccountSettings(Section):
 def names_of_accounts() -> list[str]:
     """The names of all accounts, in the order of the settings' files; none where there is one only.
 
+    An account may stand in `config.toml` alone, in `secrets.toml` alone, or in both.
+
     Raises:
         SettingError: A name could not stand in the key of an asset.
     """
     use_project()
     names: dict[str, None] = {}
-    found: list[Any] = [settings.get(".".join(ACCOUNTS)) for settings in (dlt.config, dlt.secrets)]
-    for section in found:
+    *above, key = ACCOUNTS
+    # each for itself: where two providers have the section, dlt takes that of the first alone
+    for provider in reversed(dlt.config.config_providers):
+        section, _ = provider.get_value(key, AnyType, None, *above)
         if isinstance(section, dict):  # else a resource of that name is read otherwise
             names |= dict.fromkeys(name for name, of in section.items() if isinstance(of, dict))
     for variable in sorted(os.environ):

@@ -9,9 +9,11 @@ import pytest
 
 from email_assets.account import Account, configured_account
 from email_assets.account.every import configured_accounts
+from email_assets.settings.accounts import names_of_accounts
 from email_assets.settings.resolve import SettingError
 from email_assets.vendors.resource import endpoint_of
 from email_assets_tests.accounts.account_fixtures import account_settings
+from email_assets_tests.conftest import KEY
 
 HERE, THERE = "https://mail.example.org/v1", "https://api.example.net"
 
@@ -107,6 +109,14 @@ def test_accounts_of_the_files_come_before_those_of_the_environment(brand: str) 
         found = {account.name: account.api.vendor for account in configured_accounts()}
 
     assert [*found.items()] == [("z", "resend"), ("a", "mailgun"), ("brand_2", "generic")]
+
+
+def test_accounts_of_both_files_are_found() -> None:
+    with (
+        dlt.config.values({"sources.email.accounts": {"a": {"vendor": "mailgun"}, "b": {}}}),
+        dlt.secrets.values({"sources.email.accounts": {"b": {"api_key": KEY}, "c": {}}}),
+    ):
+        assert names_of_accounts() == ["a", "b", "c"]
 
 
 def test_a_resource_called_accounts_is_no_account() -> None:
