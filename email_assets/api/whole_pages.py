@@ -17,7 +17,7 @@ class WholePages:
 
     After each page, the one before is looked at again: if a row vanished that stood before both,
     the first row of the later page has moved up into the earlier one, where nobody would find it.
-    If that page brings nothing but new rows, the one before it is looked at, too. A row that moves
+    If that page brings nothing that is known, the one before it is looked at, too. A row that moves
     up a page and down again between two looks is not seen.
 
     What ends a list is a page that brings nothing, while the API does not say that there is more; a
@@ -102,8 +102,8 @@ class WholePages:
             # no rows arrived that made a page of the one before it
             raise same_page(self._error, len(page.keys))
         self._is_doubtful = False
-        keys = set(page.keys)
-        is_new = bool(keys) and keys.isdisjoint(self._known)
+        # what stood on a page that is empty now has moved further up
+        is_new = self._known.isdisjoint(page.keys) and bool(self._known or page.keys)
         if is_new and page.place > self._first:
             self.missed_rows, self.place = True, page.place - 1
             return

@@ -88,7 +88,7 @@ def _referring(
     if number == api.ends_at:
         following = None
     if number == api.leads_back and following is not None:
-        following = str(next(iter(api.places)))
+        following = "-"  # the beginning, under another name than it was asked for
     is_link = api.kind in ("json_link", "header_link")
     said = f"{ADDRESS}?after={following}" if following is not None and is_link else following
     if api.kind == "header_link":

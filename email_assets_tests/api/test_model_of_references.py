@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from dlt.sources.helpers.rest_client import paginators as dlts
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from requests import Request, Response
 from email_assets.api.reference import ReferencePaginator
 from email_assets.api.windows import WindowPaginator
 from email_assets_tests.api.simulated import SimulatedApi
+from email_assets_tests.api.simulated_answers import Kind
 from email_assets_tests.api.simulated_lists import (
     ANSWERS,
     ENDINGS,
@@ -77,9 +79,24 @@ def test_a_total_tells_of_a_list_that_ends_too_early(api: SimulatedApi) -> None:
 
 
 @given(apis(**ODD, kind=KINDS, empty=NOTHING, behind=NOTHING, leads_back=ANSWER))
-def test_a_reference_that_leads_back_ends_in_an_error(api: SimulatedApi) -> None:
+def test_no_row_is_lost_in_silence_where_a_reference_leads_back(api: SimulatedApi) -> None:
     found = read(by_reference(api), api)
     assert found.is_told or api.stayed <= found.ids
+
+
+@pytest.mark.parametrize("kind", ["cursor", "header_cursor", "json_link", "header_link"])
+@pytest.mark.parametrize(
+    ("caps", "said"),
+    [
+        ([3], "gave the same page of 3 rows twice"),
+        ([2, 5], "leads back to a page that it gave before"),
+    ],
+)
+def test_a_reference_that_leads_back_ends_in_an_error(
+    kind: Kind, caps: list[int], said: str
+) -> None:
+    api = SimulatedApi(40, kind, leads_back=2, caps=caps)
+    assert said in (read(by_reference(api), api).error or "")
 
 
 @given(
