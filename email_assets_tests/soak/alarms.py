@@ -78,21 +78,24 @@ def judge_all(
     """A sentence for each alert that was false and for each that is missing, of every account."""
     if not accounts:
         return judge_alarms(read_events(instance), told)
-    return [
-        problem
-        for account in accounts
-        for problem in judge_alarms(
-            read_events(instance, account), [one for one in told if one.name.startswith(account)]
-        )
+    problems = [
+        f"A false alert: {one.name} {one.what}."
+        for one in told
+        if one.name.partition("/")[0] not in accounts
     ]
+    for account in accounts:
+        of_it = [one for one in told if one.name.startswith(f"{account}/")]
+        problems += judge_alarms(read_events(instance, account), of_it)
+    return problems
 
 
 def read_events(instance: dg.DagsterInstance, account: str = "") -> Events:
     """The events of all runs that are about an account, and the looks of its sensor."""
     events, accounts = Events(), [account] if account else []
+    prefix = f"{account}/" if account else ""
     for record in instance.get_run_records():
-        _read_run(instance, record, events, assets_of(accounts))
-    events.troubles = [one for one in events.troubles if one.name.startswith(account)]
+        _read_run(instance, record, events, account)
+    events.troubles = [one for one in events.troubles if one.name.startswith(prefix)]
     looks = read_looks(instance, *sensors_of(accounts))
     events.looks = [(began, ended) for began, ended, _ in looks]
     events.last_word = looks[-1][2] if looks else ""
@@ -139,9 +142,10 @@ def judge_alarms(events: Events, told: Sequence[Told]) -> list[str]:
 
 
 def _read_run(
-    instance: dg.DagsterInstance, record: dg.RunRecord, events: Events, assets: Sequence[str]
+    instance: dg.DagsterInstance, record: dg.RunRecord, events: Events, account: str
 ) -> None:
     run, ended = record.dagster_run, record.end_time or 0
+    assets = assets_of([account] if account else [])
     planned, checked, made = set[str](), set[str](), set[str]()
     failed = dict[str, float]()
     any_step_failed = False
@@ -172,7 +176,9 @@ def _read_run(
     if run.status != dg.DagsterRunStatus.FAILURE:
         return
     if not planned | checked:  # it never started, so that nothing was planned
-        planned = {key.to_user_string() for key in run.asset_selection or ()} or {*assets}
+        planned = {key.to_user_string() for key in run.asset_selection or ()}
+        if not planned and run.job_name.startswith(account):
+            planned = {*assets}
     events.failed.append((ended, planned | checked))
     if not any_step_failed:  # it was killed
         failed = dict.fromkeys(planned - made, ended)

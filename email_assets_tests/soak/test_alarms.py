@@ -15,9 +15,11 @@ from email_assets_tests.soak.alarms import (
     Told,
     Trouble,
     judge_alarms,
+    judge_all,
     read_alerts,
     read_events,
 )
+from email_assets_tests.soak.users import ASSETS
 
 __all__ = ["empty_home", "instance"]
 
@@ -141,3 +143,37 @@ def test_a_run_that_never_started_failed_with_all_that_it_was_asked_for(
     found = read_events(instance)
 
     assert [(one.name, one.what) for one in found.troubles] == [("servers", "failed")]
+
+
+def test_a_run_of_one_account_that_never_started_is_no_failure_of_another(
+    instance: dg.DagsterInstance,
+) -> None:
+    instance.report_run_failed(start_run(instance, job_name="support_email_events"))
+
+    assert {one.name for one in read_events(instance, "support").troubles} == {
+        f"support/{name}" for name in ASSETS
+    }
+    assert read_events(instance, "marketing").troubles == []
+
+
+@pytest.mark.parametrize("name", ["servers", "billing/servers", "marketings/servers"])
+def test_an_alert_of_no_account_is_false(name: str, instance: dg.DagsterInstance) -> None:
+    found = judge_all(instance, [Told(64, name, "failed")], ["marketing"])
+
+    assert f"A false alert: {name} failed." in found
+
+
+def test_an_alert_of_an_account_is_held_against_its_own_events(
+    instance: dg.DagsterInstance,
+) -> None:
+    failed = start_run(
+        instance, job_name="some", asset_selection={dg.AssetKey(["support", "servers"])}
+    )
+    instance.report_run_failed(failed)
+    (trouble,) = read_events(instance, "support").troubles
+
+    found = judge_all(
+        instance, [Told(trouble.known + 1, "support/servers", "failed")], ["marketing", "support"]
+    )
+
+    assert [one for one in found if "false" in one] == []
