@@ -12,7 +12,6 @@ from email_assets.defs.alerts.sensor import build_alerts
 from email_assets.defs.freshness import cron_of
 from email_assets.defs.names import SETTINGS, key_of, op_of
 from email_assets.defs.schedules import JOB_OF_ALL, JOB_OF_KIND, build_schedule
-from email_assets.redaction import redact
 
 
 def build_broken(account: Account, executor: dg.ExecutorDefinition | None) -> dg.Definitions:
@@ -27,7 +26,7 @@ def build_broken(account: Account, executor: dg.ExecutorDefinition | None) -> dg
     """
     automation = account.automation  # what all share may have a mistake too: it is told first
     logging.getLogger(__name__).warning(
-        "The account %s is left out: %s", account.name, redact(str(account.problem))
+        "The account %s is left out: %s", account.name, account.problem
     )
     key = key_of(account, SETTINGS)
     whole, every = account.named(JOB_OF_ALL), account.named(JOB_OF_KIND["event"])
@@ -46,13 +45,13 @@ def _build_asset(account: Account) -> dg.AssetsDefinition:
         key_of(account, SETTINGS),
         group_name=account.group,
         description=f"The assets of this account are missing while its settings have a mistake: "
-        f"{redact(str(account.problem))} Then reload the code location.",
+        f"{account.problem} Then reload the code location.",
     )
 
     @dg.multi_asset(name=op_of(account, SETTINGS), specs=[spec])
     def settings() -> None:
         # as they are now: they may have another mistake, or none any more
         problem = account_or_problem(account.name).problem or account.problem
-        raise dg.Failure(f"{redact(str(problem))} Then reload the code location.")
+        raise dg.Failure(f"{problem} Then reload the code location.")
 
     return settings

@@ -126,6 +126,17 @@ def test_a_resource_called_accounts_is_no_account() -> None:
     assert account.name is None
 
 
+def test_a_partition_that_is_none_is_a_problem_of_its_account_alone(
+    brand: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_all(monkeypatch, **account_settings("other", servers__partition="hourly"))
+
+    first, second = configured_accounts()
+
+    assert first.problem is None
+    assert "partition can only be daily" in str(second.problem)
+
+
 def test_an_unknown_account_is_refused_with_those_that_there_are(brand: str) -> None:
     with pytest.raises(SettingError, match=r"no account 'brand'.* are brand_2"):
         configured_account("brand")
