@@ -19,13 +19,14 @@ def mistakes_of_owners(where: str, resource: dict[str, Any], vendor: Any) -> Ite
     """
     resources = {each.get("name"): each for each in vendor["resources"]}
     passed, labels = [resource.get("name")], list[str]()
+    first = resource.get("for_each", {}).get("resource")
     while for_each := resource.get("for_each"):
         lister = for_each["resource"]
         if lister not in resources:
             yield f"{where} has a 'for_each' of {lister!r}, which is no resource"
             return
         if lister in passed:
-            yield f"{where} has a 'for_each' of {lister!r}, which leads back to itself"
+            yield f"{where} has a 'for_each' of {first!r}, which leads back to itself"
             return
         if for_each["label"] in labels:
             yield (

@@ -44,7 +44,7 @@ def test_two_owners_that_label_rows_alike(vendor: Any, use_vendor: UseVendor) ->
 
 def test_owners_that_own_each_other(vendor: Any, use_vendor: UseVendor) -> None:
     assert problem(use_vendor, vendor, servers=EACH_DOMAIN, domains=EACH_SERVER).endswith(
-        "(servers) has a 'for_each' of 'servers', which leads back to itself"
+        "(servers) has a 'for_each' of 'domains', which leads back to itself"
     )
 
 

@@ -206,17 +206,18 @@ def test_a_backfill_that_is_refused_a_stream_is_made_good_for_it_alone(
     }
 
 
+@pytest.mark.parametrize(
+    ("servers", "tells", "requests"),
+    [(MOST_ABOVE, True, 1 + 2 * MOST_ABOVE), (MOST_ABOVE + 1, False, 1)],
+)
 def test_a_glimpse_lists_no_streams_of_many_servers(
-    account: PostmarkServer, configure: Callable[..., None]
+    servers: int, tells: bool, requests: int, configure: Callable[..., None]
 ) -> None:
-    with PostmarkServer(servers=MOST_ABOVE + 1) as many:
-        configure(many, None, ACCOUNT_TOKEN)
+    with PostmarkServer(servers=servers) as api:
+        configure(api, None, ACCOUNT_TOKEN)
         seen = glimpse(configured_account(), "messages", say=lambda _: None)
 
-        assert not seen.tells
-        assert [asked.path for asked in many.requests] == ["/servers"]
-    configure(account, None, ACCOUNT_TOKEN)
-    assert glimpse(configured_account(), "messages", say=lambda _: None).tells
+        assert (seen.tells, len(api.requests)) == (tells, requests)
 
 
 def test_a_stream_that_does_not_say_of_which_kind_it_is_is_an_error(
