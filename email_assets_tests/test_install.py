@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import NAMES
+from email_assets_tests.environments import NewEnvironment
 
 pytestmark = pytest.mark.install
 
@@ -23,13 +23,11 @@ Installed = Callable[..., subprocess.CompletedProcess[str]]
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The programs of an environment in which the wheel and the newest Dagster are installed."""
     folder = tmp_path_factory.mktemp("install")
-    programs = folder / "venv" / "bin"
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-    pip = [str(programs / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "wheel", "--no-deps", "-w", folder, PROJECT], check=True)
+    made = NewEnvironment(folder / "venv")
+    made.pip("wheel", "--no-deps", "-w", folder, PROJECT)
     (wheel,) = folder.glob("*.whl")
-    subprocess.run([*pip, "install", wheel, "dagster-webserver"], check=True)
-    return programs
+    made.pip("install", wheel, "dagster-webserver")
+    return made.programs
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from email_assets.sandbox import Sandbox
 from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.dagster_fixtures import CHECK_NAMES, NAMES
+from email_assets_tests.environments import NewEnvironment
 from email_assets_tests.queries import ask
 
 pytestmark = pytest.mark.install
@@ -56,16 +56,15 @@ class NewProject:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> NewProject:
     folder = tmp_path_factory.mktemp("new_project")
-    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
-    made = NewProject(folder / "crm", folder / "venv" / "bin")
-    pip = [str(made.programs / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "install", str(PROJECT), "create-dagster", "dagster-dg-cli"], check=True)
+    environment = NewEnvironment(folder / "venv")
+    environment.pip("install", PROJECT, "create-dagster", "dagster-dg-cli")
+    made = NewProject(folder / "crm", environment.programs)
     subprocess.run(
         [made.programs / "create-dagster", "project", "crm", "--no-uv-sync"],
         cwd=folder,
         check=True,
     )
-    subprocess.run([*pip, "install", "--no-deps", "-e", str(made.folder)], check=True)
+    environment.pip("install", "--no-deps", "-e", made.folder)
     place = made.folder / "src" / "crm" / "defs" / "mail"
     place.mkdir()
     (place / "defs.yaml").write_text(DEFS)

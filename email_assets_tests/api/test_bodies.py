@@ -17,6 +17,7 @@ from email_assets.sync.one_page import inquire
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 from email_assets_tests.vendors.syncing import load
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
+from email_assets_tests.warehouses import Query
 
 __all__ = ["use_vendor"]
 
@@ -96,23 +97,23 @@ def plain(server: ThingServer, use_vendor: UseVendor) -> ThingServer:
     ],
 )
 def test_a_body_is_read_by_its_charset(
-    plain: ThingServer, query: object, head: str, encoding: str
+    plain: ThingServer, query: Query, head: str, encoding: str
 ) -> None:
     body = json.dumps({"data": [{"id": 1, "why": "Empfänger"}]}, ensure_ascii=False)
     plain.reply = Answer(200, body.encode(encoding), {"Content-Type": head})
 
     report = load("things")
 
-    assert query("SELECT why FROM email.things") == [("Empfänger",)]  # type: ignore[operator]
+    assert query("SELECT why FROM email.things") == [("Empfänger",)]
     assert report.usage.bytes_replaced == 0
 
 
-def test_a_byte_that_is_no_utf8_is_replaced_and_counted(plain: ThingServer, query: object) -> None:
+def test_a_byte_that_is_no_utf8_is_replaced_and_counted(plain: ThingServer, query: Query) -> None:
     plain.reply = Answer(200, '{"data": [{"id": 1, "why": "Empfänger"}]}'.encode("latin-1"))
 
     report = load("things")
 
-    assert query("SELECT why FROM email.things") == [("Empf\ufffdnger",)]  # type: ignore[operator]
+    assert query("SELECT why FROM email.things") == [("Empf\ufffdnger",)]
     # one in each answer: a second page is asked for to find the end
     assert report.usage.bytes_replaced == report.usage.requests == 2
 
@@ -146,10 +147,11 @@ def test_an_empty_body_is_told_as_one_with_what_to_write(plain: ThingServer, bod
     assert len(plain.requests) == 3
 
 
+NOT_FOUND_IGNORED = '[{"status_code": 404, "action": "ignore"}]'
 IGNORED = [
     ('[{"status_code": 204, "action": "ignore"}]', Answer(204, b"")),
-    ('[{"status_code": 404, "action": "ignore"}]', Answer(404, b"")),
-    ('[{"status_code": 404, "action": "ignore"}]', Answer(404, {"error": "none"})),
+    (NOT_FOUND_IGNORED, Answer(404, b"")),
+    (NOT_FOUND_IGNORED, Answer(404, {"error": "none"})),
     ('[{"content": "no things", "action": "ignore"}]', Answer(422, b"There are no things.")),
     ('[{"status_code": 503, "action": "ignore"}]', Answer(503, b"")),
     (
@@ -180,20 +182,20 @@ def test_what_the_vendors_file_ignores_is_the_end_of_the_list(
 
 
 def test_a_function_may_name_another_encoding(
-    server: ThingServer, use_vendor: UseVendor, query: object
+    server: ThingServer, use_vendor: UseVendor, query: Query
 ) -> None:
     use_vendor(VENDOR.format(actions="[as_windows_1252]"))
     server.reply = Answer(200, '{"data": [{"id": 1, "why": "5 €"}]}'.encode("cp1252"))
 
     load("things")
 
-    assert query("SELECT why FROM email.things") == [("5 €",)]  # type: ignore[operator]
+    assert query("SELECT why FROM email.things") == [("5 €",)]
 
 
 def test_what_no_action_names_is_refused_as_ever(
     server: ThingServer, use_vendor: UseVendor
 ) -> None:
-    use_vendor(VENDOR.format(actions=IGNORED[1][0]))
+    use_vendor(VENDOR.format(actions=NOT_FOUND_IGNORED))
     server.reply = Answer(422, {"error": "No."})
 
     with pytest.raises(ApiError, match=r"^things: the API refused /things \(422 Unprocessable"):
@@ -203,7 +205,7 @@ def test_what_no_action_names_is_refused_as_ever(
 def test_a_session_raises_for_a_later_page_that_is_refused_and_that_no_action_names(
     server: ThingServer, use_vendor: UseVendor
 ) -> None:
-    use_vendor(VENDOR.format(actions=IGNORED[1][0]))
+    use_vendor(VENDOR.format(actions=NOT_FOUND_IGNORED))
     server.later = Answer(422, {"error": "No."})
     listing = open_listing(configured_account(), "things", say=print)
 
@@ -214,9 +216,9 @@ def test_a_session_raises_for_a_later_page_that_is_refused_and_that_no_action_na
 
 
 def test_a_refusal_of_a_later_page_is_told_and_nothing_is_loaded(
-    server: ThingServer, use_vendor: UseVendor, query: object
+    server: ThingServer, use_vendor: UseVendor, query: Query
 ) -> None:
-    use_vendor(VENDOR.format(actions=IGNORED[1][0]))
+    use_vendor(VENDOR.format(actions=NOT_FOUND_IGNORED))
     server.reply = Answer(200, {"data": [{"id": 1}, {"id": 2}]})
     server.later = Answer(422, {"error": "No."})
 
@@ -224,8 +226,7 @@ def test_a_refusal_of_a_later_page_is_told_and_nothing_is_loaded(
         load("things")
 
     assert {asked.query.get("offset", "0") for asked in server.requests} > {"0"}
-    found = query("SELECT 1 FROM duckdb_tables() WHERE table_name = 'things'")  # type: ignore[operator]
-    assert found == []
+    assert query("SELECT 1 FROM duckdb_tables() WHERE table_name = 'things'") == []
 
 
 @pytest.mark.parametrize("layers", [0, 1, 2])
