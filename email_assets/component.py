@@ -29,7 +29,8 @@ class EmailServiceComponent(dg.Component, dg.Model, dg.Resolvable):
     )
     with_executor: bool = Field(
         default=False,
-        description="Whether runs take place in one process, where the project sets no executor.",
+        description="Whether runs take place as `[execution] executor` says, by default in one "
+        "process, where the project sets no executor.",
     )
     automation: Literal["schedules", "conditions"] | None = Field(
         default=None,

@@ -18,6 +18,7 @@ from email_assets.defs.deliverability import (
     build_deliverability_checks,
 )
 from email_assets.defs.email_api import build_api_asset
+from email_assets.defs.executors import configured_executor
 from email_assets.defs.retention import JOB_OF_RETENTION
 from email_assets.defs.schedules import build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors
@@ -25,7 +26,7 @@ from email_assets.settings.resolve import SettingError
 
 
 def build_all(accounts: Sequence[Account]) -> dg.Definitions:
-    """The definitions of several accounts side by side, whose runs take place in one process."""
+    """The definitions of several accounts side by side, with the executor of the settings."""
     return dg.Definitions.merge(
         *(build_defs(account, with_executor=True, beside=accounts) for account in accounts)
     )
@@ -47,7 +48,7 @@ def build_defs(
         key_prefix: Stands before the keys of its assets and in the names of its jobs, schedules
             and sensors; without one the account's name, if it has any.
         group: The group of its assets in the catalog, where it is not to be that of the settings.
-        with_executor: Whether runs take place in one process; else as the host has them.
+        with_executor: Whether runs take place as `[execution]` says; else as the host has them.
         automation: `schedules` or `conditions`, where it is not to be as the settings say.
         beside: The accounts whose definitions these are merged with, as far as they are known.
 
@@ -65,8 +66,7 @@ def build_defs(
         account = replace(account, key_prefix=prefix)
     if group is not None:
         account = replace(account, group=group)
-    # an API-bound job gains nothing from a process per step, and each costs seconds of imports
-    executor = dg.in_process_executor if with_executor else None
+    executor = configured_executor() if with_executor else None
     if not account.problem:
         try:
             return _build(account, automation or account.automation.mode, beside, executor)

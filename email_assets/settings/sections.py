@@ -22,6 +22,7 @@ LEAST_RETENTION = 7
 MOST_RETENTION = 36_500
 """Days. There is no date so much longer ago that a calendar ends."""
 MODES = ("schedules", "conditions")
+EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
 """Seconds that a sync may look back; whoever wants more wants a full refresh."""
 
@@ -134,6 +135,24 @@ class AutomationSettings(Section):
                     f"{name} {cron!r} is no cron expression of five fields such as '0 * * * *'. "
                     + where_to_set(self, name)
                 )
+
+
+@configspec
+class ExecutionSettings(Section):
+    """`[execution]`: where the steps of a run take place."""
+
+    executor: str = "in_process"
+    """`in_process`; `multiprocess`, a process each; `celery` or `k8s`, on several machines."""
+
+    sections: ClassVar[tuple[str, ...]] = ("execution",)
+
+    def on_resolved(self) -> None:
+        """Refuse an executor that there is not."""
+        if self.executor not in EXECUTORS:
+            raise SettingError(
+                f"executor can only be {', '.join(EXECUTORS[:-1])} or {EXECUTORS[-1]}. "
+                + where_to_set(self, "executor")
+            )
 
 
 @configspec

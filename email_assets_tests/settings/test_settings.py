@@ -14,6 +14,7 @@ from email_assets.settings.sections import (
     AutomationSettings,
     CatalogSettings,
     DeliverabilitySettings,
+    ExecutionSettings,
     RetentionSettings,
 )
 from email_assets.settings.warehouse import WarehouseSettings
@@ -26,6 +27,7 @@ SETTINGS = (
     AlertSettings,
     RetentionSettings,
     DeliverabilitySettings,
+    ExecutionSettings,
     MailSettings,
 )
 
@@ -66,6 +68,7 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
         ),
         (CatalogSettings, {"owners": [], "tags": {}, "preview_rows": 0}),
         (AlertSettings, {"dagster_url": "http://127.0.0.1:3000"}),
+        (ExecutionSettings, {"executor": "in_process"}),
         (RetentionSettings, {"days": 90}),
         (DeliverabilitySettings, {"max_bounce_rate": 0.05, "min_messages": 100}),
         (
@@ -117,6 +120,7 @@ def test_without_any_setting_the_defaults_hold(
         ("DELIVERABILITY__MAX_BOUNCE_RATE", "0.1", DeliverabilitySettings, "max_bounce_rate", 0.1),
         ("DELIVERABILITY__MIN_MESSAGES", "20", DeliverabilitySettings, "min_messages", 20),
         ("ALERTS__DAGSTER_URL", "https://dagster.example.org", AlertSettings, "dagster_url", None),
+        ("EXECUTION__EXECUTOR", "celery", ExecutionSettings, "executor", None),
         ("RETENTION__DAYS", "7", RetentionSettings, "days", 7),
         ("ALERTS__SMTP_HOST", "mail.example.org", MailSettings, "smtp_host", None),
         ("ALERTS__SMTP_PORT", "2525", MailSettings, "smtp_port", 2525),

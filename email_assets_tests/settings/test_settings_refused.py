@@ -12,6 +12,7 @@ from email_assets.settings.sections import (
     AutomationSettings,
     CatalogSettings,
     DeliverabilitySettings,
+    ExecutionSettings,
     RetentionSettings,
 )
 from email_assets.settings.warehouse import WarehouseSettings
@@ -155,6 +156,12 @@ NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
             for text in ('["ann"]', '["ann@x.example\\nBcc: bob@x.example"]', "[1]")
         ),
         ("ALERTS__MAIL_TO", "ann@x.example", MailSettings, WRONG_TYPE.format("mail_to")),
+        (
+            "EXECUTION__EXECUTOR",
+            "threads",
+            ExecutionSettings,
+            "executor can only be in_process, multiprocess, celery or k8s. ",
+        ),
         ("WAREHOUSE__LOCK_TIMEOUT", "soon", WarehouseSettings, WRONG_TYPE.format("lock_timeout")),
         (
             "RETENTION__DAYS",
