@@ -13,7 +13,7 @@ from typing import Any
 import dlt
 
 NEWEST = "newest"
-"""The latest time that syncs have seen, and of which list."""
+"""The latest time that syncs have seen, and of which list and owners."""
 BEHIND = "behind"
 """Owners that were refused, and the time from which on each was not read; null is the beginning."""
 
@@ -43,9 +43,14 @@ class Cursor:
         return self._newest_in(self._stored(pipeline))
 
     def behind(self, pipeline: dlt.Pipeline) -> dict[str, datetime | None]:
-        """The owners that are read from an earlier time on, by name; None is the beginning."""
+        """The owners that are read from an earlier time on, by name; None is the beginning.
+
+        Those that were refused, and those that no sync knew yet.
+        """
         found: dict[str, str | None] = self._stored(pipeline).get(BEHIND) or {}
-        return {name: datetime.fromisoformat(at) if at else None for name, at in found.items()}
+        refused = {name: datetime.fromisoformat(at) if at else None for name, at in found.items()}
+        known = self.known_owners(pipeline)
+        return refused | {name: None for name in self.identity[OF_LIST:] if name not in known}
 
     def keep_newest(self, newest: datetime) -> None:
         """Let the next sync go on from a time, unless an earlier one has seen a later time.
@@ -80,4 +85,5 @@ class Cursor:
 
     def _newest_in(self, state: Mapping[str, Any]) -> datetime | None:
         found = state.get(NEWEST, {})
-        return datetime.fromisoformat(found["at"]) if found.get("of") == self.identity else None
+        is_same = found.get("of", [])[:OF_LIST] == self.identity[:OF_LIST]
+        return datetime.fromisoformat(found["at"]) if is_same else None

@@ -187,6 +187,29 @@ def test_a_server_that_was_never_read_is_read_whole(account: PostmarkServer, que
     assert (starts[1, "outbound"], starts[1, "news"]) == (None, None)
 
 
+@pytest.mark.parametrize("is_refused_first", [False, True])
+def test_a_stream_that_is_new_is_read_whole_and_the_others_go_on(
+    account: PostmarkServer, query: Query, is_refused_first: bool
+) -> None:
+    load("messages")
+    account.servers[0].add_stream("sale", "Broadcasts")
+    account.servers[0].send(NOON - 90 * DAY, "sale")
+    if is_refused_first:
+        account.servers[0].streams_refused = {"sale": 403}
+        load("messages")
+        account.servers[0].streams_refused = {}
+    account.requests.clear()
+
+    load("messages")
+
+    assert loaded_ids(query) == all_ids(account)
+    starts = asked_from(account)
+    assert starts.pop((1, "sale")) is None
+    assert [*starts.values()] == [FIRST_SYNC] * 4
+    load("messages")
+    assert set(asked_from(account).values()) == {FIRST_SYNC}
+
+
 def test_a_backfill_that_is_refused_a_stream_is_made_good_for_it_alone(
     account: PostmarkServer,
 ) -> None:
