@@ -22,8 +22,11 @@ GROUND = {
     "normalizer",
 }
 MAY_KNOW = {
-    "defs": {"alerts", "deliverability", "sync", "warehouse", "vendors", "account", "api"},
-    "sync": {"api", "warehouse", "vendors", "account"},
+    "defs": {
+        *("alerts", "deliverability", "sync", "privacy", "warehouse", "vendors", "account", "api"),
+    },
+    "sync": {"api", "privacy", "warehouse", "vendors", "account"},
+    "privacy": {"warehouse", "account"},
     "deliverability": {"warehouse", "vendors", "account"},
     "alerts": set[str](),
     "warehouse": {"account"},

@@ -23,6 +23,9 @@ def configured_accounts() -> list[Account]:
     problems = [account.problem for account in accounts if account.problem]
     if len(problems) == len(accounts):
         raise problems[0]
+    if not problems:  # the resources of an account with a problem are not known
+        names_of_all = [name for account in accounts for name in account.resources]
+        accounts[0].privacy.refuse_unknown(names_of_all)
     return accounts
 
 
@@ -40,6 +43,7 @@ def account_or_problem(name: str | None) -> Account:
         account = configured_account(name)
         for resource in account.resources:
             account.partition_of(resource)
+            account.private_fields(resource)
     except SettingError as error:
         return Account(
             ApiSettings(),

@@ -16,6 +16,7 @@ from email_assets.api.session import ApiSession
 from email_assets.api.usage import Usage
 from email_assets.api.window import Window
 from email_assets.api.windows import WindowPaginator
+from email_assets.privacy.rows import PrivateRows
 from email_assets.sync.api_access import Access, Say, Sleep
 from email_assets.sync.cursor import Cursor
 from email_assets.sync.dlt_columns import DLT_ID
@@ -43,6 +44,7 @@ class Listing:
     session: ApiSession
     owners: Owners
     cursor: Cursor
+    private: PrivateRows
     section: str
     """The section of the resource's own settings."""
     say: Say
@@ -191,12 +193,14 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
     owners = owners_of(access, resource)
     session = access.session(resource, owners.secrets)
     cursor_path = incremental.cursor_path if incremental else None
+    private = PrivateRows(name, account.private_fields(name))
     rows = Rows(
         name,
         primary_key(resource),
         resource.get("never_load", ()),
         cursor_path,
         nesting=resource.get("max_table_nesting"),
+        private=private,
     )
     paginator = window_paginator_of(resource, incremental, rows)
     paginator.owners, paginator.refused = owners.readable, dict(owners.refused)
@@ -221,6 +225,7 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
         session,
         owners,
         cursor,
+        private,
         section=account.section_of(name),
         say=say,
     )

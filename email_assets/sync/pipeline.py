@@ -99,6 +99,7 @@ def sync(
             _extract(listing, pipeline, plan)
         if not span.is_backfill:
             _warn_of_times(listing, say)
+            _warn_of_missing_fields(listing, say)
         with _timed(seconds_of, "normalize"), in_batches(name, say):
             loaded = pipeline.normalize().row_counts.get(name, 0)
         with _timed(seconds_of, "load"), turn():
@@ -148,6 +149,16 @@ def _warn_of_times(listing: Listing, say: Callable[[str], None]) -> None:
         say(
             f"{name}: the last sync was longer ago than the API looks back, so rows of {gap} "
             "were not asked for, and may be missing for good."
+        )
+
+
+def _warn_of_missing_fields(listing: Listing, say: Callable[[str], None]) -> None:
+    """Say which private fields no row has: an address may be loaded under its true name."""
+    reads_everything = listing.rows.received and listing.paginator.window.start is None
+    if reads_everything and (missing := listing.private.missing):
+        say(
+            f"{listing.resource.name}: no row has {', '.join(missing)}, which [privacy] names. "
+            "Correct it if its name is another."
         )
 
 

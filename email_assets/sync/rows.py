@@ -16,6 +16,8 @@ from email_assets.clock import now
 from email_assets.errors import ApiError
 from email_assets.instants import as_utc
 from email_assets.normalizer import BIGGEST, is_whole_time
+from email_assets.privacy.paths import changed_at, leave_out
+from email_assets.privacy.rows import PrivateRows
 from email_assets.sync.digests import Digests, digest_in, digest_of, with_items
 from email_assets.sync.dlt_columns import DLT_ID
 from email_assets.sync.fields import Fields
@@ -37,6 +39,7 @@ class Rows:
         never_load: Fields to drop, as dotted paths.
         cursor_path: The field that says when a row came about, or None.
         nesting: Levels of objects and lists that become columns and tables, or None for the usual.
+        private: Takes out what is private, or None.
 
     Attributes:
         received: Rows that came.
@@ -53,6 +56,7 @@ class Rows:
         never_load: Iterable[str] = (),
         cursor_path: str | None = None,
         nesting: int | None = None,
+        private: PrivateRows | None = None,
     ) -> None:
         self.received = 0
         self.without_key = 0
@@ -61,6 +65,7 @@ class Rows:
         self._resource = resource
         self._primary_key = primary_key
         self._never_load = [path.split(".") for path in never_load]
+        self._private = private
         self.cursor_path = cursor_path
         self._cursor_path = cursor_path.split(".") if cursor_path else []
         self._types: dict[str, str] = {}
@@ -109,10 +114,10 @@ class Rows:
         self._stored = stored
 
     def without_secrets(self, row: Row) -> Row:
-        """The row without the fields that are never loaded."""
+        """The row without the fields that are never loaded, and with what is private taken out."""
         for path in self._never_load:
-            row = _without(row, path)
-        return row
+            row = changed_at(row, path, leave_out)
+        return self._private.prepare(row) if self._private else row
 
     def prepare(self, row: Row) -> Row:
         """The row as dlt is to have it, with a `_dlt_id` that grows.
@@ -209,18 +214,6 @@ class Rows:
         columns = schema.tables.get(self._resource, {}).get("columns", {})
         for field in self._primary_key:
             yield field, columns.get(schema.naming.normalize_identifier(field), {})
-
-
-def _without(value: Any, path: Sequence[str]) -> Any:
-    """A copy of a value without what is at a path; lists on the way are entered."""
-    if isinstance(value, list):
-        return [_without(item, path) for item in value]
-    if not isinstance(value, dict) or path[0] not in value:
-        return value
-    field, rest = path[0], path[1:]
-    if rest:
-        return {**value, field: _without(value[field], rest)}
-    return {name: item for name, item in value.items() if name != field}
 
 
 def _type_of_key(value: Any) -> str:

@@ -1,0 +1,58 @@
+"""Finds e-mail addresses in what an API says: alone, with a name, or in a sentence."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+LONGEST_LOCAL_PART = 320
+"""Characters before an `@`, several times what there can be, as percent-encoding takes three."""
+
+_AT = re.compile(r"@|%40|[\uff20\ufe6b]")
+# read backwards from the `@`, so that a long text is read once
+_LOCAL_BACKWARDS = re.compile(r"\"[^\"@]{1,64}\"|[\w.!#$%&'*+/=?^`{|}~-]+")
+_DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*")
+_QUOTES = "'`*{|"
+"""Characters that an address may begin with, and that mostly stand around one."""
+_BEFORE_A_VALUE = re.compile(r"[=/?&]")
+
+
+@dataclass(frozen=True)
+class Address:
+    """An address in a text."""
+
+    start: int
+    stop: int
+    """Where it begins and ends."""
+    readings: tuple[str, ...]
+    """The address in one spelling, the likeliest reading first: in `to=ann@example.org`, `to=` can
+    belong to it or not."""
+
+
+def addresses_in(text: str) -> Iterator[Address]:
+    """The addresses in a text, from left to right."""
+    for at in _AT.finditer(text):
+        start, stop = at.span()
+        before = text[max(0, start - LONGEST_LOCAL_PART) : start][::-1]
+        local, domain = _LOCAL_BACKWARDS.match(before), _DOMAIN.match(text, stop)
+        if local and domain:
+            yield Address(start - local.end(), domain.end(), _readings(local[0][::-1], domain[0]))
+
+
+def plain(text: str) -> str:
+    """A text in one spelling, whatever its letters' case and width."""
+    return unicodedata.normalize("NFKC", text).casefold().strip()
+
+
+def _readings(local: str, domain: str) -> tuple[str, ...]:
+    local, domain = plain(unquote(local)).strip('"'), plain(domain)
+    value = _BEFORE_A_VALUE.split(local.lstrip(_QUOTES))[-1]
+    readings = [f"{part}@{domain}" for part in (value, local) if part]
+    # the address that a bounce is sent back to holds the one that it was sent to
+    name, is_within, of = local.rpartition("=")
+    if is_within and "." in of:
+        readings += [f"{part}@{of}" for part in (name.rpartition("+")[2], name) if part]
+    return tuple(dict.fromkeys(readings))
