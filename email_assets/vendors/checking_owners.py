@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from email_assets.vendors.resource import endpoint_of
+
 OF_THE_FIRST = ("alone", "secret")
 """Words of a `for_each` of the owners that no other owner lists."""
+DLTS_EXPRESSION = "{resources."
+"""The beginning of what dlt puts a field of another resource's rows in place of."""
 
 
 def mistakes_of_owners(where: str, resource: dict[str, Any], vendor: Any) -> Iterator[str]:
@@ -17,6 +21,8 @@ def mistakes_of_owners(where: str, resource: dict[str, Any], vendor: Any) -> Ite
         resource: The resource.
         vendor: The file, whose resources list the owners.
     """
+    endpoint = {**endpoint_of(vendor["resource_defaults"]), **endpoint_of(resource)}
+    yield from _mistakes_of_dlts_words(where, resource, endpoint)
     resources = {each.get("name"): each for each in vendor["resources"]}
     passed, labels = [resource.get("name")], list[str]()
     first = resource.get("for_each", {}).get("resource")
@@ -42,3 +48,24 @@ def mistakes_of_owners(where: str, resource: dict[str, Any], vendor: Any) -> Ite
                 )
         passed.append(lister)
         labels.append(for_each["label"])
+
+
+def _mistakes_of_dlts_words(
+    where: str, resource: dict[str, Any], endpoint: dict[str, Any]
+) -> Iterator[str]:
+    """The mistakes that are ways of dlt's own to read lists, of which no place would be kept."""
+    params = endpoint.get("params") or {}
+    found = [
+        f"the 'params' {name!r} of the type 'resolve'"
+        for name, value in params.items()
+        if isinstance(value, dict) and value.get("type") == "resolve"
+    ]
+    found += [
+        f"an expression of dlt's in its {word!r}"
+        for word in ("path", "params", "json", "headers")
+        if DLTS_EXPRESSION in str(endpoint.get(word))
+    ]
+    if "include_from_parent" in resource:
+        found.append("an 'include_from_parent'")
+    for each in found:
+        yield f"{where} has {each}: name the resource whose rows it is read for in its 'for_each'"

@@ -52,3 +52,28 @@ def test_an_owner_of_its_own(vendor: Any, use_vendor: UseVendor) -> None:
     assert problem(use_vendor, vendor, servers=EACH_SERVER).endswith(
         "(servers) has a 'for_each' of 'servers', which leads back to itself"
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            {"endpoint": {"params": {"of": {"type": "resolve", "resource": "x", "field": "id"}}}},
+            "has the 'params' 'of' of the type 'resolve'",
+        ),
+        (
+            {"endpoint": {"path": "servers/{resources.servers.id}/bounces"}},
+            "has an expression of dlt's in its 'path'",
+        ),
+        ({"include_from_parent": ["id"]}, "has an 'include_from_parent'"),
+    ],
+)
+def test_dlts_own_words_for_them(
+    words: dict[str, Any], told: str, vendor: Any, use_vendor: UseVendor
+) -> None:
+    bounces = vendor["resources"][0]
+    bounces.update(words | {"endpoint": bounces["endpoint"] | words.get("endpoint", {})})
+    assert problem_in(use_vendor, vendor) == (
+        f"VENDOR['resources'][0] (bounces) {told}: name the resource whose rows it is read for in "
+        "its 'for_each'"
+    )

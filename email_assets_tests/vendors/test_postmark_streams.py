@@ -176,7 +176,6 @@ def test_streams_of_a_server_that_cannot_be_asked_for_them_keep_their_places(
 def test_a_server_that_was_never_read_is_read_whole(account: PostmarkServer, query: Query) -> None:
     account.servers[0].refuses_with = 401
     load("messages")
-    load("messages")
     account.servers[0].refuses_with = None
     account.requests.clear()
 
@@ -206,8 +205,6 @@ def test_a_stream_that_is_new_is_read_whole_and_the_others_go_on(
     starts = asked_from(account)
     assert starts.pop((1, "sale")) is None
     assert [*starts.values()] == [FIRST_SYNC] * 4
-    load("messages")
-    assert set(asked_from(account).values()) == {FIRST_SYNC}
 
 
 def test_a_backfill_that_is_refused_a_stream_is_made_good_for_it_alone(
