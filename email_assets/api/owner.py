@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -34,14 +35,20 @@ class Owner:
         return Owner(name, {**self.label, label: own}, f"{resource} {name}")
 
     def ask_for_its_list(self, request: Request) -> None:
-        """Let a request ask for the owner's list: with its secret, its path and its parameters."""
+        """Let a request ask for the owner's list: with its secret, path, headers, parameters."""
         if not self.name:
             return
-        request.headers = {**(request.headers or {}), OWNER_HEADER: self.name}
+        headers, params = request.headers or {}, request.params or {}
         for name, value in self.label.items():
             room = f"{{{name}}}"
             request.url = request.url.replace(room, quote(str(value), safe=""))
-            request.params = {
-                key: of.replace(room, str(value)) if isinstance(of, str) else of
-                for key, of in (request.params or {}).items()
-            }
+            params = _filled(params, room, str(value))
+            # headers are sent in Latin-1, and so this comes to UTF-8, whatever the value's letters
+            headers = _filled(headers, room, str(value).encode().decode("latin-1"))
+        request.headers, request.params = {**headers, OWNER_HEADER: self.name}, params
+
+
+def _filled(words: Mapping[str, Any], room: str, value: str) -> dict[str, Any]:
+    return {
+        key: of.replace(room, value) if isinstance(of, str) else of for key, of in words.items()
+    }

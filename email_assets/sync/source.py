@@ -68,16 +68,17 @@ def _as_dlt_knows_it(
     endpoint = {part: value for part, value in endpoint_of(resource).items() if part not in ours}
     # our paginator fills in `{label}`; dlt, which formats a path twice, is to leave it as it is
     endpoint["path"] = endpoint["path"].replace("{", "{" * 4).replace("}", "}" * 4)
-    if params := endpoint.get("params"):
-        endpoint["params"] = _with_room_for_labels(params, labels)
+    for part in ("params", "headers"):
+        if words := endpoint.get(part):
+            endpoint[part] = _with_room_for_labels(words, labels)
     # dlt would compile a text anew for every page
     endpoint["data_selector"] = jsonpath.compile_path(endpoint["data_selector"])
     return {**known, "endpoint": endpoint | ({"paginator": paginator} if paginator else {})}
 
 
-def _with_room_for_labels(params: dict[str, Any], labels: list[str]) -> dict[str, Any]:
-    """Parameters in which dlt, which formats them once, leaves the room for labels as it is."""
-    found = dict(params)
+def _with_room_for_labels(words: dict[str, Any], labels: list[str]) -> dict[str, Any]:
+    """Parameters or headers in which dlt, which formats them once, leaves room for labels."""
+    found = dict(words)
     for name in labels:
         room = f"{{{name}}}"
         for key, value in found.items():

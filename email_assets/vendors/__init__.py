@@ -97,8 +97,8 @@ class ForEach(TypedDict, total=False):
     id: Required[str]
     """The owner's field that tells it apart."""
     label: Required[str]
-    """The field that every row gets, with the owner's `id` in it. `{label}` is it in the path and
-    in `params`."""
+    """The field that every row gets, with the owner's `id` in it. `{label}` is it in the path, in
+    `params` and in `headers`."""
     only: Only
     """The owners that have such a list, where others don't."""
     secret: str
