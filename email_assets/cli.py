@@ -13,6 +13,7 @@ COMMANDS = {
     "ui": (QUICKSTART, "open Dagster's UI"),
     "check": ("check", "ask your API for one page of each resource, and load nothing"),
     "sandbox": ("sandbox.__main__", "serve the local email API"),
+    "vendor": ("openapi.__main__", "write a first vendor file from an OpenAPI document"),
     "notify": ("notify", "send each channel of the alerts a test message"),
 }
 """The module of each command, whose `main` takes the rest of the line, and what it does."""

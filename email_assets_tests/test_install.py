@@ -125,7 +125,7 @@ def test_check_says_what_to_set(run: Installed) -> None:
     assert "no API is configured yet" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["run", "ui", "check", "sandbox", "notify"])
+@pytest.mark.parametrize("command", ["run", "ui", "check", "sandbox", "notify", "vendor"])
 def test_each_command_has_its_help(run: Installed, command: str) -> None:
     done = run("email-assets", command, "--help")
 

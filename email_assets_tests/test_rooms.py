@@ -31,6 +31,7 @@ MAY_KNOW = {
     "alerts": set[str](),
     "warehouse": {"account"},
     "vendors": set[str](),
+    "openapi": set[str](),
     "account": {"vendors"},
     "api": set[str](),
     "settings": set[str](),

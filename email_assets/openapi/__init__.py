@@ -1,0 +1,1 @@
+"""A first vendor file of an OpenAPI document."""
