@@ -29,7 +29,7 @@ from email_assets.deliverability.report import (
     total,
 )
 from email_assets.deliverability.selection import derived_assets, resources_read
-from email_assets.deliverability.sql import MappingError
+from email_assets.deliverability.tables import MappingError
 from email_assets.errors import EmailAssetsError
 from email_assets.settings.sections import DeliverabilitySettings
 from email_assets.vendors.resource import DAILY, REPORT

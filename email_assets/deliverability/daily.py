@@ -11,7 +11,8 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from email_assets.account import Account
 from email_assets.deliverability.selection import resources_read
-from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, Tables, happenings
+from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, happenings
+from email_assets.deliverability.tables import Tables
 from email_assets.errors import EmailAssetsError
 from email_assets.vendors.resource import DAILY, bounces_of
 from email_assets.warehouse.counts import count_table

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from email_assets.deliverability.daily import DeliverabilityError
-from email_assets.deliverability.sql import MappingError
+from email_assets.deliverability.tables import MappingError
 from email_assets.errors import EmailAssetsError
 from email_assets_tests.deliverability.deliverability_fixtures import (
     build,
