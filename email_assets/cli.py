@@ -12,6 +12,7 @@ COMMANDS = {
     "run": (QUICKSTART, "load the assets, from your API if it is configured, else a sandbox"),
     "ui": (QUICKSTART, "open Dagster's UI"),
     "check": ("check", "ask your API for one page of each resource, and load nothing"),
+    "forget": ("privacy.forget", "delete a person from all tables, and keep them away"),
     "sandbox": ("sandbox.__main__", "serve the local email API"),
     "vendor": ("openapi.__main__", "write a first vendor file from an OpenAPI document"),
     "notify": ("notify", "send each channel of the alerts a test message"),

@@ -19,6 +19,7 @@ from email_assets.defs.deliverability import (
 )
 from email_assets.defs.email_api import build_api_asset
 from email_assets.defs.executors import configured_executor
+from email_assets.defs.privacy import build_privacy_checks
 from email_assets.defs.retention import JOB_OF_RETENTION
 from email_assets.defs.schedules import build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors
@@ -94,6 +95,7 @@ def _build(
         assets=[build_api_asset(account), *assets],
         asset_checks=[
             *build_checks(account),
+            *build_privacy_checks(account),
             *build_deliverability_checks(account),
             *freshness_checks,
         ],

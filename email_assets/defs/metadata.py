@@ -43,6 +43,8 @@ def metadata_of_sync(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
         **{name: dg.MetadataValue.int(count) for name, count in counts.items()},
         **{name: dg.MetadataValue.float(round(spent, 3)) for name, spent in seconds.items()},
     }
+    if report.rows_withheld is not None:
+        figures["rows_withheld"] = dg.MetadataValue.int(report.rows_withheld)
     if report.api_total is not None:
         figures["api_total"] = dg.MetadataValue.int(report.api_total)
     figures["window"] = dg.MetadataValue.text(str(report.window))

@@ -16,6 +16,8 @@ from dlt.extract import DltResource
 from email_assets.account import Account
 from email_assets.errors import WarehouseError
 from email_assets.normalizer import open_schema
+from email_assets.privacy.memory import forgotten_in
+from email_assets.privacy.purge import purge
 from email_assets.sentences import in_one_sentence
 from email_assets.sync.dlt_seam import in_batches
 from email_assets.sync.listing import Listing, open_listing
@@ -94,6 +96,7 @@ def sync(
         )
         with turn():
             expect_owner(client, account, name)
+            listing.private.forgotten = forgotten_in(client, name)
             plan = plan_of(listing, pipeline, client, name, span, say)
         with _timed(seconds_of, "extract"):
             _extract(listing, pipeline, plan)
@@ -105,6 +108,7 @@ def sync(
         with _timed(seconds_of, "load"), turn():
             is_known = expect_owner(client, account, name)
             load_info = _load(listing, pipeline, client)
+            _forget_late(listing, client)
             if not is_known and client.has_dataset():
                 remember_owner(client, account)
             row_count = count_table(client, name) or 0
@@ -150,6 +154,15 @@ def _warn_of_times(listing: Listing, say: Callable[[str], None]) -> None:
             f"{name}: the last sync was longer ago than the API looks back, so rows of {gap} "
             "were not asked for, and may be missing for good."
         )
+
+
+def _forget_late(listing: Listing, client: SqlClient) -> None:
+    """Delete people who were forgotten while the rows with them were on their way."""
+    forgotten, name = forgotten_in(client, listing.resource.name), listing.resource.name
+    known = listing.private.forgotten.people if listing.private.forgotten else frozenset()
+    if forgotten and forgotten.people != known:
+        for dataset in (client.dataset_name, client.staging_dataset_name):
+            purge(client, dataset, forgotten, name)
 
 
 def _warn_of_missing_fields(listing: Listing, say: Callable[[str], None]) -> None:

@@ -37,6 +37,8 @@ class SyncReport:
     """Rows in the resource's table afterwards."""
     usage: Usage
     seconds: float
+    rows_withheld: int | None = None
+    """Rows that `[privacy]` keeps out; None where it keeps out none."""
     rows_new: int = 0
     """Rows that the table did not have before."""
     seconds_of: dict[Step, float] = field(default_factory=dict)
@@ -65,6 +67,7 @@ def figures_of(listing: Listing, span: Span) -> dict[str, Any]:
         "rows_listed": paginator.reached,
         "rows_without_key": rows.without_key,
         "rows_unchanged": rows.unchanged,
+        "rows_withheld": rows.withheld if listing.private.withholds else None,
         "api_total": paginator.total,
         "window": paginator.asked,
         "newest_is_missing": looked_for_what_is_new and rows.received == 0,

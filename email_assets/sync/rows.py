@@ -43,6 +43,7 @@ class Rows:
 
     Attributes:
         received: Rows that came.
+        withheld: Rows among them that are private as a whole, and are not loaded.
         without_key: Rows among them that lack a part of the primary key; they cannot be loaded.
         unchanged: Rows among them that the warehouse holds already.
         cursor_path: The field that says when a row came about, or None.
@@ -59,6 +60,7 @@ class Rows:
         private: PrivateRows | None = None,
     ) -> None:
         self.received = 0
+        self.withheld = 0
         self.without_key = 0
         self.unchanged = 0
         self.newest: datetime | None = None
@@ -81,7 +83,7 @@ class Rows:
     @property
     def new(self) -> int:
         """Rows among those that came which are to be loaded."""
-        return self.received - self.without_key - self.unchanged
+        return self.received - self.withheld - self.without_key - self.unchanged
 
     def expect_types_of(self, schema: Schema) -> None:
         """Hold the primary key to the types that the warehouse's table has for it."""
@@ -113,8 +115,8 @@ class Rows:
         """Do not load again what the warehouse holds as it is."""
         self._stored = stored
 
-    def without_secrets(self, row: Row) -> Row:
-        """The row without the fields that are never loaded, and with what is private taken out."""
+    def without_secrets(self, row: Row) -> Row | None:
+        """The row without the fields that are never loaded and what is private; None if all is."""
         for path in self._never_load:
             row = changed_at(row, path, leave_out)
         return self._private.prepare(row) if self._private else row
@@ -137,13 +139,16 @@ class Rows:
         prepared = self.prepare(row)
         return prepared if self._is_new(prepared, self._fields.items) else None
 
-    def has_key(self, row: Row) -> bool:
-        """Count the row; True if it has a key, without which it cannot be loaded.
+    def has_key(self, row: Row | None) -> bool:
+        """Count the row; True if it may be loaded and has a key, without which it cannot be.
 
         Raises:
             ApiError: A key is neither text nor a whole number, or not what it was before.
         """
         self.received += 1
+        if row is None:
+            self.withheld += 1
+            return False
         if any(row.get(field) is None for field in self._primary_key):
             self.without_key += 1
             return False

@@ -45,6 +45,7 @@ def turn_on_server(
     timeout: float,
     say: Callable[[str], None],
     sleep: Callable[[float], None],
+    alone: bool = False,
 ) -> Iterator[None]:
     """A turn at the tables of a resource, by an advisory lock of a connection of its own.
 
@@ -59,6 +60,7 @@ def turn_on_server(
         timeout: Seconds to wait, by `[warehouse] lock_timeout`.
         say: Told who has the turn, when there is somebody to wait for.
         sleep: Waits so many seconds between two attempts.
+        alone: Whether nobody else is to have a turn at any table of the dataset.
 
     Raises:
         WarehouseBusyError: The wait took longer than `lock_timeout`.
@@ -77,7 +79,7 @@ def turn_on_server(
         keeper.execute_sql("SELECT set_config('application_name', %s, false)", name)
         patience = Patience(who, timeout, say, sleep)
         dataset = keeper.dataset_name
-        _lock(keeper, dataset, patience, shared=_has_shared_tables(keeper))
+        _lock(keeper, dataset, patience, shared=not alone and _has_shared_tables(keeper))
         _lock(keeper, f"{dataset}.{who}", patience)
         yield
 

@@ -7,11 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from email_assets.settings.warehouse import WarehouseSettings
+from email_assets.warehouse.copies import copied
 from email_assets.warehouse.destination import database_file
 from email_assets.warehouse.turn import SqlClient
-
-_COPY = "_email_assets_copy"
-"""The copy's name within DuckDB, which no file of anybody's has."""
 
 
 def copy_of(file: Path) -> Path:
@@ -34,22 +32,8 @@ def copy_for_readers(warehouse: WarehouseSettings, client: SqlClient) -> None:
     copy = copy_of(file)
     if _changed(copy) >= max(_changed(file), _changed(Path(f"{file}.wal"))):
         return
-    client.execute_sql("CHECKPOINT")  # else it comes at the end of the turn, after the copy
-    partial = Path(f"{copy}.partial")
-    partial.unlink(missing_ok=True)
-    escape = client.capabilities.escape_identifier
-    rows = client.execute_sql("SELECT current_database()")
-    assert rows  # noqa: S101 (there always is one)
-    try:
-        client.execute_sql(f"ATTACH '{str(partial).replace(chr(39), chr(39) * 2)}' AS {_COPY}")
-        try:
-            client.execute_sql(f"COPY FROM DATABASE {escape(rows[0][0])} TO {_COPY}")
-            client.execute_sql(f"CHECKPOINT {_COPY}")
-        finally:
-            client.execute_sql(f"DETACH {_COPY}")
+    with copied(client, copy) as partial:
         os.replace(partial, copy)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _changed(file: Path) -> int:

@@ -32,6 +32,7 @@ def turn_at(
     timeout: float,
     say: Callable[[str], None],
     sleep: Callable[[float], None] = time.sleep,
+    alone: bool = False,
 ) -> Iterator[None]:
     """Connects the client, once nobody else holds the DuckDB file.
 
@@ -46,12 +47,16 @@ def turn_at(
         timeout: Seconds to wait, by `[warehouse] lock_timeout`.
         say: Told who holds the file, when there is somebody to wait for.
         sleep: Waits so many seconds between two attempts.
+        alone: Whether on a server, too, nobody else is to have a turn at any table of the dataset.
 
     Raises:
         WarehouseBusyError: The wait took longer than `lock_timeout`.
     """
     if database is None:
-        with turn_on_server(client, who=who, timeout=timeout, say=say, sleep=sleep), client:
+        with (
+            turn_on_server(client, who=who, timeout=timeout, say=say, sleep=sleep, alone=alone),
+            client,
+        ):
             yield
         return
     database.parent.mkdir(parents=True, exist_ok=True)

@@ -115,6 +115,14 @@ class TestComplete:
 
         assert ask(instance, "complete").passed
 
+    def test_it_passes_when_what_the_table_lacks_is_private(
+        self, warehouse: Path, instance: dg.DagsterInstance
+    ) -> None:
+        put(warehouse, 1, 2)
+        report_sync(instance, rows_withheld=1)
+
+        assert ask(instance, "complete").passed
+
     def test_it_warns_when_the_table_holds_fewer_rows_than_the_api_said(
         self, warehouse: Path, instance: dg.DagsterInstance
     ) -> None:

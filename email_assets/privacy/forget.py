@@ -1,0 +1,134 @@
+"""`email-assets forget ann@example.org`: deletes a person everywhere, and keeps them away."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+
+from email_assets.account import Account
+from email_assets.account.every import configured_accounts
+from email_assets.errors import EmailAssetsError
+from email_assets.privacy.addresses import addresses_in
+from email_assets.privacy.memory import datasets_with, forgotten_in, remember
+from email_assets.privacy.pseudonyms import PSEUDONYM, Pseudonyms
+from email_assets.privacy.purge import Purged, purge
+from email_assets.privacy.receipt import Receipt
+from email_assets.redaction import redacted
+from email_assets.sentences import in_one_sentence
+from email_assets.settings.privacy import salt
+from email_assets.settings.resolve import SettingError
+from email_assets.settings.warehouse import WarehouseSettings
+from email_assets.warehouse.copies import rewrite
+from email_assets.warehouse.destination import database_file, warehouse_client
+from email_assets.warehouse.postgres_turn import OWNER_TABLE
+from email_assets.warehouse.readers import copy_for_readers
+from email_assets.warehouse.turn import SqlClient, turn_at
+
+WHO = "forget"
+"""Begins the sentences of the command."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Forget a person, print the receipt, and return the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="email-assets forget",
+        description="Deletes a person's rows from the tables of all accounts, and lets no sync "
+        "load them again. Writes a receipt without the address.",
+    )
+    parser.add_argument(
+        "person", help="an e-mail address, or the pseudonym (hmac:…) of an earlier receipt"
+    )
+    try:
+        with in_one_sentence(WHO):
+            receipt = forget(parser.parse_args(arguments).person)
+    except EmailAssetsError as error:
+        print(error)
+        return 1
+    print(receipt.text)
+    return 1 if receipt.problems else 0
+
+
+def forget(person: str) -> Receipt:
+    """Delete a person from all datasets, and write the receipt.
+
+    Args:
+        person: An e-mail address, or a pseudonym.
+
+    Raises:
+        EmailAssetsError: It is no address, there is no salt, or the warehouse cannot be used.
+    """
+    pseudonyms = Pseudonyms(salt(f"{WHO}: people are remembered by pseudonyms"))
+    accounts = configured_accounts()
+    usable = [account for account in accounts if not account.problem]
+    receipt = Receipt(_pseudonym_of(person, pseudonyms), usable[0].warehouse)
+    for dataset in _datasets(usable):
+        receipt.done |= _forget_in(
+            replace(usable[0].warehouse, dataset_name=dataset), pseudonyms, receipt.person
+        )
+    _rewrite(usable[0].warehouse)
+    receipt.problems = [
+        f"The account {account.name} was left out: {account.problem} Then run this again."
+        for account in accounts
+        if account.problem
+    ]
+    receipt.write()
+    return receipt
+
+
+def _pseudonym_of(person: str, pseudonyms: Pseudonyms) -> str:
+    person = person.strip()
+    if PSEUDONYM.fullmatch(person):
+        return person
+    found = list(addresses_in(person))
+    if len(found) != 1 or (found[0].start, found[0].stop) != (0, len(person)):
+        raise SettingError(
+            f"{WHO}: give one e-mail address without a name, or the pseudonym (hmac:…) of an "
+            "earlier receipt."
+        )
+    return pseudonyms.of(person)
+
+
+def _datasets(accounts: Sequence[Account]) -> list[str]:
+    """The datasets of all accounts, and those of accounts that the settings name no more."""
+    names = dict.fromkeys(account.warehouse.dataset_name for account in accounts)
+    client = warehouse_client(accounts[0].warehouse, WHO)
+    file = database_file(client)
+    if file is None or file.exists():
+        with _turn(accounts[0].warehouse, client):
+            names |= dict.fromkeys(datasets_with(client, OWNER_TABLE))
+    return list(names)
+
+
+def _forget_in(
+    warehouse: WarehouseSettings, pseudonyms: Pseudonyms, person: str
+) -> dict[str, Purged]:
+    """Delete a person from a dataset and from where its loads are staged."""
+    client = warehouse_client(warehouse, WHO)
+    with _turn(warehouse, client):
+        remember(client, pseudonyms, person)
+        forgotten = forgotten_in(client, WHO)
+        assert forgotten  # noqa: S101 (one was just remembered)
+        places = (client.dataset_name, client.staging_dataset_name)
+        return {place: purge(client, place, forgotten) for place in places}
+
+
+def _rewrite(warehouse: WarehouseSettings) -> None:
+    """Leave no bytes of deleted rows in a DuckDB file, or in its copy for readers."""
+    client = warehouse_client(warehouse, WHO)
+    if database_file(client):
+        with _turn(warehouse, client):
+            copy_for_readers(warehouse, client)
+            rewrite(client)
+
+
+def _turn(warehouse: WarehouseSettings, client: SqlClient) -> AbstractContextManager[None]:
+    return turn_at(
+        database_file(client),
+        client,
+        who=WHO,
+        timeout=warehouse.lock_timeout,
+        say=redacted(print),
+        alone=True,
+    )

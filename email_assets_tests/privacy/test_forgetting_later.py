@@ -1,0 +1,111 @@
+"""People who are forgotten while a sync runs, who come back, or whom nobody can know any more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from email_assets.account import configured_account
+from email_assets.cli import main
+from email_assets.defs.privacy import build_privacy_checks
+from email_assets.privacy.pseudonyms import Pseudonyms
+from email_assets.sandbox import Sandbox
+from email_assets.settings.resolve import SettingError
+from email_assets_tests.defs.asset_fixtures import empty_home, instance
+from email_assets_tests.privacy.privacy_fixtures import SALT
+from email_assets_tests.queries import Place, on_both
+from email_assets_tests.warehouses import Query, change, load
+
+__all__ = ["empty_home", "instance"]
+
+ANN, BOB = "ann@example.org", "bob@example.org"
+ROWS = [{"id": 1, "email": ANN}, {"id": 2, "email": BOB}]
+
+
+@pytest.fixture
+def api(api: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The API with two bounces, and a salt."""
+    monkeypatch.setenv("PRIVACY__SALT", SALT)
+    monkeypatch.setenv("DLT_LOCAL_DIR", str(tmp_path))
+    api.replace("bounces", ROWS)
+    return api
+
+
+def ids(query: Query, dataset: str = "email") -> list[int]:
+    return [key for (key,) in query(f"SELECT id FROM {dataset}.bounces ORDER BY id")]
+
+
+@on_both
+def test_who_is_forgotten_while_a_sync_has_read_her_is_not_loaded(
+    api: Sandbox, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRIVACY__DROP", '["bounces.misspelled"]')
+    statuses = []
+
+    def say(sentence: str) -> None:  # between reading and loading
+        if "misspelled" in sentence:
+            statuses.append(main(["forget", ANN]))
+
+    load("bounces", say)
+
+    assert statuses == [0]
+    assert ids(query) == ids(query, "email_staging") == [2]
+
+
+def evaluation(instance: dg.DagsterInstance) -> dg.AssetCheckResult:
+    """The check of bounces, evaluated on the warehouse as it is."""
+    key = dg.AssetCheckKey(dg.AssetKey("bounces"), "forgotten")
+    checks = build_privacy_checks(configured_account())
+    (check,) = (found for found in checks if key in found.check_keys)
+    results: Any = check(dg.build_asset_check_context(instance=instance))
+    (result,) = results
+    assert isinstance(result, dg.AssetCheckResult)
+    return result
+
+
+@on_both
+def test_the_check_fails_once_she_is_back_until_the_pseudonym_is_forgotten_again(
+    api: Sandbox, query: Query, warehouse: Place, instance: dg.DagsterInstance
+) -> None:
+    load("bounces")
+    main(["forget", ANN])
+    assert evaluation(instance).passed
+    change(warehouse, "UPDATE email.bounces SET email = 'Ann@Example.org'")
+
+    found = evaluation(instance)
+    assert not found.passed
+    assert found.description == (
+        "bounces: people who were forgotten are in email.bounces (1). Run email-assets forget with "
+        "the pseudonym of any receipt, which deletes them all."
+    )
+
+    main(["forget", Pseudonyms(SALT).of(BOB)])
+    assert evaluation(instance).passed
+    assert ids(query) == []
+
+
+def test_a_lost_or_a_new_salt_stops_syncs(
+    api: Sandbox, warehouse: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["forget", ANN])
+    for salt, problem in {
+        "": "bounces: people are forgotten in this warehouse, and there is no salt: a secret",
+        f"{SALT}!": "bounces: people are forgotten in this warehouse by another salt, and would",
+    }.items():
+        monkeypatch.setenv("PRIVACY__SALT", salt)
+        with pytest.raises(SettingError, match=problem):
+            load("bounces")
+
+
+@pytest.mark.parametrize("person", ["ann", "Ann <ann@example.org>", f"{ANN} {BOB}", "hmac:12"])
+def test_what_is_no_address_is_refused(
+    person: str, api: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["forget", person]) == 1
+    assert capsys.readouterr().out == (
+        "forget: give one e-mail address without a name, or the pseudonym (hmac:…) of an earlier "
+        "receipt.\n"
+    )
