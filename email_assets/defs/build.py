@@ -13,10 +13,8 @@ from email_assets.defs.assets import DLT_RESOURCE, build_assets
 from email_assets.defs.broken import build_broken
 from email_assets.defs.checks import build_checks, build_freshness_checks
 from email_assets.defs.conditions import build_condition_sensor, with_conditions
-from email_assets.defs.deliverability import (
-    build_deliverability_assets,
-    build_deliverability_checks,
-)
+from email_assets.defs.deliverability import build_deliverability_assets
+from email_assets.defs.deliverability_checks import build_deliverability_checks
 from email_assets.defs.email_api import build_api_asset
 from email_assets.defs.executors import configured_executor
 from email_assets.defs.privacy import build_privacy_checks

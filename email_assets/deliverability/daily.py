@@ -31,6 +31,7 @@ COLUMNS = {
     "complaints": ("BIGINT", "Messages that their recipients called spam."),
     "other": ("BIGINT", "What else came back, such as delays and automatic replies."),
     "bounce_rate": ("DOUBLE PRECISION", "bounced / sent; NULL where nothing was sent."),
+    "complaint_rate": ("DOUBLE PRECISION", "complaints / sent; NULL where nothing was sent."),
 }
 """The table's columns: type and meaning of each."""
 TYPE_NAMES = {"DOUBLE": "DOUBLE PRECISION", "CHARACTER VARYING": "VARCHAR"}
@@ -60,6 +61,11 @@ class Outcome:
     def bounce_rate(self) -> float | None:
         """The share of the messages that bounced, or None where nothing was sent."""
         return self.bounced / self.sent if self.sent else None
+
+    @property
+    def complaint_rate(self) -> float | None:
+        """The share of the messages that was called spam, or None where nothing was sent."""
+        return self.complaints / self.sent if self.sent else None
 
 
 @dataclass(frozen=True)

@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from email_assets.deliverability.charts import Bar, as_image, ranking, rates_over_time
 from email_assets.deliverability.daily import Outcome, SenderDay
-from email_assets.redaction import redact
+from email_assets.deliverability.figures import by_sender, percent, total
 
 DAYS = 30
 WORST = 10
 """Senders that the report names."""
-
-
-def total(rows: Iterable[SenderDay]) -> Outcome:
-    """The rows added up."""
-    found = list(rows)
-    return Outcome(*(sum(getattr(row, field.name) for row in found) for field in fields(Outcome)))
-
-
-def by_sender(rows: Iterable[SenderDay]) -> dict[str, Outcome]:
-    """The sum of each sender's rows. A sender that is an address is not named."""
-    grouped: dict[str, list[SenderDay]] = {}
-    for row in rows:
-        grouped.setdefault(redact(row.sender), []).append(row)
-    return {sender: total(found) for sender, found in grouped.items()}
 
 
 def first_day(today: date) -> date:
@@ -55,11 +40,6 @@ def render(rows: Sequence[SenderDay], today: date, limit: float, min_messages: i
         "sent on it.",
     ]
     return "\n\n".join(parts)
-
-
-def percent(rate: float | None) -> str:
-    """A share for people."""
-    return "-" if rate is None else f"{rate * 100:.1f} %"
 
 
 def _summary(found: Outcome, today: date) -> str:

@@ -12,7 +12,8 @@ UNKNOWN = "'unknown'"
 BY_DAY_AND_SENDER = """
 SELECT day, sender, SUM(sent), SUM(hard) + SUM(soft), SUM(hard), SUM(soft), SUM(complaints),
     SUM(other), CASE WHEN SUM(sent) > 0 THEN
-        CAST(SUM(hard) + SUM(soft) AS DOUBLE PRECISION) / SUM(sent) END
+        CAST(SUM(hard) + SUM(soft) AS DOUBLE PRECISION) / SUM(sent) END,
+    CASE WHEN SUM(sent) > 0 THEN CAST(SUM(complaints) AS DOUBLE PRECISION) / SUM(sent) END
 FROM ({}) AS happened WHERE day IS NOT NULL GROUP BY day, sender ORDER BY day, sender
 """
 """The table's rows, of what `happenings` gives."""

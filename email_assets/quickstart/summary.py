@@ -101,8 +101,8 @@ def show(run: Run, is_sandbox: bool) -> None:
     _print_table(run)
     if told := [*run.problems, *run.concerns]:
         print(redact("\n".join(["", *told])))
-    if is_sandbox and not run.problems and _warns_of_bounces(run):
-        print("The run is fine: mail of the sandbox's made-up account bounces that often.")
+    if is_sandbox and not run.problems and _warns_of_mail(run):
+        print("The run is fine: mail of the sandbox's made-up account fares like that.")
 
 
 def _print_table(run: Run) -> None:
@@ -119,8 +119,8 @@ def _print_table(run: Run) -> None:
         print(f"  {name:<{width}}{told}  {_verdicts(line.signs)}".rstrip())
 
 
-def _warns_of_bounces(run: Run) -> bool:
-    return DAILY in run.assets and run.assets[DAILY].signs.get("bounce_rate") == "!"
+def _warns_of_mail(run: Run) -> bool:
+    return DAILY in run.assets and "!" in run.assets[DAILY].signs.values()
 
 
 def _verdicts(signs: dict[str, str]) -> str:

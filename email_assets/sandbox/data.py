@@ -47,13 +47,13 @@ class BounceType:
 
 
 BOUNCE_TYPES = (
-    BounceType("HardBounce", "Hard bounce", "The mailbox does not exist.", 38, inactive=True),
+    BounceType("HardBounce", "Hard bounce", "The mailbox does not exist.", 43, inactive=True),
     BounceType("SoftBounce", "Soft bounce", "The mailbox is full.", 24),
     BounceType("Transient", "Message delayed", "The receiving server asks to try later.", 16),
     BounceType("Blocked", "Blocked", "The receiving server refuses this sender.", 9),
-    BounceType("SpamComplaint", "Spam complaint", "The recipient marked it as spam.", 6, True),
     BounceType("DnsError", "DNS error", "The recipient's domain has no mail server.", 4),
     BounceType("AutoResponder", "Auto responder", "The recipient is out of the office.", 3),
+    BounceType("SpamComplaint", "Spam complaint", "The recipient marked it as spam.", 1, True),
 )
 
 _SERVER_NAMES = ("Production", "Staging", "Newsletters", "Receipts", "Support")

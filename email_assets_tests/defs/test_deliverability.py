@@ -14,10 +14,8 @@ import dagster as dg
 import pytest
 
 from email_assets.account import configured_account
-from email_assets.defs.deliverability import (
-    build_deliverability_assets,
-    build_deliverability_checks,
-)
+from email_assets.defs.deliverability import build_deliverability_assets
+from email_assets.defs.deliverability_checks import build_deliverability_checks
 from email_assets.defs.schedules import build_jobs
 from email_assets.sandbox import Sandbox
 from email_assets.vendors.generic import VENDOR

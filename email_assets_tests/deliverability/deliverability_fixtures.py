@@ -63,17 +63,15 @@ def put_bounces(warehouse: Place, *rows: str) -> None:
     )
 
 
-def put_daily(warehouse: Place, *rows: str) -> None:
+def put_daily(warehouse: Place, *rows: str, columns: str = "day, sender, sent, hard, soft") -> None:
     """The table by day and sender, without its sums: `('day', 'sender', sent, hard, soft)`."""
     change(
         warehouse,
         "CREATE SCHEMA IF NOT EXISTS email",
         "CREATE TABLE email.deliverability_daily (day DATE, sender VARCHAR, sent BIGINT, "
-        "hard BIGINT, soft BIGINT, complaints BIGINT DEFAULT 0, other BIGINT DEFAULT 0)",
-        *(
-            f"INSERT INTO email.deliverability_daily (day, sender, sent, hard, soft) VALUES {row}"
-            for row in rows
-        ),
+        "hard BIGINT DEFAULT 0, soft BIGINT DEFAULT 0, complaints BIGINT DEFAULT 0, "
+        "other BIGINT DEFAULT 0)",
+        *(f"INSERT INTO email.deliverability_daily ({columns}) VALUES {row}" for row in rows),
     )
 
 

@@ -45,6 +45,8 @@ class TestOfTheSandbox:
         sandbox, query, _ = loaded
 
         assert [(str(day), *rest) for day, *rest in query(ROWS_OF_DAILY)] == counted(sandbox)
+        rates = "SELECT complaint_rate, complaints, sent FROM email.deliverability_daily"
+        assert all(rate == (n / sent if sent else None) for rate, n, sent in query(rates))
 
     def test_its_columns_are_those_that_are_described(
         self, loaded: tuple[Sandbox, Query, list[str]]

@@ -70,7 +70,10 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
         (AlertSettings, {"dagster_url": "http://127.0.0.1:3000"}),
         (ExecutionSettings, {"executor": "in_process"}),
         (RetentionSettings, {"days": 90}),
-        (DeliverabilitySettings, {"max_bounce_rate": 0.05, "min_messages": 100}),
+        (
+            DeliverabilitySettings,
+            {"max_bounce_rate": 0.05, "max_complaint_rate": 0.003, "min_messages": 100},
+        ),
         (
             MailSettings,
             {
@@ -118,6 +121,13 @@ def test_without_any_setting_the_defaults_hold(
         ("CATALOG__TAGS", '{"tier": "1"}', CatalogSettings, "tags", {"tier": "1"}),
         ("CATALOG__PREVIEW_ROWS", "5", CatalogSettings, "preview_rows", 5),
         ("DELIVERABILITY__MAX_BOUNCE_RATE", "0.1", DeliverabilitySettings, "max_bounce_rate", 0.1),
+        (
+            "DELIVERABILITY__MAX_COMPLAINT_RATE",
+            "0.001",
+            DeliverabilitySettings,
+            "max_complaint_rate",
+            0.001,
+        ),
         ("DELIVERABILITY__MIN_MESSAGES", "20", DeliverabilitySettings, "min_messages", 20),
         ("ALERTS__DAGSTER_URL", "https://dagster.example.org", AlertSettings, "dagster_url", None),
         ("EXECUTION__EXECUTOR", "celery", ExecutionSettings, "executor", None),

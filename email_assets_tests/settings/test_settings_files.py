@@ -77,6 +77,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         days = 30
         [deliverability]
         max_bounce_rate = 0.02
+        max_complaint_rate = 0.001
         min_messages = 20
         """
     )
@@ -108,6 +109,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "alerts.dagster_url": "https://dagster.example.org",
         "retention.days": 30,
         "deliverability.max_bounce_rate": 0.02,
+        "deliverability.max_complaint_rate": 0.001,
         "deliverability.min_messages": 20,
         "alerts.smtp_host": "mail.example.org",
         "alerts.smtp_port": 2525,

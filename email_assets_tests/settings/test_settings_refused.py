@@ -131,6 +131,12 @@ NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
             )
             for text in ("5", "-0.1", "nan")
         ),
+        (
+            "DELIVERABILITY__MAX_COMPLAINT_RATE",
+            "0.3 %",
+            DeliverabilitySettings,
+            "max_complaint_rate must be a share from 0 to 1, such as 0.003 for 0.3 %. ",
+        ),
         *(
             (
                 "DELIVERABILITY__MIN_MESSAGES",

@@ -115,6 +115,7 @@ def soak(folder: Path, minutes: float, seed: int, vendor: str) -> list[str]:
             "DAGSTER_HOME": str(home),
             # the sandbox's mail bounces more often than it should
             "DELIVERABILITY__MAX_BOUNCE_RATE": "1",
+            "DELIVERABILITY__MAX_COMPLAINT_RATE": "1",
             "AUTOMATION__EVENT_CRON": "* * * * *",
             "AUTOMATION__INVENTORY_CRON": "*/2 * * * *",
         }

@@ -1,0 +1,33 @@
+"""The rows of `deliverability_daily` added up, and rates as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+from email_assets.deliverability.daily import Outcome, SenderDay
+from email_assets.redaction import redact
+
+
+def total(rows: Iterable[SenderDay]) -> Outcome:
+    """The rows added up."""
+    found = list(rows)
+    return Outcome(*(sum(getattr(row, field.name) for row in found) for field in fields(Outcome)))
+
+
+def by_sender(rows: Iterable[SenderDay]) -> dict[str, Outcome]:
+    """The sum of each sender's rows. A sender that is an address is not named."""
+    grouped: dict[str, list[SenderDay]] = {}
+    for row in rows:
+        grouped.setdefault(redact(row.sender), []).append(row)
+    return {sender: total(found) for sender, found in grouped.items()}
+
+
+def percent(rate: float | None) -> str:
+    """A share for people: with two decimals below 1 %, where mail is judged by hundredths."""
+    return "-" if rate is None else f"{percents(rate)} %"
+
+
+def percents(rate: float) -> str:
+    """The number of `percent` alone."""
+    return f"{rate * 100:.{2 if 0 < rate < 0.01 else 1}f}"

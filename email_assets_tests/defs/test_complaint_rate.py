@@ -1,0 +1,67 @@
+"""The check `complaint_rate`: what it fails at, what it warns of, and what it says."""
+
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from email_assets.defs.deliverability_checks import judge_complaints
+from email_assets.deliverability.daily import SenderDay
+from email_assets.settings.sections import DeliverabilitySettings
+
+TODAY = date(2026, 6, 15)
+PASSED, WARNS, FAILS = "passed", "warns", "fails"
+
+
+def day(sent: int, complaints: int, sender: str = "news") -> SenderDay:
+    return SenderDay(
+        day=TODAY, sender=sender, sent=sent, hard=0, soft=0, complaints=complaints, other=0
+    )
+
+
+def judge(*rows: SenderDay) -> dg.AssetCheckResult:
+    return judge_complaints([*rows], TODAY, DeliverabilitySettings())
+
+
+@pytest.mark.parametrize(
+    ("rows", "outcome"),
+    [
+        ([day(10_000, 31)], FAILS),
+        ([day(10_000, 30)], WARNS),
+        ([day(10_000, 11)], WARNS),
+        ([day(10_000, 10)], PASSED),
+        ([day(10_000, 0)], PASSED),
+        ([day(100, 1)], FAILS),
+        ([day(99, 9)], PASSED),
+        ([day(60, 1, "a"), day(60, 0, "b")], FAILS),
+        ([day(0, 3)], PASSED),
+        ([], PASSED),
+    ],
+)
+def test_it_fails_above_the_limit_and_warns_above_a_third_of_it(
+    rows: list[SenderDay], outcome: str
+) -> None:
+    result = judge(*rows)
+
+    of_severity = {dg.AssetCheckSeverity.ERROR: FAILS, dg.AssetCheckSeverity.WARN: WARNS}
+    assert (PASSED if result.passed else of_severity[result.severity]) == outcome
+
+
+def test_its_sentence_names_days_rate_limit_sender_and_remedy() -> None:
+    result = judge(day(1000, 4), day(1000, 1, "receipts"))
+
+    assert result.description == (
+        "deliverability_daily: the complaint rate in the 7 days up to 2026-06-15 (UTC) is 0.25 %, "
+        "5 complaints for 2000 messages; max_complaint_rate is 0.30 %, and a third of it is warned "
+        "of. news had most complaints, 4 of 1000. Mailbox providers put such mail into spam or "
+        "refuse it: write only to those who asked for it, let them unsubscribe in one click, and "
+        "pause what that sender sends to many until you know why."
+    )
+    assert {key: value.value for key, value in result.metadata.items()} == {
+        "max_complaint_rate": 0.003,
+        "min_messages": 100,
+        "sent": 2000,
+        "complaints": 5,
+        "complaint_rate": 0.0025,
+        "worst_sender": "news",
+    }
