@@ -73,6 +73,8 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         smtp_user = "data"
         mail_from = "data@example.org"
         mail_to = ["ann@example.org"]
+        [execution]
+        executor = "multiprocess"
         [retention]
         days = 30
         [deliverability]
@@ -107,6 +109,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "catalog.tags": {"tier": "1"},
         "catalog.preview_rows": 5,
         "alerts.dagster_url": "https://dagster.example.org",
+        "execution.executor": "multiprocess",
         "retention.days": 30,
         "deliverability.max_bounce_rate": 0.02,
         "deliverability.max_complaint_rate": 0.001,
