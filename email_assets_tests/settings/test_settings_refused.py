@@ -133,7 +133,7 @@ NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
         ),
         (
             "DELIVERABILITY__MAX_COMPLAINT_RATE",
-            "0.3 %",
+            "1.1",
             DeliverabilitySettings,
             "max_complaint_rate must be a share from 0 to 1, such as 0.003 for 0.3 %. ",
         ),
