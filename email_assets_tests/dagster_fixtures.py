@@ -5,11 +5,15 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from sqlalchemy import text
 
+from email_assets.clock import now
 from email_assets.definitions import defs
 from email_assets.sandbox import Sandbox
 from email_assets_tests.conftest import KEY, PROJECT
@@ -42,11 +46,24 @@ def make_databases(instance: dg.DagsterInstance) -> None:
     instance.all_instigator_state()
 
 
+def in_memory() -> dg.DagsterInstance:
+    """A Dagster instance that keeps its history in memory, where a run costs half as much."""
+    return dg.DagsterInstance.ephemeral(settings={"python_logs": {"python_log_level": "INFO"}})
+
+
 @pytest.fixture
-def instance(
+def instance(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance in memory without any history, beside the fresh warehouse."""
+    monkeypatch.setenv("RUNTIME__REQUEST_BACKOFF_FACTOR", "0")
+    with in_memory() as instance:
+        yield instance
+
+
+@pytest.fixture
+def instance_on_disk(
     empty_home: Path, tmp_path: Path, warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dg.DagsterInstance]:
-    """A Dagster instance without any history, beside the fresh warehouse."""
+    """The same in `dagster_home`, for tests of what is stored there and of other processes."""
     home = shutil.copytree(empty_home, tmp_path / "dagster_home")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     monkeypatch.setenv("RUNTIME__REQUEST_BACKOFF_FACTOR", "0")
@@ -55,14 +72,19 @@ def instance(
 
 
 @contextmanager
-def platform(folder: Path, empty_home: Path, sandbox: Sandbox) -> Iterator[dg.DagsterInstance]:
-    """An instance, a warehouse and an API, for a run that several tests of a module look at."""
-    home = shutil.copytree(empty_home, folder / "dagster_home")
+def platform(
+    folder: Path, sandbox: Sandbox, home: Path | None = None
+) -> Iterator[dg.DagsterInstance]:
+    """An instance, a warehouse and an API, for a run that several tests of a module look at.
+
+    Its history is in memory, or in a DAGSTER_HOME that is there already.
+    """
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DAGSTER_HOME", str(home))
         for name, value in settings_for(folder, sandbox).items():
             patch.setenv(name, value)
-        with dg.DagsterInstance.get() as instance:
+        if home:
+            patch.setenv("DAGSTER_HOME", str(home))
+        with dg.DagsterInstance.get() if home else in_memory() as instance:
             yield instance
 
 
@@ -81,6 +103,17 @@ def new_home(folder: Path) -> Path:
     folder.mkdir(exist_ok=True)
     shutil.copy(PROJECT / ".dagster" / "dagster.yaml", folder)
     return folder
+
+
+def put_back(instance: dg.DagsterInstance, by: timedelta, *run_ids: str) -> None:
+    """Make runs so much older than now: those that are named, or all."""
+    runs: Any = instance.run_storage
+    named = "" if not run_ids else f" WHERE run_id IN ({', '.join(map(repr, run_ids))})"
+    with runs.connect() as connection:
+        connection.execute(
+            text(f"UPDATE runs SET create_timestamp = :at{named}"),
+            {"at": (now() - by).strftime("%Y-%m-%d %H:%M:%S.%f")},
+        )
 
 
 def materialize(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
+import dagster as dg
 import pytest
 import requests
 
@@ -64,6 +65,17 @@ def leaks_of(error: BaseException) -> list[str]:
     return leaks
 
 
+def history_in(instance: dg.DagsterInstance) -> str:
+    """All that an instance in memory has stored of runs and events, as SQL."""
+    runs: Any = instance.run_storage
+    events: Any = instance.event_log_storage
+    dump: list[str] = []
+    for connect in (runs.connect, events.index_connection):
+        with connect() as connection:
+            dump += connection.connection.driver_connection.iterdump()
+    return "\n".join(dump)
+
+
 @dataclass
 class Watch:
     """Looks for the key in all that a run writes, also in files that it removes again."""
@@ -85,10 +97,11 @@ class Watch:
 
         return look_first
 
-    def leaks(self, *errors: BaseException) -> list[str]:
-        """The places in which the key was found."""
+    def leaks(self, *errors: BaseException, history: dg.DagsterInstance | None = None) -> list[str]:
+        """The places in which the key was found, the history of an instance in memory included."""
         output = self.capfd.readouterr()
         told = {"stdout": output.out, "stderr": output.err, "the log": self.caplog.text}
+        told |= {"the history": history_in(history)} if history else {}
         return [
             *self.seen,
             *leaks_below(self.folder),

@@ -22,6 +22,7 @@ from email_assets_tests.dagster_fixtures import (
     TO_THE_LAST_LINE,
     empty_home,
     instance,
+    instance_on_disk,
     settings_for,
 )
 from email_assets_tests.secret_fixtures import (
@@ -32,7 +33,7 @@ from email_assets_tests.secret_fixtures import (
     watch,
 )
 
-__all__ = ["empty_home", "instance", "watch"]
+__all__ = ["empty_home", "instance", "instance_on_disk", "watch"]
 
 EVERYTHING = """
 telemetry:
@@ -149,7 +150,7 @@ def test_a_run_that_fails_writes_no_key(
     trouble(api, monkeypatch)
     with pytest.raises(dg.Failure) as caught:
         run(instance)
-    assert watch.leaks(caught.value) == []
+    assert watch.leaks(caught.value, history=instance) == []
 
 
 @pytest.mark.parametrize(
@@ -179,14 +180,14 @@ def test_a_tick_of_the_sensor_tells_no_key(
     except Exception as error:  # a failed tick is what Dagster makes of any exception
         errors, wanted = [error], ""
     assert not holds_the_key(wanted)
-    assert watch.leaks(*errors) == []
+    assert watch.leaks(*errors, history=instance) == []
 
 
 def test_a_run_that_succeeds_after_retries_writes_no_key(
-    api: Sandbox, instance: dg.DagsterInstance, watch: Watch, warehouse: Path
+    api: Sandbox, instance_on_disk: dg.DagsterInstance, watch: Watch, warehouse: Path
 ) -> None:
     api.set_faults("bounces", Fault("echo_error", status=503, times=1), Fault("gzip"))
-    assert run(instance).success
+    assert run(instance_on_disk).success
     assert watch.leaks() == []
     assert not any(holds_the_key(cell) for cell in cells_of(warehouse))
 
@@ -198,7 +199,7 @@ def test_headers_that_cannot_be_read_put_no_key_into_the_log(
         monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", server.base_url)
         assert run(instance).success
     assert "Failed to parse headers" in watch.caplog.text
-    assert watch.leaks() == []
+    assert watch.leaks(history=instance) == []
 
 
 def test_the_command_line_with_debug_logging_writes_no_key(

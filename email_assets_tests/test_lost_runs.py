@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from email_assets.lost_runs import end_lost_runs, main
-from email_assets_tests.dagster_fixtures import empty_home, instance
+from email_assets_tests.dagster_fixtures import empty_home, instance_on_disk
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["empty_home", "instance_on_disk"]
 
 Status = dg.DagsterRunStatus
 OURS = {"dagster/code_location": "email_assets"}
@@ -26,26 +26,30 @@ def status_after(instance: dg.DagsterInstance, status: Status, tags: dict[str, s
 
 
 @pytest.mark.parametrize("status", [Status.STARTING, Status.STARTED])
-def test_a_run_that_was_under_way_has_failed(instance: dg.DagsterInstance, status: Status) -> None:
-    assert status_after(instance, status, OURS) == Status.FAILURE
+def test_a_run_that_was_under_way_has_failed(
+    instance_on_disk: dg.DagsterInstance, status: Status
+) -> None:
+    assert status_after(instance_on_disk, status, OURS) == Status.FAILURE
 
 
-def test_a_run_that_was_being_canceled_is_canceled(instance: dg.DagsterInstance) -> None:
-    assert status_after(instance, Status.CANCELING, OURS) == Status.CANCELED
+def test_a_run_that_was_being_canceled_is_canceled(instance_on_disk: dg.DagsterInstance) -> None:
+    assert status_after(instance_on_disk, Status.CANCELING, OURS) == Status.CANCELED
 
 
 @pytest.mark.parametrize("status", [Status.NOT_STARTED, Status.SUCCESS])
 def test_a_run_that_no_process_is_needed_for_stays(
-    instance: dg.DagsterInstance, status: Status
+    instance_on_disk: dg.DagsterInstance, status: Status
 ) -> None:
-    assert status_after(instance, status, OURS) == status
+    assert status_after(instance_on_disk, status, OURS) == status
 
 
 @pytest.mark.parametrize(
     "tags", [{}, {"dagster/code_location": "theirs"}], ids=["in a shell", "of other code"]
 )
-def test_a_run_of_somebody_else_stays(instance: dg.DagsterInstance, tags: dict[str, str]) -> None:
-    assert status_after(instance, Status.STARTED, tags) == Status.STARTED
+def test_a_run_of_somebody_else_stays(
+    instance_on_disk: dg.DagsterInstance, tags: dict[str, str]
+) -> None:
+    assert status_after(instance_on_disk, Status.STARTED, tags) == Status.STARTED
 
 
 def test_a_run_of_another_launcher_lives_elsewhere_and_stays(

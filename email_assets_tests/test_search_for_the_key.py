@@ -10,10 +10,10 @@ import pytest
 import requests
 
 from email_assets_tests.conftest import KEY
-from email_assets_tests.dagster_fixtures import empty_home, instance
+from email_assets_tests.dagster_fixtures import empty_home, instance, instance_on_disk
 from email_assets_tests.secret_fixtures import ELSEWHERE, SPELLINGS, Watch, leaks_below, watch
 
-__all__ = ["empty_home", "instance", "watch"]
+__all__ = ["empty_home", "instance", "instance_on_disk", "watch"]
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
@@ -38,12 +38,14 @@ def test_the_search_finds_the_key_in_an_exception_and_what_it_is_made_of(watch: 
 
 
 def test_the_search_finds_what_an_ordinary_asset_lets_dagster_store(
-    instance: dg.DagsterInstance, watch: Watch
+    instance: dg.DagsterInstance, instance_on_disk: dg.DagsterInstance, watch: Watch
 ) -> None:
     @dg.asset
     def ordinary() -> None:
         requests.get(ELSEWHERE, {"api_key": KEY}, timeout=5)
 
     dg.materialize([ordinary], instance=instance, raise_on_error=False)
+    assert "the history" in watch.leaks(history=instance)
+    dg.materialize([ordinary], instance=instance_on_disk, raise_on_error=False)
     # the run storage, and the step's compute log
     assert {".db", ".err"} <= {Path(leak).suffix for leak in watch.leaks()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ import pytest
 
 from email_assets.defs.runs import LOCATION, LOCATION_TAG
 from email_assets.sandbox import Sandbox
-from email_assets_tests.defs.sensor_fixtures import Sensor
+from email_assets_tests.dagster_fixtures import in_memory
+from email_assets_tests.defs.sensor_fixtures import Sensor, start_run
 
 SUPPORT_KEY = "sb-key-of-support"
 
@@ -40,6 +40,13 @@ class Location:
             raise_on_error=False,
         )
 
+    def report_run(self, *assets: str) -> str:
+        """A run of assets that this location started and that left nothing."""
+        keys = frozenset(dg.AssetKey.from_user_string(asset) for asset in assets)
+        tags = {LOCATION_TAG: self.name}
+        run = start_run(self.instance, job_name="__ASSET_JOB", asset_selection=keys, tags=tags)
+        return run.run_id
+
     def sensor(self, name: str) -> Sensor:
         """A sensor that was never asked yet."""
         return Sensor(name, self.instance, location=self.name, definitions=self.definitions)
@@ -55,9 +62,7 @@ class Pair:
 
 
 @contextmanager
-def two_accounts(
-    folder: Path, empty_home: Path, key: str
-) -> Iterator[tuple[dg.DagsterInstance, Pair]]:
+def two_accounts(folder: Path, key: str) -> Iterator[tuple[dg.DagsterInstance, Pair]]:
     """Two sandboxes, set as the accounts `marketing` and `support`, and an instance."""
     with (
         Sandbox(messages=40, api_key=key) as marketing,
@@ -67,11 +72,10 @@ def two_accounts(
         settings = {
             **account_settings("marketing", base_url=marketing.base_url, api_key=key),
             **account_settings("support", base_url=support.base_url, api_key=SUPPORT_KEY),
-            "DAGSTER_HOME": str(shutil.copytree(empty_home, folder / "dagster_home")),
             "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "warehouse.duckdb"),
             "RUNTIME__REQUEST_BACKOFF_FACTOR": "0",
         }
         for name, value in settings.items():
             patch.setenv(name, value)
-        with dg.DagsterInstance.get() as instance:
+        with in_memory() as instance:
             yield instance, Pair(marketing, support, folder / "warehouse.duckdb")

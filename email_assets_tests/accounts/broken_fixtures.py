@@ -20,8 +20,8 @@ from email_assets_tests.conftest import KEY
 
 
 @pytest.fixture
-def accounts(tmp_path: Path, empty_home: Path) -> Iterator[tuple[dg.DagsterInstance, Pair]]:
-    with two_accounts(tmp_path, empty_home, KEY) as found:
+def accounts(tmp_path: Path) -> Iterator[tuple[dg.DagsterInstance, Pair]]:
+    with two_accounts(tmp_path, KEY) as found:
         yield found
 
 

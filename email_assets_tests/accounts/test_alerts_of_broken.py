@@ -14,9 +14,8 @@ from email_assets_tests.accounts.broken_fixtures import (
     spoil,
 )
 from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
-from email_assets_tests.dagster_fixtures import empty_home
 
-__all__ = ["accounts", "empty_home", "instance", "webhook"]
+__all__ = ["accounts", "instance", "webhook"]
 
 
 def test_its_alert_names_the_mistake_and_recovers_once_it_is_mended(

@@ -23,12 +23,11 @@ from email_assets_tests.accounts.account_fixtures import (
 )
 from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
 from email_assets_tests.conftest import KEY
-from email_assets_tests.dagster_fixtures import empty_home, instance, materialized
-from email_assets_tests.defs.test_retention import put_back
+from email_assets_tests.dagster_fixtures import instance, materialized, put_back
 from email_assets_tests.queries import ask
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
 
-__all__ = ["empty_home", "instance", "webhook"]
+__all__ = ["instance", "webhook"]
 
 
 def test_accounts_of_two_vendors_load_beside_each_other(
@@ -65,9 +64,9 @@ class Locations:
 
 
 @pytest.fixture(scope="module")
-def locations(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterator[Locations]:
+def locations(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Locations]:
     folder = tmp_path_factory.mktemp("apart")
-    with two_accounts(folder, empty_home, KEY) as (instance, pair):
+    with two_accounts(folder, KEY) as (instance, pair):
         here, there = (
             Location(instance, build_all([configured_account(name)]), name)
             for name in ("marketing", "support")
@@ -152,26 +151,19 @@ def test_new_rows_start_a_sync_in_their_own_location_alone(locations: Locations)
 
 
 def test_retention_deletes_runs_of_its_own_location_alone(locations: Locations) -> None:
-    home = Path(locations.marketing.instance.root_directory)
-    runs = {
-        "here": locations.marketing.run("marketing/servers").run_id,
-        "there": locations.support.run("support/servers").run_id,
-    }
-    locations.marketing.run("marketing/servers")
-    locations.support.run("support/servers")
-    for run_id in runs.values():
-        put_back(home, run_id, timedelta(days=91))
+    here, there = locations.marketing, locations.support
+    runs = [here.report_run("marketing/servers"), there.report_run("support/servers")]
+    put_back(here.instance, timedelta(days=91), *runs)
 
-    assert locations.marketing.run(job="marketing_email_retention").success
+    assert here.run(job="marketing_email_retention").success
 
-    left = locations.marketing.instance
-    assert [name for name, run_id in runs.items() if left.has_run(run_id)] == ["there"]
+    assert [here.instance.has_run(run_id) for run_id in runs] == [False, True]
 
 
 def test_runs_of_a_host_are_no_business_of_retention(
     locations: Locations,
 ) -> None:
-    instance, home = locations.marketing.instance, Path(locations.marketing.instance.root_directory)
+    instance = locations.marketing.instance
     of_host = instance.add_run(
         dg.DagsterRun(
             job_name="__ASSET_JOB",
@@ -182,7 +174,7 @@ def test_runs_of_a_host_are_no_business_of_retention(
             ),
         )
     )
-    put_back(home, of_host.run_id, timedelta(days=91))
+    put_back(instance, timedelta(days=91), of_host.run_id)
 
     assert locations.marketing.run(job="marketing_email_retention").success
 

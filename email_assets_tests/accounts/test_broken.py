@@ -22,10 +22,10 @@ from email_assets_tests.accounts.broken_fixtures import (
     spoil,
 )
 from email_assets_tests.check_fixtures import Check, check
-from email_assets_tests.dagster_fixtures import empty_home, materialized
+from email_assets_tests.dagster_fixtures import materialized
 from email_assets_tests.queries import ask
 
-__all__ = ["accounts", "check", "empty_home", "instance"]
+__all__ = ["accounts", "check", "instance"]
 
 MISTAKES = {
     "vendor": ({"vendor": "nobody"}, "vendor 'nobody' is neither one of"),

@@ -13,11 +13,10 @@ from email_assets_tests.dagster_fixtures import (
     INVENTORY,
     MADE_OF_EVENTS,
     NAMES,
-    empty_home,
     instance,
 )
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 PREFIX = "crm/mail/"
 ALL = {*NAMES, *MADE_OF_EVENTS, "email_api"}

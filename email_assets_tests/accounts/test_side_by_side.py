@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -16,11 +15,10 @@ from email_assets.sandbox import Fault
 from email_assets_tests.accounts.account_fixtures import Location, Pair, two_accounts
 from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
 from email_assets_tests.conftest import KEY
-from email_assets_tests.dagster_fixtures import CHECK_NAMES, NAMES, empty_home, materialized
-from email_assets_tests.defs.test_retention import put_back
+from email_assets_tests.dagster_fixtures import CHECK_NAMES, NAMES, materialized, put_back
 from email_assets_tests.queries import ask
 
-__all__ = ["empty_home", "webhook"]
+__all__ = ["webhook"]
 
 
 @dataclass
@@ -32,9 +30,9 @@ class Platform(Location):
 
 
 @pytest.fixture(scope="module")
-def platform(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterator[Platform]:
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     folder = tmp_path_factory.mktemp("side_by_side")
-    with two_accounts(folder, empty_home, KEY) as (instance, pair):
+    with two_accounts(folder, KEY) as (instance, pair):
         platform = Platform(instance, build_all(configured_accounts()), pair=pair)
         platform.first = platform.run()
         yield platform
@@ -157,15 +155,12 @@ def test_one_that_fails_leaves_the_other_loaded_and_is_told_alone(
 
 
 def test_retention_takes_runs_of_its_own_account_and_of_both(platform: Platform) -> None:
-    history = Path(platform.instance.root_directory)
     runs = {
-        "of marketing": platform.run("marketing/servers").run_id,
-        "of support": platform.run("support/servers").run_id,
-        "of both": platform.run("marketing/domains", "support/domains").run_id,
+        "of marketing": platform.report_run("marketing/servers"),
+        "of support": platform.report_run("support/servers"),
+        "of both": platform.report_run("marketing/domains", "support/domains"),
     }
-    platform.run("marketing/servers", "support/servers", "marketing/domains", "support/domains")
-    for run_id in runs.values():
-        put_back(history, run_id, timedelta(days=91))
+    put_back(platform.instance, timedelta(days=91), *runs.values())
 
     assert platform.run(job="marketing_email_retention").success
 

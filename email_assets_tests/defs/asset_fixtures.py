@@ -8,9 +8,9 @@ import dagster as dg
 import duckdb
 
 from email_assets.sandbox import Sandbox
-from email_assets_tests.dagster_fixtures import empty_home, instance, materialize, platform
+from email_assets_tests.dagster_fixtures import instance, materialize, platform
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 NOT_COUNTS = {
@@ -42,9 +42,9 @@ class Materialization:
         return len(self.sandbox.rows(name))
 
 
-def materialize_all(folder: Path, empty_home: Path, sandbox: Sandbox) -> Materialization:
+def materialize_all(folder: Path, sandbox: Sandbox) -> Materialization:
     """Run all assets on a fresh instance and warehouse; the run may fail."""
-    with platform(folder, empty_home, sandbox) as instance:
+    with platform(folder, sandbox) as instance:
         run = materialize(instance)
         log = instance.all_logs(run.run_id)
     return Materialization(run, sandbox, list(log), folder / "warehouse.duckdb")

@@ -13,9 +13,9 @@ from email_assets.api.window import Window
 from email_assets.defs.checks import build_checks, build_freshness_checks
 from email_assets.defs.metadata import metadata_of_sync
 from email_assets.sync.report import SyncReport
-from email_assets_tests.dagster_fixtures import empty_home, instance
+from email_assets_tests.dagster_fixtures import instance
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 CHECKS = [*build_checks(configured_account()), *build_freshness_checks(configured_account())]

@@ -13,11 +13,10 @@ from email_assets.definitions import defs
 from email_assets.defs.runs import LOCATION
 from email_assets.sandbox import Sandbox
 from email_assets_tests.dagster_fixtures import (
-    empty_home,
     instance,
 )
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 @dataclass

@@ -4,10 +4,10 @@ import dagster as dg
 import pytest
 
 from email_assets.sandbox import Fault, Sandbox
-from email_assets_tests.dagster_fixtures import empty_home, figures, instance, materialize
+from email_assets_tests.dagster_fixtures import figures, instance, materialize
 from email_assets_tests.defs.asset_fixtures import NOT_COUNTS
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 class TestFigures:

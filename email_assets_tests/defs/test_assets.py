@@ -16,7 +16,6 @@ from email_assets_tests.dagster_fixtures import (
     CHECK_NAMES,
     MADE_OF_EVENTS,
     NAMES,
-    empty_home,
     figures,
     instance,
     materialize,
@@ -25,19 +24,17 @@ from email_assets_tests.dagster_fixtures import (
 from email_assets_tests.defs.asset_fixtures import NOT_COUNTS, Materialization, materialize_all
 from email_assets_tests.warehouses import change, load
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
 @pytest.fixture(scope="module")
-def first_run(
-    tmp_path_factory: pytest.TempPathFactory, empty_home: Path
-) -> Iterator[Materialization]:
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Materialization]:
     """All five assets, materialized for the first time."""
     with Sandbox(messages=250, api_key=KEY) as sandbox:
-        yield materialize_all(tmp_path_factory.mktemp("first_run"), empty_home, sandbox)
+        yield materialize_all(tmp_path_factory.mktemp("first_run"), sandbox)
 
 
 class TestFirstRun:

@@ -11,7 +11,6 @@ from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import (
     CHECK_NAMES,
     NAMES,
-    empty_home,
     failures,
     figures,
     instance,
@@ -20,17 +19,15 @@ from email_assets_tests.dagster_fixtures import (
 )
 from email_assets_tests.defs.asset_fixtures import Materialization, materialize_all
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 @pytest.fixture(scope="module")
-def run_without_bounces(
-    tmp_path_factory: pytest.TempPathFactory, empty_home: Path
-) -> Iterator[Materialization]:
+def run_without_bounces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Materialization]:
     """All five assets, while the API answers every request for bounces with 500."""
     with Sandbox(messages=20, api_key=KEY) as sandbox:
         sandbox.set_faults("bounces", Fault("status", status=500))
-        yield materialize_all(tmp_path_factory.mktemp("without_bounces"), empty_home, sandbox)
+        yield materialize_all(tmp_path_factory.mktemp("without_bounces"), sandbox)
 
 
 class TestOneResourceFails:

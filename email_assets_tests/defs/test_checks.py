@@ -8,11 +8,11 @@ import pytest
 
 from email_assets.clock import now
 from email_assets.sandbox import Fault, Sandbox
-from email_assets_tests.dagster_fixtures import CHECK_NAMES, empty_home, instance, materialize
+from email_assets_tests.dagster_fixtures import CHECK_NAMES, instance, materialize
 from email_assets_tests.defs.check_runs import CHECKS, metadata_of, put, report_sync
 from email_assets_tests.queries import on_both
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 def evaluate(

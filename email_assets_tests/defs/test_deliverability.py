@@ -22,7 +22,6 @@ from email_assets.vendors.generic import VENDOR
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import (
     MADE_OF_EVENTS,
-    empty_home,
     figures,
     instance,
     materialize,
@@ -32,7 +31,7 @@ from email_assets_tests.dagster_fixtures import (
 from email_assets_tests.deliverability.deliverability_fixtures import counted
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 
-__all__ = ["empty_home", "instance", "use_vendor"]
+__all__ = ["instance", "use_vendor"]
 
 IMAGE = re.compile(r"!\[[^\]]+\]\(data:image/svg\+xml;base64,([^)]+)\)")
 
@@ -126,11 +125,11 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterator[Run]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """All assets, of a thousand messages of the last thirty days."""
     with (
         Sandbox(messages=1000, api_key=KEY) as sandbox,
-        platform(tmp_path_factory.mktemp("report"), empty_home, sandbox) as instance,
+        platform(tmp_path_factory.mktemp("report"), sandbox) as instance,
     ):
         yield Run(sandbox, materialize(instance, job="email_all"))
 

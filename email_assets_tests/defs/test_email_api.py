@@ -11,10 +11,10 @@ from email_assets.api.window import EARLIEST, Window
 from email_assets.definitions import defs
 from email_assets.defs.email_api import seen_by
 from email_assets.sandbox import Fault, Sandbox
-from email_assets_tests.dagster_fixtures import NAMES, empty_home, instance, materialize
+from email_assets_tests.dagster_fixtures import NAMES, instance, materialize
 from email_assets_tests.defs.check_runs import THREE_ROWS_SYNCED
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 EMAIL_API = dg.AssetKey("email_api")
 

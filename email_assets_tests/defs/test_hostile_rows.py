@@ -19,9 +19,7 @@ from dagster._serdes import serialize_value
 from email_assets.defs import recording
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.conftest import KEY, PROJECT
-from email_assets_tests.dagster_fixtures import empty_home, materialize, platform
-
-__all__ = ["empty_home"]
+from email_assets_tests.dagster_fixtures import materialize, platform
 
 ADDRESSES = [
     "ann@hostile.example",
@@ -69,13 +67,13 @@ def strings(document: Any) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> set[str]:
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
     """All texts that Dagster keeps of two runs: hostile words come anew in the second."""
     folder = tmp_path_factory.mktemp("rows")
     with (
         Sandbox(messages=60, api_key=KEY) as sandbox,
         pytest.MonkeyPatch.context() as patch,
-        platform(folder, empty_home, sandbox) as instance,
+        platform(folder, sandbox) as instance,
     ):
         patch.setenv("CATALOG__PREVIEW_ROWS", "20")
         runs = [materialize(instance)]

@@ -6,10 +6,10 @@ import dagster as dg
 import duckdb
 import pytest
 
-from email_assets_tests.dagster_fixtures import empty_home, instance
+from email_assets_tests.dagster_fixtures import instance
 from email_assets_tests.defs.check_runs import ask, metadata_of, put, report_sync
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 class TestPrimaryKey:

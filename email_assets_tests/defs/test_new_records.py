@@ -1,24 +1,22 @@
 """The sensor that asks the API what is new."""
 
-import sqlite3
-from contextlib import closing
-from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from sqlalchemy import text
 
 from email_assets.errors import EmailAssetsError, KeyRefusedError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.dagster_fixtures import EVENTS, INVENTORY, MADE_OF_EVENTS, NAMES
 from email_assets_tests.defs.sensor_fixtures import (
     Sensor,
-    empty_home,
     instance,
     new_records,
     start_run,
 )
 
-__all__ = ["empty_home", "instance", "new_records"]
+__all__ = ["instance", "new_records"]
 
 
 def test_the_first_tick_syncs_all_that_was_never_synced(new_records: Sensor) -> None:
@@ -189,9 +187,9 @@ def test_a_cursor_that_is_none_of_its_own_is_no_hindrance(new_records: Sensor, c
 def test_a_tick_that_fails_tells_it_in_one_sentence(
     new_records: Sensor, instance: dg.DagsterInstance
 ) -> None:
-    runs = Path(instance.storage_directory()).parent / "history" / "runs.db"
-    with closing(sqlite3.connect(runs)) as database, database:
-        database.execute("DROP TABLE runs")
+    history: Any = instance.run_storage
+    with history.connect() as connection:
+        connection.execute(text("DROP TABLE runs"))
 
     with pytest.raises(EmailAssetsError, match=r"^new_records: stopped by ") as failed:
         new_records.tick()

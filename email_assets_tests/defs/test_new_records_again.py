@@ -1,41 +1,29 @@
 """Syncs that the sensor `new_records` asked for and that did not come about."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from email_assets.clock import now
 from email_assets.sandbox import Sandbox
-from email_assets_tests.dagster_fixtures import INVENTORY, MADE_OF_EVENTS, NAMES
+from email_assets_tests.dagster_fixtures import INVENTORY, MADE_OF_EVENTS, NAMES, put_back
 from email_assets_tests.defs.sensor_fixtures import (
     Sensor,
-    empty_home,
     instance,
     new_records,
     put_clock_ahead,
     start_run,
 )
 
-__all__ = ["empty_home", "instance", "new_records"]
-
-
-def make_runs_older(instance: dg.DagsterInstance, age: timedelta) -> None:
-    runs = Path(instance.storage_directory()).parent / "history" / "runs.db"
-    with closing(sqlite3.connect(runs)) as database, database:
-        created = (now() - age).replace(tzinfo=None).isoformat(" ")
-        database.execute("UPDATE runs SET create_timestamp = ?", [created])
+__all__ = ["instance", "new_records"]
 
 
 def test_a_run_that_was_killed_is_not_waited_for_for_ever(
     new_records: Sensor, instance: dg.DagsterInstance
 ) -> None:
     start_run(instance, job_name="some", tags={"dagster/sensor_name": "new_records"})
-    make_runs_older(instance, timedelta(hours=3))
+    put_back(instance, timedelta(hours=3))
 
     assert new_records.requested() == NAMES + MADE_OF_EVENTS
 
@@ -55,7 +43,7 @@ def test_what_a_failed_run_did_not_sync_is_asked_for_again_after_some_time(
     instance.report_run_failed(run)
 
     assert new_records.tick().skip_message == "The API has nothing new."
-    make_runs_older(instance, timedelta(minutes=16))
+    put_back(instance, timedelta(minutes=16))
     assert new_records.requested() == ["messages", *MADE_OF_EVENTS]
 
 

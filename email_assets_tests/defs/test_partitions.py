@@ -1,7 +1,6 @@
 """Partitions of a resource that can be read by time: what they read, and who may set them."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -13,11 +12,10 @@ from email_assets.clock import now
 from email_assets.defs.build import build_all
 from email_assets.sandbox import Sandbox
 from email_assets.settings.resolve import SettingError
-from email_assets_tests.dagster_fixtures import empty_home, failures, instance
-from email_assets_tests.defs.sensor_fixtures import Sensor
-from email_assets_tests.defs.test_retention import LONG_AGO, put_back
+from email_assets_tests.dagster_fixtures import failures, in_memory, instance, put_back
+from email_assets_tests.defs.sensor_fixtures import Sensor, start_run
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 MESSAGES = dg.AssetKey("messages")
 DAYS = 5
@@ -180,13 +178,24 @@ def test_resources_of_one_job_have_the_same_partitions(
 
 
 def test_retention_keeps_the_runs_that_filled_partitions(
-    by_time: Sandbox, instance: dg.DagsterInstance, tmp_path: Path
+    by_time: Sandbox, instance: dg.DagsterInstance
 ) -> None:
-    for ago in (3, 2):
-        filled = run(instance, partition_key=day(ago))
-        put_back(tmp_path / "dagster_home", filled.run_id, LONG_AGO)
+    runs = [report_filled(instance, day(ago)) for ago in (3, 3, 2)]
+    put_back(instance, timedelta(days=91))
 
     job = build_all(configured_accounts()).resolve_job_def("email_retention")
     assert job.execute_in_process(instance=instance).success
 
+    assert [instance.has_run(run_id) for run_id in runs] == [False, True, True]
     assert instance.get_materialized_partitions(MESSAGES) == {day(3), day(2)}
+
+
+def report_filled(instance: dg.DagsterInstance, partition: str) -> str:
+    """A run of messages that filled a partition, without its sync."""
+    run = start_run(instance, job_name="__ASSET_JOB", asset_selection=frozenset([MESSAGES]))
+    with in_memory() as elsewhere:
+        elsewhere.report_runless_asset_event(dg.AssetMaterialization(MESSAGES, partition=partition))
+        entry = elsewhere.get_latest_materialization_event(MESSAGES)
+    assert entry
+    instance.handle_new_event(entry._replace(run_id=run.run_id))
+    return run.run_id

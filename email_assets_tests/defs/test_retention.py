@@ -1,6 +1,7 @@
 """Old runs are deleted with all that they left; what anything still needs stays."""
 
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,11 +19,18 @@ from email_assets.defs import retention
 from email_assets.defs.runs import LOCATION_TAG
 from email_assets.sandbox import Sandbox
 from email_assets_tests.conftest import KEY
-from email_assets_tests.dagster_fixtures import empty_home, instance, materialize, platform
+from email_assets_tests.dagster_fixtures import (
+    empty_home,
+    instance,
+    instance_on_disk,
+    materialize,
+    platform,
+    put_back,
+)
 from email_assets_tests.defs.alerts.trouble_fixtures import evaluate
 from email_assets_tests.defs.sensor_fixtures import start_run
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["empty_home", "instance", "instance_on_disk"]
 
 LONG_AGO = timedelta(days=91)
 NOT_SO_LONG_AGO = timedelta(days=89)
@@ -82,10 +90,10 @@ def history(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Itera
     folder = tmp_path_factory.mktemp("retention")
     with (
         Sandbox(messages=20, api_key=KEY) as sandbox,
-        platform(folder, empty_home, sandbox) as instance,
+        platform(folder, sandbox, shutil.copytree(empty_home, folder / "dagster_home")) as instance,
     ):
         history = History(instance, folder / "dagster_home")
-        for name in ("the oldest", "the one before", "the latest"):
+        for name in ("the one before", "the latest"):
             history.runs[name] = materialize(instance, "servers", tags={"team": "mail"}).run_id
         history.runs |= {
             "killed": start_run(instance, job_name="email_all").run_id,
@@ -108,20 +116,10 @@ def history(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Itera
         }
         for name, run_id in history.runs.items():
             age = NOT_SO_LONG_AGO if name == "not so old" else LONG_AGO
-            put_back(history.home, run_id, age)
+            put_back(instance, age, run_id)
         write_tick_logs(instance)
         history.job = materialize(instance, job="email_retention")
         yield history
-
-
-def put_back(home: Path, run_id: str, by: timedelta) -> None:
-    """Make a run so much older than now."""
-    ask(
-        home / "history/runs.db",
-        "UPDATE runs SET create_timestamp = ? WHERE run_id = ?",
-        (now() - by).strftime("%Y-%m-%d %H:%M:%S.%f"),
-        run_id,
-    )
 
 
 def write_tick_logs(instance: dg.DagsterInstance) -> None:
@@ -135,17 +133,17 @@ def write_tick_logs(instance: dg.DagsterInstance) -> None:
 
 
 def test_old_runs_of_ours_are_deleted_and_the_rest_stay(history: History) -> None:
-    gone = {"the oldest", "the one before", "killed", "of an asset"}
+    gone = {"the one before", "killed", "of an asset"}
 
     assert history.left() == set(history.runs) - gone
 
 
 def test_a_deleted_run_leaves_no_file(history: History) -> None:
-    assert history.files("the oldest") == []
+    assert history.files("the one before") == []
 
 
 def test_a_deleted_run_leaves_no_row(history: History) -> None:
-    assert history.mentions("the oldest") == {}
+    assert history.mentions("the one before") == {}
 
 
 def test_a_run_that_stays_keeps_its_files(history: History) -> None:
@@ -189,18 +187,18 @@ def test_the_job_says_what_it_deleted(history: History) -> None:
     metadata = event.step_output_data.metadata
 
     assert {name: value.value for name, value in metadata.items()} == {
-        "runs_deleted": 4,
+        "runs_deleted": 3,
         "tick_logs_deleted": 1,
     }
 
 
 def test_a_run_that_cannot_be_deleted_keeps_no_other_and_is_found_again(
-    instance: dg.DagsterInstance, tmp_path: Path
+    instance_on_disk: dg.DagsterInstance, tmp_path: Path
 ) -> None:
+    instance = instance_on_disk
     home = tmp_path / "dagster_home"
     stuck, other = (start_run(instance, job_name="email_all").run_id for _ in range(2))
-    for run_id in (stuck, other):
-        put_back(home, run_id, LONG_AGO)
+    put_back(instance, LONG_AGO)
     obstacle = home / f"history/runs/{stuck}.db"
     obstacle.mkdir()
 
@@ -214,13 +212,14 @@ def test_a_run_that_cannot_be_deleted_keeps_no_other_and_is_found_again(
 
 
 def test_a_run_that_somebody_looks_at_is_deleted_with_all_of_its_files(
-    instance: dg.DagsterInstance, tmp_path: Path
+    instance_on_disk: dg.DagsterInstance, tmp_path: Path
 ) -> None:
+    instance = instance_on_disk
     home = tmp_path / "dagster_home"
     run = start_run(instance, job_name="email_all")
     run_id = run.run_id
     instance.report_engine_event("an entry of its log", run)
-    put_back(home, run_id, LONG_AGO)
+    put_back(instance, LONG_AGO)
     # as a webserver does, and SQLite keeps two files beside the database for as long
     onlooker = sqlite3.connect(home / f"history/runs/{run_id}.db")
     try:
@@ -235,13 +234,12 @@ def test_a_run_that_somebody_looks_at_is_deleted_with_all_of_its_files(
 
 
 def test_what_is_too_much_for_one_day_is_left_to_the_next(
-    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retention, "PAGE", 2)
     monkeypatch.setattr(retention, "MOST_AT_ONCE", 3)
     runs = [start_run(instance, job_name="email_all").run_id for _ in range(5)]
-    for run_id in runs:
-        put_back(tmp_path / "dagster_home", run_id, LONG_AGO)
+    put_back(instance, LONG_AGO)
 
     materialize(instance, job="email_retention")
 

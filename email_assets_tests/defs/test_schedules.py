@@ -1,5 +1,6 @@
 """Jobs and the schedules that run them."""
 
+import shutil
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -33,14 +34,14 @@ from email_assets_tests.dagster_fixtures import (
     MADE_OF_EVENTS,
     NAMES,
     empty_home,
-    instance,
+    instance_on_disk,
     materialize,
     materialized,
     platform,
 )
 from email_assets_tests.defs.sensor_fixtures import put_clock_ahead
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["empty_home", "instance_on_disk"]
 
 JOBS = {
     "email_events": EVENTS + MADE_OF_EVENTS,
@@ -118,9 +119,10 @@ def run_of_tick(
     """The run that a tick of the schedule of the inventory requests."""
     schedule = defs.resolve_schedule_def("email_inventory")
     at = datetime(2026, 3, 1, 5, 30, tzinfo=timezone.utc)
+    folder = tmp_path_factory.mktemp("tick")
     with (
         Sandbox(messages=20, api_key=KEY) as sandbox,
-        platform(tmp_path_factory.mktemp("tick"), empty_home, sandbox) as instance,
+        platform(folder, sandbox, shutil.copytree(empty_home, folder / "dagster_home")) as instance,
         dg.build_schedule_context(instance=instance, scheduled_execution_time=at) as context,
     ):
         (request,) = schedule.evaluate_tick(context).run_requests or []
@@ -154,11 +156,11 @@ def tick_of_events(instance: dg.DagsterInstance) -> Any:
 # a run in the queue cannot be made up: it needs the code location that it came from
 @pytest.mark.parametrize("status", UNFINISHED[1:])
 def test_a_tick_is_skipped_while_an_earlier_run_of_its_job_is_under_way(
-    instance: dg.DagsterInstance, status: dg.DagsterRunStatus
+    instance_on_disk: dg.DagsterInstance, status: dg.DagsterRunStatus
 ) -> None:
-    instance.add_run(dg.DagsterRun(job_name="email_events", status=status))
+    instance_on_disk.add_run(dg.DagsterRun(job_name="email_events", status=status))
 
-    tick = tick_of_events(instance)
+    tick = tick_of_events(instance_on_disk)
 
     assert tick.run_requests == []
     assert tick.skip_message == (
@@ -179,20 +181,20 @@ def test_a_tick_is_skipped_while_an_earlier_run_of_its_job_is_under_way(
     ],
     ids=["ended", "of another job", "of another code location"],
 )
-def test_a_tick_does_not_wait_for(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
-    instance.add_run(run)
+def test_a_tick_does_not_wait_for(instance_on_disk: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    instance_on_disk.add_run(run)
 
-    assert len(tick_of_events(instance).run_requests or []) == 1
+    assert len(tick_of_events(instance_on_disk).run_requests or []) == 1
 
 
 def test_a_tick_waits_for_runs_of_the_location_that_has_the_schedule(
-    instance: dg.DagsterInstance,
+    instance_on_disk: dg.DagsterInstance,
 ) -> None:
     at = InProcessCodeLocationOrigin(
         LoadableTargetOrigin(module_name="of.somebody"), location_name="of_somebody_else"
     )
     schedule = RemoteInstigatorOrigin(RemoteRepositoryOrigin(at, "__repository__"), "email_events")
-    instance.add_instigator_state(
+    instance_on_disk.add_instigator_state(
         InstigatorState(
             schedule,
             InstigatorType.SCHEDULE,
@@ -200,7 +202,7 @@ def test_a_tick_waits_for_runs_of_the_location_that_has_the_schedule(
             ScheduleInstigatorData("0 * * * *"),
         )
     )
-    instance.add_run(
+    instance_on_disk.add_run(
         dg.DagsterRun(
             job_name="email_events",
             status=dg.DagsterRunStatus.STARTED,
@@ -208,13 +210,15 @@ def test_a_tick_waits_for_runs_of_the_location_that_has_the_schedule(
         )
     )
 
-    assert tick_of_events(instance).run_requests == []
+    assert tick_of_events(instance_on_disk).run_requests == []
 
 
 def test_a_tick_does_not_wait_for_ever_for_a_run_that_was_killed(
-    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+    instance_on_disk: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    instance.add_run(dg.DagsterRun(job_name="email_events", status=dg.DagsterRunStatus.STARTED))
+    instance_on_disk.add_run(
+        dg.DagsterRun(job_name="email_events", status=dg.DagsterRunStatus.STARTED)
+    )
     put_clock_ahead(monkeypatch, timedelta(days=1, minutes=1))
 
-    assert len(tick_of_events(instance).run_requests or []) == 1
+    assert len(tick_of_events(instance_on_disk).run_requests or []) == 1

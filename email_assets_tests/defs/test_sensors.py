@@ -9,12 +9,11 @@ from email_assets.defs.checks import build_freshness_checks
 from email_assets.defs.sensors import build_sensors
 from email_assets_tests.dagster_fixtures import (
     NAMES,
-    empty_home,
     instance,
 )
 from email_assets_tests.defs.sensor_fixtures import Sensor
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 
 from email_assets.alerts.causes import Causes, Problem, recover, tell
-from email_assets_tests.defs.sensor_fixtures import empty_home, instance, start_run
+from email_assets_tests.defs.sensor_fixtures import instance, start_run
 from email_assets_tests.soak.alarms import (
     NOTHING,
     Events,
@@ -21,7 +21,7 @@ from email_assets_tests.soak.alarms import (
 )
 from email_assets_tests.soak.users import ASSETS
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 LOOKS = [(float(began), began + 5.0) for began in range(0, 300, 30)]
 FAILED = Trouble("bounces", "failed", 40, 50)

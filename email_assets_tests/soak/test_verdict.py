@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 
 from email_assets_tests.conftest import KEY
-from email_assets_tests.dagster_fixtures import empty_home, instance
+from email_assets_tests.dagster_fixtures import instance
 from email_assets_tests.defs.alerts.trouble_fixtures import evaluate, report_failed
 from email_assets_tests.defs.sensor_fixtures import start_run
 from email_assets_tests.secret_fixtures import holds_the_key
@@ -24,7 +24,7 @@ from email_assets_tests.soak.verdict import (
     judge_secrecy,
 )
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 @pytest.mark.parametrize("key", [KEY, quote(KEY, safe="")], ids=["as it is", "in an address"])

@@ -1,6 +1,5 @@
 """Rows are shown only where a setting asks for it, and then without addresses."""
 
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -13,14 +12,13 @@ from email_assets.settings.sections import CatalogSettings
 from email_assets.sync.preview import LONGEST
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import (
-    empty_home,
     figures,
     instance,
     materialize,
     platform,
 )
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 def test_no_row_is_shown_by_default(api: Sandbox, instance: dg.DagsterInstance) -> None:
@@ -37,11 +35,11 @@ def test_a_resource_without_rows_shows_none(
 
 
 @pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> list[dict[str, Any]]:
+def shown(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The preview after a second sync, which brought 6, 5 and 4 besides 3, 2 and 1."""
     with (
         Sandbox(messages=250, api_key=KEY) as sandbox,
-        platform(tmp_path_factory.mktemp("preview"), empty_home, sandbox) as instance,
+        platform(tmp_path_factory.mktemp("preview"), sandbox) as instance,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("CATALOG__PREVIEW_ROWS", "3")

@@ -9,10 +9,10 @@ from email_assets.sandbox import Sandbox
 from email_assets.sync.schema_changes import schema_changes
 from email_assets.sync.shown_names import ShownNames
 from email_assets.warehouse.destination import open_pipeline
-from email_assets_tests.dagster_fixtures import empty_home, instance, materialize
+from email_assets_tests.dagster_fixtures import instance, materialize
 from email_assets_tests.warehouses import load
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 DOMAIN = {"id": 1, "name": "mail.acme.example", "score": 5}
 

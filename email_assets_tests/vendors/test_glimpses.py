@@ -12,12 +12,12 @@ from email_assets.defs.build import build_defs
 from email_assets.defs.new_records import LEFT_FOR
 from email_assets.sync.glimpse import glimpse
 from email_assets.sync.list_heads import MOST_LISTS, FirstPage, tell_news, with_smallest_page
-from email_assets_tests.dagster_fixtures import empty_home, instance
+from email_assets_tests.dagster_fixtures import instance
 from email_assets_tests.defs.sensor_fixtures import put_clock_ahead
 from email_assets_tests.vendors.mailgun_fixtures import api
 from email_assets_tests.vendors.mailgun_server import MailgunServer
 
-__all__ = ["api", "empty_home", "instance"]
+__all__ = ["api", "instance"]
 
 ROW = [{"id": 1}]
 

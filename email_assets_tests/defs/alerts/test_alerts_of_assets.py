@@ -10,7 +10,6 @@ from email_assets_tests.dagster_fixtures import (
     EVENTS,
     MADE_OF_EVENTS,
     NAMES,
-    empty_home,
     instance,
 )
 from email_assets_tests.defs.alerts.trouble_fixtures import (
@@ -26,7 +25,7 @@ from email_assets_tests.defs.alerts.trouble_fixtures import (
 )
 from email_assets_tests.defs.sensor_fixtures import Sensor
 
-__all__ = ["alerts", "empty_home", "instance", "tick", "tick_anew", "webhook"]
+__all__ = ["alerts", "instance", "tick", "tick_anew", "webhook"]
 
 
 class TestChecks:

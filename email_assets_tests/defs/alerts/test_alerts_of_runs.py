@@ -7,12 +7,13 @@ import pytest
 
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests import programs
-from email_assets_tests.alerts.alert_fixtures import webhook
+from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
     NAMES,
     empty_home,
     instance,
+    instance_on_disk,
     materialize,
     settings_for,
 )
@@ -21,11 +22,13 @@ from email_assets_tests.defs.alerts.trouble_fixtures import (
     Tick,
     alerts,
     report_failed,
+    tell,
     tick,
     what,
 )
+from email_assets_tests.defs.sensor_fixtures import Sensor
 
-__all__ = ["alerts", "empty_home", "instance", "tick", "webhook"]
+__all__ = ["alerts", "empty_home", "instance", "instance_on_disk", "tick", "webhook"]
 
 
 REFUSED = "the API refused the key (401). "
@@ -127,8 +130,10 @@ class TestFailedRuns:
         )
 
     def test_a_failed_run_of_the_command_line_is_told(
-        self, tick: Tick, api: Sandbox, tmp_path: Path
+        self, api: Sandbox, instance_on_disk: dg.DagsterInstance, webhook: Webhook, tmp_path: Path
     ) -> None:
+        sensor = Sensor("alerts", instance_on_disk)
+        sensor.tick()
         programs.run(
             *("dagster", "asset", "materialize", "--select", "servers"),
             *("-m", "email_assets.definitions"),
@@ -137,6 +142,6 @@ class TestFailedRuns:
             env=settings_for(tmp_path, api) | {"API_KEY": "wrong"},
         )
 
-        (text,) = tick()
+        (text,) = tell(sensor, webhook)
 
         assert text.startswith(f"servers failed: {REFUSED}")

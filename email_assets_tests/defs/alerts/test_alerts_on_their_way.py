@@ -12,7 +12,7 @@ from email_assets_tests.alerts.alert_fixtures import (
     mail_server,
     webhook,
 )
-from email_assets_tests.dagster_fixtures import empty_home, instance
+from email_assets_tests.dagster_fixtures import instance
 from email_assets_tests.defs.alerts.trouble_fixtures import (
     UI,
     Tick,
@@ -23,7 +23,7 @@ from email_assets_tests.defs.alerts.trouble_fixtures import (
 )
 from email_assets_tests.defs.sensor_fixtures import Sensor
 
-__all__ = ["alerts", "certificate", "empty_home", "instance", "mail_server", "tick", "webhook"]
+__all__ = ["alerts", "certificate", "instance", "mail_server", "tick", "webhook"]
 
 
 class TestDelivery:

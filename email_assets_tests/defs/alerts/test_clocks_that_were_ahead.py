@@ -8,7 +8,7 @@ import pytest
 from email_assets.alerts.causes import Problem
 from email_assets.defs.alerts.times import Sighting, bring_back
 from email_assets_tests.alerts.alert_fixtures import webhook
-from email_assets_tests.dagster_fixtures import NAMES, empty_home, instance
+from email_assets_tests.dagster_fixtures import NAMES, instance
 from email_assets_tests.defs.alerts.trouble_fixtures import (
     Tick,
     alerts,
@@ -20,7 +20,7 @@ from email_assets_tests.defs.alerts.trouble_fixtures import (
 )
 from email_assets_tests.defs.sensor_fixtures import put_clock_ahead
 
-__all__ = ["alerts", "empty_home", "instance", "tick", "tick_anew", "webhook"]
+__all__ = ["alerts", "instance", "tick", "tick_anew", "webhook"]
 
 A_YEAR_AHEAD = -timedelta(days=365)
 SYNCED, PROBLEM = None, Problem("bounces", "failed", "why", 0, "link")

@@ -8,7 +8,7 @@ import pytest
 from email_assets.defs.alerts import history
 from email_assets.defs.runs import LOCATION, LOCATION_TAG
 from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
-from email_assets_tests.dagster_fixtures import EVENTS, NAMES, empty_home, instance
+from email_assets_tests.dagster_fixtures import EVENTS, NAMES, instance
 from email_assets_tests.defs.alerts.trouble_fixtures import (
     Tick,
     alerts,
@@ -22,7 +22,7 @@ from email_assets_tests.defs.alerts.trouble_fixtures import (
 )
 from email_assets_tests.defs.sensor_fixtures import Sensor
 
-__all__ = ["alerts", "empty_home", "instance", "tick", "tick_anew", "webhook"]
+__all__ = ["alerts", "instance", "tick", "tick_anew", "webhook"]
 
 
 @pytest.mark.usefixtures("api")

@@ -10,10 +10,10 @@ import pytest
 
 from email_assets.clock import now
 from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
-from email_assets_tests.dagster_fixtures import empty_home, instance
+from email_assets_tests.dagster_fixtures import instance
 from email_assets_tests.defs.sensor_fixtures import Sensor, start_run
 
-__all__ = ["empty_home", "instance", "webhook"]
+__all__ = ["instance", "webhook"]
 
 UI = "http://127.0.0.1:3000"
 

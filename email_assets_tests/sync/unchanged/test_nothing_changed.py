@@ -12,7 +12,7 @@ import pytest
 from email_assets.sandbox import Sandbox
 from email_assets.sandbox.data import RESOURCES
 from email_assets.sync.report import SyncReport
-from email_assets_tests.dagster_fixtures import empty_home, figures, instance, materialize
+from email_assets_tests.dagster_fixtures import figures, instance, materialize
 from email_assets_tests.queries import WAREHOUSES, fresh_place, on_both
 from email_assets_tests.sync.unchanged.loading import (
     counts,
@@ -24,7 +24,7 @@ from email_assets_tests.warehouses import (
     fresh_warehouse,
 )
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 # Nothing has changed
 

@@ -21,15 +21,12 @@ from email_assets.sandbox import Sandbox
 from email_assets.sandbox.data import RESOURCES
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import (
-    empty_home,
     figures,
     materialize,
     materialized,
     platform,
 )
 from email_assets_tests.soak.compare import compare
-
-__all__ = ["empty_home"]
 
 FIRST = Path(__file__).parent / "first_release"
 ROWS: dict[str, list[dict[str, Any]]] = json.loads((FIRST / "rows.json").read_text())
@@ -67,7 +64,7 @@ def complaints(run: dg.ExecuteInProcessResult) -> set[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def upgrade(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Iterator[Upgrade]:
+def upgrade(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upgrade]:
     folder = tmp_path_factory.mktemp("upgrade")
     file = folder / "warehouse.duckdb"
     write_first_release(file)
@@ -78,7 +75,7 @@ def upgrade(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> Itera
         sandbox.replace("messages", [{**ROWS["messages"][0], "opens": 7}, *ROWS["messages"][1:]])
         for name in RESOURCES:
             sandbox.insert_head(name, 3)
-        with platform(folder, empty_home, sandbox) as instance:
+        with platform(folder, sandbox) as instance:
             yield Upgrade(sandbox, file, before, materialize(instance), materialize(instance))
 
 
