@@ -22,7 +22,7 @@ from email_assets.settings.accounts import (
 )
 from email_assets.settings.not_configured import PLACEHOLDER_HOST
 from email_assets.settings.partitions import PartitionSettings
-from email_assets.settings.privacy import PrivacySettings, PrivateFields
+from email_assets.settings.privacy import PrivacySettings
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.sections import (
     ApiSettings,
@@ -35,7 +35,7 @@ from email_assets.settings.sections import (
 from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.vendors import Deliverability, Vendor, VendorResource
 from email_assets.vendors.loading import load_vendor, vendor_file
-from email_assets.vendors.resource import complete, deliverability_of, endpoint_of, primary_key
+from email_assets.vendors.resource import complete, deliverability_of
 
 
 @dataclass(frozen=True)
@@ -143,17 +143,6 @@ class Account:
             SettingError: A setting has the wrong type or cannot be used.
         """
         return resolve.load(PrivacySettings)
-
-    def private_fields(self, resource: str) -> PrivateFields:
-        """The fields of a resource that are not loaded as they come.
-
-        Raises:
-            SettingError: A setting cannot be used, or names a field that syncs need.
-        """
-        fields, known = self.privacy.of(resource), self.resources[resource]
-        cursor_path = endpoint_of(known).get("incremental", {}).get("cursor_path")
-        fields.refuse_needed(resource, primary_key(known), cursor_path)
-        return fields
 
     @property
     def base_url(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email_assets.account import Account, configured_account
+from email_assets.account.private import private_fields
 from email_assets.settings.accounts import names_of_accounts, refuse_unknown
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.sections import ApiSettings
@@ -43,7 +44,7 @@ def account_or_problem(name: str | None) -> Account:
         account = configured_account(name)
         for resource in account.resources:
             account.partition_of(resource)
-            account.private_fields(resource)
+            private_fields(account, resource)
     except SettingError as error:
         return Account(
             ApiSettings(),

@@ -1,67 +1,142 @@
-"""Asset checks of privacy: nobody who was forgotten is in a resource's tables."""
+"""Asset checks that nobody who was forgotten and no row that is too old is kept."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
 
 from email_assets.account import Account
+from email_assets.account.private import private_fields
 from email_assets.defs import recording
 from email_assets.defs.names import key_of, op_of
 from email_assets.errors import EmailAssetsError
+from email_assets.privacy.expiry import count_older, delete_older
 from email_assets.privacy.memory import forgotten_in
 from email_assets.privacy.purge import rows_that_name
+from email_assets.privacy.rows import kept_since
 from email_assets.settings.privacy import SALT
 from email_assets.settings.resolve import secret
 from email_assets.warehouse.destination import connected
+from email_assets.warehouse.turn import SqlClient
 
 FORGOTTEN = "forgotten"
+KEEP_DAYS = "keep_days"
+BETWEEN_DELETIONS = timedelta(days=2)
+"""Rows may be older for as long, since they are deleted once a day."""
 
 
 def build_privacy_checks(account: Account) -> list[dg.AssetChecksDefinition]:
-    """`forgotten` for every resource, where there is a salt: without one nobody can be forgotten.
+    """`forgotten` where there is a salt, without which nobody can be, and `keep_days` where set.
 
     Raises:
         SettingError: `[privacy]` cannot be used.
     """
+    built = []
+    has_salt = secret(SALT) is not None
     for name in account.resources:
-        account.private_fields(name)
-    if secret(SALT) is None:
-        return []
-    return [_build_check(account, name) for name in account.resources]
+        days = private_fields(account, name).keep_days
+        specs = [
+            *([_forgotten_spec(account, name)] if has_salt else []),
+            *([_keep_days_spec(account, name)] if days else []),
+        ]
+        if specs:
+            built.append(_build_checks(account, name, specs))
+    return built
 
 
-def _build_check(account: Account, name: str) -> dg.AssetChecksDefinition:
-    @dg.multi_asset_check(
-        name=f"{op_of(account, name)}_privacy",
-        specs=[
-            dg.AssetCheckSpec(
-                FORGOTTEN,
-                asset=key_of(account, name),
-                description="No row of its tables names a person who was forgotten.",
-            )
-        ],
-    )
-    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        warehouse = account.as_set_now().warehouse
-        people, found = 0, dict[str, int]()
+def build_deletion(account: Account) -> dg.OpDefinition | None:
+    """An op that deletes rows older than `[privacy] keep_days`; None if all are kept."""
+    if not any(private_fields(account, name).keep_days for name in account.resources):
+        return None
+
+    @dg.op(name=op_of(account, "delete_old_rows"))
+    def delete_old_rows(context: dg.OpExecutionContext) -> None:
+        deleted: dict[str, int] = {}
         try:
-            with connected(warehouse, name, recording.info(context), read_only=True) as client:
-                forgotten = forgotten_in(client, name) if client else None
-                if client and forgotten:
-                    people = len(forgotten.people)
-                    found = rows_that_name(client, name, forgotten)
+            now = account.as_set_now()
+            for name in now.resources:
+                fields = private_fields(now, name)
+                before = kept_since(fields)
+                if before is None or fields.time is None:
+                    continue
+                with connected(now.warehouse, name, recording.info(context)) as client:
+                    if client:
+                        deleted[name] = delete_older(client, name, fields.time, before)
         except EmailAssetsError as error:
-            yield recording.judged(FORGOTTEN, str(error), passed=False)
-            return
-        told = ", ".join(f"{table} ({rows})" for table, rows in found.items())
-        yield recording.judged(
-            FORGOTTEN,
-            f"{name}: people who were forgotten are in {told}. Run email-assets forget with the "
-            "pseudonym of any receipt, which deletes them all."
-            if found
-            else None,
-            {"people": people, "rows": sum(found.values())},
-            passed=not found,
-        )
+            raise dg.Failure(str(error)) from None
+        told = ", ".join(f"{rows} rows of {name}" for name, rows in deleted.items())
+        recording.info(context)(f"deleted {told or 'no rows: nothing is loaded yet'}")
+        context.add_output_metadata(recording.cleaned(deleted))
 
-    return check
+    return delete_old_rows
+
+
+def _forgotten_spec(account: Account, name: str) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        FORGOTTEN,
+        asset=key_of(account, name),
+        description="No row of its tables names a person who was forgotten.",
+    )
+
+
+def _keep_days_spec(account: Account, name: str) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        KEEP_DAYS,
+        asset=key_of(account, name),
+        description="No row of its table is older than keep_days, and than the day on which what "
+        "is older is deleted.",
+    )
+
+
+def _build_checks(
+    account: Account, name: str, specs: list[dg.AssetCheckSpec]
+) -> dg.AssetChecksDefinition:
+    @dg.multi_asset_check(name=f"{op_of(account, name)}_privacy", specs=specs, can_subset=True)
+    def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        for check in sorted(key.name for key in context.selected_asset_check_keys):
+            try:
+                now = account.as_set_now()
+                with connected(
+                    now.warehouse, name, recording.info(context), read_only=True
+                ) as client:
+                    if check == FORGOTTEN:
+                        result = _judge_forgotten(name, client)
+                    else:
+                        result = _judge_age(now, name, client)
+            except EmailAssetsError as error:
+                result = recording.judged(check, str(error), passed=False)
+            yield result
+
+    return checks
+
+
+def _judge_forgotten(name: str, client: SqlClient | None) -> dg.AssetCheckResult:
+    forgotten = forgotten_in(client, name) if client else None
+    found = rows_that_name(client, name, forgotten) if client and forgotten else {}
+    told = ", ".join(f"{table} ({rows})" for table, rows in found.items())
+    return recording.judged(
+        FORGOTTEN,
+        f"{name}: people who were forgotten are in {told}. Run email-assets forget with the "
+        "pseudonym of any receipt, which deletes them all."
+        if found
+        else None,
+        {"people": len(forgotten.people) if forgotten else 0, "rows": sum(found.values())},
+        passed=not found,
+    )
+
+
+def _judge_age(account: Account, name: str, client: SqlClient | None) -> dg.AssetCheckResult:
+    fields = private_fields(account, name)
+    before = kept_since(fields)
+    older = 0
+    if client and before and fields.time:
+        older = count_older(client, name, fields.time, before - BETWEEN_DELETIONS)
+    return recording.judged(
+        KEEP_DAYS,
+        f"{name}: rows that are older than the {fields.keep_days} days of [privacy] keep_days: "
+        f"{older}. Run the job email_retention, which deletes them, and switch its schedule on."
+        if older
+        else None,
+        {"rows": older},
+        passed=not older,
+    )

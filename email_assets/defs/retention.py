@@ -14,6 +14,7 @@ from email_assets.account import Account
 from email_assets.clock import now
 from email_assets.defs import recording
 from email_assets.defs.names import SENSORS, all_keys, op_of
+from email_assets.defs.privacy import build_deletion
 from email_assets.defs.runs import LOCATION, LOCATION_TAG, Ours
 from email_assets.settings.resolve import SettingError
 
@@ -40,7 +41,7 @@ SELECT run_id FROM asset_check_executions WHERE id IN (
 def build_retention_job(
     account: Account, beside: Sequence[Account], jobs: Collection[str]
 ) -> dg.JobDefinition:
-    """A job that deletes what is older than `[retention] days`.
+    """A job that deletes what is older than `[retention] days`, and than `[privacy] keep_days`.
 
     Args:
         account: Whose assets the runs are about.
@@ -48,6 +49,7 @@ def build_retention_job(
         jobs: The other jobs of the account.
     """
     name = account.named(JOB_OF_RETENTION)
+    delete_old_rows = build_deletion(account)
     shared = frozenset[dg.AssetKey]().union(*map(all_keys, beside))
 
     @dg.op(name=op_of(account, "delete_old_runs"))
@@ -77,10 +79,13 @@ def build_retention_job(
     @dg.job(
         name=name,
         description="Deletes runs older than `[retention] days` with their events and logs, except "
-        "those that the present state of an asset or a check comes from.",
+        "those that the present state of an asset or a check comes from"
+        + (", and rows older than `[privacy] keep_days`." if delete_old_rows else "."),
     )
     def email_retention() -> None:
         delete_old_runs()
+        if delete_old_rows:
+            delete_old_rows()
 
     return email_retention
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 
 from email_assets.privacy.forgotten import Forgotten, Row
 from email_assets.privacy.tables import (
+    DLT_ID,
+    PARENT_ID,
+    ROOT_ID,
     Table,
     as_text,
     chunks,
@@ -19,7 +22,6 @@ from email_assets.privacy.tables import (
 )
 from email_assets.warehouse.turn import SqlClient
 
-DLT_ID, PARENT_ID, ROOT_ID = "_dlt_id", "_dlt_parent_id", "_dlt_root_id"
 PLACE = "\0"
 """The key of a row's place; with a table's name behind it, that of the row's items there."""
 
@@ -92,7 +94,7 @@ def _families(client: SqlClient, tables: Sequence[Table], roots: Sequence[str]) 
     by_id: dict[str, Row] = {}
     parents: dict[str, str | None] = {}
     for table in tables:
-        for column in {DLT_ID, ROOT_ID} & table.columns:
+        for column in {DLT_ID, ROOT_ID} & table.columns.keys():
             for row in _rows(client, table, column, roots):
                 identity = row[PLACE].where[DLT_ID]
                 by_id[identity], parents[identity] = row, row.pop(PARENT_ID, None)

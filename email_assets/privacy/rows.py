@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
+from email_assets.clock import now
+from email_assets.instants import as_utc
 from email_assets.privacy.forgotten import Forgotten
 from email_assets.privacy.paths import changed_at, leave_out
 from email_assets.privacy.pseudonyms import Pseudonyms
@@ -13,8 +16,13 @@ from email_assets.settings.privacy import PrivateFields, salt
 Row = dict[str, Any]
 
 
+def kept_since(fields: PrivateFields) -> datetime | None:
+    """The instant before which rows are not kept, or None where all are."""
+    return now() - timedelta(days=fields.keep_days) if fields.keep_days else None
+
+
 class PrivateRows:
-    """Takes people who are forgotten out of a resource's rows, and hashes and drops fields.
+    """Leaves out people who are forgotten and rows that are too old, and hashes and drops fields.
 
     Args:
         resource: The resource's name.
@@ -30,6 +38,8 @@ class PrivateRows:
     def __init__(self, resource: str, fields: PrivateFields) -> None:
         self.forgotten: Forgotten | None = None
         self._resource = resource
+        self._time = fields.time.split(".") if fields.time else []
+        self._before = kept_since(fields)
         changes: list[tuple[tuple[str, ...], Callable[[Any], Any]]] = []
         changes += [(tuple(path), leave_out) for path in fields.dropped]
         if fields.hashed:
@@ -45,6 +55,8 @@ class PrivateRows:
             if left is None:
                 return None
             row = left
+        if self._before and self._is_older(row, self._before):
+            return None
         for path, change in self._changes:
             row = changed_at(row, path, change)
         return row
@@ -52,12 +64,21 @@ class PrivateRows:
     @property
     def withholds(self) -> bool:
         """True if rows may be kept out as a whole."""
-        return self.forgotten is not None
+        return self.forgotten is not None or self._before is not None
 
     @property
     def missing(self) -> list[str]:
         """The fields that no row had so far; perhaps their names are misspelled."""
         return sorted(".".join([self._resource, *path]) for path in self._missing)
+
+    def _is_older(self, row: Row, instant: datetime) -> bool:
+        value: Any = row
+        for field in self._time:
+            value = value.get(field) if isinstance(value, dict) else None
+        try:
+            return value is not None and as_utc(value) < instant
+        except (ValueError, TypeError, OverflowError):
+            return False  # it does not say when it came about
 
     def _noting(self, path: tuple[str, ...], change: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def noted(value: Any) -> Any:

@@ -11,6 +11,7 @@ from email_assets.privacy.memory import MEMORY
 from email_assets.warehouse.postgres_turn import OWNER_TABLE
 from email_assets.warehouse.turn import SqlClient
 
+DLT_ID, PARENT_ID, ROOT_ID = "_dlt_id", "_dlt_parent_id", "_dlt_root_id"
 CHUNK = 5_000
 """Rows that are fetched at a time."""
 MOST_VALUES = 500
@@ -32,13 +33,13 @@ class Table:
 
     Attributes:
         sql: Its name with its dataset's, quoted.
-        columns: All of its columns.
-        texts: The type of each column that holds text or JSON.
+        columns: The type of each of its columns.
+        texts: Those that hold text or JSON.
     """
 
     name: str
     sql: str
-    columns: set[str] = field(default_factory=set)
+    columns: dict[str, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
     def is_json(self, column: str) -> bool:
@@ -62,7 +63,7 @@ def tables_of(client: SqlClient, dataset: str, resource: str | None = None) -> l
             continue
         sql = f"{quoted(client, dataset)}.{quoted(client, name)}"
         table = found.setdefault(name, Table(name, sql))
-        table.columns.add(column)
+        table.columns[column] = data_type
         if data_type.lower().startswith(_TEXT):
             table.texts[column] = data_type
     return list(found.values())

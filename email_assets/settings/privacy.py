@@ -36,11 +36,19 @@ class PrivacySettings(Section):
     """Fields that are loaded as pseudonyms, such as `messages.recipients.email`."""
     drop: list[str] = field(default_factory=list)
     """Fields that are not loaded."""
+    keep_days: dict[str, int] = field(default_factory=dict)
+    """Days after which rows are deleted, by resource."""
 
     sections: ClassVar[tuple[str, ...]] = ("privacy",)
 
     def on_resolved(self) -> None:
-        """Refuse fields without a resource."""
+        """Refuse fields without a resource, and days that are none or beyond every calendar."""
+        for resource, days in self.keep_days.items():
+            if type(days) is not int or not 1 <= days <= MOST_DAYS:
+                raise SettingError(
+                    f"keep_days of {resource} must be a whole number of days from 1 to "
+                    f"{MOST_DAYS}. {where_to_set(self, 'keep_days')}"
+                )
         for name in ("hash", "drop"):
             for entry in getattr(self, name):
                 if not isinstance(entry, str) or not all(entry.split(".")) or "." not in entry:
@@ -51,7 +59,8 @@ class PrivacySettings(Section):
 
     def of(self, resource: str) -> PrivateFields:
         """The part that is about one resource."""
-        return PrivateFields(_below(resource, self.hash), _below(resource, self.drop))
+        days = self.keep_days.get(resource)
+        return PrivateFields(_below(resource, self.hash), _below(resource, self.drop), days)
 
     def refuse_unknown(self, resources: Iterable[str]) -> None:
         """Refuse what names none of the resources of all accounts: nothing would come of it.
@@ -60,7 +69,7 @@ class PrivacySettings(Section):
             SettingError: There is no such resource; the text has those that there are.
         """
         known = dict.fromkeys(resources)
-        for name in ("hash", "drop"):
+        for name in ("hash", "drop", "keep_days"):
             for entry in getattr(self, name):
                 if entry.partition(".")[0] not in known:
                     raise SettingError(
@@ -71,23 +80,33 @@ class PrivacySettings(Section):
 
 @dataclass(frozen=True)
 class PrivateFields:
-    """The fields of one resource that are not loaded as they come, as paths."""
+    """The fields of one resource that are not loaded as they come, as paths, and for how long."""
 
     hashed: Sequence[Sequence[str]] = ()
     dropped: Sequence[Sequence[str]] = ()
+    keep_days: int | None = None
+    """Days after which rows are deleted, or None."""
+    time: str | None = None
+    """The field that says when a row came about, as a dotted path, where there is one."""
 
-    def refuse_needed(self, resource: str, key: Sequence[str], cursor_path: str | None) -> None:
-        """Refuse to drop or hash what rows are told apart by, or read by time.
+    def refuse_needed(self, resource: str, key: Sequence[str], section: str) -> None:
+        """Refuse to drop or hash what rows are told apart by, and days of rows without a time.
 
         Args:
             resource: The resource's name.
             key: The fields of its primary key.
-            cursor_path: The field that says when a row came about, or None.
+            section: The section of the resource's settings.
 
         Raises:
-            SettingError: No row could be loaded, or none be read by time.
+            SettingError: No row could be loaded, or none be read or deleted by time.
         """
-        time = [cursor_path.split(".")] if cursor_path else []
+        if self.keep_days and not self.time:
+            raise SettingError(
+                f"keep_days names {resource}, of which nothing says when a row came about. Set "
+                f"[{section}] cursor_path in .dlt/config.toml, or take it out of keep_days. "
+                f"{where_to_set(PrivacySettings, 'keep_days')}"
+            )
+        time = [self.time.split(".")] if self.time else []
         for name, paths, needed in (
             ("drop", self.dropped, [*([part] for part in key), *time]),
             ("hash", self.hashed, time),

@@ -12,6 +12,7 @@ import dlt
 from dlt.extract import DltResource, DltSource
 
 from email_assets.account import Account
+from email_assets.account.private import private_fields
 from email_assets.api.session import ApiSession
 from email_assets.api.usage import Usage
 from email_assets.api.window import Window
@@ -193,7 +194,7 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
     owners = owners_of(access, resource)
     session = access.session(resource, owners.secrets)
     cursor_path = incremental.cursor_path if incremental else None
-    private = PrivateRows(name, account.private_fields(name))
+    private = PrivateRows(name, private_fields(account, name))
     rows = Rows(
         name,
         primary_key(resource),

@@ -77,6 +77,13 @@ def bounces_of(mapping: Deliverability) -> str:
     return mapping["bounces"].get("resource", "bounces")
 
 
+def time_of(mapping: Deliverability | None, resource: str) -> str | None:
+    """The field that says when a message of a resource was sent, or a bounce reported."""
+    if mapping and resource == "messages":
+        return mapping["messages"]["time"]
+    return mapping["bounces"]["time"] if mapping and resource == bounces_of(mapping) else None
+
+
 def senders_of(mapping: Deliverability) -> list[Sender]:
     """The senders that a mapping names: of messages, and of bounces that say it themselves."""
     of_bounces = mapping["bounces"].get("sender")
