@@ -27,36 +27,38 @@ BYTES = 8
 """Of a digest: among a million rows, a changed one is taken for an old one by chance of 1:10¹³."""
 SPREAD = 0x9E3779B97F4A7C15
 """Odd, so that each number of nested rows changes a digest in a way of its own."""
-MASK = 2 ** (8 * BYTES) - 1
+MASK: int = 2 ** (8 * BYTES) - 1
 CHUNK = 10_000
 
-_DLT_ID = re.compile(rf"[0-9a-f]{{24}}([0-9a-f]{{{2 * BYTES}}})")
-"""The time at which the sync began, the row's number in it, and the row's digest."""
+_DLT_ID = re.compile(r"[0-9a-f]{24}([0-9a-f]{16})")
 
 
-def digest_of(row: dict[str, Any]) -> str:
-    """A few bytes that another row, or the same row with other values, does not have."""
+def digest_of(row: dict[str, Any]) -> int:
+    """A number of 64 bits that another row, or the same row with other values, does not have."""
     try:
         text = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # a number beyond 64 bits, in a field that is kept as it came
         text = json.dumps(row, sort_keys=True).encode()
-    return blake2b(text, digest_size=BYTES).hexdigest()
+    return int.from_bytes(blake2b(text, digest_size=BYTES).digest(), "big")
 
 
-def digest_in(dlt_id: str | None) -> str | None:
+def dlt_id_of(digest: int, stamp: str, number: int) -> str:
+    """The `_dlt_id` of a row: the time at which the sync began, its number in it, its digest."""
+    return f"{stamp}{number:08x}{digest:016x}"
+
+
+def digest_in(dlt_id: str | None) -> int | None:
     """The digest in a `_dlt_id`, or None if there is none: an earlier release wrote it."""
     found = _DLT_ID.fullmatch(dlt_id or "")
-    return found[1] if found else None
+    return int(found[1], 16) if found else None
 
 
-def with_items(digest: str | None, items: int) -> str | None:
+def with_items(digest: int, items: int) -> int:
     """The digest of a row together with the number of its nested rows.
 
     Somebody may have deleted some of these, which the digest of the row's values does not tell.
     """
-    if digest is None or not items:
-        return digest
-    return f"{int(digest, 16) ^ (items * SPREAD & MASK):0{2 * BYTES}x}"
+    return digest ^ (items * SPREAD & MASK)
 
 
 class Digests:
@@ -66,16 +68,16 @@ class Digests:
         found: They may be as many as the rows of a table.
     """
 
-    def __init__(self, found: Iterable[str] = ()) -> None:
-        self._sorted = array("Q", sorted(int(digest, 16) for digest in found))
+    def __init__(self, found: Iterable[int] = ()) -> None:
+        self._sorted = array("Q", sorted(found))
 
-    def __contains__(self, digest: str | None) -> bool:
-        if digest is None:
+    def __contains__(self, digest: int) -> bool:
+        found = self._sorted
+        at = bisect_left(found, digest)
+        if at == len(found) or found[at] != digest:
             return False
-        number = int(digest, 16)
-        at = bisect_left(self._sorted, number)
         # what is there twice is loaded again, by which it becomes one
-        return list(self._sorted[at : at + 2]).count(number) == 1
+        return at + 1 == len(found) or found[at + 1] != digest
 
     def __bool__(self) -> bool:
         return bool(self._sorted)
@@ -121,8 +123,8 @@ def stored_digests(
             query += f" WHERE roots.{client.escape_column_name(column)} >= %s"
             parameters.append(since)
     with client.execute_query(query, *parameters) as cursor:
-        found = (with_items(digest_in(dlt_id), items) for dlt_id, items in _rows(cursor))
-        return Digests(filter(None, found))
+        found = ((digest_in(dlt_id), items) for dlt_id, items in _rows(cursor))
+        return Digests(with_items(digest, items) for digest, items in found if digest is not None)
 
 
 def _rows(cursor: Any) -> Iterator[tuple[str, int]]:

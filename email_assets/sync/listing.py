@@ -23,7 +23,7 @@ from email_assets.sync.cursor import Cursor
 from email_assets.sync.dlt_columns import DLT_ID
 from email_assets.sync.owners import Owners, owners_of
 from email_assets.sync.paginators import window_paginator_of
-from email_assets.sync.rows import Rows
+from email_assets.sync.rows import Row, Rows
 from email_assets.sync.source import build_source
 from email_assets.sync.span import Incremental
 from email_assets.sync.times import Times
@@ -50,11 +50,14 @@ class Listing:
     """The section of the resource's own settings."""
     say: Say
     """Told of owners whose lists could not be read."""
+    note_times: Callable[[list[Row]], None] = lambda _: None
+    """Looks at each page's rows for where the next sync goes on."""
     keep: Callable[[], None] = lambda: None
     """Keeps for the next sync what was not read."""
 
     def __post_init__(self) -> None:
         self.paginator.at_end = self._end
+        self.resource.add_step(self._readable)
 
     @property
     def resource(self) -> DltResource:
@@ -95,7 +98,7 @@ class Listing:
             if (starts := self._starts_of_refused()) or behind:
                 self.cursor.keep_behind(starts)
 
-        self.resource.add_map(self._keep_newest)
+        self.note_times = self._keep_newest
         self.keep = keep_behind
 
     def read_a_stretch(self, window: Window, pipeline: dlt.Pipeline, *, is_first: bool) -> None:
@@ -109,7 +112,7 @@ class Listing:
         """
         self.paginator.window = window
         if is_first:
-            self.resource.add_map(self._forget_newest)
+            self.note_times = self._forget_newest
         behind = self.cursor.behind(pipeline)
 
         def keep_behind() -> None:
@@ -128,15 +131,17 @@ class Listing:
         """
         known: list[dlt.Schema] = []
 
-        def prepare(row: dict[str, Any]) -> dict[str, Any] | None:
+        def prepare(rows: list[Row], _meta: Any = None) -> list[Row] | None:
+            if not rows:
+                return rows
+            self.note_times(rows)
             if not known:
                 # the schema that dlt stores with the rows is there once it reads
                 known.append(dlt.current.source_schema())
                 self.rows.keep_in(known[0], say)
-            return self.rows.prepare_new(row)
+            return self.rows.prepare_new(rows) or None
 
-        self.resource.add_map(prepare)
-        self.resource.add_filter(lambda row: row is not None)
+        self.resource.add_step(prepare)
 
     def keep_types_of(self, schema: dlt.Schema) -> None:
         """Leave columns of the warehouse's table what they are, whatever the vendor's file says.
@@ -157,14 +162,19 @@ class Listing:
             self.say(f"{self.resource.name}: the API refused the rows of {owner} ({reason})")
         self.keep()
 
-    def _keep_newest(self, row: dict[str, Any]) -> dict[str, Any]:
-        if self.rows.note_time(row) and self.rows.newest:
-            self.cursor.keep_newest(self.rows.newest)
-        return row
+    def _readable(self, page: Any, _meta: Any = None) -> list[Row] | None:
+        """A page's rows that have a key, with times that dlt knows, and without secrets."""
+        # a step of the vendor's file may hand on one row after the other
+        came: list[Row] = page if isinstance(page, list) else [page]
+        rows = [self.rows.without_secrets(self.times.read(row)) for row in came]
+        return self.rows.with_key(rows) or (None if came else came)
 
-    def _forget_newest(self, row: dict[str, Any]) -> dict[str, Any]:
+    def _keep_newest(self, rows: list[Row]) -> None:
+        if self.rows.note_times(rows) and self.rows.newest:
+            self.cursor.keep_newest(self.rows.newest)
+
+    def _forget_newest(self, _: list[Row]) -> None:
         self.cursor.forget_newest()
-        return row
 
     def _starts_of_refused(self) -> dict[str, datetime | None]:
         """The time from which on each owner that was refused is still to be read."""
@@ -209,9 +219,6 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
     source = build_source(account, [resource], name=name, session=session, paginator=paginator)
     source.resources[name].selected = bool(owners.all)  # without any, there is nothing to ask for
     times = Times(times_of(resource))
-    source.resources[name].add_map(times.read)
-    source.resources[name].add_map(rows.without_secrets)
-    source.resources[name].add_filter(rows.has_key)
     source.resources[name].apply_hints(columns={DLT_ID: {"dedup_sort": "desc"}})
     address = f"{account.base_url}{endpoint_of(resource)['path']}"
     cursor = Cursor(name, [address, cursor_path or ""]).of_owners(owners.all)

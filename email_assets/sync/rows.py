@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from dlt.common.data_types import TDataType
 from dlt.common.schema import Schema
-from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 
 from email_assets.clock import now
 from email_assets.errors import ApiError
 from email_assets.instants import as_utc
-from email_assets.normalizer import BIGGEST, is_whole_time
 from email_assets.privacy.paths import changed_at, leave_out
 from email_assets.privacy.rows import PrivateRows
-from email_assets.sync.digests import Digests, digest_in, digest_of, with_items
+from email_assets.sync.digests import Digests, digest_of, dlt_id_of, with_items
 from email_assets.sync.dlt_columns import DLT_ID
 from email_assets.sync.fields import Fields
+from email_assets.sync.keys import Keys
 
 Row = dict[str, Any]
 
@@ -30,8 +28,8 @@ _LIKE_A_TIME = re.compile(r"[+-]?\d{4,}[-/]\d\d[-/]\d\d", re.ASCII)
 """Text that is written as a time, be there such a day or not."""
 
 
-class Rows:
-    """Numbers the rows, sets those without a primary key aside, and holds keys to one type.
+class Rows(Keys):
+    """Numbers the rows, sets aside those that cannot be loaded, and those that need not be.
 
     Args:
         resource: The resource's name, for sentences.
@@ -42,10 +40,7 @@ class Rows:
         private: Takes out what is private, or None.
 
     Attributes:
-        received: Rows that came.
-        withheld: Rows among them that are private as a whole, and are not loaded.
-        without_key: Rows among them that lack a part of the primary key; they cannot be loaded.
-        unchanged: Rows among them that the warehouse holds already.
+        unchanged: Rows among those that came that the warehouse holds already.
         cursor_path: The field that says when a row came about, or None.
         newest: The latest time in the cursor's field so far, or None.
     """
@@ -59,19 +54,13 @@ class Rows:
         nesting: int | None = None,
         private: PrivateRows | None = None,
     ) -> None:
-        self.received = 0
-        self.withheld = 0
-        self.without_key = 0
+        super().__init__(resource, primary_key)
         self.unchanged = 0
         self.newest: datetime | None = None
-        self._resource = resource
-        self._primary_key = primary_key
         self._never_load = [path.split(".") for path in never_load]
         self._private = private
         self.cursor_path = cursor_path
         self._cursor_path = cursor_path.split(".") if cursor_path else []
-        self._types: dict[str, str] = {}
-        self._times: set[str] = set()
         first = [[field] for field in primary_key]
         first += [self._cursor_path] if cursor_path else []
         self._fields = Fields(resource, first, nesting)
@@ -85,31 +74,15 @@ class Rows:
         """Rows among those that came which are to be loaded."""
         return self.received - self.withheld - self.without_key - self.unchanged
 
-    def expect_types_of(self, schema: Schema) -> None:
-        """Hold the primary key to the types that the warehouse's table has for it."""
-        for field, column in self._key_columns(schema):
-            if data_type := column.get("data_type"):
-                self._types[field] = "a number" if data_type == "bigint" else "text"
-                if data_type == "timestamp":
-                    self._times.add(field)
-
     def keep_in(self, schema: Schema, say: Callable[[str], None]) -> None:
         """Let the schema that the rows are loaded with know their fields and the key's types.
-
-        A text that looks like a time stays text, if it is a key: times that differ in what a
-        column of times does not hold would be one.
 
         Args:
             schema: The schema that dlt stores with the rows.
             say: Told what is loaded in another form than people may expect.
         """
         self._fields.keep_in(schema, say)
-        for field, column in self._key_columns(schema):
-            name = schema.naming.normalize_identifier(field)
-            if "data_type" not in column and field in self._types:
-                data_type: TDataType = "bigint" if self._types[field] == "a number" else "text"
-                columns: TTableSchemaColumns = {name: {"name": name, "data_type": data_type}}
-                schema.update_table({"name": self._resource, "columns": columns})
+        self.keep_types_in(schema)
 
     def leave_out(self, stored: Digests) -> None:
         """Do not load again what the warehouse holds as it is."""
@@ -127,60 +100,43 @@ class Rows:
         By it the last of several rows with one key stays: dlt keeps a `_dlt_id` that a row brings,
         and deduplicates by the column that says so. It ends with the row's digest.
         """
-        digest = digest_of(row)
+        return self._numbered(self._fields.suit(row), digest_of(row))
+
+    def prepare_new(self, rows: Sequence[Row]) -> list[Row]:
+        """The rows of a page as dlt is to have them, without those that the warehouse holds."""
+        found = []
+        for row in rows:
+            suited, digest = self._fields.suit(row), digest_of(row)
+            if self._is_new(row, digest, self._fields.items):
+                found.append(self._numbered(suited, digest))
+        return found
+
+    def _numbered(self, row: Row, digest: int) -> Row:
         # a copy: whoever gave the row may still look at it
-        return {
-            **self._fields.suit(row),
-            DLT_ID: f"{self._stamp}{next(self._numbers):08x}{digest}",
-        }
+        return {**row, DLT_ID: dlt_id_of(digest, self._stamp, next(self._numbers))}
 
-    def prepare_new(self, row: Row) -> Row | None:
-        """The row as dlt is to have it, or None if the warehouse holds it already."""
-        prepared = self.prepare(row)
-        return prepared if self._is_new(prepared, self._fields.items) else None
-
-    def has_key(self, row: Row | None) -> bool:
-        """Count the row; True if it may be loaded and has a key, without which it cannot be.
-
-        Raises:
-            ApiError: A key is neither text nor a whole number, or not what it was before.
-        """
-        self.received += 1
-        if row is None:
-            self.withheld += 1
-            return False
-        if any(row.get(field) is None for field in self._primary_key):
-            self.without_key += 1
-            return False
-        for field in self._primary_key:
-            found = _type_of_key(row[field])
-            expected = self._types.get(field, found)
-            if found == "text" and field in self._times and not is_whole_time(row[field]):
-                expected = "a time"
-            if found != expected or found not in ("a number", "text"):
-                raise ApiError(
-                    f"{self._resource}: {field} came as {found}"
-                    + (f", and was {expected} before" if found != expected else "")
-                    + f", in row {self.received} of this run, of which nothing was loaded. "
-                    f"If the API changed for good, rename or drop the table {self._resource} and "
-                    f"its {self._resource}__… tables, and run again, which loads everything anew."
-                )
-            self._types[field] = found
-        return True
-
-    def _is_new(self, row: Row, items: int) -> bool:
+    def _is_new(self, row: Row, digest: int, items: int) -> bool:
         """True if the warehouse lacks the row as it is, with its nested rows; counts it if not.
 
         Once a row has changed, all others of its key are new, since the last one is to stay.
         """
         if not self._stored:
             return True
-        key = hash(tuple(row[field] for field in self._primary_key))
-        if key not in self._changed and with_items(digest_in(row[DLT_ID]), items) in self._stored:
+        is_there = with_items(digest, items) in self._stored
+        if is_there and not self._changed:
+            self.unchanged += 1
+            return False
+        key = hash(tuple([row[field] for field in self._primary_key]))
+        if is_there and key not in self._changed:
             self.unchanged += 1
             return False
         self._changed.add(key)
         return True
+
+    def note_times(self, rows: Iterable[Row]) -> bool:
+        """Remember the times of rows; True if one of them is the newest."""
+        found = [self.note_time(row) for row in rows]
+        return any(found)
 
     def note_time(self, row: Row) -> bool:
         """Remember the row's time, where a time to come counts as now; True if it is the newest."""
@@ -215,15 +171,14 @@ class Rows:
             "that is no time. Set another cursor_path, or none to load everything each time."
         )
 
-    def _key_columns(self, schema: Schema) -> Iterator[tuple[str, TColumnSchema]]:
-        columns = schema.tables.get(self._resource, {}).get("columns", {})
-        for field in self._primary_key:
-            yield field, columns.get(schema.naming.normalize_identifier(field), {})
 
-
-def _type_of_key(value: Any) -> str:
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, bool) or not isinstance(value, int):
-        return {float: "a fraction", bool: "a boolean"}.get(type(value), "a list or an object")
-    return "a number" if -BIGGEST - 1 <= value <= BIGGEST else "a number beyond 64 bits"
+def _without(value: Any, path: Sequence[str]) -> Any:
+    """A copy of a value without what is at a path; lists on the way are entered."""
+    if isinstance(value, list):
+        return [_without(item, path) for item in value]
+    if not isinstance(value, dict) or path[0] not in value:
+        return value
+    field, rest = path[0], path[1:]
+    if rest:
+        return {**value, field: _without(value[field], rest)}
+    return {name: item for name, item in value.items() if name != field}

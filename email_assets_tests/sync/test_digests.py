@@ -7,49 +7,44 @@ from typing import Any
 import pytest
 
 from email_assets.api.answer import parse
-from email_assets.sync.digests import BYTES, Digests, digest_of
+from email_assets.sync.digests import BYTES, Digests, digest_in, digest_of, dlt_id_of
 
-CHARACTERS = 2 * BYTES
-LOWEST, HIGHEST = "0" * CHARACTERS, "f" * CHARACTERS
-
-
-def of(number: int) -> str:
-    return f"{number:0{CHARACTERS}x}"
+LOWEST, HIGHEST = 0, 2 ** (8 * BYTES) - 1
 
 
 # What they contain
 
 
 def test_they_contain_what_they_were_given_and_nothing_else() -> None:
-    digests = Digests(of(number) for number in (7, 3, 5))
-    assert [number for number in range(10) if of(number) in digests] == [3, 5, 7]
+    digests = Digests((7, 3, 5))
+    assert [number for number in range(10) if number in digests] == [3, 5, 7]
 
 
 @pytest.mark.parametrize("digest", [LOWEST, HIGHEST], ids=["0", "2**64 - 1"])
-def test_the_ends_of_64_bits_are_contained_once_they_are_given(digest: str) -> None:
-    assert digest in Digests([digest, of(5)])
+def test_the_ends_of_64_bits_are_contained_once_they_are_given(digest: int) -> None:
+    assert digest in Digests([digest, 5])
 
 
 @pytest.mark.parametrize("digest", [LOWEST, HIGHEST], ids=["0", "2**64 - 1"])
-def test_the_ends_of_64_bits_are_not_contained_by_themselves(digest: str) -> None:
-    assert digest not in Digests([of(5)])
+def test_the_ends_of_64_bits_are_not_contained_by_themselves(digest: int) -> None:
+    assert digest not in Digests([5])
 
 
 def test_one_that_was_given_twice_is_not_contained_so_that_its_copies_become_one() -> None:
-    digests = Digests([of(5), of(7), of(5)])
-    assert [of(number) in digests for number in (5, 6, 7)] == [False, False, True]
+    digests = Digests([5, 7, 5])
+    assert [number in digests for number in (5, 6, 7)] == [False, False, True]
 
 
 def test_nothing_is_contained_in_none() -> None:
-    assert [digest for digest in (LOWEST, of(5), HIGHEST) if digest in Digests()] == []
+    assert [digest for digest in (LOWEST, 5, HIGHEST) if digest in Digests()] == []
 
 
 def test_none_are_false() -> None:
     assert not Digests()
 
 
-@pytest.mark.parametrize("digest", [LOWEST, of(5)])
-def test_some_are_true(digest: str) -> None:
+@pytest.mark.parametrize("digest", [LOWEST, 5])
+def test_some_are_true(digest: int) -> None:
     assert Digests([digest])
 
 
@@ -65,14 +60,14 @@ def test_a_digest_is_found_among_many() -> None:
 ROW = {"id": 1, "name": "ann", "at": {"city": "x", "geo": [1, 2]}, "tag": None}
 
 
-def test_a_digest_has_as_many_hexadecimal_characters_as_it_says() -> None:
-    digest = digest_of(ROW)
-    assert (len(digest), set(digest) <= set("0123456789abcdef")) == (CHARACTERS, True)
+def test_a_digest_is_found_again_in_the_id_that_ends_with_it() -> None:
+    found = [digest_in(dlt_id_of(digest, "0" * 16, 7)) for digest in (LOWEST, 5, HIGHEST)]
+    assert found == [LOWEST, 5, HIGHEST]
 
 
 def test_the_digest_of_a_row_is_the_same_in_every_release() -> None:
     """Or else the first sync of a release would load every table anew."""
-    assert digest_of(ROW) == "7d1a2fd3ea78af50"
+    assert digest_of(ROW) == 0x7D1A2FD3EA78AF50
 
 
 @pytest.mark.parametrize(
