@@ -15,11 +15,11 @@ from email_assets.defs.build import build_all
 from email_assets.defs.privacy import build_privacy_checks
 from email_assets.sandbox import Sandbox
 from email_assets.settings.resolve import SettingError
-from email_assets_tests.defs.asset_fixtures import empty_home, instance
+from email_assets_tests.dagster_fixtures import instance
 from email_assets_tests.queries import Place, on_both
 from email_assets_tests.warehouses import Query, change, load
 
-__all__ = ["empty_home", "instance"]
+__all__ = ["instance"]
 
 
 def days_ago(days: float) -> str:
