@@ -20,6 +20,7 @@ from email_assets.settings.accounts import (
     refuse_unknown,
     warehouse_of,
 )
+from email_assets.settings.deliverability import DeliverabilitySettings
 from email_assets.settings.not_configured import PLACEHOLDER_HOST
 from email_assets.settings.partitions import PartitionSettings
 from email_assets.settings.privacy import PrivacySettings
@@ -28,7 +29,6 @@ from email_assets.settings.sections import (
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
-    DeliverabilitySettings,
     ResourceSettings,
     RetentionSettings,
 )

@@ -14,13 +14,14 @@ from email_assets.defs.catalog import code_references, common
 from email_assets.defs.deliverability_checks import bounce_figures
 from email_assets.defs.freshness import window_of
 from email_assets.defs.names import key_of, keys_of, op_of
+from email_assets.deliverability.blocks import as_markdown
 from email_assets.deliverability.daily import (
     COLUMNS,
     build_daily,
-    read_daily,
 )
+from email_assets.deliverability.facts import read_facts
 from email_assets.deliverability.figures import total
-from email_assets.deliverability.report import DAYS, first_day, render
+from email_assets.deliverability.report import report_of
 from email_assets.deliverability.selection import derived_assets, resources_read
 from email_assets.deliverability.tables import MappingError
 from email_assets.errors import EmailAssetsError
@@ -117,25 +118,23 @@ def _build_report_asset(account: Account, clock: Clock) -> dg.AssetsDefinition:
         account,
         REPORT,
         [DAILY],
-        f"The bounce rate of the last {DAYS} days, the worst senders, and bounces by type.",
+        "How much was sent in the last report_days, what came back, where and why, and what to do.",
         {"markdown"},
     )
 
     @dg.multi_asset(name=op_of(account, REPORT), specs=[spec])
     def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        started, today = time.monotonic(), clock().date()
+        started = time.monotonic()
         try:
-            now_set = account.as_set_now()
-            rows = read_daily(now_set, first_day(today), who=REPORT, say=recording.info(context))
-            settings = now_set.limits
+            facts = read_facts(
+                account.as_set_now(), clock().date(), who=REPORT, say=recording.info(context)
+            )
         except EmailAssetsError as error:
             raise dg.Failure(str(error)) from None
-        rows = [row for row in rows if row.day <= today]
-        found = total(rows)
-        text = render(rows, today, settings.max_bounce_rate, settings.min_messages)
+        found = total(facts.of_days)
         yield recording.materialized(
             {
-                "report": dg.MetadataValue.md(text),
+                "report": dg.MetadataValue.md(as_markdown(report_of(facts))),
                 **bounce_figures(found),
                 "complaints": found.complaints,
                 "seconds": round(time.monotonic() - started, 3),

@@ -14,15 +14,13 @@ from email_assets.deliverability.daily import Outcome, SenderDay, read_daily
 from email_assets.deliverability.figures import by_sender, percent, total
 from email_assets.deliverability.selection import derived_assets
 from email_assets.errors import EmailAssetsError
-from email_assets.settings.sections import DeliverabilitySettings
+from email_assets.settings.deliverability import DeliverabilitySettings
 from email_assets.vendors.resource import DAILY
 
 BOUNCE_RATE = "bounce_rate"
 COMPLAINT_RATE = "complaint_rate"
 WEEK = 7
 """Days that the complaint rate is of, today included: on one day, one complaint is a high rate."""
-WARNED_OF = 1 / 3
-"""The part of max_complaint_rate from which on the check warns: of 0.3 %, that is 0.1 %."""
 
 Clock = Callable[[], datetime]
 Judge = Callable[[list[SenderDay], date, DeliverabilitySettings], dg.AssetCheckResult]
@@ -117,7 +115,7 @@ def judge_complaints(
     if found.complaint_rate is not None:
         figures["complaint_rate"] = round(found.complaint_rate, 6)
     rate = found.complaint_rate or 0
-    if found.sent < least or rate <= limit * WARNED_OF:
+    if found.sent < least or rate <= settings.warned_complaint_rate:
         sentence = _too_few(found, days, "complaint", least)
         return recording.judged(COMPLAINT_RATE, sentence, figures, passed=True)
     sender, worst = _with_most(rows, lambda outcome: outcome.complaints)

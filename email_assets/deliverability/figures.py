@@ -9,9 +9,9 @@ from email_assets.deliverability.daily import Outcome, SenderDay
 from email_assets.redaction import redact
 
 
-def total(rows: Iterable[SenderDay]) -> Outcome:
-    """The rows added up."""
-    found = list(rows)
+def total(outcomes: Iterable[Outcome]) -> Outcome:
+    """Outcomes added up, such as those of several days."""
+    found = list(outcomes)
     return Outcome(*(sum(getattr(row, field.name) for row in found) for field in fields(Outcome)))
 
 
@@ -31,3 +31,12 @@ def percent(rate: float | None) -> str:
 def percents(rate: float) -> str:
     """The number of `percent` alone."""
     return f"{rate * 100:.{2 if 0 < rate < 0.01 else 1}f}"
+
+
+def short_count(count: float) -> str:
+    """A count that has room above a column: 950, 1.2k, 34k, 5.6M."""
+    for unit, size in (("M", 1_000_000), ("k", 1_000)):
+        if count >= size:
+            part = count / size
+            return f"{part:.0f}{unit}" if part >= 10 else f"{part:.1f}{unit}".replace(".0", "")
+    return f"{count:.0f}"

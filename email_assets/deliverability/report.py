@@ -1,70 +1,99 @@
-"""A report on the delivery of mail in the last thirty days, in Markdown with charts."""
+"""A report on the delivery of mail: how much was sent, what came back, where, why, and what to do.
+
+It is made of counts alone, and names no recipient.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import date
 
-from email_assets.deliverability.charts import Bar, as_image, ranking, rates_over_time
-from email_assets.deliverability.daily import Outcome, SenderDay
+from email_assets.deliverability.blocks import Block, Heading, Picture, Points, Table, Text
+from email_assets.deliverability.charts import (
+    Bar,
+    Limit,
+    counts_over_time,
+    ranking,
+    rates_over_time,
+)
+from email_assets.deliverability.daily import Outcome
+from email_assets.deliverability.facts import Facts
 from email_assets.deliverability.figures import by_sender, percent, total
+from email_assets.deliverability.sections import of_domains, of_places, of_reasons, remedies
 
-DAYS = 30
 WORST = 10
-"""Senders that the report names."""
+"""Senders that the chart names."""
+MOST_SENDERS = 25
+"""Senders that the table below it names."""
+NONE = Outcome(0, 0, 0, 0, 0)
 
 
-def first_day(today: date) -> date:
-    """The first of the days that a report is about; today is the last."""
-    return today - timedelta(days=DAYS - 1)
-
-
-def render(rows: Sequence[SenderDay], today: date, limit: float, min_messages: int) -> str:
-    """The report.
-
-    Args:
-        rows: Those of the days that it is about.
-        today: The last day, in UTC.
-        limit: The share of messages that may bounce.
-        min_messages: The number of messages from which on a sender's rate is compared with others'.
-    """
-    found = total(rows)
+def report_of(facts: Facts) -> list[Block]:
+    """The parts of the report, the answer in plain words first."""
+    found, today = total(facts.of_days), facts.today
+    days = f"in the {facts.settings.report_days} days up to {today} (UTC)"
     if not any((found.sent, found.bounced, found.complaints, found.other)):
-        return f"Nothing was sent and nothing bounced in the {DAYS} days up to {today} (UTC)."
-    parts = [
-        _summary(found, today),
-        as_image(_over_time(rows, today, limit), f"Bounce rate of each of {DAYS} days"),
-        as_image(_worst_senders(rows, limit, min_messages), "Bounce rate of the worst senders"),
-        as_image(_by_type(found), "Bounces by type"),
-        "A day's bounce rate is what bounced on that day, hard or soft, in proportion to what was "
-        "sent on it.",
+        return [Text(f"Nothing was sent and nothing bounced {days}.")]
+    return [
+        Text(_summary(found, days)),
+        Heading("What to do"),
+        Points(remedies(found, facts.of_days, facts.breakdown, facts.settings)),
+        Heading("Day by day"),
+        *_day_by_day(facts),
+        Heading("Senders"),
+        *_senders(facts),
+        *of_places(facts.breakdown),
+        Heading("Why it came back"),
+        Picture(_by_kind(found), "What came back, by kind"),
+        *of_reasons(facts.breakdown),
+        *of_domains(facts.breakdown),
     ]
-    return "\n\n".join(parts)
 
 
-def _summary(found: Outcome, today: date) -> str:
+def _summary(found: Outcome, days: str) -> str:
     told = f"{found.bounced:,} of {found.sent:,} messages bounced"
     if found.bounce_rate is not None:
         told = f"{percent(found.bounce_rate)} bounced: {found.bounced:,} of {found.sent:,} messages"
     return (
-        f"{told}, in the {DAYS} days up to {today} (UTC). Hard bounces: {found.hard:,}, "
-        f"soft: {found.soft:,}; spam complaints: {found.complaints:,}."
+        f"{told}, {days}. Hard bounces: {found.hard:,}, soft: {found.soft:,}; "
+        f"spam complaints: {found.complaints:,} ({percent(found.complaint_rate)})."
     )
 
 
-def _over_time(rows: Sequence[SenderDay], today: date, limit: float) -> str:
-    days = [first_day(today) + timedelta(days=number) for number in range(DAYS)]
-    rates = {day: total(row for row in rows if row.day == day).bounce_rate for day in days}
-    bars = [
-        Bar(f"{day:%b} {day.day}", rate, "" if rate is None else f"{rate * 100:.1f}")
-        for day, rate in rates.items()
-    ]
-    return rates_over_time(f"Bounce rate, last {DAYS} days", bars, limit)
+def _day_by_day(facts: Facts) -> Iterator[Block]:
+    settings, today = facts.settings, facts.today
+    of_day = {day: total(row for row in facts.of_days if row.day == day) for day in facts.days}
+
+    def bars(values: dict[date, float | None]) -> list[Bar]:
+        return [
+            Bar(f"{day:%b} {day.day}", value, so_far=day == today) for day, value in values.items()
+        ]
+
+    count = f"last {settings.report_days} days"
+    sent = bars({day: found.sent or None for day, found in of_day.items()})
+    yield Picture(counts_over_time(f"Messages sent, {count}", sent), "Messages sent on each day")
+    bounced = bars({day: found.bounce_rate for day, found in of_day.items()})
+    limit = Limit("max_bounce_rate", settings.max_bounce_rate)
+    yield Picture(
+        rates_over_time(f"Bounce rate, {count}", bounced, limit), "Bounce rate of each day"
+    )
+    if any(found.complaints for found in of_day.values()):
+        complained = bars({day: found.complaint_rate for day, found in of_day.items()})
+        limit = Limit("max_complaint_rate", settings.max_complaint_rate)
+        yield Picture(
+            rates_over_time(f"Complaint rate, {count}", complained, limit),
+            "Complaint rate of each day",
+        )
+    yield Text(
+        "A day's rate is what came back on that day, hard or soft, or as a complaint, in "
+        "proportion to what was sent on it."
+    )
 
 
-def _worst_senders(rows: Sequence[SenderDay], limit: float, min_messages: int) -> str:
-    senders = by_sender(rows)
-    enough = {sender: found for sender, found in senders.items() if found.sent >= min_messages}
+def _senders(facts: Facts) -> Iterator[Block]:
+    settings, senders = facts.settings, by_sender(facts.of_days)
+    least = settings.min_messages
+    enough = {sender: found for sender, found in senders.items() if found.sent >= least}
     ranked = sorted((enough or senders).items(), key=lambda pair: -(pair[1].bounce_rate or 0))
     bars = [
         Bar(
@@ -74,11 +103,48 @@ def _worst_senders(rows: Sequence[SenderDay], limit: float, min_messages: int) -
         )
         for sender, found in ranked[:WORST]
     ]
-    at_least = f" with {min_messages} messages or more" if enough else ""
-    return ranking(f"Worst senders{at_least}", bars, limit)
+    at_least = f" with {least} messages or more" if enough else ""
+    limit = Limit("max_bounce_rate", settings.max_bounce_rate)
+    yield Picture(
+        ranking(f"Worst senders{at_least}", bars, limit), "Bounce rate of the worst senders"
+    )
+    this, last = by_sender(facts.of_week(0)), by_sender(facts.of_week(1))
+    of_size = sorted(senders, key=lambda name: (-senders[name].sent, -senders[name].bounced, name))
+    named = {*[sender for sender, _ in ranked[:WORST]], *of_size[: MOST_SENDERS - WORST]}
+    yield Table(
+        [
+            *("Sender", "This week", "Last week", "Change", "Sent", "Bounced", "Bounce rate"),
+            "Complaint rate",
+        ],
+        [
+            _row(sender, senders[sender], this.get(sender, NONE), last.get(sender, NONE))
+            for sender in of_size
+            if sender in named
+        ],
+    )
+    others = len(of_size) - len(named)
+    more = f" Senders that are not named: {others}." if others else ""
+    yield Text(
+        "A week is seven whole days, this one up to yesterday. Sent, Bounced and the rates are of "
+        f"the {settings.report_days} days.{more}"
+    )
 
 
-def _by_type(found: Outcome) -> str:
+def _row(sender: str, found: Outcome, this: Outcome, last: Outcome) -> list[str]:
+    change = f"{(this.sent / last.sent - 1) * 100:+.0f} %" if last.sent else "-"
+    return [
+        sender,
+        f"{this.sent:,}",
+        f"{last.sent:,}",
+        change,
+        f"{found.sent:,}",
+        f"{found.bounced:,}",
+        percent(found.bounce_rate),
+        percent(found.complaint_rate),
+    ]
+
+
+def _by_kind(found: Outcome) -> str:
     kinds = {
         "hard": found.hard,
         "soft": found.soft,
@@ -90,4 +156,4 @@ def _by_type(found: Outcome) -> str:
         Bar(kind, count, f"{count:,} ({percent(count / all_of_them if all_of_them else None)})")
         for kind, count in kinds.items()
     ]
-    return ranking("Bounces by type", bars)
+    return ranking("What came back, by kind", bars)

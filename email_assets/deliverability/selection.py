@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from email_assets.account import Account
+from email_assets.deliverability.tables import lists_in
 from email_assets.vendors.resource import DAILY, REPORT, bounces_of, senders_of
 
 SQL_DESTINATIONS = ("duckdb", "postgres")
@@ -38,3 +39,23 @@ def resources_read(account: Account) -> list[str]:
         return []
     lookups = [sender["resource"] for sender in senders_of(mapping) if "resource" in sender]
     return list(dict.fromkeys(["messages", bounces_of(mapping), *lookups]))
+
+
+def tables_read(account: Account) -> list[str]:
+    """The tables that the report reads besides, those of lists included."""
+    mapping = account.deliverability
+    if mapping is None:
+        return []
+    of_lists = [
+        table
+        for of, resource in (
+            (mapping["messages"], "messages"),
+            (mapping["bounces"], bounces_of(mapping)),
+        )
+        if (field := of.get("recipient"))
+        for table in lists_in(resource, field)
+    ]
+    others = [one["resource"] for one in mapping.get("suppressed", ())]
+    if domains := mapping.get("domains"):
+        others.append(domains["resource"])
+    return list(dict.fromkeys(["messages", bounces_of(mapping), *of_lists, *others]))

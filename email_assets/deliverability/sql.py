@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from email_assets.deliverability.tables import Tables, marks, named, text
-from email_assets.vendors import Deliverability, Only
+from email_assets.deliverability.tables import Tables, condition_of, marks, text_of
+from email_assets.vendors import Deliverability, Sender
 from email_assets.vendors.resource import bounces_of
 
-UNKNOWN = "'unknown'"
-"""The SQL of the sender of what names none."""
-
+UNKNOWN = "unknown"
+"""The sender of what names none."""
 BY_DAY_AND_SENDER = """
 SELECT day, sender, SUM(sent), SUM(hard) + SUM(soft), SUM(hard), SUM(soft), SUM(complaints),
     SUM(other), CASE WHEN SUM(sent) > 0 THEN
@@ -45,44 +44,63 @@ def happenings(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]
 def _sent(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]:
     messages = mapping["messages"]
     day = tables.day("messages", messages["time"], "m")
-    id_ = text(tables.column("messages", messages["sender"]["field"], "m"))
-    sender, join = named(id_, messages["sender"], tables, UNKNOWN)
-    condition, values = _condition(messages.get("only"), "messages", "m", tables)
+    id_ = text_of(tables.column("messages", messages["sender"]["field"], "m"))
+    sender, join = _named(id_, messages["sender"], tables)
+    condition, values = condition_of(messages.get("only"), "messages", "m", tables)
     return (
         f"SELECT {day} AS day, {sender} AS sender, 1 AS sent, 0 AS hard, 0 AS soft, "
-        f"0 AS complaints, 0 AS other FROM {tables.name('messages')} AS m{join}{condition}"
+        f"0 AS complaints, 0 AS other FROM {tables.name('messages')} AS m{join} WHERE {condition}"
     ), values
 
 
 def _bounced(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]:
     bounces, table = mapping["bounces"], bounces_of(mapping)
     day = tables.day(table, bounces["time"], "b")
-    column = _first_of(bounces["type"], table, tables)
-    kinds = [bounces.get("hard", []), bounces.get("soft", []), bounces.get("complaint", [])]
-    counted = [_one_if(column, types, "1", "0") for types in kinds]
-    listed = [type_ for types in kinds for type_ in types]
-    counted.append(_one_if(column, listed, "0", "1"))
+    counted, listed = kinds_counted(mapping, tables)
     id_, of_message = _sender_of_bounce(mapping, tables)
     by = bounces.get("sender", mapping["messages"]["sender"])
-    sender, join = named(id_, by, tables, UNKNOWN)
+    sender, join = _named(id_, by, tables)
     query = (
         f"SELECT {day}, {sender}, 0, {', '.join(counted)} "
         f"FROM {tables.name(table)} AS b{of_message}{join}"
     )
-    condition, values = _condition(bounces.get("only"), table, "b", tables)
-    return query + condition, [*listed, *listed, *values]
+    condition, values = condition_of(bounces.get("only"), table, "b", tables)
+    return f"{query} WHERE {condition}", [*listed, *values]
+
+
+def kinds_counted(mapping: Deliverability, tables: Tables) -> tuple[list[str], list[str]]:
+    """The SQL that is 1 or 0 for hard, soft, complaints and others, and its parameters."""
+    bounces = mapping["bounces"]
+    column = type_of(mapping, tables)
+    kinds = [bounces.get("hard", []), bounces.get("soft", []), bounces.get("complaint", [])]
+    names = ("hard", "soft", "complaints")
+    counted = [
+        f"{_one_if(column, types, '1', '0')} AS {name}"
+        for name, types in zip(names, kinds, strict=True)
+    ]
+    listed = [type_ for types in kinds for type_ in types]
+    return [*counted, f"{_one_if(column, listed, '0', '1')} AS other"], [*listed, *listed]
+
+
+def type_of(mapping: Deliverability, tables: Tables) -> str:
+    """The SQL of the vendor's own type of a bounce.
+
+    Raises:
+        MappingError: The table lacks the last of the fields that tell it.
+    """
+    return _first_of(mapping["bounces"]["type"], bounces_of(mapping), tables)
 
 
 def _sender_of_bounce(mapping: Deliverability, tables: Tables) -> tuple[str, str]:
     """The SQL of the sender of a bounce, and the join that it takes."""
     messages, bounces, table = mapping["messages"], mapping["bounces"], bounces_of(mapping)
     if "sender" in bounces:
-        return text(tables.column(table, bounces["sender"]["field"], "b")), ""
+        return text_of(tables.column(table, bounces["sender"]["field"], "b")), ""
     if not tables.has("messages"):
         return "CAST(NULL AS VARCHAR)", ""
-    message = text(tables.column(table, bounces["message"], "b"))
-    id_ = text(tables.column("messages", messages["id"], "m"))
-    sender = text(tables.column("messages", messages["sender"]["field"], "m"))
+    message = text_of(tables.column(table, bounces["message"], "b"))
+    id_ = text_of(tables.column("messages", messages["id"], "m"))
+    sender = text_of(tables.column("messages", messages["sender"]["field"], "m"))
     bounced = tables.name(table)
     # grouped, so that no bounce counts twice should two messages share an id; only of those that
     # bounced, which takes half the memory
@@ -94,12 +112,17 @@ def _sender_of_bounce(mapping: Deliverability, tables: Tables) -> tuple[str, str
     )
 
 
-def _condition(only: Only | None, table: str, of: str, tables: Tables) -> tuple[str, list[str]]:
-    """The SQL that leaves only the rows that count, and its parameters."""
-    if only is None:
-        return "", []
-    column = text(tables.column(table, only["field"], of))
-    return f" WHERE {column} IN ({marks(only['values'])})", only["values"]
+def _named(id_: str, sender: Sender, tables: Tables) -> tuple[str, str]:
+    """The name by which people know a sender, or else its id, and the join that it takes."""
+    if "resource" not in sender or not tables.has(sender["resource"]):
+        return f"COALESCE({id_}, '{UNKNOWN}')", ""
+    resource = sender["resource"]
+    key = text_of(tables.column(resource, sender["id"], "n"))
+    name = text_of(tables.column(resource, sender["name"], "n"))
+    return f"COALESCE(n.name, {id_}, '{UNKNOWN}')", (
+        f" LEFT JOIN (SELECT {key} AS id, MAX({name}) AS name FROM {tables.name(resource)} AS n "
+        f"GROUP BY {key}) AS n ON n.id = {id_}"
+    )
 
 
 def _first_of(fields: str | list[str], table: str, tables: Tables) -> str:
@@ -110,7 +133,7 @@ def _first_of(fields: str | list[str], table: str, tables: Tables) -> str:
     """
     *others, last = [fields] if isinstance(fields, str) else fields
     there = [field for field in others if tables.has_column(table, field)]
-    columns = [text(tables.column(table, field, "b")) for field in [*there, last]]
+    columns = [text_of(tables.column(table, field, "b")) for field in [*there, last]]
     return f"COALESCE({', '.join(columns)})" if there else columns[0]
 
 

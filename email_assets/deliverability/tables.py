@@ -1,4 +1,4 @@
-"""The tables of a warehouse as the SQL over them wants them, by the fields of the vendor's API."""
+"""The tables that the SQL of deliverability reads, and the parts that its queries share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dlt.common.schema.typing import VERSION_TABLE_NAME
 
 from email_assets.errors import EmailAssetsError
 from email_assets.normalizer import column_of
-from email_assets.vendors import Sender
+from email_assets.vendors import Only
 from email_assets.warehouse.turn import SqlClient
 
 
@@ -79,6 +79,31 @@ class Tables:
             )
         return f"{of}.{self._client.escape_column_name(column)}"
 
+    def has_any(self, table: str, fields: str | list[str]) -> bool:
+        """True if a table has a column for one of several fields."""
+        return any(self.has_column(table, field) for field in _listed(fields))
+
+    def first_there(self, table: str, fields: str | list[str], of: str) -> str:
+        """The text of the first field that holds anything, of those that the table has."""
+        there = [field for field in _listed(fields) if self.has_column(table, field)]
+        columns = [text_of(self.column(table, field, of)) for field in there]
+        return f"COALESCE({', '.join(columns)})" if len(columns) > 1 else columns[0]
+
+    def items(self, table: str, field: str) -> tuple[str, str] | None:
+        """The table and the column of the items of a list, or None if there is no such table.
+
+        Args:
+            table: That of the rows with the list.
+            field: The list, or a field of its items as a dotted path.
+        """
+        *path, last = field.split(".")
+        for of_list, of_item in ((path, last), ([*path, last], "value")):
+            child = self._naming.make_path(table, *map(self._naming.normalize_identifier, of_list))
+            if of_list and self.has(child) and self.has_column(child, of_item):
+                column = column_of(of_item, self._naming)
+                return self.name(child), self._client.escape_column_name(column)
+        return None
+
     def day(self, table: str, field: str, of: str) -> str:
         """The day in UTC of an API's field, in a session whose time zone is UTC.
 
@@ -95,32 +120,31 @@ class Tables:
         return f"CAST({column} AS DATE)"
 
 
-def named(id_: str, sender: Sender, tables: Tables, otherwise: str) -> tuple[str, str]:
-    """The name by which people know a sender, or else its id, and the join that it takes.
-
-    Args:
-        id_: The SQL of its id.
-        sender: What the vendor's file says of it.
-        tables: Where its name may stand.
-        otherwise: The SQL of what it is called where there is no id.
-    """
-    if "resource" not in sender or not tables.has(sender["resource"]):
-        return f"COALESCE({id_}, {otherwise})", ""
-    resource = sender["resource"]
-    key = text(tables.column(resource, sender["id"], "n"))
-    name = text(tables.column(resource, sender["name"], "n"))
-    return f"COALESCE(n.name, {id_}, {otherwise})", (
-        f" LEFT JOIN (SELECT {key} AS id, MAX({name}) AS name FROM {tables.name(resource)} AS n "
-        f"GROUP BY {key}) AS n ON n.id = {id_}"
-    )
+def lists_in(table: str, field: str) -> list[str]:
+    """The tables in which the items of a field may stand, if it is a list."""
+    naming = dlt.Schema(table).naming
+    parts = [*map(naming.normalize_identifier, field.split("."))]
+    return [naming.make_path(table, *parts[:length]) for length in range(1, len(parts) + 1)]
 
 
-def text(column: str) -> str:
-    """The SQL of a column as text."""
+def condition_of(only: Only | None, table: str, of: str, tables: Tables) -> tuple[str, list[str]]:
+    """The SQL that is true for the rows that count, and its parameters."""
+    if only is None:
+        return "TRUE", []
+    column = text_of(tables.column(table, only["field"], of))
+    return f"{column} IN ({marks(only['values'])})", [*only["values"]]
+
+
+def text_of(column: str) -> str:
+    """A column as text."""
     # ids are numbers in one table and text in another, with some APIs, and types are codes
     return f"CAST({column} AS VARCHAR)"
 
 
 def marks(values: list[str]) -> str:
-    """The places of parameters in a list of them."""
+    """A place for each of several parameters."""
     return ", ".join(["%s"] * len(values))
+
+
+def _listed(fields: str | list[str]) -> list[str]:
+    return [fields] if isinstance(fields, str) else fields

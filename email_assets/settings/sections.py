@@ -178,38 +178,6 @@ class CatalogSettings(Section):
 
 
 @configspec
-class DeliverabilitySettings(Section):
-    """`[deliverability]`: when bounces and complaints are too many."""
-
-    max_bounce_rate: float = 0.05
-    """The share of a day's messages that may bounce."""
-    max_complaint_rate: float = 0.003
-    """The share of seven days' messages that may be called spam; a third of it is warned of. The
-    default is what Gmail and Yahoo ask of bulk senders."""
-    min_messages: int = 100
-    """Messages from which on a rate is judged: among few of them, one bounce is a high rate."""
-
-    sections: ClassVar[tuple[str, ...]] = ("deliverability",)
-
-    def on_resolved(self) -> None:
-        """Refuse what is no share and no number of messages."""
-        for name, such_as in (
-            ("max_bounce_rate", "0.05 for 5"),
-            ("max_complaint_rate", "0.003 for 0.3"),
-        ):
-            if not 0 <= getattr(self, name) <= 1:  # also what is not a number
-                raise SettingError(
-                    f"{name} must be a share from 0 to 1, such as {such_as} %. "
-                    + where_to_set(self, name)
-                )
-        if self.min_messages < 1:
-            raise SettingError(
-                "min_messages must be a whole number of messages of at least 1. "
-                + where_to_set(self, "min_messages")
-            )
-
-
-@configspec
 class RetentionSettings(Section):
     """`[retention]`: how long the history of runs is kept."""
 

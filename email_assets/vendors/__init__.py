@@ -155,6 +155,8 @@ class SentMessages(TypedDict, total=False):
     sender: Required[Sender]
     id: str
     """The field that `message` of the bounces points to."""
+    recipient: str
+    """The field that says to whom; of a list of recipients, the field of its items."""
     only: Only
     """The rows that are messages, where they are events."""
 
@@ -181,6 +183,36 @@ class BouncedMessages(TypedDict, total=False):
     """The sender, where a bounce names it itself."""
     message: str
     """The field with the message's `id`, where only the message says who sent."""
+    recipient: str
+    """The field that says whose mail bounced; of a list of recipients, the field of its items."""
+    reason: str | list[str]
+    """The field with what the recipient's server said, or several as in `type`."""
+
+
+class Suppressed(TypedDict, total=False):
+    """Addresses that nothing is sent to any more."""
+
+    resource: Required[str]
+    """The resource of this file that lists them."""
+    recipient: Required[str]
+    """The field that holds the address."""
+    only: Only
+    """The rows that do, where others don't."""
+
+
+class SendingDomains(TypedDict, total=False):
+    """The domains that mail is sent from, and the fields that say whether their records are right.
+
+    A field holds true or a word such as `verified` if they are.
+    """
+
+    resource: Required[str]
+    """The resource of this file that lists them."""
+    name: Required[str]
+    """The field by which people know a domain."""
+    spf: str
+    dkim: str
+    return_path: str
 
 
 class Deliverability(TypedDict, total=False):
@@ -191,6 +223,8 @@ class Deliverability(TypedDict, total=False):
 
     messages: Required[SentMessages]
     bounces: Required[BouncedMessages]
+    suppressed: list[Suppressed]
+    domains: SendingDomains
     optional: bool
     """True if an API of this shape may lack these fields. The assets are skipped then, instead of
     failing."""

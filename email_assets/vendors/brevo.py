@@ -144,6 +144,7 @@ VENDOR: Vendor = {
             "time": "happened_at",
             "sender": {"field": "from"},
             "only": {"field": "event", "values": ["requests"]},
+            "recipient": "email",
         },
         # what is blocked tells no message
         "bounces": {
@@ -158,7 +159,10 @@ VENDOR: Vendor = {
             "hard": ["hardBounces", "invalid"],
             "soft": ["softBounces"],
             "complaint": ["spam"],
+            "recipient": "email",
+            "reason": "reason",
         },
+        "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
 }
 """Brevo's API."""

@@ -133,6 +133,11 @@ def _mistakes_of_deliverability(mapping: Deliverability, resources: list[Any]) -
             yield f"{where} has a 'sender' of {sender['resource']!r}, which is no resource"
     if bounces.get("resource", "bounces") not in [*resources, "bounces"]:
         yield f"{where} has 'bounces' of {bounces['resource']!r}, which is no resource"
+    named = [one["resource"] for one in mapping.get("suppressed", ())]
+    named += [mapping["domains"]["resource"]] if "domains" in mapping else []
+    for resource in named:
+        if resource not in [*resources, "bounces"]:
+            yield f"{where} reads {resource!r}, which is no resource"
     if ("sender" in bounces) == ("message" in bounces):
         yield f"{where} needs a 'sender' or a 'message' of bounces, and not both"
     if "message" in bounces and "id" not in messages:

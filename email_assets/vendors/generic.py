@@ -91,6 +91,7 @@ VENDOR: Vendor = {
             "id": "id",
             "time": "sent_at",
             "sender": {"field": "domain_id", "resource": "domains", "id": "id", "name": "name"},
+            "recipient": "recipients.email",
         },
         "bounces": {
             "time": "bounced_at",
@@ -99,6 +100,22 @@ VENDOR: Vendor = {
             "hard": ["HardBounce"],
             "soft": ["SoftBounce", "Blocked", "DnsError"],
             "complaint": ["SpamComplaint"],
+            "recipient": "email",
+            "reason": "description",
+        },
+        "suppressed": [
+            {
+                "resource": "bounces",
+                "recipient": "email",
+                "only": {"field": "inactive", "values": ["true"]},
+            }
+        ],
+        "domains": {
+            "resource": "domains",
+            "name": "name",
+            "spf": "spf_verified",
+            "dkim": "dkim_verified",
+            "return_path": "return_path_verified",
         },
     },
 }

@@ -102,6 +102,7 @@ VENDOR: Vendor = {
             "time": "created_at",
             "sender": A_DOMAIN,
             "only": {"field": "type", "values": ["sent"]},
+            "recipient": "email.recipient.email",
         },
         # a list of addresses tells no message
         "bounces": {
@@ -116,7 +117,12 @@ VENDOR: Vendor = {
             "hard": ["hard_bounced"],
             "soft": ["soft_bounced"],
             "complaint": ["spam_complaint"],
+            "recipient": "email.recipient.email",
         },
+        "suppressed": [
+            {"resource": resource, "recipient": "recipient.email"}
+            for resource in ("bounces", "complaints", "unsubscribes")
+        ],
     },
 }
 """MailerSend's API."""

@@ -231,6 +231,7 @@ VENDOR: Vendor = {
             "time": "happened_at",
             "sender": A_DOMAIN,
             "only": {"field": "event", "values": ["accepted"]},
+            "recipient": "recipient",
         },
         # a list of addresses tells no message
         "bounces": {
@@ -242,7 +243,13 @@ VENDOR: Vendor = {
             "only": {"field": "event", "values": ["failed", "complained"]},
             "hard": ["permanent"],
             "complaint": ["complained"],
+            "recipient": "recipient",
+            "reason": ["delivery-status.message", "delivery-status.description"],
         },
+        "suppressed": [
+            {"resource": resource, "recipient": "address"}
+            for resource in ("bounces", "complaints", "unsubscribes")
+        ],
     },
 }
 """Mailgun's API."""

@@ -160,6 +160,12 @@ VENDOR: Vendor = {
             "hard": ["true"],
             "soft": ["false"],
         },
+        "domains": {
+            "resource": "domains",
+            "name": "Domain",
+            "spf": "SPFStatus",
+            "dkim": "DKIMStatus",
+        },
     },
 }
 """Mailjet's API."""

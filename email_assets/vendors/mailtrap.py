@@ -131,6 +131,7 @@ VENDOR: Vendor = {
     "deliverability": {
         "messages": {
             "time": "sent_at",
+            "recipient": "to",
             "sender": {
                 "field": "domain_id",
                 "resource": "domains",
@@ -144,7 +145,9 @@ VENDOR: Vendor = {
             "type": "type",
             "hard": ["hard bounce"],
             "complaint": ["spam complaint"],
+            "recipient": "email",
         },
+        "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
 }
 """Mailtrap's API."""

@@ -118,7 +118,7 @@ VENDOR: Vendor = {
         },
     ],
     "deliverability": {
-        "messages": {"time": "ts", "sender": {"field": "sender"}},
+        "messages": {"time": "ts", "sender": {"field": "sender"}, "recipient": "email"},
         # a list of addresses tells no message
         "bounces": {
             "resource": "messages",
@@ -129,7 +129,9 @@ VENDOR: Vendor = {
             "hard": ["bounced"],
             "soft": ["soft-bounced"],
             "complaint": ["spam"],
+            "recipient": "email",
         },
+        "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
 }
 """Mailchimp Transactional's API."""

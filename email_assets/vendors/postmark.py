@@ -235,7 +235,7 @@ VENDOR: Vendor = {
         },
     ],
     "deliverability": {
-        "messages": {"time": "ReceivedAt", "sender": A_SERVER},
+        "messages": {"time": "ReceivedAt", "sender": A_SERVER, "recipient": "Recipients"},
         "bounces": {
             "time": "BouncedAt",
             "sender": A_SERVER,
@@ -244,6 +244,16 @@ VENDOR: Vendor = {
             # Transient is a delay, and what SpamNotification tells of was delivered
             "soft": ["SoftBounce", "Blocked", "DnsError", "DMARCPolicy"],
             "complaint": ["SpamComplaint"],
+            "recipient": "Email",
+            "reason": "Details",
+        },
+        "suppressed": [{"resource": "suppressions", "recipient": "EmailAddress"}],
+        # Postmark asks for no SPF record any more, and calls SPFVerified deprecated
+        "domains": {
+            "resource": "domains",
+            "name": "Name",
+            "dkim": "DKIMVerified",
+            "return_path": "ReturnPathDomainVerified",
         },
     },
 }

@@ -95,7 +95,7 @@ VENDOR: Vendor = {
         },
     ],
     "deliverability": {
-        "messages": {"time": "created_at", "sender": {"field": "from"}},
+        "messages": {"time": "created_at", "sender": {"field": "from"}, "recipient": "to"},
         # a list of addresses tells no message; of a message, its last event is known
         "bounces": {
             "resource": "messages",
@@ -105,7 +105,9 @@ VENDOR: Vendor = {
             "only": {"field": "last_event", "values": ["bounced", "complained"]},
             "hard": ["bounced"],
             "complaint": ["complained"],
+            "recipient": "to",
         },
+        "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
 }
 """Resend's API."""

@@ -174,7 +174,11 @@ VENDOR: Vendor = {
         },
     ],
     "deliverability": {
-        "messages": {"time": "sg_message_id_created_at", "sender": {"field": "from_email"}},
+        "messages": {
+            "time": "sg_message_id_created_at",
+            "sender": {"field": "from_email"},
+            "recipient": "to_email",
+        },
         # what bounced tells no message; the messages tell what became of them
         "bounces": {
             "resource": "messages",
@@ -184,6 +188,17 @@ VENDOR: Vendor = {
             "only": {"field": "status", "values": ["bounced", "blocked"]},
             "hard": ["bounced"],
             "soft": ["blocked"],
+            "recipient": "to_email",
+        },
+        "suppressed": [
+            {"resource": resource, "recipient": "email"}
+            for resource in ("bounces", "complaints", "invalid_emails", "unsubscribes")
+        ],
+        "domains": {
+            "resource": "domains",
+            "name": "domain",
+            "dkim": "dns.dkim1.valid",
+            "return_path": "dns.mail_cname.valid",
         },
     },
 }

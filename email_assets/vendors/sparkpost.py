@@ -161,6 +161,7 @@ VENDOR: Vendor = {
             "time": "timestamp",
             "sender": {"field": "friendly_from"},
             "only": {"field": "type", "values": ["injection"]},
+            "recipient": "rcpt_to",
         },
         "bounces": {
             "time": "timestamp",
@@ -171,7 +172,11 @@ VENDOR: Vendor = {
                 *("20", "21", "22", "23", "24", "40", "60", "70", "100"),
                 *("50", "51", "52", "53", "54"),  # blocks
             ],
+            "recipient": "rcpt_to",
+            "reason": ["raw_reason", "reason"],
         },
+        "suppressed": [{"resource": "suppressions", "recipient": "recipient"}],
+        "domains": {"resource": "domains", "name": "domain", "dkim": "status.dkim_status"},
     },
 }
 """SparkPost's API."""

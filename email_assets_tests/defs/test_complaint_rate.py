@@ -7,7 +7,7 @@ import pytest
 
 from email_assets.defs.deliverability_checks import judge_complaints
 from email_assets.deliverability.daily import SenderDay
-from email_assets.settings.sections import DeliverabilitySettings
+from email_assets.settings.deliverability import DeliverabilitySettings
 
 TODAY = date(2026, 6, 15)
 PASSED, WARNS, FAILS = "passed", "warns", "fails"

@@ -159,21 +159,22 @@ class TestARun:
 
         assert re.match(r"\d\.\d % bounced: \d+ of [\d,]+ messages, in the 30 days up to ", first)
 
-    def test_the_report_has_three_charts_that_need_nothing_from_outside(self, run: Run) -> None:
+    def test_the_reports_charts_need_nothing_from_outside(self, run: Run) -> None:
         roots = [ElementTree.fromstring(chart) for chart in run.charts()]
 
-        assert [root.tag for root in roots] == ["{http://www.w3.org/2000/svg}svg"] * 3
+        assert {root.tag for root in roots} == {"{http://www.w3.org/2000/svg}svg"}
         titles = [next(text.text for text in root.iter(f"{root.tag[:-3]}text")) for root in roots]
-        assert titles == [
+        assert [title for title in titles if title != "Complaint rate, last 30 days"] == [
+            "Messages sent, last 30 days",
             "Bounce rate, last 30 days",
             "Worst senders with 100 messages or more",
-            "Bounces by type",
+            "What came back, by kind",
         ]
         for chart in run.charts():
             assert re.search(r"<script|href|url\(|@import", chart) is None
 
     def test_a_report_is_small_enough_to_be_kept_every_hour(self, run: Run) -> None:
-        assert len(run.report["report"]) < 20_000
+        assert len(run.report["report"]) < 30_000
 
     def test_neither_asset_holds_an_address(self, run: Run) -> None:
         said = run.report["report"] + "".join(run.charts())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from email_assets.account import configured_account
@@ -72,6 +73,42 @@ def put_daily(warehouse: Place, *rows: str, columns: str = "day, sender, sent, h
         "hard BIGINT DEFAULT 0, soft BIGINT DEFAULT 0, complaints BIGINT DEFAULT 0, "
         "other BIGINT DEFAULT 0)",
         *(f"INSERT INTO email.deliverability_daily ({columns}) VALUES {row}" for row in rows),
+    )
+
+
+def put_mail(
+    warehouse: Place,
+    messages: Mapping[str, tuple[str, Iterable[str]]],
+    bounces: Iterable[tuple[str, str, str, str | None]],
+) -> None:
+    """Tables of messages with their recipients, and of bounces with what servers said.
+
+    Args:
+        warehouse: Where to put them.
+        messages: The day of each, and its recipients.
+        bounces: Recipient, type, day and reason. Hard ones and complaints make inactive.
+    """
+    sent = [f"('{id_}', '{day} 10:00Z', '{id_}')" for id_, (day, _) in messages.items()]
+    recipients = [
+        f"('{address}', '{id_}')"
+        for id_, (_, addresses) in messages.items()
+        for address in addresses
+    ]
+    returned = [
+        f"('{address}', '{type_}', '{day} 11:00Z', {(said and repr(said)) or 'NULL'}, "
+        f"{str(type_ in ('HardBounce', 'SpamComplaint')).lower()})"
+        for address, type_, day, said in bounces
+    ]
+    change(
+        warehouse,
+        "CREATE SCHEMA IF NOT EXISTS email",
+        "CREATE TABLE email.messages (id VARCHAR, sent_at TIMESTAMPTZ, _dlt_id VARCHAR)",
+        f"INSERT INTO email.messages VALUES {', '.join(sent)}",
+        "CREATE TABLE email.messages__recipients (email VARCHAR, _dlt_parent_id VARCHAR)",
+        f"INSERT INTO email.messages__recipients VALUES {', '.join(recipients)}",
+        "CREATE TABLE email.bounces (email VARCHAR, type VARCHAR, bounced_at TIMESTAMPTZ, "
+        "description VARCHAR, inactive BOOLEAN)",
+        f"INSERT INTO email.bounces VALUES {', '.join(returned)}",
     )
 
 

@@ -1,8 +1,9 @@
-"""The senders and the days that the report of deliverability is about."""
+"""What the report of deliverability says of senders, days and remedies, and how it looks."""
 
 import base64
 import re
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,8 +12,12 @@ import dagster as dg
 
 from email_assets.account import configured_account
 from email_assets.defs.deliverability import build_deliverability_assets
-from email_assets.deliverability.daily import SenderDay
-from email_assets.deliverability.report import WORST, render
+from email_assets.deliverability.blocks import Picture, Points, Table, as_html, as_markdown
+from email_assets.deliverability.breakdown import Breakdown
+from email_assets.deliverability.daily import Outcome, SenderDay
+from email_assets.deliverability.facts import Facts
+from email_assets.deliverability.report import WORST, report_of
+from email_assets.settings.deliverability import DeliverabilitySettings
 from email_assets_tests.deliverability.deliverability_fixtures import put_daily
 
 TODAY = date(2026, 6, 15)
@@ -21,16 +26,52 @@ NOON = datetime(2026, 6, 15, 12, tzinfo=timezone.utc)
 IMAGE = re.compile(r"!\[Bounce rate of the worst senders\]\(data:image/svg\+xml;base64,([^)]+)\)")
 
 
-def day_of(sender: str, sent: int, hard: int) -> SenderDay:
-    return SenderDay(day=TODAY, sender=sender, sent=sent, hard=hard, soft=0, complaints=0, other=0)
+class Reader(HTMLParser):
+    """Reads a page: its tags, and what it fetches or links to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags = set[str]()
+        self.linked = list[str | None]()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.linked += [value for name, value in attrs if name in ("src", "href")]
+
+
+def day_of(sender: str, sent: int, hard: int = 0, ago: int = 0, complaints: int = 0) -> SenderDay:
+    return SenderDay(
+        day=TODAY - timedelta(days=ago),
+        sender=sender,
+        sent=sent,
+        hard=hard,
+        soft=0,
+        complaints=complaints,
+        other=0,
+    )
+
+
+def facts_of(*rows: SenderDay, breakdown: Breakdown | None = None) -> Facts:
+    return Facts(rows, breakdown or Breakdown(), TODAY, DeliverabilitySettings())
 
 
 def worst_senders(*rows: SenderDay) -> tuple[str, list[str]]:
     """The title of the chart, and the senders on it from top to bottom."""
-    (chart,) = IMAGE.findall(render(rows, TODAY, limit=0.05, min_messages=ENOUGH))
+    (chart,) = IMAGE.findall(as_markdown(report_of(facts_of(*rows))))
     root = ElementTree.fromstring(base64.b64decode(chart))
     title, *bars, _ = [text.text or "" for text in root.iter(f"{root.tag[:-3]}text")]
     return title, bars[::2]
+
+
+def table_of_senders(*rows: SenderDay) -> dict[str, list[str]]:
+    table = next(block for block in report_of(facts_of(*rows)) if isinstance(block, Table))
+    assert table.columns[:4] == ["Sender", "This week", "Last week", "Change"]
+    return {sender: [*cells] for sender, *cells in table.rows}
+
+
+def remedies_of(*rows: SenderDay, breakdown: Breakdown | None = None) -> list[str]:
+    blocks = report_of(facts_of(*rows, breakdown=breakdown))
+    return [*next(block for block in blocks if isinstance(block, Points)).points]
 
 
 def test_senders_are_ranked_by_their_rate_and_not_by_their_bounces() -> None:
@@ -42,24 +83,78 @@ def test_senders_are_ranked_by_their_rate_and_not_by_their_bounces() -> None:
     )
 
 
-def test_a_sender_of_few_messages_is_not_named_where_another_has_enough() -> None:
+def test_a_sender_of_few_messages_is_not_ranked_where_another_has_enough() -> None:
     _, senders = worst_senders(day_of("few", ENOUGH - 1, 50), day_of("enough", ENOUGH, 1))
 
     assert senders == ["enough"]
 
 
-def test_where_no_sender_has_enough_messages_all_are_named() -> None:
+def test_where_no_sender_has_enough_messages_all_are_ranked() -> None:
     rows = [day_of("a", 3, 1), day_of("b", ENOUGH - 1, 50)]
 
     assert worst_senders(*rows) == ("Worst senders", ["b", "a"])
 
 
-def test_no_more_senders_are_named_than_the_worst() -> None:
+def test_no_more_senders_are_ranked_than_the_worst() -> None:
     rows = [day_of(f"sender {bounces}", 100, bounces) for bounces in range(WORST + 2)]
 
     _, senders = worst_senders(*rows)
 
     assert senders == [row.sender for row in reversed(rows)][:WORST]
+
+
+def test_weeks_are_whole_days_and_compared_by_sender() -> None:
+    rows = [
+        *(day_of("news", 1000, ago=0), day_of("news", 30, ago=1), day_of("news", 30, ago=7)),
+        *(day_of("news", 40, ago=8), day_of("news", 40, 2, ago=14), day_of("news", 9, ago=15)),
+        day_of("a.name.of.a.sender.that.has.no.room.in.a.chart.example", 0, 3),
+    ]
+
+    assert table_of_senders(*rows) == {
+        "news": ["60", "80", "-25 %", "1,149", "2", "0.17 %", "0.0 %"],
+        rows[-1].sender: ["0", "0", "-", "0", "3", "-", "-"],
+    }
+
+
+def test_what_to_do_is_told_with_the_figures() -> None:
+    breakdown = Breakdown(
+        providers={
+            "Gmail": Outcome(sent=500, hard=100, soft=0, complaints=0, other=0),
+            "others": Outcome(sent=1500, hard=20, soft=0, complaints=0, other=0),
+        },
+        after_hard_bounce=(12, 3),
+        unverified={"bad.example": ["SPF"]},
+    )
+
+    said = remedies_of(day_of("news", 2000, 120, complaints=5), breakdown=breakdown)
+
+    assert [sentence.partition(":")[0].partition(";")[0] for sentence in said] == [
+        "5 of 2,000 messages were called spam, most of news",
+        "6.0 % bounced, most of news",
+        "Gmail bounced 20.0 % of what it got, and the others 1.3 %",
+        "Messages to addresses that had bounced hard before",
+        "Sending domains whose records are not right",
+    ]
+
+
+def test_where_all_is_well_nothing_is_to_be_done() -> None:
+    assert remedies_of(day_of("news", 2000, 10)) == ["Nothing stands out."]
+
+
+def test_a_page_needs_nothing_from_outside_and_follows_light_and_dark() -> None:
+    sender = day_of('<img src="x">', 200, 20, complaints=1)
+    page = as_html("Delivery <of> mail", report_of(facts_of(sender)))
+
+    reader = Reader()
+    reader.feed(page)
+    assert {"svg", "table", "ul"} <= reader.tags
+    assert not {"script", "link", "img", "iframe"} & reader.tags
+    assert reader.linked == []
+    assert re.search(r"url\(|@import", page) is None
+    dark = page.partition("prefers-color-scheme:dark")[2].partition("body{")[0]
+    for svg in (block.svg for block in report_of(facts_of(sender)) if isinstance(block, Picture)):
+        for attribute in {*re.findall(r'((?:fill|stroke)="#\w+")', svg)}:
+            assert f"[{attribute}]" in dark
 
 
 def test_a_day_that_is_yet_to_come_is_not_counted(warehouse: Path) -> None:

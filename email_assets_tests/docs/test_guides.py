@@ -9,7 +9,7 @@ import pytest
 from email_assets.account import configured_account
 from email_assets.defs.assets import build_assets
 from email_assets.sandbox import Sandbox
-from email_assets.settings import alerting, privacy, sections, warehouse
+from email_assets.settings import alerting, deliverability, privacy, sections, warehouse
 from email_assets.sync.pipeline import sync
 from email_assets.vendors.generic import VENDOR
 from email_assets.warehouse.destination import open_pipeline
@@ -55,7 +55,7 @@ def test_every_setting_is_in_the_configuration_table() -> None:
         sections.AutomationSettings,
         sections.CatalogSettings,
         alerting.AlertSettings,
-        sections.DeliverabilitySettings,
+        deliverability.DeliverabilitySettings,
         sections.RetentionSettings,
         privacy.PrivacySettings,
         alerting.MailSettings,

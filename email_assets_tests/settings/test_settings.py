@@ -8,12 +8,12 @@ import pytest
 
 from email_assets.settings import resolve
 from email_assets.settings.alerting import AlertSettings, MailSettings
+from email_assets.settings.deliverability import DeliverabilitySettings
 from email_assets.settings.resolve import Section
 from email_assets.settings.sections import (
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
-    DeliverabilitySettings,
     ExecutionSettings,
     RetentionSettings,
 )
@@ -72,7 +72,12 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
         (RetentionSettings, {"days": 90}),
         (
             DeliverabilitySettings,
-            {"max_bounce_rate": 0.05, "max_complaint_rate": 0.003, "min_messages": 100},
+            {
+                "max_bounce_rate": 0.05,
+                "max_complaint_rate": 0.003,
+                "min_messages": 100,
+                "report_days": 30,
+            },
         ),
         (
             MailSettings,
@@ -128,6 +133,7 @@ def test_without_any_setting_the_defaults_hold(
             "max_complaint_rate",
             0.001,
         ),
+        ("DELIVERABILITY__REPORT_DAYS", "7", DeliverabilitySettings, "report_days", 7),
         ("DELIVERABILITY__MIN_MESSAGES", "20", DeliverabilitySettings, "min_messages", 20),
         ("ALERTS__DAGSTER_URL", "https://dagster.example.org", AlertSettings, "dagster_url", None),
         ("EXECUTION__EXECUTOR", "celery", ExecutionSettings, "executor", None),

@@ -13,11 +13,12 @@ from email_assets_tests.conftest import PROJECT
 
 SHOW = """
 import json
-from email_assets.settings import alerting, sections, warehouse
+from email_assets.settings import alerting, deliverability, sections, warehouse
 from email_assets.settings import resolve
 shown = {
     f"{'.'.join(spec.sections)}.{name}": getattr(resolve.load(spec), name)
-    for spec in (*vars(alerting).values(), *vars(sections).values(), *vars(warehouse).values())
+    for module in (alerting, deliverability, sections, warehouse)
+    for spec in vars(module).values()
     if isinstance(spec, type) and getattr(spec, "sections", ())
     for name in spec.get_resolvable_fields()
 }
@@ -80,6 +81,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         [deliverability]
         max_bounce_rate = 0.02
         max_complaint_rate = 0.001
+        report_days = 14
         min_messages = 20
         """
     )
@@ -113,6 +115,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "retention.days": 30,
         "deliverability.max_bounce_rate": 0.02,
         "deliverability.max_complaint_rate": 0.001,
+        "deliverability.report_days": 14,
         "deliverability.min_messages": 20,
         "alerts.smtp_host": "mail.example.org",
         "alerts.smtp_port": 2525,

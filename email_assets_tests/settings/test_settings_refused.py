@@ -6,12 +6,12 @@ import pytest
 
 from email_assets.settings import resolve
 from email_assets.settings.alerting import AlertSettings, MailSettings
+from email_assets.settings.deliverability import DeliverabilitySettings
 from email_assets.settings.resolve import Section, SettingError
 from email_assets.settings.sections import (
     ApiSettings,
     AutomationSettings,
     CatalogSettings,
-    DeliverabilitySettings,
     ExecutionSettings,
     RetentionSettings,
 )
@@ -145,6 +145,15 @@ NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
                 "min_messages must be a whole number of messages of at least 1. ",
             )
             for text in ("0", "-1")
+        ),
+        *(
+            (
+                "DELIVERABILITY__REPORT_DAYS",
+                text,
+                DeliverabilitySettings,
+                "report_days must be a whole number of days from 7 to 92. ",
+            )
+            for text in ("6", "93")
         ),
         (
             "ALERTS__SMTP_SECURITY",

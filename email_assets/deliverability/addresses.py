@@ -1,0 +1,213 @@
+"""The SQL that counts by recipient: where mail went, why it came back, and what to do about it."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from email_assets.deliverability.sql import kinds_counted, type_of
+from email_assets.deliverability.tables import Tables, condition_of, marks, text_of
+from email_assets.vendors import Deliverability, Suppressed
+from email_assets.vendors.resource import bounces_of
+
+MOST_ROWS = 10_000
+"""Groups that are told by their names, the largest first; those beyond are one without a name."""
+PARENT, OWN_ID = "_dlt_parent_id", "_dlt_id"
+"""dlt's columns that lead from the items of a list to their row."""
+
+Query = tuple[str, list[Any]]
+
+
+class Addresses:
+    """The queries about the recipients of a stretch of days, as far as the tables tell of them.
+
+    Args:
+        mapping: What the vendor's file says.
+        tables: The tables, in a session whose time zone is UTC.
+        since: The first day.
+        until: The last day.
+    """
+
+    def __init__(self, mapping: Deliverability, tables: Tables, since: date, until: date) -> None:
+        self._mapping, self._tables, self._days = mapping, tables, [since, until]
+        self._bounces = bounces_of(mapping)
+
+    def by_domain(self) -> Query | None:
+        """Domain, messages to it, and hard, soft, complaints and others of it, and recipients."""
+        parts = [part for part in (self._sent(), self._came_back()) if part]
+        if not parts:
+            return None
+        union = " UNION ALL ".join(query for query, _ in parts)
+        counts = ["sent", "hard", "soft", "complaints", "other"]
+        sums = ", ".join(f"SUM({count}) AS {count}" for count in counts)
+        grouped = (
+            f"SELECT domain, {sums}, COUNT(DISTINCT address) AS recipients FROM (SELECT mail.*, "
+            "CASE WHEN position('@' IN address) > 0 THEN regexp_replace(address, '^.*@', '') END "
+            f"AS domain FROM ({union}) AS mail) AS mail GROUP BY domain"
+        )
+        query = _largest(grouped, "domain", [*counts, "recipients"], "sent + hard + soft")
+        return query, [value for _, values in parts for value in values]
+
+    def by_type(self) -> Query | None:
+        """The vendor's own type, whether it is hard, soft or a complaint, and how many."""
+        if not self._tables.has(self._bounces):
+            return None
+        kinds, listed = kinds_counted(self._mapping, self._tables)
+        column = type_of(self._mapping, self._tables)
+        where, values = self._of_the_days("bounces")
+        return (
+            f"SELECT type, SUM(hard), SUM(soft), SUM(complaints), COUNT(*) FROM (SELECT {column} "
+            f"AS type, {', '.join(kinds)} FROM {self._tables.name(self._bounces)} AS b{where}) "
+            "AS bounced GROUP BY type ORDER BY COUNT(*) DESC, type"
+        ), [*listed, *values]
+
+    def by_reason(self) -> Query | None:
+        """What servers said of hard and soft bounces, how often, and to how many recipients."""
+        bounces = self._mapping["bounces"]
+        fields = bounces.get("reason")
+        address = self._address_of("bounces")
+        if not fields or address is None or not self._tables.has_any(self._bounces, fields):
+            return None
+        wanted = [*bounces.get("hard", []), *bounces.get("soft", [])]
+        if not wanted:
+            return None
+        type_ = type_of(self._mapping, self._tables)
+        where, values = self._of_the_days("bounces")
+        expression, join = address
+        grouped = (
+            f"SELECT {self._tables.first_there(self._bounces, fields, 'b')} AS reason, COUNT(*) "
+            f"AS bounced, COUNT(DISTINCT {expression}) AS recipients "
+            f"FROM {self._tables.name(self._bounces)} AS b{join}"
+            f"{where} AND {type_} IN ({marks(wanted)}) GROUP BY 1"
+        )
+        query = _largest(grouped, "reason", ["bounced", "recipients"], "bounced")
+        return query, [*values, *wanted]
+
+    def after_hard_bounces(self) -> Query | None:
+        """Messages of the days to addresses that had bounced hard before, and those addresses."""
+        sent, bounced = self._address_of("messages"), self._address_of("bounces")
+        hard = self._mapping["bounces"].get("hard")
+        if sent is None or bounced is None or not hard:
+            return None
+        bounces, name = self._mapping["bounces"], self._tables.name
+        only, values = condition_of(bounces.get("only"), self._bounces, "b", self._tables)
+        type_ = type_of(self._mapping, self._tables)
+        where, of_days = self._of_the_days("messages")
+        sent_at = self._tables.column("messages", self._mapping["messages"]["time"], "m")
+        bounced_at = self._tables.column(self._bounces, bounces["time"], "b")
+        return (
+            f"WITH gone AS (SELECT {bounced[0]} AS address, MIN({bounced_at}) AS bounced_at "
+            f"FROM {name(self._bounces)} AS b{bounced[1]} WHERE {only} AND {type_} IN "
+            f"({marks(hard)}) GROUP BY 1), sent AS (SELECT {sent[0]} AS address, {sent_at} AS "
+            f"sent_at FROM {name('messages')} AS m{sent[1]}{where}) SELECT COUNT(*), "
+            "COUNT(DISTINCT sent.address) FROM sent JOIN gone ON gone.address = sent.address "
+            "AND sent.sent_at > gone.bounced_at"
+        ), [*values, *hard, *of_days]
+
+    def suppressed(self) -> Query | None:
+        """The number of addresses that nothing is sent to any more, however long ago."""
+        parts = [part for one in self._mapping.get("suppressed", ()) if (part := self._listed(one))]
+        if not parts:
+            return None
+        union = " UNION ALL ".join(query for query, _ in parts)
+        return f"SELECT COUNT(DISTINCT address) FROM ({union}) AS suppressed", [
+            value for _, values in parts for value in values
+        ]
+
+    def sending_domains(self) -> Query | None:
+        """Each sending domain, with what the vendor says of its records; NULL where it is silent.
+
+        The columns after the name are those of `RECORDS`.
+        """
+        domains = self._mapping.get("domains")
+        if not domains or not self._tables.has(domains["resource"]):
+            return None
+        resource, there = domains["resource"], self._tables.has_column
+        fields = [domains.get("spf"), domains.get("dkim"), domains.get("return_path")]
+        columns = [
+            f"LOWER({text_of(self._tables.column(resource, field, 'd'))})"
+            if field and there(resource, field)
+            else "NULL"
+            for field in fields
+        ]
+        if not there(resource, domains["name"]):
+            return None
+        name = text_of(self._tables.column(resource, domains["name"], "d"))
+        return (
+            f"SELECT {name}, {', '.join(columns)} FROM {self._tables.name(resource)} AS d "
+            f"ORDER BY 1 LIMIT {MOST_ROWS}"
+        ), []
+
+    def _sent(self) -> Query | None:
+        address = self._address_of("messages")
+        if address is None:
+            return None
+        where, values = self._of_the_days("messages")
+        return (
+            f"SELECT {address[0]} AS address, 1 AS sent, 0 AS hard, 0 AS soft, 0 AS complaints, "
+            f"0 AS other FROM {self._tables.name('messages')} AS m{address[1]}{where}"
+        ), values
+
+    def _came_back(self) -> Query | None:
+        address = self._address_of("bounces")
+        if address is None:
+            return None
+        kinds, listed = kinds_counted(self._mapping, self._tables)
+        where, values = self._of_the_days("bounces")
+        return (
+            f"SELECT {address[0]} AS address, 0 AS sent, {', '.join(kinds)} "
+            f"FROM {self._tables.name(self._bounces)} AS b{address[1]}{where}"
+        ), [*listed, *values]
+
+    def _listed(self, suppressed: Suppressed) -> Query | None:
+        resource = suppressed["resource"]
+        if not self._tables.has(resource):
+            return None
+        if not self._tables.has_column(resource, suppressed["recipient"]):
+            return None
+        only, values = condition_of(suppressed.get("only"), resource, "s", self._tables)
+        address = address_in(self._tables.column(resource, suppressed["recipient"], "s"))
+        return (
+            f"SELECT {address} AS address FROM {self._tables.name(resource)} AS s WHERE {only}"
+        ), values
+
+    def _of_the_days(self, what: str) -> Query:
+        """The condition that leaves what happened on the days and counts."""
+        is_sent = what == "messages"
+        of = self._mapping["messages"] if is_sent else self._mapping["bounces"]
+        table, alias = (what, "m") if is_sent else (self._bounces, "b")
+        only, values = condition_of(of.get("only"), table, alias, self._tables)
+        day = self._tables.day(table, of["time"], alias)
+        return f" WHERE {only} AND {day} BETWEEN %s AND %s", [*values, *self._days]
+
+    def _address_of(self, what: str) -> tuple[str, str] | None:
+        """The SQL of the recipient of a message or bounce, and the join that a list takes."""
+        is_sent = what == "messages"
+        of = self._mapping["messages"] if is_sent else self._mapping["bounces"]
+        table, alias = (what, "m") if is_sent else (self._bounces, "b")
+        field = of.get("recipient")
+        if not field or not self._tables.has(table):
+            return None
+        if self._tables.has_column(table, field):
+            return address_in(self._tables.column(table, field, alias)), ""
+        items = self._tables.items(table, field)
+        if items is None:
+            return None
+        name, column = items
+        join = f" JOIN {name} AS r ON r.{PARENT} = {alias}.{OWN_ID}"
+        return address_in(f"r.{column}"), join
+
+
+def _largest(grouped: str, name: str, counts: list[str], size: str) -> str:
+    """The groups of a query, the largest first, and one of all that have no room."""
+    sums = ", ".join(f"SUM({count})" for count in counts)
+    return (
+        f"SELECT CASE WHEN place <= {MOST_ROWS} THEN {name} END, {sums} FROM (SELECT *, "
+        f"ROW_NUMBER() OVER (ORDER BY {size} DESC, {name}) AS place FROM ({grouped}) AS grouped) "
+        f"AS ranked GROUP BY 1 ORDER BY SUM({size}) DESC, 1"
+    )
+
+
+def address_in(column: str) -> str:
+    """The SQL of an address alone, in small letters, of one that may stand beside a name."""
+    return f"LOWER(regexp_replace({text_of(column)}, '^.*<([^<>]*)>.*$', '\\1'))"

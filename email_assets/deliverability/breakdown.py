@@ -1,0 +1,154 @@
+"""Where mail goes, why it comes back and what to do about it, in counts that name no recipient.
+
+A domain or a text that fewer than `FEWEST` recipients share could name one of them, such as a
+family's own domain or `ann@ … is full`. It is counted among the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from email_assets.account import Account
+from email_assets.deliverability.addresses import Addresses, Query
+from email_assets.deliverability.daily import Outcome
+from email_assets.deliverability.mailboxes import OTHERS, is_domain, provider_of
+from email_assets.deliverability.reasons import meaning_of
+from email_assets.deliverability.selection import tables_read
+from email_assets.deliverability.tables import MappingError, Tables
+from email_assets.redaction import redact_line
+from email_assets.warehouse.dataset_account import expect_owner
+from email_assets.warehouse.destination import connected
+from email_assets.warehouse.turn import SqlClient
+
+FEWEST = 3
+"""Recipients that have to share a domain or a text before it is named."""
+RECORDS = ("SPF", "DKIM", "return path")
+"""What a sending domain is verified by."""
+VERIFIED = ("true", "valid", "ok", "verified", "active", "success", "1", "yes")
+"""The words by which vendors say that it is, in small letters."""
+
+Rows = Sequence[Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class OfType:
+    """The bounces of one of the vendor's types."""
+
+    name: str
+    kind: str
+    """`hard`, `soft`, `complaint` or `other`."""
+    count: int
+
+
+@dataclass
+class Breakdown:
+    """The counts of a stretch of days. None stands for what the tables do not tell."""
+
+    domains: dict[str, Outcome] | None = None
+    """By recipients' domain; the last is `others`, if there are any."""
+    providers: dict[str, Outcome] | None = None
+    """By who keeps the mailboxes."""
+    types: list[OfType] = field(default_factory=list)
+    reasons: dict[str, int] | None = None
+    """By what servers answered to hard and soft bounces."""
+    suppressed: int | None = None
+    """Addresses that nothing is sent to any more."""
+    after_hard_bounce: tuple[int, int] | None = None
+    """Messages to addresses that had bounced hard before, and those addresses."""
+    unverified: dict[str, list[str]] | None = None
+    """Sending domains, each with what it lacks of `RECORDS`."""
+
+
+def read_breakdown(
+    account: Account, since: date, until: date, *, who: str, say: Callable[[str], None]
+) -> Breakdown:
+    """Count what the loaded tables say of some days, of which both ends are meant.
+
+    Raises:
+        EmailAssetsError: The warehouse cannot be read.
+    """
+    mapping = account.deliverability
+    assert mapping  # noqa: S101 (the report is defined only where there is one)
+    with connected(account.warehouse, who, say, read_only=True) as client:
+        if client is None:
+            return Breakdown()
+        expect_owner(client, account, who)
+        client.execute_sql("SET TimeZone = 'UTC'")
+        addresses = Addresses(mapping, Tables(who, client, tables_read(account)), since, until)
+        try:
+            return _counted(addresses, client)
+        except MappingError:  # the asset that is made of the same fields says it
+            return Breakdown()
+
+
+def _counted(addresses: Addresses, client: SqlClient) -> Breakdown:
+    def ask(query: Query | None) -> Rows | None:
+        return None if query is None else client.execute_sql(query[0], *query[1]) or []
+
+    found = Breakdown()
+    if (rows := ask(addresses.by_domain())) is not None:
+        found.domains, found.providers = _by_domain(rows), _by_provider(rows)
+    found.types = [
+        OfType(redact_line(str(name or "-")), _kind(*counts), int(total))
+        for name, *counts, total in ask(addresses.by_type()) or ()
+    ]
+    if (rows := ask(addresses.by_reason())) is not None:
+        found.reasons = _by_reason(rows)
+    if rows := ask(addresses.suppressed()):
+        found.suppressed = rows[0][0]
+    if rows := ask(addresses.after_hard_bounces()):
+        found.after_hard_bounce = rows[0][0], rows[0][1]
+    if (rows := ask(addresses.sending_domains())) is not None:
+        found.unverified = {
+            redact_line(str(name)): lacking
+            for name, *said in rows
+            if (lacking := [*_lacking(said)])
+        }
+    return found
+
+
+def _by_domain(rows: Rows) -> dict[str, Outcome]:
+    found: dict[str, Outcome] = {}
+    for domain, *counts, recipients in rows:
+        is_named = recipients >= FEWEST and is_domain(domain or "")
+        _add(found, domain if is_named else OTHERS, counts)
+    if OTHERS in found:  # to the end
+        found[OTHERS] = found.pop(OTHERS)
+    return found
+
+
+def _by_provider(rows: Rows) -> dict[str, Outcome]:
+    found: dict[str, Outcome] = {}
+    for domain, *counts, _ in rows:
+        _add(found, provider_of(domain or ""), counts)
+    return dict(sorted(found.items(), key=lambda pair: (pair[0] == OTHERS, -pair[1].sent)))
+
+
+def _add(found: dict[str, Outcome], name: str, counts: Iterable[Any]) -> None:
+    before = found.get(name, Outcome(0, 0, 0, 0, 0))
+    of_before = (before.sent, before.hard, before.soft, before.complaints, before.other)
+    found[name] = Outcome(*(int(old + new) for old, new in zip(of_before, counts, strict=True)))
+
+
+def _by_reason(rows: Rows) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for said, count, recipients in rows:
+        text = redact_line(str(said)) if said else ""
+        reason = meaning_of(text) or (text if recipients >= FEWEST else "") or OTHERS
+        found[reason] = found.get(reason, 0) + int(count)
+    return dict(sorted(found.items(), key=lambda pair: (pair[0] == OTHERS, -pair[1])))
+
+
+def _kind(hard: int, soft: int, complaints: int) -> str:
+    kinds = {"hard": hard, "soft": soft, "complaint": complaints}
+    return next((kind for kind, count in kinds.items() if count), "other")
+
+
+def _lacking(said: Iterable[str | None]) -> Iterable[str]:
+    """The records that a vendor says are not right; of others it says nothing."""
+    for record, word in zip(RECORDS, said, strict=True):
+        if word is not None and word not in VERIFIED:
+            yield record
