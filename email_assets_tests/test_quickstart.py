@@ -97,6 +97,16 @@ def test_a_first_run_names_the_next_two_commands(first_run: tuple[str, Path]) ->
     assert "message_id" in shown.stdout, shown.stderr
 
 
+def test_what_a_first_run_writes_is_for_its_user_alone(first_run: tuple[str, Path]) -> None:
+    _, folder = first_run
+    written = [(folder / "dagster" / "sandbox"), *(folder / "dagster" / "sandbox").rglob("*")]
+
+    assert len(written) > 10
+    assert [path for path in written if path.stat().st_mode & 0o077] == [
+        folder / "dagster" / "sandbox" / "dagster.yaml"  # which holds no data
+    ]
+
+
 def test_a_first_run_prints_no_warning(first_run: tuple[str, Path]) -> None:
     output, _ = first_run
     assert "warning" not in output.lower()

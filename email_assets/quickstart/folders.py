@@ -28,6 +28,10 @@ QUIET = ",".join(
 )
 
 
+PRIVATE = 0o077
+"""The umask of Dagster's processes: files of the data and its history are for their user alone."""
+
+
 def choose_folders() -> str:
     """Say where data and history go, for this process and its children alike.
 
@@ -36,7 +40,7 @@ def choose_folders() -> str:
     place, chosen_by = project.data_folder()
     if "DAGSTER_HOME" not in os.environ:
         home = place / ".dagster"
-        home.mkdir(exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
         if not (home / "dagster.yaml").exists():
             shutil.copy(PACKAGE / "dagster.yaml", home)
         os.environ["DAGSTER_HOME"] = str(home)
@@ -65,7 +69,7 @@ def folder_of_sandbox() -> Path:
     The sandbox's customers must never end up between real ones.
     """
     folder = Path(os.environ["DAGSTER_HOME"]) / "sandbox"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     shutil.copy(PACKAGE / "dagster.yaml", folder)
     return folder
 

@@ -15,7 +15,7 @@ from email_assets.account.every import configured_accounts
 from email_assets.clock import now
 from email_assets.quickstart import summary
 from email_assets.quickstart.api import ChosenApi
-from email_assets.quickstart.folders import environment_of, refuse_full_disks
+from email_assets.quickstart.folders import PRIVATE, environment_of, refuse_full_disks
 from email_assets.redaction import redact
 from email_assets.settings import project, resolve
 from email_assets.warehouse.destination import database_file, warehouse_client
@@ -71,6 +71,7 @@ def _materialize(command: list[str]) -> int:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
+        umask=PRIVATE,
         # else a terminal sends Ctrl-C to the programs that Dagster starts too: each would say so
         start_new_session=True,
     )

@@ -11,7 +11,7 @@ from email_assets.account.every import configured_accounts
 from email_assets.deliverability.selection import derived_assets
 from email_assets.errors import EmailAssetsError
 from email_assets.quickstart.api import ChosenApi
-from email_assets.quickstart.folders import PACKAGE, environment_of
+from email_assets.quickstart.folders import PACKAGE, PRIVATE, environment_of
 from email_assets.settings import project
 from email_assets.vendors.resource import REPORT
 
@@ -41,6 +41,7 @@ def open_ui(api: ChosenApi, port: int) -> int:
         ],
         env=environment_of(api),
         cwd=project.project_file("."),
+        umask=PRIVATE,
     )
     try:
         while not _is_taken(port):

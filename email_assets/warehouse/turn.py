@@ -34,7 +34,7 @@ def turn_at(
     sleep: Callable[[float], None] = time.sleep,
     alone: bool = False,
 ) -> Iterator[None]:
-    """Connects the client, once nobody else holds the DuckDB file.
+    """Connects the client, once nobody else holds the DuckDB file, which its user alone can open.
 
     It waits for our own processes at a file lock, then for strangers at DuckDB's own lock. The
     connection keeps strangers out for as long as the turn lasts: dlt opens and closes the file
@@ -59,13 +59,16 @@ def turn_at(
         ):
             yield
         return
-    database.parent.mkdir(parents=True, exist_ok=True)
+    database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    is_new = not database.exists()
     lock = FileLock(f"{database}.lock")
     patience = Patience(who, timeout, say, sleep)
     _when_free(lambda: lock.acquire(timeout=0), database.name, patience)
     try:
         _when_free(client.open_connection, database.name, patience)
         try:
+            if is_new:
+                database.chmod(0o600)  # it is to hold people's addresses
             yield
         finally:
             client.close_connection()

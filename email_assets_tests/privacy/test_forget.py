@@ -97,6 +97,8 @@ def story(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
         accounts = ("marketing", "support")
         settings = {
             "PRIVACY__SALT": SALT,
+            # as earlier releases left it
+            "LOAD__TRUNCATE_STAGING_DATASET": "false",
             "DLT_LOCAL_DIR": str(folder),
             **account_settings("marketing", base_url=sandbox.base_url, api_key=KEY),
             **account_settings("support", base_url=sandbox.base_url, api_key=KEY),
@@ -160,6 +162,7 @@ def test_the_receipt_says_what_was_deleted_and_names_nobody(story: Story) -> Non
     assert receipt == story.printed
     assert "@" not in receipt
     assert "- email_support.messages: 1 row\n" in receipt
+    assert "- email_support_staging.messages: 1 row\n" in receipt
     assert "- email_support.messages__recipients: 2 rows\n" in receipt
     assert "- email_marketing.bounces: 2 rows\n" in receipt
     assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)

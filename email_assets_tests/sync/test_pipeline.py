@@ -113,6 +113,11 @@ def test_a_finished_sync_can_tell_more(first: FirstSyncs) -> None:
     }
 
 
+def test_nothing_is_left_where_a_load_was_staged(first: FirstSyncs) -> None:
+    assert first.query("SELECT count(*) FROM email_staging.messages") == [(0,)]
+    assert first.query("SELECT count(*) FROM email_staging.messages__recipients") == [(0,)]
+
+
 def test_no_working_folder_is_left(first: FirstSyncs) -> None:
     assert working_directories(first.folder) == []
 

@@ -27,6 +27,17 @@ from email_assets_tests.warehouses import load, never
 # Warehouses that cannot be used
 
 
+def test_a_new_file_is_for_its_user_alone_and_an_older_one_stays_as_its_user_made_it(
+    api: Sandbox, warehouse: Path
+) -> None:
+    load("servers")
+    assert warehouse.stat().st_mode & 0o777 == 0o600
+
+    warehouse.chmod(0o640)
+    load("servers")
+    assert warehouse.stat().st_mode & 0o777 == 0o640
+
+
 def test_a_file_that_is_no_database_is_named_with_the_reason(warehouse: Path) -> None:
     warehouse.write_text("no database")
     with pytest.raises(WarehouseError) as failure:
