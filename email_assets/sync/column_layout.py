@@ -9,6 +9,7 @@ sync goes on with it. What dlt could not make columns or tables of becomes JSON.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, cast
 
@@ -38,9 +39,6 @@ class Layout:
         resource: The resource's name, which is its table's.
         first: Paths of fields that own the columns that dlt makes of their names.
         nesting: Levels of objects and lists that become columns and tables, or None for the usual.
-
-    Attributes:
-        root: The resource's table.
     """
 
     def __init__(
@@ -50,7 +48,13 @@ class Layout:
         self._first = [tuple(path) for path in first]
         self._nesting = NESTING if nesting is None else min(nesting, NESTING)
         self._told: set[str] = set()
-        self.keep_in(Schema(resource), lambda _: None)
+
+    @cached_property
+    def root(self) -> Table:
+        """The resource's table."""
+        # nobody has a schema that knows it, as where rows are only looked at
+        self.keep_in(Schema(self._resource), lambda _: None)
+        return self.root
 
     def keep_in(self, schema: Schema, say: Callable[[str], None]) -> None:
         """Go on with what a schema knows, and let it know what is decided from here on."""

@@ -84,7 +84,7 @@ def sync(
     listing.source.schema = open_schema(name)
     pipeline.collector = Progress(listing, say, ticks)
     with listing.session, in_one_sentence(name), collecting_less_garbage():
-        client = pipeline.sql_client()
+        client = _client_of(pipeline, listing.source.schema)
         turn = partial(
             turn_at,
             database_file(client),
@@ -130,6 +130,12 @@ def sync(
         preview=preview,
     )
     return Sync(report, listing.resource, load_info, names)
+
+
+def _client_of(pipeline: dlt.Pipeline, schema: dlt.Schema) -> SqlClient:
+    """A client of the pipeline's dataset, which would make a schema for it by itself."""
+    assert pipeline.destination  # noqa: S101 (open_pipeline sets it)
+    return dlt.dataset(pipeline.destination, pipeline.dataset_name, schema).sql_client
 
 
 def _extract(listing: Listing, pipeline: dlt.Pipeline, plan: Plan) -> None:

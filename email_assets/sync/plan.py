@@ -13,7 +13,13 @@ from dlt.common.utils import uniq_id
 from email_assets.sync.digests import stored_digests
 from email_assets.sync.listing import Listing
 from email_assets.sync.rebuilt_schema import describe_tables
-from email_assets.sync.repair import missing_of_dlt, missing_parts, remove_orphans, restore
+from email_assets.sync.repair import (
+    StoredColumns,
+    missing_of_dlt,
+    missing_parts,
+    remove_orphans,
+    restore,
+)
 from email_assets.sync.span import Span, window_of
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.turn import SqlClient
@@ -50,13 +56,14 @@ def plan_of(
     Raises:
         SpanError: A backfill is asked for, and the resource cannot be read by time.
     """
-    restore(pipeline, client, name, say)
+    columns = StoredColumns(client)
+    restore(pipeline, columns, name, say)
     stored = count_table(client, name)
     schema = _schema_of(listing, pipeline, client, name, stored)
     # one of a first run that was killed is not known
     is_known = schema is not None and name in schema.data_table_names(seen_data_only=True)
     known = schema if is_known and stored is not None else None
-    is_whole = _is_whole(listing, known, client, name, say)
+    is_whole = _is_whole(listing, known, columns, name, say)
     listing.recall_owners(pipeline)
     # rows that somebody took out of the table come again only with everything
     newest = listing.cursor.newest(pipeline) if stored and is_whole else None
@@ -92,18 +99,18 @@ def _schema_of(
 def _is_whole(
     listing: Listing,
     schema: dlt.Schema | None,
-    client: SqlClient,
+    columns: StoredColumns,
     name: str,
     say: Callable[[str], None],
 ) -> bool:
     """True if the tables are as syncs left them; else dlt makes again what is missing."""
-    missing = missing_of_dlt(client)
+    missing = missing_of_dlt(columns)
     if schema is listing.source.schema and not missing:
         # it was made of the tables, and does not know what they should have
         missing.append("the schema in _dlt_version")
     if schema:
-        missing += missing_parts(client, schema, name)
-        remove_orphans(client, schema, name)
+        missing += missing_parts(columns, schema, name)
+        remove_orphans(columns, schema, name)
     if not missing:
         return True
     say(f"{name}: {', '.join(missing)} went missing: everything is loaded again")

@@ -12,7 +12,7 @@ import dlt
 from dlt.common.configuration.specs.base_configuration import is_hint_not_resolvable
 from dlt.common.destination import Destination
 from dlt.common.destination.exceptions import UnknownDestinationModule
-from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
+from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbCredentials
 from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredentials
 
 from email_assets.logs import keep_rows_out_of_logs
@@ -87,14 +87,33 @@ def destination_of(warehouse: WarehouseSettings) -> Destination[Any, Any]:
     return cast(Destination[Any, Any], destination)
 
 
-def _duckdb() -> Destination[Any, Any]:
+class SettledDuckDb(dlt.destinations.duckdb):
     """DuckDB, with every setting of `[destination.duckdb]` looked up already.
 
     dlt looks them up whenever it makes a client or asks what the destination can do, some thirty
     times in a sync, which took longer than anything else that a small sync does.
     """
-    # dlt does not say that DuckDB has transactions, and would delete and insert without one
-    destination = dlt.destinations.duckdb(supports_transactions=True)
+
+    @property
+    def destination_type(self) -> str:
+        """The type by which dlt knows it, which it would take from the name of the class."""
+        return dlt.destinations.duckdb().destination_type
+
+    def configuration(
+        self,
+        initial_config: DuckDbClientConfiguration | None,
+        accept_partial: bool = False,  # noqa: ARG002 (nothing is left to be missing)
+    ) -> DuckDbClientConfiguration:
+        """The settings, with what the pipeline says of its dataset."""
+        found = self.spec() if initial_config is None else initial_config
+        if not found.is_resolved():
+            found.update(self.config_params)
+            found.resolve()
+        return found
+
+
+def _duckdb() -> Destination[Any, Any]:
+    destination = dlt.destinations.duckdb()
     file: object = dlt.config.get("destination.duckdb.credentials")
     if file is None:
         destination.config_params["credentials"] = str(data_folder()[0] / DEFAULT_FILE)
@@ -107,10 +126,12 @@ def _duckdb() -> Destination[Any, Any]:
         raise _no_place(":memory:") from None
     if found.credentials.database == ":pipeline:":
         raise _no_place(":pipeline:")
+    # dlt does not say that DuckDB has transactions, and would delete and insert without one
+    settled = SettledDuckDb(supports_transactions=True)
     for name, hint in destination.spec.get_resolvable_fields().items():
         if not is_hint_not_resolvable(hint):  # what is left is the pipeline's to say
-            destination.config_params[name] = found[name]
-    return destination
+            settled.config_params[name] = found[name]
+    return settled
 
 
 def warehouse_client(warehouse: WarehouseSettings, resource: str) -> SqlClient:
