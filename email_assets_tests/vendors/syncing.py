@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,18 +53,31 @@ def backfill(start: str, end: str) -> Span:
     return Span.parse(False, start, end)
 
 
-def written_and_said(
-    names: Sequence[str], caplog: pytest.LogCaptureFixture, folder: Path
-) -> tuple[bytes, str]:
-    """Everything that syncs leave on disk on their way, and what they log at DEBUG.
+@dataclass
+class Traces:
+    """Everything that syncs of some resources left."""
+
+    reports: dict[str, SyncReport]
+    """By resource."""
+    written: bytes
+    """What they wrote to disk on their way."""
+    said: str
+    """What was logged at DEBUG."""
+
+
+def synced_in_sight(names: Sequence[str], folder: Path) -> Traces:
+    """Sync resources, and keep all that they write and say.
 
     Of resources with fields that are never loaded, that includes what dlt extracts and, once it is
     normalized, deletes.
+
+    Args:
+        names: The resources.
+        folder: Where the warehouse is.
     """
-    caplog.set_level(logging.DEBUG)
-    logging.getLogger("dlt").addHandler(caplog.handler)  # it does not hand its records up
+    reports: dict[str, SyncReport] = {}
     written = b""
-    try:
+    with _heard() as said:
         for name in names:
             if "never_load" in configured_account().resources[name]:
                 with open_pipeline(configured_account().warehouse, name) as pipeline:
@@ -73,17 +88,33 @@ def written_and_said(
                         pipeline.extract(listing.source)
                     written += contents_of(Path(pipeline.working_dir))
             with open_pipeline(configured_account().warehouse, name) as pipeline:
-                sync(
+                reports[name] = sync(
                     configured_account(),
                     pipeline,
                     name,
                     say=logging.getLogger("said").info,
                     sleep=lambda _: None,
-                )
+                ).report
                 written += contents_of(Path(pipeline.working_dir))
+    return Traces(reports, written + contents_of(folder), said.getvalue())
+
+
+@contextmanager
+def _heard() -> Iterator[io.StringIO]:
+    """What is logged while the block lasts, at DEBUG."""
+    said = io.StringIO()
+    handler, root = logging.StreamHandler(said), logging.getLogger()
+    level = root.level
+    root.setLevel(logging.DEBUG)
+    loggers = root, logging.getLogger("dlt")  # which does not hand its records up
+    for logger in loggers:
+        logger.addHandler(handler)
+    try:
+        yield said
     finally:
-        logging.getLogger("dlt").removeHandler(caplog.handler)
-    return written + contents_of(folder), caplog.text
+        for logger in loggers:
+            logger.removeHandler(handler)
+        root.setLevel(level)
 
 
 def contents_of(folder: Path) -> bytes:

@@ -13,7 +13,7 @@ from email_assets.errors import ApiError, KeyRefusedError
 from email_assets_tests.vendors.mailgun_fixtures import LOGS, NAMES, SHOP, api
 from email_assets_tests.vendors.mailgun_server import KEY, MailgunServer
 from email_assets_tests.vendors.serving import Answer
-from email_assets_tests.vendors.syncing import load, written_and_said
+from email_assets_tests.vendors.syncing import load, synced_in_sight
 
 __all__ = ["api"]
 
@@ -93,14 +93,12 @@ class TestRefusals:
         assert refused.status_code == 400
 
 
-def test_no_key_and_no_password_is_anywhere(
-    api: MailgunServer, warehouse: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    written, said = written_and_said(NAMES, caplog, warehouse.parent)
+def test_no_key_and_no_password_is_anywhere(api: MailgunServer, warehouse: Path) -> None:
+    traces = synced_in_sight(NAMES, warehouse.parent)
 
     basic = base64.b64encode(f"api:{KEY}".encode()).decode()
-    assert f"postmaster@{SHOP}".encode() in written
-    assert f"POST {LOGS}" in said
+    assert f"postmaster@{SHOP}".encode() in traces.written
+    assert f"POST {LOGS}" in traces.said
     for secret in (KEY, basic, *api.smtp_passwords):
-        assert secret.encode() not in written
-        assert secret not in said
+        assert secret.encode() not in traces.written
+        assert secret not in traces.said

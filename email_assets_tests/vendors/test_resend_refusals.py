@@ -11,7 +11,7 @@ from email_assets.errors import ApiError, KeyRefusedError
 from email_assets_tests.vendors.resend_fixtures import NAMES, api
 from email_assets_tests.vendors.resend_server import KEY, ResendServer
 from email_assets_tests.vendors.serving import Answer, Asked
-from email_assets_tests.vendors.syncing import load, written_and_said
+from email_assets_tests.vendors.syncing import load, synced_in_sight
 
 __all__ = ["api"]
 
@@ -91,12 +91,10 @@ class TestRefusals:
             load("messages")
 
 
-def test_the_key_is_nowhere(
-    api: ResendServer, warehouse: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    written, said = written_and_said(NAMES, caplog, warehouse.parent)
+def test_the_key_is_nowhere(api: ResendServer, warehouse: Path) -> None:
+    traces = synced_in_sight(NAMES, warehouse.parent)
 
-    assert b"mail0.example.com" in written
-    assert "GET /emails" in said
-    assert KEY.encode() not in written
-    assert KEY not in said
+    assert b"mail0.example.com" in traces.written
+    assert "GET /emails" in traces.said
+    assert KEY.encode() not in traces.written
+    assert KEY not in traces.said

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from email_assets.account import configured_account
 from email_assets.sync.one_page import inquire
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
-from email_assets_tests.vendors.syncing import EVERYTHING, load, written_and_said
+from email_assets_tests.vendors.syncing import EVERYTHING, load, synced_in_sight
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 
 __all__ = ["use_vendor"]
@@ -191,7 +190,6 @@ class TestAKeyInTheBody:
         api: ThingsServer,
         describe: Describe,
         warehouse: Path,
-        caplog: pytest.LogCaptureFixture,
     ) -> None:
         describe(
             '"never_load": ["hidden"],',
@@ -200,13 +198,12 @@ class TestAKeyInTheBody:
         )
         api.pages = [[{"id": 1, "note": "seen", "hidden": "unseen", "echo": f"you said {KEY}"}]]
 
-        with caplog.at_level(logging.DEBUG):
-            written, said = written_and_said(["things"], caplog, warehouse.parent)
+        traces = synced_in_sight(["things"], warehouse.parent)
 
         assert {asked.body["limit"] for asked in api.requests} == {5}
-        assert b"seen" in written
-        assert KEY.encode() not in written
-        assert KEY not in said
+        assert b"seen" in traces.written
+        assert KEY.encode() not in traces.written
+        assert KEY not in traces.said
 
     def test_it_goes_with_a_body_that_has_nothing_else(
         self, api: ThingsServer, describe: Describe
