@@ -125,8 +125,20 @@ class TestTheRest:
     @pytest.mark.parametrize(
         ("held", "names"),
         [
-            (defs.jobs, ["email_events", "email_inventory", "email_all", "email_retention"]),
-            (defs.schedules, ["email_events", "email_inventory", "email_retention"]),
+            (
+                defs.jobs,
+                [
+                    "email_events",
+                    "email_inventory",
+                    "email_all",
+                    "email_weekly_report",
+                    "email_retention",
+                ],
+            ),
+            (
+                defs.schedules,
+                ["email_events", "email_inventory", "email_retention", "email_weekly_report"],
+            ),
             (defs.sensors, ["new_records", "freshness_checks", "alerts"]),
         ],
     )

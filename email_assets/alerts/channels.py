@@ -38,6 +38,8 @@ class Message:
     subject: str
     """At most 70 characters, with the severity first."""
     text: str
+    page: str = ""
+    """A page in HTML that a mail carries along; made of clean text already."""
 
     def __post_init__(self) -> None:
         """Clean subject and text."""

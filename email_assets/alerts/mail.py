@@ -23,6 +23,8 @@ from email_assets.settings import resolve
 from email_assets.settings.alerting import MailSettings
 
 MAIL = "e-mail"
+PAGE = "deliverability.html"
+"""The name of the page that a mail carries along."""
 REFUSED_FOR_NOW = range(400, 500)
 """Answers of a mail server to a recipient that it may take later: RFC 5321, 4.2.1."""
 
@@ -118,6 +120,9 @@ class Mail:
         mail["Message-ID"] = f"<{message.id}@{parseaddr(sender)[1].rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(message.text)
+        if message.page:
+            # beside the text: programs for mail show no charts of their own accord
+            mail.add_attachment(message.page, subtype="html", filename=PAGE)
         return mail
 
 

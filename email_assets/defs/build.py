@@ -18,8 +18,7 @@ from email_assets.defs.deliverability_checks import build_deliverability_checks
 from email_assets.defs.email_api import build_api_asset
 from email_assets.defs.executors import configured_executor
 from email_assets.defs.privacy import build_privacy_checks
-from email_assets.defs.retention import JOB_OF_RETENTION
-from email_assets.defs.schedules import build_jobs, build_schedules
+from email_assets.defs.schedules import JOB_OF_KIND, build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors
 from email_assets.settings.resolve import SettingError
 
@@ -87,7 +86,8 @@ def _build(
     schedules, sensors = build_schedules(account), build_sensors(account, freshness_checks)
     if automation == "conditions":
         assets = with_conditions(account, assets)
-        schedules = [one for one in schedules if one.name == account.named(JOB_OF_RETENTION)]
+        syncs = {account.named(job) for job in JOB_OF_KIND.values()}
+        schedules = [one for one in schedules if one.name not in syncs]
         sensors.append(build_condition_sensor(account, assets))
     return dg.Definitions(
         assets=[build_api_asset(account), *assets],

@@ -12,6 +12,12 @@ from email_assets.defs.freshness import cron_of
 from email_assets.defs.names import keys_of
 from email_assets.defs.retention import CRON, JOB_OF_RETENTION, build_retention_job
 from email_assets.defs.runs import LOCATION, unfinished
+from email_assets.defs.weekly_report import (
+    JOB_OF_REPORT,
+    WEEKLY,
+    build_report_job,
+    has_report,
+)
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.sentences import in_one_sentence
 from email_assets.settings.sections import AutomationSettings
@@ -31,7 +37,9 @@ def names_of(account: Account, kind: Kind) -> list[str]:
 def build_jobs(
     account: Account, beside: Sequence[Account] = ()
 ) -> list[dg.UnresolvedAssetJobDefinition | dg.JobDefinition]:
-    """A job for each kind of resource, one for everything, and one that deletes old runs.
+    """A job for each kind of resource, one for everything, one that sends the report of mail.
+
+    The last one deletes old runs.
 
     Args:
         account: Whose assets they sync.
@@ -52,8 +60,9 @@ def build_jobs(
         selection=_selection(account, account.resources),
         description=f"Syncs everything{whose}.",
     )
-    syncs = [*jobs, everything]
-    return [*syncs, build_retention_job(account, beside, [job.name for job in syncs])]
+    report = [build_report_job(account)] if has_report(account) else []
+    names = [job.name for job in (*jobs, everything)] + [job.name for job in report]
+    return [*jobs, everything, *report, build_retention_job(account, beside, names)]
 
 
 def _selection(account: Account, names: Iterable[str]) -> dg.AssetSelection:
@@ -61,9 +70,10 @@ def _selection(account: Account, names: Iterable[str]) -> dg.AssetSelection:
 
 
 def build_schedules(account: Account) -> list[dg.ScheduleDefinition]:
-    """A schedule for the job of each kind, and a daily one that deletes old runs.
+    """A schedule for the job of each kind, a daily one that deletes old runs, and a weekly report.
 
-    They are switched off unless the settings say otherwise.
+    They are switched off unless the settings say otherwise. That of the report is until somebody
+    switches it on: nobody is to get mail unasked.
     """
     automation = account.automation
     crons = {
@@ -72,11 +82,24 @@ def build_schedules(account: Account) -> list[dg.ScheduleDefinition]:
         if names_of(account, kind)
     }
     crons[account.named(JOB_OF_RETENTION)] = CRON
-    return [build_schedule(job, cron, automation) for job, cron in crons.items()]
+    schedules = [build_schedule(job, cron, automation) for job, cron in crons.items()]
+    if has_report(account):
+        report = account.named(JOB_OF_REPORT)
+        schedules.append(build_schedule(report, WEEKLY, automation, unasked=False))
+    return schedules
 
 
-def build_schedule(job: str, cron: str, automation: AutomationSettings) -> dg.ScheduleDefinition:
-    """A schedule of a job, which skips a tick while an earlier run is under way."""
+def build_schedule(
+    job: str, cron: str, automation: AutomationSettings, *, unasked: bool = True
+) -> dg.ScheduleDefinition:
+    """A schedule of a job, which skips a tick while an earlier run is under way.
+
+    Args:
+        job: The job's name.
+        cron: When it is to run.
+        automation: The time zone of the cron expression, and whether schedules start switched on.
+        unasked: Whether it may start switched on, if the settings say so.
+    """
 
     @in_one_sentence(job)
     def request_run(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
@@ -96,7 +119,7 @@ def build_schedule(job: str, cron: str, automation: AutomationSettings) -> dg.Sc
         execution_fn=request_run,
         default_status=(
             dg.DefaultScheduleStatus.RUNNING
-            if automation.enabled
+            if automation.enabled and unasked
             else dg.DefaultScheduleStatus.STOPPED
         ),
         description=f"Runs the job {job}, unless an earlier run of it is under way.",

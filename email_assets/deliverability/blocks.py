@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from typing import TypeAlias
@@ -72,12 +72,14 @@ Block: TypeAlias = "Heading | Text | Points | Picture | Table"
 
 def as_markdown(blocks: Iterable[Block]) -> str:
     """A report for Dagster's catalog, with its charts in it: nothing is fetched to show it."""
-    return "\n\n".join(map(_markdown, blocks))
+    return "\n\n".join(_lines(block, _plain) for block in blocks)
 
 
 def as_text(blocks: Iterable[Block]) -> str:
     """A report without its charts, for a terminal or a chat."""
-    return "\n\n".join(_markdown(block) for block in blocks if not isinstance(block, Picture))
+    return "\n\n".join(
+        _lines(block, redact_line) for block in blocks if not isinstance(block, Picture)
+    )
 
 
 def as_html(title: str, blocks: Iterable[Block]) -> str:
@@ -98,20 +100,20 @@ def as_html(title: str, blocks: Iterable[Block]) -> str:
     )
 
 
-def _markdown(block: Block) -> str:
+def _lines(block: Block, clean: Callable[[str], str]) -> str:
+    """A part in Markdown, with each text cleaned by a function."""
     if isinstance(block, Heading):
-        return f"## {_plain(block.text)}"
+        return f"## {clean(block.text)}"
     if isinstance(block, Text):
-        return _plain(block.text)
+        return clean(block.text)
     if isinstance(block, Points):
-        return "\n".join(f"- {_plain(point)}" for point in block.points)
+        return "\n".join(f"- {clean(point)}" for point in block.points)
     if isinstance(block, Picture):
         image = base64.b64encode(block.svg.encode()).decode()
         return f"![{block.alt}](data:image/svg+xml;base64,{image})"
     rules = ["---", *["---:"] * (len(block.columns) - 1)]
-    return "\n".join(
-        f"| {' | '.join(map(_cell, row))} |" for row in (block.columns, rules, *block.rows)
-    )
+    cells = [[clean(cell).replace("|", "\\|") for cell in row] for row in block.rows]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (block.columns, rules, *cells))
 
 
 def _html(block: Block) -> str:
@@ -136,7 +138,3 @@ def _escaped(text: str) -> str:
 def _plain(text: str) -> str:
     """A line in which nothing is taken for a tag or a link."""
     return redact_line(text).replace("<", "&lt;").replace("[", "\\[")
-
-
-def _cell(text: str) -> str:
-    return _plain(text).replace("|", "\\|")

@@ -26,6 +26,8 @@ WORST = 10
 MOST_SENDERS = 25
 """Senders that the table below it names."""
 NONE = Outcome(0, 0, 0, 0, 0)
+DAY_BY_DAY = Heading("Day by day")
+"""Stands where what the report says in words ends, and its charts and tables begin."""
 
 
 def report_of(facts: Facts) -> list[Block]:
@@ -38,7 +40,7 @@ def report_of(facts: Facts) -> list[Block]:
         Text(_summary(found, days)),
         Heading("What to do"),
         Points(remedies(found, facts.of_days, facts.breakdown, facts.settings)),
-        Heading("Day by day"),
+        DAY_BY_DAY,
         *_day_by_day(facts),
         Heading("Senders"),
         *_senders(facts),

@@ -76,6 +76,7 @@ def test_every_check_is_of_an_account_and_passes(platform: Platform) -> None:
 def test_jobs_schedules_and_sensors_are_told_apart(platform: Platform) -> None:
     repository = platform.definitions.get_repository_def()
     ours = {"email_all", "email_events", "email_inventory", "email_retention"}
+    ours |= {"email_weekly_report"}
 
     assert {name for name in repository.job_names if not name.startswith("__")} == {
         f"{account}_{job}" for account in ("marketing", "support") for job in ours

@@ -96,7 +96,7 @@ def test_the_report_shows_its_charts(page: Page, platform: Platform, events: str
     open_page(page, platform, "/assets/deliverability_report")
     page.get_by_text("[Show Markdown]").click()
     expect(page.get_by_text(re.compile(r"% bounced: "))).to_be_visible()
-    for chart in ("Bounce rate of each of 30 days", "Bounces by type"):
+    for chart in ("Bounce rate of each day", "What came back, by kind"):
         expect(page.get_by_alt_text(chart)).to_be_visible()
         # one that cannot be drawn has no size of its own
         assert page.get_by_alt_text(chart).evaluate("image => image.naturalWidth")

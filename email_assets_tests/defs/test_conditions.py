@@ -55,7 +55,10 @@ def test_conditions_take_the_place_of_schedules(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("AUTOMATION__MODE", "conditions")
     repository = build_defs(key_prefix="mail").get_repository_def()
 
-    assert [schedule.name for schedule in repository.schedule_defs] == ["mail_email_retention"]
+    assert [schedule.name for schedule in repository.schedule_defs] == [
+        "mail_email_retention",
+        "mail_email_weekly_report",
+    ]
     assert "mail_conditions" in {sensor.name for sensor in repository.sensor_defs}
     assert {
         spec.key.path[-1]

@@ -87,7 +87,8 @@ class TestResources:
             "email_events",
             "email_inventory",
             "email_all",
+            "email_weekly_report",
             "email_retention",
         }
-        assert len(build_schedules(configured_account())) == 3
+        assert len(build_schedules(configured_account())) == 4
         assert len(build_sensors(configured_account(), [])) == 3
