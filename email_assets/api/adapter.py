@@ -109,7 +109,7 @@ class ApiAdapter(HTTPAdapter):
         """
         ahead = self.read_ahead.take(request)
         attempts: Iterator[Callable[[], Answer]] = chain(
-            [ahead.result] if ahead else [], repeat(partial(self._attempt, request))
+            [ahead] if ahead else [], repeat(partial(self._attempt, request))
         )
         answer = self._retries.of(lambda: next(attempts)())
         self.read_ahead.note_size(answer.size)

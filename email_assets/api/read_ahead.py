@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from requests import PreparedRequest, Request
@@ -15,6 +16,10 @@ from email_assets.errors import ApiUnavailableError
 
 MEMORY = 64 * 1024 * 1024
 """Bytes of bodies to hold ahead, if they are as large as the largest so far."""
+
+IN_LINE = 2
+"""Pages that are asked for ahead, for each request in flight: a thread that has got one goes on
+with the next by itself, while the reader is still busy with an earlier one."""
 
 SHARE_IN_VAIN = 20
 """One page may be asked for in vain for every so many that are read: some lists go on otherwise
@@ -36,14 +41,15 @@ class ReadAhead:
 
     All decisions are made by the thread that reads. A page that failed is not asked for again
     here: it fails for its reader, who is to try again, alone, after `settle`. Until then nothing
-    new is asked for, and afterwards fewer pages at a time: half of them, and one more for every so
-    many that come (additive increase, multiplicative decrease, as TCP does it). Each time that
-    happens, it takes twice as many pages to get there: some APIs allow only so many at once.
+    new is asked for, not even what is in line already, and afterwards fewer pages at a time: half
+    of them, and one more for every so many that come (additive increase, multiplicative decrease,
+    as TCP does it). Each time that happens, it takes twice as many pages to get there: some APIs
+    allow only so many at once.
 
     Args:
         fetch: Sends a request once; called in threads.
-        pages: Requests in flight, and pages of one list that wait for their reader, at the most; 1
-            is no reading ahead.
+        pages: Requests in flight at the most, of which twice as many pages may be ahead; 1 is no
+            reading ahead.
     """
 
     def __init__(self, fetch: Callable[[PreparedRequest], Answer], pages: int) -> None:
@@ -73,7 +79,11 @@ class ReadAhead:
         """
         if self._most < 2:
             return
-        wanted = {address_of(request): request for request in islice(coming, self._most)}
+        for address, page in list(self._pages.items()):
+            if page.answer.cancelled():
+                del self._pages[address]
+        ahead = islice(coming, self._most * IN_LINE)
+        wanted = {address_of(request): request for request in ahead}
         if next(iter(wanted), None) not in self._pages:
             # the list did not go on as expected, and what is in flight may have been overtaken
             self._drop_unless_in(())
@@ -96,13 +106,13 @@ class ReadAhead:
         page = self._pages.get(address_of(request))
         return page.request if page else None
 
-    def take(self, request: PreparedRequest) -> Future[Answer] | None:
-        """The outcome of a request, or None if its page was not asked for."""
+    def take(self, request: PreparedRequest) -> Callable[[], Answer] | None:
+        """What gives the outcome of a request, or None if its page was not asked for."""
         for address, page in self._pages.items():
             if page.request is request:
                 del self._pages[address]
                 self._learn_from(page)
-                return page.answer
+                return partial(self._outcome, page)
         return None
 
     def note_size(self, size: int) -> None:
@@ -126,8 +136,24 @@ class ReadAhead:
             self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="read-ahead")
         answer = self._threads.submit(self._fetch, request)
         self._in_flight.add(answer)
-        answer.add_done_callback(self._in_flight.discard)
         self._pages[address] = _Page(request, answer, is_sure, self._refusals)
+        answer.add_done_callback(self._note_end)
+
+    def _note_end(self, answer: Future[Answer]) -> None:
+        """Let nothing go on that is in line, once a page has failed; called in threads."""
+        self._in_flight.discard(answer)
+        if _has_failed(answer):
+            self._clear_line()
+
+    def _clear_line(self) -> None:
+        for page in tuple(self._pages.values()):
+            page.answer.cancel()
+
+    def _outcome(self, page: _Page) -> Answer:
+        try:
+            return page.answer.result()
+        except CancelledError:  # it was in line when another page failed
+            return self._fetch(page.request)
 
     def _drop_unless_in(self, addresses: Container[str]) -> None:
         for address, page in list(self._pages.items()):
@@ -142,19 +168,26 @@ class ReadAhead:
     def _room(self) -> int:
         """The number of pages that may be ahead now: the next one, which is wanted, and others."""
         may_be_in_vain = self._most + self._read // SHARE_IN_VAIN - self._in_vain
-        return 1 + max(0, min(int(self._width), MEMORY // self._largest, may_be_in_vain) - 1)
+        # after a refusal none stands in line: there is always a thread that would take it at once
+        at_once = self._most * IN_LINE if self._width >= self._most else int(self._width)
+        return 1 + max(0, min(at_once, MEMORY // self._largest, may_be_in_vain) - 1)
 
     def _learn_from(self, page: _Page) -> None:
+        try:
+            error = page.answer.exception()
+        except CancelledError:
+            return
         self._read += 1
-        error = page.answer.exception()
         if error is None:
             pages_for_one_more = self._most * 2 ** (self._refusals - 1)
             self._width = min(self._most, self._width + 1 / pages_for_one_more)
-        elif isinstance(error, ApiUnavailableError) and page.refusals == self._refusals:
+            return
+        self._clear_line()
+        if isinstance(error, ApiUnavailableError) and page.refusals == self._refusals:
             # pages that were in flight together are refused together, for one reason
             self._width = max(1.0, self._width / 2)
             self._refusals += 1
 
 
 def _has_failed(answer: Future[Answer]) -> bool:
-    return answer.done() and answer.exception() is not None
+    return answer.done() and not answer.cancelled() and answer.exception() is not None

@@ -1,8 +1,9 @@
-"""The number of pages in flight after refusals: halved each time, and regained more slowly."""
+"""The number of pages ahead: twice as many as are in flight, and after refusals fewer."""
 
 from __future__ import annotations
 
-from concurrent.futures import wait
+from contextlib import suppress
+from threading import Event
 
 import pytest
 from requests import PreparedRequest, Request
@@ -39,7 +40,8 @@ class Pages:
             assert prepared
             answer = self._ahead.take(prepared)
             assert answer
-            wait([answer])
+            with suppress(ApiUnavailableError):
+                answer()
 
     def in_flight(self) -> int:
         """Ask for all that may be in flight now, and count it."""
@@ -68,3 +70,43 @@ def test_each_refusal_doubles_the_pages_that_it_takes_to_regain_one(
     pages = Pages(refused)
     pages.read(refused + read)
     assert pages.in_flight() == found
+
+
+def test_threads_go_on_by_themselves_while_the_reader_is_busy() -> None:
+    pages = Pages(refused=0)
+    pages.read(20 * MOST)  # of so many, as many more may be in vain
+    assert pages.in_flight() == 2 * MOST
+
+
+def test_once_a_page_has_failed_what_is_in_line_is_not_asked_for() -> None:
+    asked, may_fail, may_go = list[str](), Event(), Event()
+
+    def fetch(request: PreparedRequest) -> Answer:
+        asked.append(request.url or "")
+        if is_far:
+            (may_fail if request.url == coming[0].url else may_go).wait(10)
+            if request.url == coming[0].url:
+                raise ApiUnavailableError("Not now.")
+        return Answer(request, 200, {}, b"[]")
+
+    is_far = False
+    ahead = ReadAhead(fetch, MOST)
+    coming = [Request("GET", f"http://api.example.org/{n}") for n in range(22 * MOST)]
+    for page in coming[: 20 * MOST]:
+        ahead.expect([page], (), lambda request: request.prepare())
+        ahead.take(ahead.prepared(page) or page.prepare())
+    is_far, coming = True, coming[20 * MOST :]
+    asked.clear()
+    ahead.expect(coming, (), lambda request: request.prepare())
+    may_fail.set()
+    first = ahead.take(ahead.prepared(coming[0]) or coming[0].prepare())
+    assert first
+    with pytest.raises(ApiUnavailableError):
+        first()
+    may_go.set()
+    ahead.settle()
+    assert sorted(asked) == sorted(str(request.url) for request in coming[:MOST])
+    second = ahead.take(ahead.prepared(coming[MOST]) or coming[MOST].prepare())
+    assert second
+    assert second().status_code == 200
+    ahead.close()
