@@ -33,8 +33,9 @@ from email_assets.settings.sections import (
     RetentionSettings,
 )
 from email_assets.settings.warehouse import WarehouseSettings
-from email_assets.vendors import Deliverability, Vendor, VendorResource
+from email_assets.vendors import Vendor, VendorResource
 from email_assets.vendors.loading import load_vendor, vendor_file
+from email_assets.vendors.meanings import Deliverability
 from email_assets.vendors.resource import complete, deliverability_of
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from email_assets.deliverability.sql import kinds_counted, type_of
 from email_assets.deliverability.tables import Tables, condition_of, marks, text_of
-from email_assets.vendors import Deliverability, Suppressed
+from email_assets.vendors.meanings import Deliverability, Suppressed
 from email_assets.vendors.resource import bounces_of
 
 MOST_ROWS = 10_000

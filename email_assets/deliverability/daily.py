@@ -10,6 +10,7 @@ from datetime import date
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from email_assets.account import Account
+from email_assets.deliverability.events import make_views
 from email_assets.deliverability.selection import resources_read
 from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, happenings
 from email_assets.deliverability.tables import Tables
@@ -108,6 +109,7 @@ def build_daily(account: Account, *, say: Callable[[str], None]) -> tuple[int, i
             found = happenings(mapping, tables)
             _replace(client, found)
             without_day = _without_day(client, *found) if found else 0
+            make_views(account, client, say)
         copy_for_readers(account.warehouse, client)
         return count_table(client, DAILY) or 0, without_day
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from email_assets.deliverability.tables import Tables, condition_of, marks, text_of
-from email_assets.vendors import Deliverability, Sender
+from email_assets.vendors.meanings import Deliverability, Sender
 from email_assets.vendors.resource import bounces_of
 
-UNKNOWN = "unknown"
-"""The sender of what names none."""
+UNKNOWN = "'unknown'"
+"""The SQL of the sender of what names none."""
 BY_DAY_AND_SENDER = """
 SELECT day, sender, SUM(sent), SUM(hard) + SUM(soft), SUM(hard), SUM(soft), SUM(complaints),
     SUM(other), CASE WHEN SUM(sent) > 0 THEN
@@ -45,7 +45,7 @@ def _sent(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]:
     messages = mapping["messages"]
     day = tables.day("messages", messages["time"], "m")
     id_ = text_of(tables.column("messages", messages["sender"]["field"], "m"))
-    sender, join = _named(id_, messages["sender"], tables)
+    sender, join = named(id_, messages["sender"], tables, UNKNOWN)
     condition, values = condition_of(messages.get("only"), "messages", "m", tables)
     return (
         f"SELECT {day} AS day, {sender} AS sender, 1 AS sent, 0 AS hard, 0 AS soft, "
@@ -59,7 +59,7 @@ def _bounced(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]:
     counted, listed = kinds_counted(mapping, tables)
     id_, of_message = _sender_of_bounce(mapping, tables)
     by = bounces.get("sender", mapping["messages"]["sender"])
-    sender, join = _named(id_, by, tables)
+    sender, join = named(id_, by, tables, UNKNOWN)
     query = (
         f"SELECT {day}, {sender}, 0, {', '.join(counted)} "
         f"FROM {tables.name(table)} AS b{of_message}{join}"
@@ -112,14 +112,21 @@ def _sender_of_bounce(mapping: Deliverability, tables: Tables) -> tuple[str, str
     )
 
 
-def _named(id_: str, sender: Sender, tables: Tables) -> tuple[str, str]:
-    """The name by which people know a sender, or else its id, and the join that it takes."""
+def named(id_: str, sender: Sender, tables: Tables, otherwise: str) -> tuple[str, str]:
+    """The name by which people know a sender, or else its id, and the join that it takes.
+
+    Args:
+        id_: The SQL of its id.
+        sender: What the vendor's file says of it.
+        tables: Where its name may stand.
+        otherwise: The SQL of what it is called where there is no id.
+    """
     if "resource" not in sender or not tables.has(sender["resource"]):
-        return f"COALESCE({id_}, '{UNKNOWN}')", ""
+        return f"COALESCE({id_}, {otherwise})", ""
     resource = sender["resource"]
     key = text_of(tables.column(resource, sender["id"], "n"))
     name = text_of(tables.column(resource, sender["name"], "n"))
-    return f"COALESCE(n.name, {id_}, '{UNKNOWN}')", (
+    return f"COALESCE(n.name, {id_}, {otherwise})", (
         f" LEFT JOIN (SELECT {key} AS id, MAX({name}) AS name FROM {tables.name(resource)} AS n "
         f"GROUP BY {key}) AS n ON n.id = {id_}"
     )

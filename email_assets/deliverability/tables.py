@@ -9,7 +9,7 @@ from dlt.common.schema.typing import VERSION_TABLE_NAME
 
 from email_assets.errors import EmailAssetsError
 from email_assets.normalizer import column_of
-from email_assets.vendors import Only
+from email_assets.vendors.meanings import Only
 from email_assets.warehouse.turn import SqlClient
 
 
@@ -104,8 +104,8 @@ class Tables:
                 return self.name(child), self._client.escape_column_name(column)
         return None
 
-    def day(self, table: str, field: str, of: str) -> str:
-        """The day in UTC of an API's field, in a session whose time zone is UTC.
+    def time(self, table: str, field: str, of: str) -> str:
+        """The column of an API's field that holds times.
 
         Raises:
             MappingError: The table has no such column, or the column holds no times.
@@ -117,7 +117,15 @@ class Tables:
                 f"{self._who}: {field!r} of {table} comes as {data_type} and not as a time. "
                 "Correct 'deliverability' in the vendor's file."
             )
-        return f"CAST({column} AS DATE)"
+        return column
+
+    def day(self, table: str, field: str, of: str) -> str:
+        """The day in UTC of an API's field, in a session whose time zone is UTC.
+
+        Raises:
+            MappingError: As `time`.
+        """
+        return f"CAST({self.time(table, field, of)} AS DATE)"
 
 
 def lists_in(table: str, field: str) -> list[str]:

@@ -23,6 +23,7 @@ from email_assets.sync.repair import (
 from email_assets.sync.span import Span, window_of
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.turn import SqlClient
+from email_assets.warehouse.views import drop_views
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ def plan_of(
         since = listing.paginator.since if by_time else None
         listing.rows.leave_out(stored_digests(client, known, name, cursor_path, since))
     is_anew = is_known and stored is None
+    if is_anew:
+        drop_views(client)
     if schema and not is_anew:
         listing.rows.expect_types_of(schema)
         listing.keep_types_of(schema)

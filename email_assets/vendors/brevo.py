@@ -164,5 +164,25 @@ VENDOR: Vendor = {
         },
         "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
+    "events": [
+        {
+            "resource": "messages",
+            "time": "happened_at",
+            "type": "event",
+            "types": {
+                "sent": ["requests"],
+                "delivered": ["delivered"],
+                "opened": ["opened"],
+                "clicked": ["clicks"],
+                "bounced": ["hardBounces", "softBounces", "blocked", "invalid"],
+                "complained": ["spam"],
+                "unsubscribed": ["unsubscribed"],
+            },
+            "message": "messageId",
+            "recipient": "email",
+            "sender": {"field": "from"},
+            "reason": "reason",
+        },
+    ],
 }
 """Brevo's API."""

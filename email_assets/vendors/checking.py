@@ -11,9 +11,11 @@ from dlt.common.exceptions import DictValidationException
 from dlt.common.schema import Schema
 from dlt.common.validation import validate_dict
 
-from email_assets.vendors import Deliverability, Secret, Vendor
+from email_assets.vendors import Secret, Vendor
+from email_assets.vendors.checking_events import mistakes_of_events
 from email_assets.vendors.checking_owners import mistakes_of_owners
 from email_assets.vendors.checking_time import mistakes_of_time
+from email_assets.vendors.meanings import Deliverability
 from email_assets.vendors.resource import TAKEN, endpoint_of, senders_of
 
 AUTH_TYPES = ("api_key", "bearer", "http_basic")
@@ -39,6 +41,7 @@ def mistake_in(vendor: Any) -> str | None:
         _mistakes_of_client(vendor["client"]),
         *(_mistakes_of_resource(vendor, at, names) for at in range(len(names))),
         _mistakes_of_deliverability(mapping, names) if mapping else (),
+        *(mistakes_of_events(vendor, at, names) for at in range(len(vendor.get("events", [])))),
     )
     return next(found, None)
 

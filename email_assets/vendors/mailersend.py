@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from dlt.sources.rest_api.typing import PageNumberPaginatorConfig
 
-from email_assets.vendors import NOW, Secret, Sender, Vendor
+from email_assets.vendors import NOW, Secret, Vendor
+from email_assets.vendors.meanings import Sender
 
 AN_HOUR = 60 * 60
 REFERENCE = "https://developers.mailersend.com/api/v1"
@@ -124,5 +125,24 @@ VENDOR: Vendor = {
             for resource in ("bounces", "complaints", "unsubscribes")
         ],
     },
+    "events": [
+        {
+            "resource": "messages",
+            "time": "created_at",
+            "type": "type",
+            "types": {
+                "sent": ["sent"],
+                "delivered": ["delivered"],
+                "opened": ["opened"],
+                "clicked": ["clicked"],
+                "bounced": ["hard_bounced", "soft_bounced"],
+                "complained": ["spam_complaint"],
+                "unsubscribed": ["unsubscribed"],
+            },
+            "message": "email.message.id",
+            "recipient": "email.recipient.email",
+            "sender": A_DOMAIN,
+        },
+    ],
 }
 """MailerSend's API."""

@@ -15,7 +15,8 @@ from typing import Any
 from dlt.sources.rest_api.typing import Endpoint
 
 from email_assets.instants import as_utc
-from email_assets.vendors import ForEach, Secret, Sender, Vendor
+from email_assets.vendors import ForEach, Secret, Vendor
+from email_assets.vendors.meanings import Sender
 
 AN_HOUR = 60 * 60
 A_DAY = 24 * AN_HOUR
@@ -59,6 +60,9 @@ ADDRESSES: Endpoint = {
     "paginator": {"type": "json_link", "next_url_path": "paging.next"},
 }
 A_DOMAIN: Sender = {"field": "domain.name"}
+
+# events that Mailgun calls as we do
+SAME = {name: [name] for name in ("delivered", "opened", "clicked", "complained", "unsubscribed")}
 
 VENDOR: Vendor = {
     "client": {
@@ -251,5 +255,17 @@ VENDOR: Vendor = {
             for resource in ("bounces", "complaints", "unsubscribes")
         ],
     },
+    "events": [
+        {
+            "resource": "messages",
+            "time": "happened_at",
+            "type": ["severity", "event"],
+            "types": {"sent": ["accepted"], "bounced": ["permanent"]} | SAME,
+            "message": "message.headers.message-id",
+            "recipient": "recipient",
+            "sender": A_DOMAIN,
+            "reason": "delivery-status.message",
+        },
+    ],
 }
 """Mailgun's API."""

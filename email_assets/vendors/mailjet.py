@@ -10,6 +10,7 @@ from datetime import datetime
 from dlt.sources.rest_api.typing import OffsetPaginatorConfig
 
 from email_assets.vendors import Secret, Vendor
+from email_assets.vendors.meanings import Events
 
 A_DAY = 24 * 60 * 60
 REFERENCE = "https://dev.mailjet.com/email/reference"
@@ -31,6 +32,14 @@ PAGES: OffsetPaginatorConfig = {
     "limit_param": "Limit",
     "offset_param": "Offset",
     "total_path": None,
+}
+
+OF_A_MESSAGE: Events = {
+    "resource": "messages",
+    "time": "ArrivedAt",
+    "message": "ID",
+    "recipient": "ContactAlt",
+    "sender": {"field": "SenderID", "resource": "senders", "id": "ID", "name": "Email"},
 }
 
 VENDOR: Vendor = {
@@ -167,5 +176,25 @@ VENDOR: Vendor = {
             "dkim": "DKIMStatus",
         },
     },
+    "events": [
+        {**OF_A_MESSAGE, "event": "sent"},
+        # of what came later, the last is known, and not when
+        {
+            **OF_A_MESSAGE,
+            "type": "Status",
+            "types": {
+                "opened": ["opened"],
+                "clicked": ["clicked"],
+                "complained": ["spam"],
+                "unsubscribed": ["unsub"],
+            },
+        },
+        {
+            "resource": "bounces",
+            "time": "BouncedAt",
+            "event": "bounced",
+            "message": "MessageID",
+        },
+    ],
 }
 """Mailjet's API."""

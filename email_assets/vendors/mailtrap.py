@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from email_assets.vendors import NOW, Secret, Vendor
+from email_assets.vendors.meanings import Sender
 
 A_DAY = 24 * 60 * 60
 REFERENCE = "https://docs.mailtrap.io/developers"
@@ -23,6 +24,13 @@ def one_row_a_day(row: dict[str, Any]) -> dict[str, Any]:
     """A day with its figures side by side."""
     return {"date": row["date"], **row["stats"]}
 
+
+A_DOMAIN: Sender = {
+    "field": "domain_id",
+    "resource": "domains",
+    "id": "id",
+    "name": "domain_name",
+}
 
 VENDOR: Vendor = {
     "client": {
@@ -132,12 +140,7 @@ VENDOR: Vendor = {
         "messages": {
             "time": "sent_at",
             "recipient": "to",
-            "sender": {
-                "field": "domain_id",
-                "resource": "domains",
-                "id": "id",
-                "name": "domain_name",
-            },
+            "sender": A_DOMAIN,
         },
         "bounces": {
             "time": "created_at",
@@ -149,5 +152,27 @@ VENDOR: Vendor = {
         },
         "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
+    "events": [
+        {
+            "resource": "messages",
+            "time": "sent_at",
+            "event": "sent",
+            "message": "message_id",
+            "recipient": "to",
+            "sender": A_DOMAIN,
+        },
+        {
+            "resource": "bounces",
+            "time": "created_at",
+            "type": "type",
+            "types": {
+                "bounced": ["hard bounce"],
+                "complained": ["spam complaint"],
+                "unsubscribed": ["unsubscription"],
+            },
+            "recipient": "email",
+            "sender": {"field": "domain_name"},
+        },
+    ],
 }
 """Mailtrap's API."""

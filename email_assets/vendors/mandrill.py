@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from email_assets.vendors import NOW, Secret, Vendor
+from email_assets.vendors.meanings import Events
 
 A_DAY = 24 * 60 * 60
 REFERENCE = "https://mailchimp.com/developer/transactional/api"
@@ -24,6 +25,14 @@ def with_subaccount(row: dict[str, Any]) -> dict[str, Any]:
     """A rejected address, which says of which sub-account it is only if it is one of any."""
     return {**row, "subaccount": row.get("subaccount") or ""}
 
+
+OF_A_MESSAGE: Events = {
+    "resource": "messages",
+    "time": "ts",
+    "message": "_id",
+    "recipient": "email",
+    "sender": {"field": "sender"},
+}
 
 VENDOR: Vendor = {
     "client": {
@@ -133,5 +142,20 @@ VENDOR: Vendor = {
         },
         "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
+    "events": [
+        {**OF_A_MESSAGE, "event": "sent"},
+        # of what came later, the last is known, and not when
+        {
+            **OF_A_MESSAGE,
+            "type": "state",
+            "types": {
+                "delivered": ["sent"],
+                "bounced": ["bounced", "soft-bounced"],
+                "complained": ["spam"],
+                "unsubscribed": ["unsub"],
+            },
+            "reason": "diag",
+        },
+    ],
 }
 """Mailchimp Transactional's API."""

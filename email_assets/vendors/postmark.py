@@ -17,7 +17,8 @@ from zoneinfo import ZoneInfo
 from dlt.common.schema.typing import TColumnSchema
 from dlt.sources.rest_api import typing as rest_api
 
-from email_assets.vendors import ForEach, Secret, Sender, Vendor
+from email_assets.vendors import ForEach, Secret, Vendor
+from email_assets.vendors.meanings import Sender
 
 EASTERN = ZoneInfo("America/New_York")
 A_DAY = 24 * 60 * 60
@@ -81,6 +82,9 @@ STATS = "https://postmarkapp.com/developer/api/stats-api"
 
 A_SERVER: Sender = {"field": "ServerID", "resource": "servers", "id": "ID", "name": "Name"}
 
+HARD = ["HardBounce", "BadEmailAddress"]
+# Transient is a delay, and what SpamNotification tells of was delivered
+SOFT = ["SoftBounce", "Blocked", "DnsError", "DMARCPolicy"]
 VENDOR: Vendor = {
     "client": {
         "base_url": "https://api.postmarkapp.com",
@@ -240,9 +244,8 @@ VENDOR: Vendor = {
             "time": "BouncedAt",
             "sender": A_SERVER,
             "type": "Type",
-            "hard": ["HardBounce", "BadEmailAddress"],
-            # Transient is a delay, and what SpamNotification tells of was delivered
-            "soft": ["SoftBounce", "Blocked", "DnsError", "DMARCPolicy"],
+            "hard": HARD,
+            "soft": SOFT,
             "complaint": ["SpamComplaint"],
             "recipient": "Email",
             "reason": "Details",
@@ -256,5 +259,29 @@ VENDOR: Vendor = {
             "return_path": "ReturnPathDomainVerified",
         },
     },
+    "events": [
+        {
+            "resource": "messages",
+            "time": "ReceivedAt",
+            "event": "sent",
+            "message": "MessageID",
+            "recipient": "Recipients",
+            "sender": A_SERVER,
+        },
+        {
+            "resource": "bounces",
+            "time": "BouncedAt",
+            "type": "Type",
+            "types": {
+                "bounced": [*HARD, *SOFT],
+                "complained": ["SpamComplaint", "SpamNotification"],
+                "unsubscribed": ["Unsubscribe"],
+            },
+            "message": "MessageID",
+            "recipient": "Email",
+            "sender": A_SERVER,
+            "reason": "Details",
+        },
+    ],
 }
 """Postmark's API."""

@@ -7,8 +7,18 @@ only send is refused (401). Five requests a second are allowed; beyond, a 429 sa
 """
 
 from email_assets.vendors import Secret, Vendor
+from email_assets.vendors.meanings import Events
 
 A_DAY = 24 * 60 * 60
+
+OF_A_MESSAGE: Events = {
+    "resource": "messages",
+    "time": "created_at",
+    "message": "id",
+    "recipient": "to",
+    "sender": {"field": "from"},
+}
+LATER = ("delivered", "opened", "clicked", "bounced", "complained")
 
 VENDOR: Vendor = {
     "client": {
@@ -109,5 +119,10 @@ VENDOR: Vendor = {
         },
         "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
+    "events": [
+        {**OF_A_MESSAGE, "event": "sent"},
+        # of what came later, the last is known, and not when
+        {**OF_A_MESSAGE, "type": "last_event", "types": {name: [name] for name in LATER}},
+    ],
 }
 """Resend's API."""

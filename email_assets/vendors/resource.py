@@ -9,7 +9,8 @@ from dlt.sources.rest_api.typing import EndpointResourceBase
 
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.sections import ResourceSettings
-from email_assets.vendors import Deliverability, Sender, Vendor, VendorResource
+from email_assets.vendors import Vendor, VendorResource
+from email_assets.vendors.meanings import Deliverability, Sender
 
 EMAIL_API = "email_api"
 DAILY = "deliverability_daily"

@@ -13,6 +13,7 @@ from typing import Any
 from dlt.sources.rest_api.typing import IncrementalConfig, OffsetPaginatorConfig
 
 from email_assets.vendors import NOW, Secret, Vendor
+from email_assets.vendors.meanings import Events
 
 A_DAY = 24 * 60 * 60
 REFERENCE = "https://www.twilio.com/docs/sendgrid/api-reference"
@@ -45,6 +46,13 @@ BY_CREATED: IncrementalConfig = {
     "lag": A_DAY,
 }
 
+OF_A_MESSAGE: Events = {
+    "resource": "messages",
+    "time": "sg_message_id_created_at",
+    "message": "sg_message_id",
+    "recipient": "to_email",
+    "sender": {"field": "from_email"},
+}
 VENDOR: Vendor = {
     "client": {
         "base_url": "https://api.sendgrid.com",
@@ -201,5 +209,27 @@ VENDOR: Vendor = {
             "return_path": "dns.mail_cname.valid",
         },
     },
+    "events": [
+        {**OF_A_MESSAGE, "event": "sent"},
+        # of what came later, the last is known, and not when
+        {
+            **OF_A_MESSAGE,
+            "type": "status",
+            "types": {"delivered": ["delivered"], "bounced": ["bounced", "blocked"]},
+            "reason": "reason",
+        },
+        {
+            "resource": "complaints",
+            "time": "created",
+            "event": "complained",
+            "recipient": "email",
+        },
+        {
+            "resource": "unsubscribes",
+            "time": "created",
+            "event": "unsubscribed",
+            "recipient": "email",
+        },
+    ],
 }
 """SendGrid's API."""

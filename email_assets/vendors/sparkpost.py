@@ -178,5 +178,25 @@ VENDOR: Vendor = {
         "suppressed": [{"resource": "suppressions", "recipient": "recipient"}],
         "domains": {"resource": "domains", "name": "domain", "dkim": "status.dkim_status"},
     },
+    "events": [
+        {
+            "resource": "messages",
+            "time": "timestamp",
+            "type": "type",
+            "types": {
+                "sent": ["injection"],
+                "delivered": ["delivery"],
+                "opened": ["open", "initial_open"],
+                "clicked": ["click"],
+                "bounced": ["bounce", "out_of_band"],
+                "complained": ["spam_complaint"],
+                "unsubscribed": ["list_unsubscribe", "link_unsubscribe"],
+            },
+            "message": "message_id",
+            "recipient": "rcpt_to",
+            "sender": {"field": "friendly_from"},
+            "reason": "raw_reason",
+        },
+    ],
 }
 """SparkPost's API."""

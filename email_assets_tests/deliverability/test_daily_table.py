@@ -111,5 +111,8 @@ class TestColumns:
 
         build()
 
-        comments = "SELECT comment FROM duckdb_columns() WHERE column_name = 'sent'"
+        comments = (
+            "SELECT comment FROM duckdb_columns() "
+            "WHERE table_name = 'deliverability_daily' AND column_name = 'sent'"
+        )
         assert query(comments) == [("kept",)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,11 +77,14 @@ def test_every_row_is_loaded_and_a_second_sync_finds_what_is_new(
     outcome = ask(
         warehouse, f"SELECT SUM(sent), SUM(hard), SUM(soft), SUM(complaints) FROM email.{DAILY}"
     )
+    told = Counter(type_ for (type_,) in ask(warehouse, "SELECT type FROM email.email_events"))
     api.add_newer(now() - MINUTE)
     second = {name: load(name) for name in events}
 
     assert api.refused == []
     assert outcome == [api.outcome]
+    sent, hard, soft, _ = api.outcome
+    assert (told["sent"], told["bounced"]) == (sent, hard + soft)
     assert {name: report.row_count for name, report in first.reports.items()} == held
     assert {name: report.row_count for name, report in second.items()} == {
         name: len(api.rows[name]) for name in events

@@ -1,0 +1,38 @@
+"""Checks what a vendor's file says of the events of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from email_assets.vendors.meanings import EventType
+
+EVENT_TYPES = get_args(EventType)
+VIEWS = ("email_events", "recipients")
+"""The views that are made of events, whose names no resource can have then."""
+
+
+def mistakes_of_events(vendor: Any, at: int, resources: list[Any]) -> Iterator[str]:
+    """The mistakes of an entry of `events`.
+
+    Args:
+        vendor: The file.
+        at: The place of the entry.
+        resources: The names of the file's resources.
+    """
+    where, events = f"VENDOR['events'][{at}]", vendor["events"][at]
+    if events["resource"] not in resources:
+        yield f"{where} has the 'resource' {events['resource']!r}, which is no resource"
+    if ("event" in events) == ("types" in events):
+        yield f"{where} needs an 'event' that each row tells of, or 'types', and not both"
+    if "types" in events and "type" not in events:
+        yield f"{where} needs the 'type' whose values 'types' has"
+    for name in (events.get("event"), *events.get("types", ())):
+        if name is not None and name not in EVENT_TYPES:
+            yield f"{where} has {name!r}, which is none of {', '.join(EVENT_TYPES)}"
+    sender = events.get("sender", {})
+    lookup = [key for key in ("resource", "id", "name") if sender.get(key)]
+    if lookup and (len(lookup) < 3 or sender["resource"] not in resources):
+        yield f"{where} needs a 'sender' with a 'resource' of this file, its 'id' and its 'name'"
+    for name in {*VIEWS} & {*resources}:
+        yield f"{where} makes a view {name!r}, which is the name of a resource: give that another"
