@@ -17,6 +17,7 @@ _LOCAL_BACKWARDS = re.compile(r"\"[^\"@]{1,64}\"|[\w.!#$%&'*+/=?^`{|}~-]+")
 _DOMAIN = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 _QUOTES = "'`*{|"
 """Characters that an address may begin with, and that mostly stand around one."""
+_AS_MOST_ARE = re.compile(r"[a-z0-9._+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*", re.ASCII)
 _BEFORE_A_VALUE = re.compile(r"[=/?&]")
 
 
@@ -40,6 +41,12 @@ def addresses_in(text: str) -> Iterator[Address]:
         local, domain = _LOCAL_BACKWARDS.match(before), _DOMAIN.match(text, stop)
         if local and domain:
             yield Address(start - local.end(), domain.end(), _readings(local[0][::-1], domain[0]))
+
+
+def address_alone(text: str) -> str | None:
+    """The address that a text is, in one spelling, if it is one as most are and nothing else."""
+    text = text.lower()
+    return text if _AS_MOST_ARE.fullmatch(text) else None
 
 
 def plain(text: str) -> str:

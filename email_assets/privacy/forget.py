@@ -11,7 +11,7 @@ from email_assets.account import Account
 from email_assets.account.every import configured_accounts
 from email_assets.errors import EmailAssetsError
 from email_assets.privacy.addresses import addresses_in
-from email_assets.privacy.memory import datasets_with, forgotten_in, remember
+from email_assets.privacy.memory import DATASETS, datasets_with, forgotten_in, remember
 from email_assets.privacy.pseudonyms import PSEUDONYM, Pseudonyms
 from email_assets.privacy.purge import Purged, purge
 from email_assets.privacy.receipt import Receipt
@@ -21,7 +21,11 @@ from email_assets.settings.privacy import salt
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.warehouse.copies import rewrite
-from email_assets.warehouse.destination import database_file, warehouse_client
+from email_assets.warehouse.destination import (
+    database_file,
+    destination_of,
+    warehouse_client,
+)
 from email_assets.warehouse.postgres_turn import OWNER_TABLE
 from email_assets.warehouse.readers import copy_for_readers
 from email_assets.warehouse.turn import SqlClient, turn_at
@@ -62,6 +66,7 @@ def forget(person: str) -> Receipt:
     pseudonyms = Pseudonyms(salt(f"{WHO}: people are remembered by pseudonyms"))
     accounts = configured_accounts()
     usable = [account for account in accounts if not account.problem]
+    _refuse_others(usable[0].warehouse)
     receipt = Receipt(_pseudonym_of(person, pseudonyms), usable[0].warehouse)
     for dataset in _datasets(usable):
         receipt.done |= _forget_in(
@@ -75,6 +80,16 @@ def forget(person: str) -> Receipt:
     ]
     receipt.write()
     return receipt
+
+
+def _refuse_others(warehouse: WarehouseSettings) -> None:
+    dialect = destination_of(warehouse).capabilities().sqlglot_dialect
+    if dialect not in DATASETS:
+        raise SettingError(
+            f"{WHO}: only DuckDB and PostgreSQL can be searched for a person, and the warehouse is "
+            f"{warehouse.destination_name}. Delete the rows there by hand, and let [privacy] hash "
+            "or drop the fields with addresses."
+        )
 
 
 def _pseudonym_of(person: str, pseudonyms: Pseudonyms) -> str:

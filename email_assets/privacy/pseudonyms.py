@@ -5,10 +5,11 @@ from __future__ import annotations
 import hmac
 import json
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from email_assets.privacy.addresses import Address, addresses_in, plain
+from email_assets.privacy.addresses import address_alone, addresses_in, plain
 
 MARK = "hmac:"
 """The beginning of every pseudonym, by which it is told from what it stands for."""
@@ -39,12 +40,18 @@ class Pseudonyms:
 
         So `Ann <ann@example.org>` and `ANN@example.org` have the same one.
         """
+        if address := address_alone(text):
+            return self._of(address)
         found = dict.fromkeys(self._of(address.readings[0]) for address in addresses_in(text))
         return ", ".join(found) or self._of(plain(text))
 
-    def of_address(self, address: Address) -> set[str]:
-        """The pseudonyms of an address, one for each way to read it."""
-        return set(map(self._of, address.readings))
+    def places_in(self, text: str) -> Iterator[tuple[int, int, set[str]]]:
+        """The places of addresses in a text, and the pseudonyms of each, one for each reading."""
+        if address := address_alone(text):
+            yield 0, len(text), {self._of(address)}
+            return
+        for found in addresses_in(text):
+            yield found.start, found.stop, set(map(self._of, found.readings))
 
     def of_value(self, value: Any) -> Any:
         """The pseudonym of any value, and of each in a list or an object; nothing stays nothing."""

@@ -100,6 +100,18 @@ def test_a_lost_or_a_new_salt_stops_syncs(
             load("bounces")
 
 
+def test_a_warehouse_that_cannot_be_searched_is_told(
+    api: Sandbox, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WAREHOUSE__DESTINATION_TYPE", "snowflake")
+
+    assert main(["forget", ANN]) == 1
+    assert capsys.readouterr().out.startswith(
+        "forget: only DuckDB and PostgreSQL can be searched for a person, and the warehouse is "
+        "snowflake. Delete the rows there by hand"
+    )
+
+
 @pytest.mark.parametrize("person", ["ann", "Ann <ann@example.org>", f"{ANN} {BOB}", "hmac:12"])
 def test_what_is_no_address_is_refused(
     person: str, api: Sandbox, capsys: pytest.CaptureFixture[str]

@@ -13,11 +13,11 @@ from email_assets_tests.conftest import PROJECT
 
 SHOW = """
 import json
-from email_assets.settings import alerting, deliverability, sections, warehouse
+from email_assets.settings import alerting, deliverability, privacy, sections, warehouse
 from email_assets.settings import resolve
 shown = {
     f"{'.'.join(spec.sections)}.{name}": getattr(resolve.load(spec), name)
-    for module in (alerting, deliverability, sections, warehouse)
+    for module in (alerting, deliverability, privacy, sections, warehouse)
     for spec in vars(module).values()
     if isinstance(spec, type) and getattr(spec, "sections", ())
     for name in spec.get_resolvable_fields()
@@ -78,6 +78,10 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         executor = "multiprocess"
         [retention]
         days = 30
+        [privacy]
+        hash = ["bounces.email"]
+        drop = ["messages.subject"]
+        keep_days = { messages = 365 }
         [deliverability]
         max_bounce_rate = 0.02
         max_complaint_rate = 0.001
@@ -113,6 +117,9 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "alerts.dagster_url": "https://dagster.example.org",
         "execution.executor": "multiprocess",
         "retention.days": 30,
+        "privacy.hash": ["bounces.email"],
+        "privacy.drop": ["messages.subject"],
+        "privacy.keep_days": {"messages": 365},
         "deliverability.max_bounce_rate": 0.02,
         "deliverability.max_complaint_rate": 0.001,
         "deliverability.report_days": 14,
