@@ -2,7 +2,7 @@
 
 A cause is a sentence; what it holds for are slots. A slot is an asset (`bounces`), which is well
 again when it has been synced, one of its checks (`bounces:complete`), when it has passed, or the
-job that deletes old runs, when it has succeeded.
+name of a job that makes none, such as the one that deletes old runs, when it has succeeded.
 """
 
 from __future__ import annotations

@@ -91,12 +91,13 @@ class Webhook:
         seconds: float,
         only: Collection[str] = (),  # noqa: ARG002 (who reads it is not known)
     ) -> Receipt:
-        """Post the message's text."""
+        """Post the message's text, after the severity that its subject begins with."""
         return within(seconds, self.name, lambda: self._post(message))
 
     def _post(self, message: Message) -> Receipt:
         # what an API said must not become a mention of everybody, such as <!channel>
-        body = {"text": html.escape(message.text, quote=False)}
+        severity = message.subject.partition(" ")[0]
+        body = {"text": html.escape(f"{severity} {message.text}", quote=False)}
         try:
             with (
                 _unlogged(),

@@ -39,7 +39,8 @@ class Webhook:
 
     @property
     def texts(self) -> list[str]:
-        return [body["text"] for body in self.bodies]
+        """What it was told, without the severity that each begins with."""
+        return [body["text"].partition(" ")[2] for body in self.bodies]
 
 
 @contextmanager

@@ -148,7 +148,7 @@ class TestWebhook:
 
         Webhook(webhook.url).send(MESSAGE, 10)
 
-        assert webhook.texts == ["bounces failed: ünknown &lt;reason&gt; link"]
+        assert webhook.bodies == [{"text": "ERROR bounces failed: ünknown &lt;reason&gt; link"}]
         assert "secret-part" not in caplog.text
         assert "secret-part" not in repr(Webhook(webhook.url))
 

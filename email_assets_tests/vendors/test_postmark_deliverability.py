@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from email_assets.account import configured_account
-from email_assets.deliverability.daily import build_daily
+from email_assets.deliverability.breakdown import read_breakdown
+from email_assets.deliverability.daily import Outcome, build_daily
 from email_assets_tests.deliverability.deliverability_fixtures import ROWS_OF_DAILY
 from email_assets_tests.vendors.postmark_fixtures import DAY, NOON, Query, configure, load
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
@@ -35,3 +36,22 @@ def test_they_are_counted_by_utc_day_and_the_servers_name(
         ("2026-06-14", "Server 2", 1, 0, 0, 0, 0, 0, 0.0),
         ("2026-06-15", "Server 1", 4, 3, 2, 1, 1, 1, 0.75),
     ]
+
+
+def test_the_report_knows_their_recipients_reasons_and_suppressions(
+    configure: Callable[..., None], query: Query
+) -> None:
+    with PostmarkServer(servers=1) as api:
+        configure(api, None, ACCOUNT_TOKEN)
+        (server,) = api.servers
+        server.bounce(NOON - DAY)["Details"] = "smtp;550 5.1.1 <ann@example.org> is unknown"
+        server.send(NOON)["Recipients"] = ["ann@example.org", "bob@gmail.com"]
+        for name in ("servers", "messages", "bounces", "suppressions"):
+            load(name)
+
+        today = NOON.date()
+        found = read_breakdown(configured_account(), today - DAY, today, who="report", say=print)
+
+    assert found.providers == {"Gmail": Outcome(1, 0, 0, 0, 0), "others": Outcome(1, 1, 0, 0, 0)}
+    assert found.reasons == {"5.1.1: the mailbox does not exist": 1}
+    assert (found.suppressed, found.after_hard_bounce) == (1, (1, 1))

@@ -19,6 +19,7 @@ from email_assets.defs.names import all_keys
 from email_assets.defs.retention import JOB_OF_RETENTION
 from email_assets.defs.runs import Ours
 from email_assets.defs.schedules import JOB_OF_ALL, JOB_OF_KIND
+from email_assets.defs.weekly_report import JOB_OF_REPORT
 
 FRESHNESS_CHECK = "freshness_check"
 MOST_RUNS = 100
@@ -80,14 +81,11 @@ class History:
         self.assets = {key: defined[key] for key in ours if defined[key].is_materializable}
         checks = repository.asset_checks_defs_by_key.items()
         self.checks = {key: found for key, found in checks if key.asset_key in ours}
-        self.retention = account.named(JOB_OF_RETENTION)
+        self.others = {account.named(job) for job in (JOB_OF_RETENTION, JOB_OF_REPORT)}
         jobs = {account.named(job) for job in (*JOB_OF_KIND.values(), JOB_OF_ALL)}
-        self._ours = Ours(instance, location, {*jobs, self.retention}, ours)
-        self.slots = {
-            *(key.to_user_string() for key in self.assets),
-            *(slot_of(key) for key in self.checks),
-            self.retention,  # which has no asset, and nobody sees that it fails
-        }
+        self._ours = Ours(instance, location, jobs | self.others, ours)
+        slots = [key.to_user_string() for key in self.assets] + [*map(slot_of, self.checks)]
+        self.slots = {*slots, *self.others}
         self.windows = dict(windows_in(self.assets))
 
     def new_problems(self, told: Iterable[dict[str, float]], now: float) -> list[Problem]:
@@ -102,7 +100,7 @@ class History:
         for times in (self.position.well, self.position.watched, self.position.noted):
             for slot in times.keys() - self.slots:  # of an asset that is no more
                 del times[slot]
-        found = [*self._found_in_runs(), *self._materialized(), *self._old_runs_deleted()]
+        found = [*self._found_in_runs(), *self._materialized(), *self._others_succeeded()]
         bring_back(found, [self.position.well, self.position.watched, *told], now)
         latest: dict[str, Problem] = {}
         for sighting in sorted(found, key=lambda one: one.at):
@@ -227,12 +225,13 @@ class History:
                 slot = record.asset_entry.asset_key.to_user_string()
                 yield from self._not_noted(Sighting(slot, last.timestamp, last.storage_id))
 
-    def _old_runs_deleted(self) -> Iterator[Sighting]:
-        """The last success of the job that deletes old runs, if it is not the one noted."""
-        succeeded = dg.RunsFilter(job_name=self.retention, statuses=[dg.DagsterRunStatus.SUCCESS])
-        for record in self.instance.get_run_records(succeeded, limit=1):
-            at = record.end_time or record.create_timestamp.timestamp()
-            yield from self._not_noted(Sighting(self.retention, at, record.storage_id))
+    def _others_succeeded(self) -> Iterator[Sighting]:
+        """The last success of each job without an asset, if it is not the one that was noted."""
+        for job in sorted(self.others):
+            succeeded = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS])
+            for record in self.instance.get_run_records(succeeded, limit=1):
+                at = record.end_time or record.create_timestamp.timestamp()
+                yield from self._not_noted(Sighting(job, at, record.storage_id))
 
     def _not_noted(self, found: Sighting) -> Iterator[Sighting]:
         if self.position.noted.get(found.slot) != found.event:
@@ -247,4 +246,4 @@ class History:
     def page_of(self, slot: str) -> str:
         """The page of an asset, or the list of runs for a job that has none."""
         name = slot.partition(":")[0]
-        return f"{self.url}/runs" if name == self.retention else f"{self.url}/assets/{name}"
+        return f"{self.url}/runs" if name in self.others else f"{self.url}/assets/{name}"

@@ -109,6 +109,15 @@ class TestFailedRuns:
         assert killed.startswith("email_retention failed: It was killed. ")
         assert recovered.startswith("email_retention recovered. It was: days must be ")
 
+    def test_a_report_that_was_not_sent_is_told(
+        self, tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        materialize(instance, job="email_weekly_report")
+
+        (text,) = tick()
+
+        assert text.startswith("email_weekly_report failed: deliverability_report: there is no ")
+
     def test_half_a_character_in_a_reason_keeps_no_tick_from_its_end(
         self, tick: Tick, instance: dg.DagsterInstance
     ) -> None:
