@@ -27,7 +27,7 @@ NOT_COUNTS = {
 
 @dataclass
 class Materialization:
-    """A run of all assets, the API that it read, what it logged and the warehouse it filled."""
+    """A first run of assets, the API that it read, what it logged and the warehouse it filled."""
 
     run: dg.ExecuteInProcessResult
     sandbox: Sandbox
@@ -42,9 +42,9 @@ class Materialization:
         return len(self.sandbox.rows(name))
 
 
-def materialize_all(folder: Path, sandbox: Sandbox) -> Materialization:
-    """Run all assets on a fresh instance and warehouse; the run may fail."""
+def materialize_first(folder: Path, sandbox: Sandbox, *names: str) -> Materialization:
+    """Run all assets, or some, on a fresh instance and warehouse; the run may fail."""
     with platform(folder, sandbox) as instance:
-        run = materialize(instance)
+        run = materialize(instance, *names)
         log = instance.all_logs(run.run_id)
     return Materialization(run, sandbox, list(log), folder / "warehouse.duckdb")

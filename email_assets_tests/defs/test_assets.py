@@ -21,7 +21,7 @@ from email_assets_tests.dagster_fixtures import (
     materialize,
     materialized,
 )
-from email_assets_tests.defs.asset_fixtures import NOT_COUNTS, Materialization, materialize_all
+from email_assets_tests.defs.asset_fixtures import NOT_COUNTS, Materialization, materialize_first
 from email_assets_tests.warehouses import change, load
 
 __all__ = ["instance"]
@@ -34,7 +34,7 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Materialization]:
     """All five assets, materialized for the first time."""
     with Sandbox(messages=250, api_key=KEY) as sandbox:
-        yield materialize_all(tmp_path_factory.mktemp("first_run"), sandbox)
+        yield materialize_first(tmp_path_factory.mktemp("first_run"), sandbox)
 
 
 class TestFirstRun:

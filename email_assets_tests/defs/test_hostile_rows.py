@@ -19,7 +19,7 @@ from dagster._serdes import serialize_value
 from email_assets.defs import recording
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.conftest import KEY, PROJECT
-from email_assets_tests.dagster_fixtures import materialize, platform
+from email_assets_tests.dagster_fixtures import MADE_OF_EVENTS, materialize, platform
 
 ADDRESSES = [
     "ann@hostile.example",
@@ -76,13 +76,13 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
         platform(folder, sandbox) as instance,
     ):
         patch.setenv("CATALOG__PREVIEW_ROWS", "20")
-        runs = [materialize(instance)]
-        for name in ("messages", "bounces", "servers", "domains"):
+        runs = [materialize(instance, "messages", "bounces")]
+        for name in ("messages", "bounces"):
             rows = sandbox.rows(name)
             sandbox.replace(name, [hostile(row, number) for number, row in enumerate(rows)])
         body = json.dumps({"message": f"no {' '.join(ADDRESSES)}"}) + " ".join(CALLS + STEERING[:4])
         sandbox.set_faults("deliverystats", Fault("status", status=422, body=body))
-        runs.append(materialize(instance))
+        runs.append(materialize(instance, "messages", "bounces", "deliverystats", *MADE_OF_EVENTS))
         entries = [entry for run in runs for entry in instance.all_logs(run.run_id)]
     return {text for one in entries for text in strings(json.loads(serialize_value(one)))}
 

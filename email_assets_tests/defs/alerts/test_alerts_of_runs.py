@@ -10,7 +10,7 @@ from email_assets_tests import programs
 from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import (
-    NAMES,
+    INVENTORY,
     empty_home,
     instance,
     instance_on_disk,
@@ -41,16 +41,16 @@ class TestFailedRuns:
     ) -> None:
         with monkeypatch.context() as patch:
             patch.setenv("API_KEY", "wrong")
-            run = materialize(instance)
+            run = materialize(instance, *INVENTORY)
             tick()
             text = what(*tick())
 
-        names = ", ".join(sorted(NAMES))
+        names = ", ".join(sorted(INVENTORY))
         assert text.startswith(f"{names} failed: {REFUSED}")
-        assert (step := text.rpartition("logs=step%3A")[2]) in NAMES
+        assert (step := text.rpartition("logs=step%3A")[2]) in INVENTORY
         assert text.endswith(f" {UI}/runs/{run.run_id}?selection={step}&amp;logs=step%3A{step}")
 
-        materialize(instance)
+        materialize(instance, *INVENTORY)
         tick()
 
         _, text = tick()
