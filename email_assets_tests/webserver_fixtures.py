@@ -5,6 +5,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -106,16 +107,18 @@ class Server:
 
     def processes(self) -> list[int]:
         """The processes that it consists of: all of its session."""
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    session = os.getsid(int(entry.name))
-                except ProcessLookupError:
-                    continue
-                if session == self.process.pid:
+        return processes_of(self.process.pid)
+
+
+def processes_of(session: int) -> list[int]:
+    """The processes of a session, which bears the id of the first of them."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(ProcessLookupError):
+                if os.getsid(int(entry.name)) == session:
                     found.append(int(entry.name))
-        return found
+    return found
 
 
 def wait_for(condition: Callable[[], Found], seconds: float) -> Found:
