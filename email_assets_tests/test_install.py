@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from email_assets_tests.conftest import PROJECT
 from email_assets_tests.dagster_fixtures import NAMES
-from email_assets_tests.environments import NewEnvironment
+from email_assets_tests.environments import NewEnvironment, environment
+
+__all__ = ["environment"]
 
 pytestmark = pytest.mark.install
 
@@ -20,18 +21,7 @@ Installed = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs of an environment in which the wheel and the newest Dagster are installed."""
-    folder = tmp_path_factory.mktemp("install")
-    made = NewEnvironment(folder / "venv")
-    made.pip("wheel", "--no-deps", "-w", folder, PROJECT)
-    (wheel,) = folder.glob("*.whl")
-    made.pip("install", wheel, "dagster-webserver")
-    return made.programs
-
-
-@pytest.fixture(scope="module")
-def run(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+def run(environment: NewEnvironment, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Run a program of the environment, in an empty folder unless it is told another."""
     empty = tmp_path_factory.mktemp("empty")
 
@@ -40,7 +30,7 @@ def run(environment: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     ) -> subprocess.CompletedProcess[str]:
         program, *rest = arguments
         return subprocess.run(
-            [environment / program, *rest],
+            [environment.programs / program, *rest],
             cwd=cwd,
             env={"PATH": os.environ["PATH"], "HOME": str(empty), **variables},
             stdout=subprocess.PIPE,

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from email_assets.sandbox import Sandbox
-from email_assets_tests.conftest import KEY, PROJECT
+from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import CHECK_NAMES, NAMES
-from email_assets_tests.environments import NewEnvironment
+from email_assets_tests.environments import NewEnvironment, environment
 from email_assets_tests.queries import ask
+
+__all__ = ["environment"]
 
 pytestmark = pytest.mark.install
 
@@ -54,17 +56,15 @@ class NewProject:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> NewProject:
+def project(environment: NewEnvironment, tmp_path_factory: pytest.TempPathFactory) -> NewProject:
     folder = tmp_path_factory.mktemp("new_project")
-    environment = NewEnvironment(folder / "venv")
-    environment.pip("install", PROJECT, "create-dagster", "dagster-dg-cli")
     made = NewProject(folder / "crm", environment.programs)
     subprocess.run(
         [made.programs / "create-dagster", "project", "crm", "--no-uv-sync"],
         cwd=folder,
         check=True,
     )
-    environment.pip("install", "--no-deps", "-e", made.folder)
+    environment.install("--no-deps", "-e", made.folder)
     place = made.folder / "src" / "crm" / "defs" / "mail"
     place.mkdir()
     (place / "defs.yaml").write_text(DEFS)
