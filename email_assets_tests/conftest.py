@@ -28,6 +28,7 @@ KEY = "sb-key/with+signs=9f3"
 """Looks different when it is percent-encoded, so that a search for both forms means something."""
 
 SLOW_FILES = (
+    "deploy/test_celery.py",
     "deploy/test_server.py",
     "browser/test_ui.py",
     "test_webserver.py",

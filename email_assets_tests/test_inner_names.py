@@ -161,6 +161,15 @@ INNER = [
         "alerts, retention and the table of a run, from the history of runs",
         "retention of runs in Dagster, and public readers of its events",
     ),
+    Inner(
+        (
+            "dagster:DagsterEvent.step_failure_event",
+            "dagster._core.execution.plan.objects:StepFailureData",
+            "dagster._core.execution.plan.objects:UserFailureData",
+        ),
+        "a step whose Celery worker lost its process fails by itself",
+        "a dagster-celery that does not wait for it",
+    ),
 ]
 LISTED = {name: inner for inner in INNER for name in inner.names}
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from email_assets_tests.conftest import PROJECT
 
-OF_SERVERS = {"psycopg2"}
-"""Imported by tests that are skipped where it is missing."""
+OF_SERVERS = {"celery", "dagster_celery", "psycopg2"}
+"""Imported where runs are spread over servers, and by tests that are skipped elsewhere."""
 OPTIONAL = {"dagster_embedded_elt", "dagster_webserver"}
 """Imported where they are there."""
 
@@ -51,11 +51,17 @@ def test_what_the_package_imports_is_required() -> None:
     imported = _imported(PROJECT / "email_assets")
 
     assert len(imported) > 10
-    assert imported - OPTIONAL - _packages(_declared()) == set()
+    assert imported - OPTIONAL - OF_SERVERS - _packages(_declared()) == set()
 
 
 def test_what_the_package_imports_where_it_is_there_is_in_an_extra() -> None:
     assert _packages(_declared("platform")) >= OPTIONAL
+
+
+def test_what_is_imported_where_runs_are_spread_over_servers_is_in_an_extra() -> None:
+    extras = "".join(line for line in requires("email_assets") or [] if "extra ==" in line)
+
+    assert [name for name in OF_SERVERS if name.replace("_", "-") not in extras] == []
 
 
 def test_what_the_tests_import_is_in_the_extra_of_developers() -> None:

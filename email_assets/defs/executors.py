@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
 from importlib import import_module
-from typing import Any
 
 import dagster as dg
 
@@ -14,15 +12,10 @@ from email_assets.settings.sections import ExecutionSettings
 from email_assets.settings.warehouse import WarehouseSettings
 
 OF_EXTRAS = {
-    "celery": ("dagster_celery", "celery_executor"),
+    "celery": ("email_assets.defs.celery", "executor"),
     "k8s": ("dagster_k8s", "k8s_job_executor"),
 }
-"""Executors that need the extra of their name: the package, and the executor in it."""
-OF_CELERY = {
-    "broker": {"env": "CELERY_BROKER_URL"},
-    "backend": {"env": "CELERY_RESULT_BACKEND"},
-}
-"""Celery's own variables, which its workers read, too. Looked up when a run begins."""
+"""Executors that need the extra of their name: the module, and the executor in it."""
 
 
 def configured_executor() -> dg.ExecutorDefinition:
@@ -44,19 +37,13 @@ def configured_executor() -> dg.ExecutorDefinition:
         )
     if name == "multiprocess":
         return dg.multiprocess_executor
-    package, attribute = OF_EXTRAS[name]
+    module, attribute = OF_EXTRAS[name]
     try:
-        found = getattr(import_module(package), attribute)
+        executor: dg.ExecutorDefinition = getattr(import_module(module), attribute)
     except ImportError:
         problem = f"The executor {name} is not installed"
     else:
-        executor: dg.ExecutorDefinition = _with_addresses(found) if name == "celery" else found
         return executor
     raise SettingError(
         f"{problem}: run `make install-server`, or `pip install 'email_assets[{name}]'`. {where}"
     )
-
-
-@cache
-def _with_addresses(executor: Any) -> Any:
-    return executor.configured(OF_CELERY)

@@ -1,0 +1,164 @@
+"""Runs on Celery workers as they are shipped, with a real PostgreSQL and a real Redis."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+
+import dagster as dg
+import pytest
+
+from email_assets.sandbox import Sandbox
+from email_assets_tests.alerts.alert_fixtures import Webhook, listening
+from email_assets_tests.dagster_fixtures import INVENTORY, NAMES
+from email_assets_tests.defs.sensor_fixtures import Sensor
+from email_assets_tests.deploy.celery_fixtures import (
+    AT_THE_MOST,
+    WORKERS,
+    Cluster,
+    opened,
+    running_cluster,
+)
+from email_assets_tests.postgres import Server
+from email_assets_tests.warehouses import ask, listed, table
+from email_assets_tests.webserver_fixtures import sandbox, wait_for
+
+__all__ = ["sandbox"]
+
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.celery,
+    pytest.mark.skipif(
+        find_spec("dagster_celery") is None,
+        reason="what runs on servers is not installed: make install-server",
+    ),
+    pytest.mark.skipif(
+        shutil.which("redis-server") is None,
+        reason="there is no Redis: apt-get install redis-server",
+    ),
+]
+
+
+@dataclass
+class Seen:
+    """The cluster, and what is known of it."""
+
+    cluster: Cluster
+    instance: dg.DagsterInstance
+    alerts: Sensor
+    webhook: Webhook
+
+    def status(self, run_id: str) -> str:
+        """Wait for the end of a run, and give its status."""
+
+        def ended() -> str | None:
+            run = self.instance.get_run_by_id(run_id)
+            return run.status.value if run and run.is_finished else None
+
+        return wait_for(ended, AT_THE_MOST) or ""
+
+    def told(self) -> list[str]:
+        """What the webhook is told at this look, each without its last line."""
+        before = len(self.webhook.texts)
+        self.alerts.tick()
+        return [text.rpartition("\n")[0] for text in self.webhook.texts[before:]]
+
+    def events(self, run_id: str, beginning: str) -> list[dg.DagsterEvent]:
+        """The events of a run's steps whose message begins so."""
+        found = (entry.dagster_event for entry in self.instance.all_logs(run_id))
+        return [event for event in found if event and (event.message or "").startswith(beginning)]
+
+    def worker_of(self, run_id: str, step: str) -> str:
+        """The worker that does a step."""
+        (event,) = self.events(run_id, f"[CeleryExecutor] Executing steps {step} in")
+        named = event.engine_event_data.metadata["Celery worker"].value
+        return str(named).partition("@")[0]
+
+    def process_of_run(self, run_id: str) -> int:
+        """The process that a run is in."""
+        (event,) = self.events(run_id, "Started process for run")
+        return int(re.findall(r"pid: (\d+)", str(event.message))[0])
+
+    def process_of(self, run_id: str, step: str) -> int:
+        """The process that does a step."""
+        found = self.events(run_id, "Started capturing logs in process")
+        (event,) = (event for event in found if step in event.logs_captured_data.step_keys)
+        return int(re.findall(r"pid: (\d+)", str(event.message))[0])
+
+
+@pytest.fixture(scope="module")
+def seen(
+    tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, postgres_server: Server
+) -> Iterator[Seen]:
+    folder = tmp_path_factory.mktemp("cluster")
+    with (
+        running_cluster(folder, sandbox, postgres_server) as cluster,
+        opened(cluster) as instance,
+        listening() as webhook,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("ALERTS__WEBHOOK_URL", webhook.url)
+        seen = Seen(cluster, instance, Sensor("alerts", instance), webhook)
+        seen.told()
+        yield seen
+
+
+def test_the_steps_of_one_run_spread_over_the_workers(seen: Seen) -> None:
+    run_id = seen.cluster.launch("email_all", seen.instance)
+
+    assert seen.status(run_id) == "SUCCESS", seen.cluster.log()
+    assert {seen.worker_of(run_id, name) for name in NAMES} == set(WORKERS)
+    assert seen.told() == []
+
+
+def test_a_step_whose_process_is_killed_fails_its_run_and_is_told_of(seen: Seen) -> None:
+    run_id = seen.cluster.hanging(seen.instance)
+    os.kill(seen.process_of(run_id, "servers"), signal.SIGKILL)
+
+    assert seen.status(run_id) == "FAILURE"
+    (alert,) = seen.told()
+    assert "WorkerLostError: Worker exited prematurely: signal 9 (SIGKILL)" in alert
+    assert seen.told() == []
+
+
+def test_a_run_that_lost_a_whole_worker_ends_after_the_longest_time_that_it_may_take(
+    seen: Seen,
+) -> None:
+    run_id = seen.cluster.hanging(seen.instance)
+    seen.cluster.kill(seen.worker_of(run_id, "servers"))
+    seen.instance.add_run_tags(run_id, {"dagster/max_runtime": "1"})  # and not four hours
+
+    assert seen.status(run_id) == "FAILURE"
+    assert seen.events(run_id, "Exceeded maximum runtime")
+
+
+def test_a_run_whose_process_is_killed_ends(seen: Seen) -> None:
+    run_id = seen.cluster.hanging(seen.instance)
+    os.kill(seen.process_of_run(run_id), signal.SIGKILL)
+
+    assert seen.status(run_id) == "FAILURE"
+    assert seen.events(run_id, "Detected run worker status FAILED")
+
+
+def test_a_run_goes_on_without_broker_and_code_server_and_heals(seen: Seen) -> None:
+    run_id = seen.cluster.hanging(seen.instance, seconds=5)
+    seen.cluster.kill("code")
+    seen.cluster.kill("redis")
+    seen.cluster.start("redis")
+
+    assert seen.status(run_id) == "SUCCESS", seen.cluster.log()
+    (recovery,) = seen.told()
+    assert "servers" in recovery
+
+
+def test_nothing_is_lost_or_doubled(seen: Seen) -> None:
+    query = partial(ask, seen.cluster.warehouse)
+
+    for name in ("messages", "bounces", *INVENTORY):
+        assert table(query, name) == listed(seen.cluster.sandbox.rows(name)), name
