@@ -61,7 +61,10 @@ class Seen:
             run = self.instance.get_run_by_id(run_id)
             return run.status.value if run and run.is_finished else None
 
-        return wait_for(ended, AT_THE_MOST) or ""
+        try:
+            return wait_for(ended, AT_THE_MOST) or ""
+        except AssertionError:
+            raise AssertionError(self.cluster.log()) from None
 
     def told(self) -> list[str]:
         """What the webhook is told at this look, each without its last line."""
@@ -112,7 +115,7 @@ def seen(
 def test_the_steps_of_one_run_spread_over_the_workers(seen: Seen) -> None:
     run_id = seen.cluster.launch("email_all", seen.instance)
 
-    assert seen.status(run_id) == "SUCCESS", seen.cluster.log()
+    assert seen.status(run_id) == "SUCCESS"
     assert {seen.worker_of(run_id, name) for name in NAMES} == set(WORKERS)
     assert seen.told() == []
 
@@ -139,7 +142,7 @@ def test_a_run_that_lost_a_whole_worker_ends_after_the_longest_time_that_it_may_
 
 
 def test_a_run_whose_process_is_killed_ends(seen: Seen) -> None:
-    run_id = seen.cluster.hanging(seen.instance)
+    run_id = seen.cluster.hanging(seen.instance, seconds=10)  # its step goes on without it
     os.kill(seen.process_of_run(run_id), signal.SIGKILL)
 
     assert seen.status(run_id) == "FAILURE"
@@ -152,7 +155,7 @@ def test_a_run_goes_on_without_broker_and_code_server_and_heals(seen: Seen) -> N
     seen.cluster.kill("redis")
     seen.cluster.start("redis")
 
-    assert seen.status(run_id) == "SUCCESS", seen.cluster.log()
+    assert seen.status(run_id) == "SUCCESS"
     (recovery,) = seen.told()
     assert "servers" in recovery
 
