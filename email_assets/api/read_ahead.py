@@ -21,6 +21,9 @@ IN_LINE = 2
 """Pages that are asked for ahead, for each request in flight: a thread that has got one goes on
 with the next by itself, while the reader is still busy with an earlier one."""
 
+ENOUGH_IN_LINE = 1.5
+"""Pages ahead for each request in flight with which it is not worth a look at what follows them."""
+
 SHARE_IN_VAIN = 20
 """One page may be asked for in vain for every so many that are read: some lists go on otherwise
 than their first pages suggest."""
@@ -83,7 +86,10 @@ class ReadAhead:
             if page.answer.cancelled():
                 del self._pages[address]
         ahead = islice(coming, self._most * IN_LINE)
-        wanted = {address_of(request): request for request in ahead}
+        wanted = {address_of(request): request for request in islice(ahead, 1)}
+        if len(self._pages) >= self._most * ENOUGH_IN_LINE and wanted.keys() <= self._pages.keys():
+            return
+        wanted |= {address_of(request): request for request in ahead}
         if next(iter(wanted), None) not in self._pages:
             # the list did not go on as expected, and what is in flight may have been overtaken
             self._drop_unless_in(())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from copy import deepcopy
 from typing import Any
 
 import requests
@@ -28,6 +29,9 @@ class ApiSession(requests.Session):
         self.mount("https://", adapter)
         # the adapter knows what the environment says; looking it up for every page takes its time
         self.trust_env = False
+        self._alike: tuple[Any, ...] = ()
+        """Method, address and headers of the last request without a body."""
+        self._prepared = PreparedRequest()
 
     def __deepcopy__(self, _: dict[int, Any]) -> ApiSession:
         """Itself: dlt copies its configuration, and a session is closed where it was opened."""
@@ -67,7 +71,17 @@ class ApiSession(requests.Session):
         raise problem
 
     def _prepare(self, request: Request) -> PreparedRequest:
+        """A request as it will be sent; of the next page of a list, only the URL is made anew."""
+        alike = request.method, request.url, request.headers
+        more = request.data, request.files, request.auth, request.cookies
+        is_plain = request.json is None and not any(more)
+        if is_plain and alike == self._alike:
+            prepared = self._prepared.copy()
+            prepared.prepare_url(request.url, request.params)
+            return prepared
         prepared = super().prepare_request(request)
         # dlt's, which raise for a refusal and would tell the whole URL
         prepared.hooks = default_hooks()
+        if is_plain:
+            self._alike, self._prepared = deepcopy(alike), prepared.copy()
         return prepared
