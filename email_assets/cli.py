@@ -14,6 +14,7 @@ COMMANDS = {
     "check": ("check", "ask your API for one page of each resource, and load nothing"),
     "forget": ("privacy.forget", "delete a person from all tables, and keep them away"),
     "report": ("quickstart.report", "show how mail is delivered, or write it as a page (--html)"),
+    "dbt-sources": ("quickstart.dbt_sources", "write the tables as sources of a dbt project"),
     "sandbox": ("sandbox.__main__", "serve the local email API"),
     "vendor": ("openapi.__main__", "write a first vendor file from an OpenAPI document"),
     "notify": ("notify", "send each channel of the alerts a test message"),

@@ -118,7 +118,7 @@ def _part(account: Account, events: Events, tables: Tables) -> str:
     columns = [
         happened,
         event,
-        *map(_literal, (account.name or "", account.api.vendor)),
+        *map(_literal, (account.name or "", account.vendor_name)),
         message,
         f"LOWER({recipient})",
         sender,

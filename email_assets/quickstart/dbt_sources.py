@@ -1,0 +1,144 @@
+"""`email-assets dbt-sources`: the tables as sources of a dbt project, with what is known of them.
+
+Tables and columns are those of the warehouse; descriptions are the vendor's file's.
+<https://docs.getdbt.com/reference/source-properties>
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from dlt.common.schema import Schema
+
+from email_assets.account import Account
+from email_assets.account.every import configured_accounts
+from email_assets.defs.freshness import window_of
+from email_assets.defs.names import key_of
+from email_assets.deliverability import daily, events
+from email_assets.errors import EmailAssetsError, WarehouseError
+from email_assets.normalizer import column_of
+from email_assets.quickstart.api import chosen_api
+from email_assets.quickstart.folders import choose_folders, environment_of
+from email_assets.vendors import VendorResource
+from email_assets.vendors.resource import DAILY, column_hints, primary_key
+from email_assets.warehouse.destination import connected
+from email_assets.warehouse.views import EVENTS, RECIPIENTS
+
+NAMING = Schema("sources").naming
+LOADED_AT = "to_timestamp(cast(_dlt_load_id as double precision))"
+"""The time at which a row was loaded, of dlt's id of the load."""
+MADE: dict[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
+    DAILY: ("What each sender sent on each day, and what of it came back.", daily.COLUMNS),
+    EVENTS: ("What happened to a message and a recipient.", events.EVENT_COLUMNS),
+    RECIPIENTS: ("What happened to the messages to an address.", events.RECIPIENT_COLUMNS),
+}
+"""The tables and views that are made of others: what a row is, and their columns."""
+_COLUMNS = """
+SELECT table_name, column_name FROM information_schema.columns
+WHERE table_schema = %s AND table_catalog = current_database()
+ORDER BY table_name, ordinal_position
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the sources, and return the exit status."""
+    parser = argparse.ArgumentParser(prog="email-assets dbt-sources", description=__doc__)
+    parser.add_argument("file", nargs="?", help="models/sources.yml, by default the terminal")
+    options = parser.parse_args(arguments)
+    try:
+        choose_folders()
+        with chosen_api() as api:
+            os.environ.update(environment_of(api))
+            sources = [_source_of(account) for account in configured_accounts()]
+        text = yaml.safe_dump({"version": 2, "sources": sources}, sort_keys=False, width=100)
+        if options.file is None:
+            print(text, end="")
+        else:
+            Path(options.file).write_text(text, encoding="utf-8")
+    except OSError as error:
+        print(f"dbt-sources: {options.file} cannot be written ({error.strerror}).", file=sys.stderr)
+        return 1
+    except EmailAssetsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _source_of(account: Account) -> dict[str, Any]:
+    """An account's dataset.
+
+    Raises:
+        EmailAssetsError: The account or its warehouse cannot be used, or nothing is loaded.
+    """
+    if account.problem:
+        raise account.problem
+    found: dict[str, list[str]] = {}
+    with connected(account.warehouse, "dbt_sources", _say, read_only=True) as client:
+        schema = client and client.make_qualified_table_name_path(None, quote=False)[-1]
+        for table, column in (client and client.execute_sql(_COLUMNS, schema)) or ():
+            found.setdefault(table, []).append(column)
+    tables = [*_tables_of(account, found)]
+    if not tables:
+        raise WarehouseError("dbt-sources: nothing is loaded yet. Materialize the assets first.")
+    source = {"name": str(schema), "schema": str(schema), "loader": "dlt"}
+    return {**source, "tables": tables}
+
+
+def _tables_of(account: Account, found: Mapping[str, list[str]]) -> Iterator[dict[str, Any]]:
+    names = {NAMING.normalize_table_identifier(name): name for name in account.resources}
+    for table, columns in found.items():
+        root = next((one for one in names if table.startswith(f"{one}__")), None)
+        if table in names:
+            resource = account.resources[names[table]]
+            config = _config_of(account, names[table], resource)
+            described = {"description": resource["description"], "config": config}
+            yield {"name": table, **described, "columns": [*_columns_of(resource, columns)]}
+        elif table in MADE:
+            what, meanings = MADE[table]
+            said = [
+                {"name": name, **({"description": meanings[name][1]} if name in meanings else {})}
+                for name in columns
+            ]
+            yield {"name": table, "description": what, "columns": said}
+        elif root:
+            parent = table.rpartition("__")[0]
+            what = f"Items of lists in {parent}: join its _dlt_id to _dlt_parent_id."
+            yield {"name": table, "description": what, "columns": [{"name": n} for n in columns]}
+
+
+def _config_of(account: Account, name: str, resource: VendorResource) -> dict[str, Any]:
+    """The asset, so that dagster-dbt knows it, and how old the last row may be."""
+    config: dict[str, Any] = {"meta": {"dagster": {"asset_key": [*key_of(account, name).path]}}}
+    if resource["kind"] == "event":
+        hours = round(window_of("event", account.automation).total_seconds() / 3600)
+        # an hour without mail is none without syncs
+        config["loaded_at_field"] = LOADED_AT
+        config["freshness"] = {"warn_after": {"count": hours + 24, "period": "hour"}}
+    return config
+
+
+def _columns_of(resource: VendorResource, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
+    hints = column_hints(resource)
+    said = {column_of(name, NAMING): of.get("description") for name, of in hints.items()}
+    key = [column_of(name, NAMING) for name in primary_key(resource)]
+    for column in columns:
+        found: dict[str, Any] = {"name": column}
+        if said.get(column):
+            found["description"] = said[column]
+        if column in key:
+            found["data_tests"] = ["not_null", *(["unique"] if len(key) == 1 else [])]
+        yield found
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

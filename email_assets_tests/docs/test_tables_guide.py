@@ -1,0 +1,76 @@
+"""The guide to the tables, and the sources of a dbt project, on the sandbox's tables."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from email_assets.cli import main
+from email_assets.sandbox import Sandbox
+from email_assets_tests.conftest import PROJECT
+from email_assets_tests.deliverability.deliverability_fixtures import build
+from email_assets_tests.warehouses import Query, fresh_warehouse, load
+
+GUIDE = (PROJECT / "docs/tables.md").read_text()
+QUESTIONS = re.findall(r"```sql\n(.*?)```", GUIDE, re.DOTALL)
+CODE = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Query]]:
+    """The folder of a warehouse with three resources, and what asks it."""
+    folder = tmp_path_factory.mktemp("tables")
+    with Sandbox(messages=250) as sandbox, fresh_warehouse(folder, sandbox) as query:
+        for name in ("messages", "bounces", "domains"):
+            load(name)
+        build()
+        yield folder, query
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=lambda sql: sql.partition("\n")[0][3:])
+def test_each_question_has_an_answer(question: str, loaded: tuple[Path, Query]) -> None:
+    _, query = loaded
+    assert query(question.rstrip().removesuffix(";")) or "after they had bounced" in question
+
+
+def test_the_notebook_reads_the_events(
+    loaded: tuple[Path, Query], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = loaded
+    monkeypatch.chdir(folder)
+    found: dict[str, Any] = {}
+
+    (code,) = CODE
+    exec(code, found)
+
+    assert {"sent", "bounced"} <= {type_ for type_, _ in found["rows"]}
+
+
+def test_dbt_gets_every_table_with_its_meaning_its_key_and_its_asset(
+    loaded: tuple[Path, Query], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = loaded
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    monkeypatch.setenv("DAGSTER_HOME", str(folder))
+
+    assert main(["dbt-sources", str(folder / "sources.yml")]) == 0
+
+    (source,) = yaml.safe_load((folder / "sources.yml").read_text())["sources"]
+    tables = {table["name"]: table for table in source["tables"]}
+    assert set(tables) == {
+        *("messages", "messages__recipients", "bounces", "domains"),
+        *("deliverability_daily", "email_events", "recipients"),
+    }
+    assert all(table["description"] for table in tables.values())
+    messages = tables["messages"]
+    assert messages["config"]["meta"] == {"dagster": {"asset_key": ["messages"]}}
+    assert messages["config"]["freshness"] == {"warn_after": {"count": 26, "period": "hour"}}
+    columns = {column["name"]: column for column in messages["columns"]}
+    assert columns["id"]["data_tests"] == ["not_null", "unique"]
+    assert columns["sent_at"]["description"] == "When the service took it over."
