@@ -11,37 +11,36 @@ from email_assets.defs import recording
 from email_assets.defs.names import key_of, op_of
 from email_assets.errors import EmailAssetsError
 from email_assets.privacy.expiry import count_older, delete_older
+from email_assets.privacy.leftovers import leftovers
 from email_assets.privacy.memory import forgotten_in
 from email_assets.privacy.purge import rows_that_name
 from email_assets.privacy.rows import kept_since
-from email_assets.settings.privacy import SALT
+from email_assets.settings.privacy import SALT, PrivateFields
 from email_assets.settings.resolve import secret
 from email_assets.warehouse.destination import connected
 from email_assets.warehouse.turn import SqlClient
 
 FORGOTTEN = "forgotten"
 KEEP_DAYS = "keep_days"
+PRIVATE_FIELDS = "private_fields"
+DESCRIPTIONS = {
+    FORGOTTEN: "No row of its tables names a person who was forgotten.",
+    KEEP_DAYS: "No row of its table is older than keep_days, and than the day on which what is "
+    "older is deleted.",
+    PRIVATE_FIELDS: "No row has a field as it came that [privacy] hashes or drops by now.",
+}
 BETWEEN_DELETIONS = timedelta(days=2)
 """Rows may be older for as long, since they are deleted once a day."""
 
 
 def build_privacy_checks(account: Account) -> list[dg.AssetChecksDefinition]:
-    """`forgotten` where there is a salt, without which nobody can be, and `keep_days` where set.
+    """`forgotten` where there is a salt, without which nobody can be, and those of settings.
 
     Raises:
         SettingError: `[privacy]` cannot be used.
     """
-    built = []
-    has_salt = secret(SALT) is not None
-    for name in account.resources:
-        days = private_fields(account, name).keep_days
-        specs = [
-            *([_forgotten_spec(account, name)] if has_salt else []),
-            *([_keep_days_spec(account, name)] if days else []),
-        ]
-        if specs:
-            built.append(_build_checks(account, name, specs))
-    return built
+    wanted = {name: _checks_of(account, name) for name in account.resources}
+    return [_build_checks(account, name, checks) for name, checks in wanted.items() if checks]
 
 
 def build_deletion(account: Account) -> dg.OpDefinition | None:
@@ -71,26 +70,20 @@ def build_deletion(account: Account) -> dg.OpDefinition | None:
     return delete_old_rows
 
 
-def _forgotten_spec(account: Account, name: str) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(
-        FORGOTTEN,
-        asset=key_of(account, name),
-        description="No row of its tables names a person who was forgotten.",
-    )
+def _checks_of(account: Account, name: str) -> list[str]:
+    fields = private_fields(account, name)
+    wanted = {
+        FORGOTTEN: secret(SALT) is not None,
+        KEEP_DAYS: fields.keep_days is not None,
+        PRIVATE_FIELDS: bool(fields.hashed or fields.dropped),
+    }
+    return [check for check, is_wanted in wanted.items() if is_wanted]
 
 
-def _keep_days_spec(account: Account, name: str) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(
-        KEEP_DAYS,
-        asset=key_of(account, name),
-        description="No row of its table is older than keep_days, and than the day on which what "
-        "is older is deleted.",
-    )
+def _build_checks(account: Account, name: str, names: list[str]) -> dg.AssetChecksDefinition:
+    key = key_of(account, name)
+    specs = [dg.AssetCheckSpec(one, asset=key, description=DESCRIPTIONS[one]) for one in names]
 
-
-def _build_checks(
-    account: Account, name: str, specs: list[dg.AssetCheckSpec]
-) -> dg.AssetChecksDefinition:
     @dg.multi_asset_check(name=f"{op_of(account, name)}_privacy", specs=specs, can_subset=True)
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         for check in sorted(key.name for key in context.selected_asset_check_keys):
@@ -99,10 +92,13 @@ def _build_checks(
                 with connected(
                     now.warehouse, name, recording.info(context), read_only=True
                 ) as client:
+                    fields = private_fields(now, name)
                     if check == FORGOTTEN:
                         result = _judge_forgotten(name, client)
+                    elif check == KEEP_DAYS:
+                        result = _judge_age(fields, name, client)
                     else:
-                        result = _judge_age(now, name, client)
+                        result = _judge_leftovers(fields, name, client)
             except EmailAssetsError as error:
                 result = recording.judged(check, str(error), passed=False)
             yield result
@@ -125,8 +121,7 @@ def _judge_forgotten(name: str, client: SqlClient | None) -> dg.AssetCheckResult
     )
 
 
-def _judge_age(account: Account, name: str, client: SqlClient | None) -> dg.AssetCheckResult:
-    fields = private_fields(account, name)
+def _judge_age(fields: PrivateFields, name: str, client: SqlClient | None) -> dg.AssetCheckResult:
     before = kept_since(fields)
     older = 0
     if client and before and fields.time:
@@ -139,4 +134,21 @@ def _judge_age(account: Account, name: str, client: SqlClient | None) -> dg.Asse
         else None,
         {"rows": older},
         passed=not older,
+    )
+
+
+def _judge_leftovers(
+    fields: PrivateFields, name: str, client: SqlClient | None
+) -> dg.AssetCheckResult:
+    found = leftovers(client, name, fields) if client else {}
+    told = ", ".join(f"{field} ({rows})" for field, rows in found.items())
+    return recording.judged(
+        PRIVATE_FIELDS,
+        f"{name}: rows from before [privacy] named it hold as it came: {told}. A full_refresh "
+        "loads them anew; what the API no longer has can only be deleted or overwritten by hand."
+        if found
+        else None,
+        {"rows": sum(found.values())},
+        passed=not found,
+        severity=dg.AssetCheckSeverity.WARN,
     )

@@ -10,13 +10,16 @@ import pytest
 
 from email_assets.account import configured_account
 from email_assets.account.every import configured_accounts
+from email_assets.account.private import private_fields
+from email_assets.privacy.leftovers import leftovers
 from email_assets.privacy.pseudonyms import PSEUDONYM, Pseudonyms
 from email_assets.sandbox import Sandbox
 from email_assets.settings.resolve import SettingError
 from email_assets.sync.report import SyncReport
+from email_assets.warehouse.destination import connected
 from email_assets_tests.conftest import KEY
 from email_assets_tests.privacy.privacy_fixtures import SALT, privacy
-from email_assets_tests.queries import WAREHOUSES, fresh_place
+from email_assets_tests.queries import WAREHOUSES, Place, fresh_place, set_place
 from email_assets_tests.warehouses import Query, columns_of, fresh_warehouse, load
 
 HASHED = ["messages.recipients.email", "bounces.email"]
@@ -25,6 +28,7 @@ HASHED = ["messages.recipients.email", "bounces.email"]
 @dataclass
 class Loaded:
     sandbox: Sandbox
+    place: Place
     query: Query
     again: SyncReport
     said: list[str]
@@ -48,7 +52,7 @@ def loaded(
             load("messages", say=said.append)
             load("bounces")
             again = load("messages")
-        yield Loaded(sandbox, query, again, said)
+        yield Loaded(sandbox, place, query, again, said)
 
 
 def test_a_hashed_field_of_nested_rows_holds_pseudonyms_alone(loaded: Loaded) -> None:
@@ -78,6 +82,27 @@ def test_a_dropped_field_is_not_loaded(loaded: Loaded) -> None:
 
     assert "metadata__campaign" in columns
     assert "metadata__customer" not in columns
+
+
+def test_the_check_names_fields_that_were_loaded_before_they_were_private(
+    loaded: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed = [*HASHED, "messages.from", "messages.metadata"]
+    for name, value in privacy(hashed, ["messages.tag", "messages.metadata.customer"]).items():
+        monkeypatch.setenv(name, value)
+    set_place(monkeypatch, loaded.place)
+    fields = private_fields(configured_account(), "messages")
+    rows = loaded.sandbox.rows("messages")
+
+    with connected(configured_account().warehouse, "messages", print, read_only=True) as client:
+        assert client
+        found = leftovers(client, "messages", fields)
+
+    assert found == {
+        "messages.from": len(rows),
+        "messages.metadata": len(rows),
+        "messages.tag": len([row for row in rows if row["tag"]]),
+    }
 
 
 def test_hashed_rows_that_did_not_change_are_not_loaded_again(loaded: Loaded) -> None:
