@@ -90,3 +90,13 @@ def test_without_a_home_it_says_what_to_set(
 
     assert main() == 1
     assert "Set DAGSTER_HOME to the folder" in capsys.readouterr().out
+
+
+def test_tasks_of_a_launcher_that_has_none_are_told_in_a_sentence(
+    instance_on_disk: dg.DagsterInstance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main("w1") == 1
+
+    said = capsys.readouterr().out
+    assert said.startswith("lost_runs: the results of Celery's tasks cannot be read: ")
+    assert len(said.splitlines()) == 1

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from socket import gethostname
 
 import dagster as dg
 import pytest
@@ -139,6 +140,18 @@ def test_a_run_that_lost_a_whole_worker_ends_after_the_longest_time_that_it_may_
 
     assert seen.status(run_id) == "FAILURE"
     assert seen.events(run_id, "Exceeded maximum runtime")
+
+
+def test_what_a_worker_had_begun_has_failed_before_it_starts_again(seen: Seen) -> None:
+    app = seen.instance.run_launcher.celery  # type: ignore[attr-defined]
+    host = gethostname()
+    for task, node in {"ours": f"lost@{host}", "other": f"w1@{host}", "far": "lost@far"}.items():
+        app.backend.store_result(task, {"pid": 1, "hostname": node}, "STARTED")
+
+    seen.cluster.run(["python", "-m", "email_assets.lost_runs", "lost"])
+
+    states = {task: app.AsyncResult(task).state for task in ("ours", "other", "far")}
+    assert states == {"ours": "FAILURE", "other": "STARTED", "far": "STARTED"}
 
 
 def test_a_run_whose_process_is_killed_ends(seen: Seen) -> None:
