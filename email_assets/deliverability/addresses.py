@@ -15,6 +15,11 @@ MOST_ROWS = 10_000
 PARENT, OWN_ID = "_dlt_parent_id", "_dlt_id"
 """dlt's columns that lead from the items of a list to their row."""
 
+STATUS = "(?s)^(.*?[^0-9.])?([45][.][0-9][.][0-9]{1,3})([.]?|[^0-9.].*|[.][^0-9].*)$"
+"""An answer of a mail server with an enhanced status: each may name the recipient besides, and a
+million answers are then a few reasons."""
+NO_TAG = "CAST(NULL AS VARCHAR)"
+
 Query = tuple[str, list[Any]]
 
 
@@ -34,18 +39,49 @@ class Addresses:
 
     def by_domain(self) -> Query | None:
         """Domain, messages to it, and hard, soft, complaints and others of it, and recipients."""
-        parts = [part for part in (self._sent(), self._came_back()) if part]
+        domain = (
+            "CASE WHEN position('@' IN address) > 0 THEN regexp_replace(address, '^.*@', '') END"
+        )
+        return self._grouped(domain, [self._sent(NO_TAG), self._came_back(NO_TAG, "")])
+
+    def by_tag(self) -> Query | None:
+        """The same by what the sender calls this kind of message; NULL where it has no name."""
+        tag, bounces = self._mapping["messages"].get("tag"), self._mapping["bounces"]
+        has = self._tables.has_column
+        if not tag or not self._tables.has("messages") or not has("messages", tag):
+            return None
+        parts = [self._sent(text_of(self._tables.column("messages", tag, "m")))]
+        own = bounces.get("tag")
+        if own and self._tables.has(self._bounces) and has(self._bounces, own):
+            column = text_of(self._tables.column(self._bounces, own, "b"))
+            parts.append(self._came_back(column, ""))
+        elif "message" in bounces and self._tables.has(self._bounces):
+            parts.append(self._came_back("t.tag", self._tags_of_messages(tag)))
+        return self._grouped("tag", parts)
+
+    def _tags_of_messages(self, tag: str) -> str:
+        """The join that gives a bounce the tag of its message; two of one id count once."""
+        mapping, column = self._mapping, self._tables.column
+        id_ = text_of(column("messages", mapping["messages"]["id"], "m"))
+        message = text_of(column(self._bounces, mapping["bounces"]["message"], "b"))
+        return (
+            f" LEFT JOIN (SELECT {id_} AS id, MAX({text_of(column('messages', tag, 'm'))}) AS tag "
+            f"FROM {self._tables.name('messages')} AS m GROUP BY 1) AS t ON t.id = {message}"
+        )
+
+    def _grouped(self, label: str, found: list[Query | None]) -> Query | None:
+        """The counts of messages and bounces by something."""
+        parts = [part for part in found if part]
         if not parts:
             return None
         union = " UNION ALL ".join(query for query, _ in parts)
         counts = ["sent", "hard", "soft", "complaints", "other"]
         sums = ", ".join(f"SUM({count}) AS {count}" for count in counts)
         grouped = (
-            f"SELECT domain, {sums}, COUNT(DISTINCT address) AS recipients FROM (SELECT mail.*, "
-            "CASE WHEN position('@' IN address) > 0 THEN regexp_replace(address, '^.*@', '') END "
-            f"AS domain FROM ({union}) AS mail) AS mail GROUP BY domain"
+            f"SELECT label, {sums}, COUNT(DISTINCT address) AS recipients FROM (SELECT mail.*, "
+            f"{label} AS label FROM ({union}) AS mail) AS mail GROUP BY label"
         )
-        query = _largest(grouped, "domain", [*counts, "recipients"], "sent + hard + soft")
+        query = _largest(grouped, "label", [*counts, "recipients"], "sent + hard + soft")
         return query, [value for _, values in parts for value in values]
 
     def by_type(self) -> Query | None:
@@ -75,10 +111,10 @@ class Addresses:
         where, values = self._of_the_days("bounces")
         expression, join = address
         grouped = (
-            f"SELECT {self._tables.first_there(self._bounces, fields, 'b')} AS reason, COUNT(*) "
-            f"AS bounced, COUNT(DISTINCT {expression}) AS recipients "
-            f"FROM {self._tables.name(self._bounces)} AS b{join}"
-            f"{where} AND {type_} IN ({marks(wanted)}) GROUP BY 1"
+            f"SELECT regexp_replace({self._tables.first_there(self._bounces, fields, 'b')}, "
+            f"'{STATUS}', '\\2') AS reason, COUNT(*) AS bounced, "
+            f"COUNT(DISTINCT {expression}) AS recipients FROM {self._tables.name(self._bounces)} "
+            f"AS b{join}{where} AND {type_} IN ({marks(wanted)}) GROUP BY 1"
         )
         query = _largest(grouped, "reason", ["bounced", "recipients"], "bounced")
         return query, [*values, *wanted]
@@ -138,25 +174,26 @@ class Addresses:
             f"ORDER BY 1 LIMIT {MOST_ROWS}"
         ), []
 
-    def _sent(self) -> Query | None:
+    def _sent(self, tag: str) -> Query | None:
         address = self._address_of("messages")
         if address is None:
             return None
         where, values = self._of_the_days("messages")
         return (
-            f"SELECT {address[0]} AS address, 1 AS sent, 0 AS hard, 0 AS soft, 0 AS complaints, "
-            f"0 AS other FROM {self._tables.name('messages')} AS m{address[1]}{where}"
+            f"SELECT {address[0]} AS address, {tag} AS tag, 1 AS sent, 0 AS hard, 0 AS soft, "
+            f"0 AS complaints, 0 AS other FROM {self._tables.name('messages')} AS m"
+            f"{address[1]}{where}"
         ), values
 
-    def _came_back(self) -> Query | None:
+    def _came_back(self, tag: str, join: str) -> Query | None:
         address = self._address_of("bounces")
         if address is None:
             return None
         kinds, listed = kinds_counted(self._mapping, self._tables)
         where, values = self._of_the_days("bounces")
         return (
-            f"SELECT {address[0]} AS address, 0 AS sent, {', '.join(kinds)} "
-            f"FROM {self._tables.name(self._bounces)} AS b{address[1]}{where}"
+            f"SELECT {address[0]} AS address, {tag} AS tag, 0 AS sent, {', '.join(kinds)} "
+            f"FROM {self._tables.name(self._bounces)} AS b{address[1]}{join}{where}"
         ), [*listed, *values]
 
     def _listed(self, suppressed: Suppressed) -> Query | None:

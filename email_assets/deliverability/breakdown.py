@@ -27,6 +27,7 @@ FEWEST = 3
 """Recipients that have to share a domain or a text before it is named."""
 RECORDS = ("SPF", "DKIM", "return path")
 """What a sending domain is verified by."""
+NO_TAG = "without a tag"
 VERIFIED = ("true", "valid", "ok", "verified", "active", "success", "1", "yes")
 """The words by which vendors say that it is, in small letters."""
 
@@ -51,6 +52,8 @@ class Breakdown:
     """By recipients' domain; the last is `others`, if there are any."""
     providers: dict[str, Outcome] | None = None
     """By who keeps the mailboxes."""
+    tags: dict[str, Outcome] | None = None
+    """By what the sender calls a kind of message; the last are `others`, if there are any."""
     types: list[OfType] = field(default_factory=list)
     reasons: dict[str, int] | None = None
     """By what servers answered to hard and soft bounces."""
@@ -90,7 +93,9 @@ def _counted(addresses: Addresses, client: SqlClient) -> Breakdown:
 
     found = Breakdown()
     if (rows := ask(addresses.by_domain())) is not None:
-        found.domains, found.providers = _by_domain(rows), _by_provider(rows)
+        found.domains, found.providers = _named(rows, is_domain), _by_provider(rows)
+    if (rows := ask(addresses.by_tag())) is not None:
+        found.tags = _named([(name or NO_TAG, *rest) for name, *rest in rows], bool)
     found.types = [
         OfType(redact_line(str(name or "-")), _kind(*counts), int(total))
         for name, *counts, total in ask(addresses.by_type()) or ()
@@ -110,11 +115,12 @@ def _counted(addresses: Addresses, client: SqlClient) -> Breakdown:
     return found
 
 
-def _by_domain(rows: Rows) -> dict[str, Outcome]:
+def _named(rows: Rows, may_be_named: Callable[[str], bool]) -> dict[str, Outcome]:
+    """Counts by name; what too few recipients share is one with what must not be named."""
     found: dict[str, Outcome] = {}
-    for domain, *counts, recipients in rows:
-        is_named = recipients >= FEWEST and is_domain(domain or "")
-        _add(found, domain if is_named else OTHERS, counts)
+    for name, *counts, recipients in rows:
+        is_named = recipients >= FEWEST and may_be_named(name or "")
+        _add(found, redact_line(name) if is_named else OTHERS, counts)
     if OTHERS in found:  # to the end
         found[OTHERS] = found.pop(OTHERS)
     return found

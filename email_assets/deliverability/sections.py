@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from email_assets.deliverability.blocks import Block, Heading, Table, Text
-from email_assets.deliverability.breakdown import FEWEST, Breakdown
+from email_assets.deliverability.breakdown import FEWEST, NO_TAG, Breakdown
 from email_assets.deliverability.daily import Outcome, SenderDay
 from email_assets.deliverability.figures import by_sender, percent, total
 from email_assets.deliverability.mailboxes import OTHERS
@@ -98,20 +98,22 @@ def of_places(breakdown: Breakdown) -> Iterator[Block]:
         yield Text("The loaded tables do not tell to what domains mail went.")
         return
     yield _table_of("Mailboxes at", breakdown.providers)
-    named = [*breakdown.domains.items()][:MOST_NAMED]
-    rest = total(found for _, found in [*breakdown.domains.items()][MOST_NAMED:])
-    places = dict(named)
-    if rest.sent or rest.bounced or rest.complaints:
-        others = places.pop(OTHERS, Outcome(0, 0, 0, 0, 0))
-        places[OTHERS] = total([others, rest])
-    yield _table_of("Recipients' domain", places)
+    yield _table_of("Recipients' domain", breakdown.domains)
     yield Text(
         "Each recipient of a message counts here. Who keeps the mail of a company's own domain is "
         f"not known. Domains of fewer than {FEWEST} recipients are among the others."
     )
+    if breakdown.tags and {*breakdown.tags} - {NO_TAG}:
+        yield Heading("What it was")
+        yield _table_of("Tag or campaign", breakdown.tags)
 
 
-def _table_of(name: str, places: Mapping[str, Outcome]) -> Table:
+def _table_of(name: str, counts: Mapping[str, Outcome]) -> Table:
+    """A table of the first of some counts, and of the others together."""
+    listed = [*counts.items()]
+    places = dict(listed[:MOST_NAMED])
+    if rest := [found for _, found in listed[MOST_NAMED:]]:
+        places[OTHERS] = total([places.pop(OTHERS, Outcome(0, 0, 0, 0, 0)), *rest])
     return Table(
         [name, "Sent", "Bounced", "Hard", "Bounce rate", "Complaints", "Complaint rate"],
         [

@@ -145,6 +145,7 @@ VENDOR: Vendor = {
             "sender": {"field": "from"},
             "only": {"field": "event", "values": ["requests"]},
             "recipient": "email",
+            "tag": "tag",
         },
         # what is blocked tells no message
         "bounces": {
@@ -160,6 +161,7 @@ VENDOR: Vendor = {
             "soft": ["softBounces"],
             "complaint": ["spam"],
             "recipient": "email",
+            "tag": "tag",
             "reason": "reason",
         },
         "suppressed": [{"resource": "bounces", "recipient": "email"}],

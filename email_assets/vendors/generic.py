@@ -92,6 +92,7 @@ VENDOR: Vendor = {
             "time": "sent_at",
             "sender": {"field": "domain_id", "resource": "domains", "id": "id", "name": "name"},
             "recipient": "recipients.email",
+            "tag": "tag",
         },
         "bounces": {
             "time": "bounced_at",

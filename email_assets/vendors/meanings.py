@@ -40,6 +40,8 @@ class SentMessages(TypedDict, total=False):
     """The field that `message` of the bounces points to."""
     recipient: str
     """The field that says to whom; of a list of recipients, the field of its items."""
+    tag: str
+    """The field by which the sender calls this kind of message, such as a campaign."""
     only: Only
     """The rows that are messages, where they are events."""
 
@@ -68,6 +70,8 @@ class BouncedMessages(TypedDict, total=False):
     """The field with the message's `id`, where only the message says who sent."""
     recipient: str
     """The field that says whose mail bounced; of a list of recipients, the field of its items."""
+    tag: str
+    """The field with the message's tag, where a bounce says it itself."""
     reason: str | list[str]
     """The field with what the recipient's server said, or several as in `type`."""
 

@@ -239,7 +239,12 @@ VENDOR: Vendor = {
         },
     ],
     "deliverability": {
-        "messages": {"time": "ReceivedAt", "sender": A_SERVER, "recipient": "Recipients"},
+        "messages": {
+            "time": "ReceivedAt",
+            "sender": A_SERVER,
+            "recipient": "Recipients",
+            "tag": "Tag",
+        },
         "bounces": {
             "time": "BouncedAt",
             "sender": A_SERVER,
@@ -248,6 +253,7 @@ VENDOR: Vendor = {
             "soft": SOFT,
             "complaint": ["SpamComplaint"],
             "recipient": "Email",
+            "tag": "Tag",
             "reason": "Details",
         },
         "suppressed": [{"resource": "suppressions", "recipient": "EmailAddress"}],

@@ -162,6 +162,7 @@ VENDOR: Vendor = {
             "sender": {"field": "friendly_from"},
             "only": {"field": "type", "values": ["injection"]},
             "recipient": "rcpt_to",
+            "tag": "campaign_id",
         },
         "bounces": {
             "time": "timestamp",
@@ -173,6 +174,7 @@ VENDOR: Vendor = {
                 *("50", "51", "52", "53", "54"),  # blocks
             ],
             "recipient": "rcpt_to",
+            "tag": "campaign_id",
             "reason": ["raw_reason", "reason"],
         },
         "suppressed": [{"resource": "suppressions", "recipient": "recipient"}],

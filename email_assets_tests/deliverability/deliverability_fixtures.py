@@ -76,19 +76,28 @@ def put_daily(warehouse: Place, *rows: str, columns: str = "day, sender, sent, h
     )
 
 
+def _sql(text: str | None) -> str:
+    return f"'{text}'" if text else "NULL"
+
+
 def put_mail(
     warehouse: Place,
     messages: Mapping[str, tuple[str, Iterable[str]]],
-    bounces: Iterable[tuple[str, str, str, str | None]],
+    bounces: Iterable[tuple[str, str, str, str | None, str]],
+    tags: Mapping[str, str],
 ) -> None:
     """Tables of messages with their recipients, and of bounces with what servers said.
 
     Args:
         warehouse: Where to put them.
         messages: The day of each, and its recipients.
-        bounces: Recipient, type, day and reason. Hard ones and complaints make inactive.
+        bounces: Recipient, type, day, reason and message. Hard ones and complaints make inactive.
+        tags: Of some messages.
     """
-    sent = [f"('{id_}', '{day} 10:00Z', '{id_}')" for id_, (day, _) in messages.items()]
+    sent = [
+        f"('{id_}', '{day} 10:00Z', '{id_}', {_sql(tags.get(id_))})"
+        for id_, (day, _) in messages.items()
+    ]
     recipients = [
         f"('{address}', '{id_}')"
         for id_, (_, addresses) in messages.items()
@@ -96,18 +105,19 @@ def put_mail(
     ]
     returned = [
         f"('{address}', '{type_}', '{day} 11:00Z', {(said and repr(said)) or 'NULL'}, "
-        f"{str(type_ in ('HardBounce', 'SpamComplaint')).lower()})"
-        for address, type_, day, said in bounces
+        f"{str(type_ in ('HardBounce', 'SpamComplaint')).lower()}, '{message}')"
+        for address, type_, day, said, message in bounces
     ]
     change(
         warehouse,
         "CREATE SCHEMA IF NOT EXISTS email",
-        "CREATE TABLE email.messages (id VARCHAR, sent_at TIMESTAMPTZ, _dlt_id VARCHAR)",
+        "CREATE TABLE email.messages (id VARCHAR, sent_at TIMESTAMPTZ, _dlt_id VARCHAR, "
+        "tag VARCHAR)",
         f"INSERT INTO email.messages VALUES {', '.join(sent)}",
         "CREATE TABLE email.messages__recipients (email VARCHAR, _dlt_parent_id VARCHAR)",
         f"INSERT INTO email.messages__recipients VALUES {', '.join(recipients)}",
         "CREATE TABLE email.bounces (email VARCHAR, type VARCHAR, bounced_at TIMESTAMPTZ, "
-        "description VARCHAR, inactive BOOLEAN)",
+        "description VARCHAR, inactive BOOLEAN, message_id VARCHAR)",
         f"INSERT INTO email.bounces VALUES {', '.join(returned)}",
     )
 

@@ -24,15 +24,15 @@ TO = {
     "m5": ("2026-05-31", ["a@gmail.com"]),
 }
 BOUNCED = [
-    # recipient, type, day, what its server said
-    ("A@gmail.com", "HardBounce", "2026-06-03", "smtp; 550 5.1.1 a@gmail.com: unknown user a"),
-    ("b@gmail.com", "HardBounce", "2026-06-02", "550-5.1.1 The account does not exist"),
-    ("d@shop.example", "Blocked", "2026-06-03", "Go away"),
-    ("e@shop.example", "Blocked", "2026-06-03", "Go away"),
-    ("f@shop.example", "Blocked", "2026-06-04", "Go away"),
-    ("one@annes-own.example", "SoftBounce", "2026-06-04", "The mailbox of Anne is full"),
-    ("d@shop.example", "SpamComplaint", "2026-06-05", None),
-    ("d@shop.example", "HardBounce", "2026-05-01", "550 no"),
+    # recipient, type, day, what its server said, message
+    ("A@gmail.com", "HardBounce", "2026-06-03", "smtp; 550 5.1.1 a@gmail.com: unknown user", "m1"),
+    ("b@gmail.com", "HardBounce", "2026-06-02", "550-5.1.1 The account does not exist", "m1"),
+    ("d@shop.example", "Blocked", "2026-06-03", "Go away", "m2"),
+    ("e@shop.example", "Blocked", "2026-06-03", "Go away", "m2"),
+    ("f@shop.example", "Blocked", "2026-06-04", "Go away", "m2"),
+    ("one@annes-own.example", "SoftBounce", "2026-06-04", "The mailbox of Anne is full", "m3"),
+    ("d@shop.example", "SpamComplaint", "2026-06-05", None, "m2"),
+    ("d@shop.example", "HardBounce", "2026-05-01", "550 no", "gone"),
 ]
 
 
@@ -41,7 +41,7 @@ def found(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Breakdown]:
     place = fresh_place(tmp_path_factory.mktemp("breakdown"), request)
-    put_mail(place, TO, BOUNCED)
+    put_mail(place, TO, BOUNCED, tags={"m1": "news", "m2": "shop"})
     change(
         place,
         "CREATE TABLE email.domains (id BIGINT, name VARCHAR, spf_verified BOOLEAN, "
@@ -65,6 +65,14 @@ def test_a_domain_of_few_recipients_is_not_named(found: Breakdown) -> None:
     assert found.domains == {
         "shop.example": Outcome(sent=3, hard=0, soft=3, complaints=1, other=0),
         "others": Outcome(sent=6, hard=2, soft=1, complaints=0, other=0),
+    }
+
+
+def test_mail_is_counted_by_tag_also_where_only_its_message_tells_it(found: Breakdown) -> None:
+    assert found.tags == {
+        "shop": Outcome(sent=3, hard=0, soft=3, complaints=1, other=0),
+        "news": Outcome(sent=3, hard=2, soft=0, complaints=0, other=0),
+        "others": Outcome(sent=3, hard=0, soft=1, complaints=0, other=0),
     }
 
 

@@ -38,20 +38,21 @@ def test_they_are_counted_by_utc_day_and_the_servers_name(
     ]
 
 
-def test_the_report_knows_their_recipients_reasons_and_suppressions(
+def test_the_report_knows_their_recipients_tags_reasons_and_suppressions(
     configure: Callable[..., None], query: Query
 ) -> None:
     with PostmarkServer(servers=1) as api:
         configure(api, None, ACCOUNT_TOKEN)
         (server,) = api.servers
         server.bounce(NOON - DAY)["Details"] = "smtp;550 5.1.1 <ann@example.org> is unknown"
-        server.send(NOON)["Recipients"] = ["ann@example.org", "bob@gmail.com"]
+        server.send(NOON)["Recipients"] = ["ann@example.org", "bob@gmail.com", "cy@gmail.com"]
         for name in ("servers", "messages", "bounces", "suppressions"):
             load(name)
 
         today = NOON.date()
         found = read_breakdown(configured_account(), today - DAY, today, who="report", say=print)
 
-    assert found.providers == {"Gmail": Outcome(1, 0, 0, 0, 0), "others": Outcome(1, 1, 0, 0, 0)}
+    assert found.providers == {"Gmail": Outcome(2, 0, 0, 0, 0), "others": Outcome(1, 1, 0, 0, 0)}
+    assert found.tags == {"invitation": Outcome(3, 1, 0, 0, 0)}
     assert found.reasons == {"5.1.1: the mailbox does not exist": 1}
     assert (found.suppressed, found.after_hard_bounce) == (1, (1, 1))
