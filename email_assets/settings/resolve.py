@@ -32,7 +32,13 @@ RUNTIME = ("runtime",)
 ACCOUNTS = ("sources", "email", "accounts")
 """The section that holds a section for each account."""
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-DLT_DEFAULTS = {"runtime": {"dlthub_telemetry": False}}
+DLT_DEFAULTS = {
+    "runtime": {"dlthub_telemetry": False},
+    # files that live for moments: packing them takes a tenth of a first sync
+    "sources": {"data_writer": {"disable_compression": True}},
+    # else a copy of the last load, addresses included, stays where it was staged
+    "load": {"truncate_staging_dataset": True},
+}
 """dlt's settings where nobody sets others, in every process that loads these assets."""
 
 

@@ -27,13 +27,6 @@ from email_assets.warehouse.working_directory import working_directory
 DEFAULT_FILE = "warehouse.duckdb"
 HAVE_TRANSACTIONS = ("postgres", "redshift", "snowflake", "mssql", "motherduck", "ducklake")
 """Servers whose transactions dlt does not mention: it would delete and insert without one."""
-OF_DLT = (
-    # files that live for moments: packing them takes a tenth of a first sync
-    "sources.data_writer.disable_compression",
-    # else a copy of the last load, addresses included, stays where it was staged
-    "load.truncate_staging_dataset",
-)
-"""Settings of dlt that are on, unless somebody says otherwise."""
 
 
 @contextmanager
@@ -44,9 +37,6 @@ def open_pipeline(warehouse: WarehouseSettings, resource: str) -> Iterator[dlt.P
     stale, shared or corrupted, and the directory goes when the pipeline does.
     """
     keep_rows_out_of_logs()
-    for setting in OF_DLT:
-        if dlt.config.get(setting) is None:
-            dlt.config[setting] = True
     with working_directory(resource) as directory:
         with in_one_sentence(resource):
             pipeline = dlt.pipeline(

@@ -25,6 +25,7 @@ shown = {
 shown["runtime.request_timeout"] = resolve.load_runtime().request_timeout
 shown["api_key"] = resolve.secret("api_key")
 shown["alerts.webhook_url"] = resolve.secret("alerts.webhook_url")
+shown["load.truncate_staging_dataset"] = resolve.dlt.config.get("load.truncate_staging_dataset")
 shown["folder"] = resolve.dlt.current.run_context().run_dir
 print(json.dumps(shown))
 """
@@ -131,6 +132,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "alerts.mail_from": "data@example.org",
         "alerts.mail_to": ["ann@example.org"],
         "api_key": "0012345",
+        "load.truncate_staging_dataset": True,
         "alerts.webhook_url": "https://hooks.example.org/1",
         "folder": project,
     }
