@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import compress
 from typing import Any
 
@@ -103,8 +104,13 @@ class ListOffsetPaginator(ListPaginator):
 
     @property
     def missed_rows(self) -> bool:
-        """True if the last page came after rows that were not read yet."""
-        return (self._whole or self._overlap).missed_rows
+        """True if the last page came after rows that may not have been read yet."""
+        return (self._whole or self._overlap).missed_rows or self._overlap.has_gaps
+
+    @property
+    def looks_back(self) -> bool:
+        """True if the last page stands before others that were read."""
+        return self._whole is not None and self._whole.looked_back
 
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""
@@ -162,31 +168,33 @@ class ListOffsetPaginator(ListPaginator):
         self._learn(page)
 
     def _learn(self, page: Page) -> None:
+        walk = self._overlap
         if self._whole is None:
             try:
-                self._overlap.learn(page)
+                walk.learn(page)
             except PagesAreWholeError:
-                self._page_size = len(set(page.keys))
-                self._whole = WholePages(0, self._page_size, True, self._answers.error)
-                self._whole.learn(Page(0, page.keys, self._pages_in(page.total), page.has_more))
+                self._page_size = walk.widest
+                self._whole = WholePages(0, walk.widest, True, self._answers.error)
                 self._shelf = Shelf(3)
-                self._whole.has_next = True  # also where the total says that this was all
-            else:
-                self._offset = self._overlap.place
-                self._has_next_page = self._overlap.has_next
+                if walk.last:
+                    self._whole.learn(self._numbered(walk.last))
+        if self._whole is None:
+            self._offset, self._has_next_page = walk.place, walk.has_next
         else:
-            number = (self._offset - self._begin) // self._page_size
-            self._overlap.note_total(page.total)
-            self._overlap.read_to = max(self._overlap.read_to, page.place + len(page.keys))
-            self._whole.learn(Page(number, page.keys, self._pages_in(page.total), page.has_more))
-        if self._whole is not None:
+            walk.note_total(page.total)
+            walk.read_to = max(walk.read_to, page.place + len(page.keys))
+            self._whole.learn(self._numbered(page))
+            walk.has_gaps = walk.has_gaps or self._whole.has_gaps
             self._offset = self._begin + self._whole.place * self._page_size
             self._has_next_page = self._whole.has_next
         if self._maximum_offset is not None and self.position >= self._maximum_offset:
-            self._has_next_page = self.missed_rows
+            self._has_next_page = (self._whole or walk).missed_rows
 
-    def _pages_in(self, total: int | None) -> int | None:
-        return None if total is None else max(0, -(-(total - self._begin) // self._page_size))
+    def _numbered(self, page: Page) -> Page:
+        """A page of an API that rounds offsets, by its number, with a total of pages."""
+        size, total = self._page_size, page.total
+        pages = None if total is None else max(0, -(-(total - self._begin) // size))
+        return replace(page, place=(page.place - self._begin) // size, total=pages)
 
     def _at(self, offset: int, request: Request) -> Request:
         write_into(request, *self._offset_at, offset)

@@ -72,9 +72,19 @@ class PageNumberListPaginator(ListPaginator):
         return self._seen.count
 
     @property
+    def missing(self) -> int:
+        """1 if the API counts a page on which it gave nothing, so that rows may be missing."""
+        return int(self._walk.has_gaps)
+
+    @property
     def missed_rows(self) -> bool:
-        """True if the last page came after rows that were not read yet."""
+        """True if the last page came after rows that may not have been read yet."""
         return self._walk.missed_rows
+
+    @property
+    def looks_back(self) -> bool:
+        """True if the last page stands before others that were read."""
+        return self._walk.looked_back
 
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""

@@ -62,7 +62,12 @@ class ListPaginator(BasePaginator):
 
     @property
     def missed_rows(self) -> bool:
-        """True if the last page came after rows that were not read yet."""
+        """True if the last page came after rows that may not have been read yet."""
+        return False
+
+    @property
+    def looks_back(self) -> bool:
+        """True if the last page stands before others that were read."""
         return False
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -27,6 +27,8 @@ ENOUGH_IN_LINE = 1.5
 SHARE_IN_VAIN = 20
 """One page may be asked for in vain for every so many that are read: some lists go on otherwise
 than their first pages suggest."""
+
+THREADS = partial(ThreadPoolExecutor, thread_name_prefix="read-ahead")
 
 
 @dataclass(frozen=True)
@@ -53,10 +55,17 @@ class ReadAhead:
         fetch: Sends a request once; called in threads.
         pages: Requests in flight at the most, of which twice as many pages may be ahead; 1 is no
             reading ahead.
+        threads: Makes so many threads.
     """
 
-    def __init__(self, fetch: Callable[[PreparedRequest], Answer], pages: int) -> None:
+    def __init__(
+        self,
+        fetch: Callable[[PreparedRequest], Answer],
+        pages: int,
+        threads: Callable[[int], Executor] = THREADS,
+    ) -> None:
         self._fetch = fetch
+        self._make_threads = threads
         self._most = pages
         self._width = float(pages)
         self._refusals = 0
@@ -65,7 +74,7 @@ class ReadAhead:
         self._in_vain = 0
         self._pages: dict[str, _Page] = {}
         self._in_flight: set[Future[Answer]] = set()
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads: Executor | None = None
 
     def expect(
         self,
@@ -139,7 +148,7 @@ class ReadAhead:
 
     def _ask_for(self, request: PreparedRequest, address: str, *, is_sure: bool) -> None:
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(self._most, thread_name_prefix="read-ahead")
+            self._threads = self._make_threads(self._most)
         answer = self._threads.submit(self._fetch, request)
         self._in_flight.add(answer)
         self._pages[address] = _Page(request, answer, is_sure, self._refusals)

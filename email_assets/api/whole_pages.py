@@ -11,6 +11,10 @@ from email_assets.errors import ApiError
 WALKS = 10
 """Times that a reader may look for known rows up to the first page before it gives up."""
 
+A_ROUND_NUMBER = 5
+"""Rows of a full page are a multiple of it: one that may be full may not be the only one, though
+some APIs count one page always."""
+
 
 class WholePages:
     """Decides from each page which one to ask for next.
@@ -32,7 +36,9 @@ class WholePages:
     Attributes:
         place: The number of the page to ask for next.
         has_next: Whether there is anything more to ask for.
-        missed_rows: Whether the last page came after rows that were not read yet.
+        missed_rows: Whether the last page came after rows that may not have been read yet.
+        has_gaps: Whether a page was empty that the API counts.
+        looked_back: Whether the last page was looked at again.
     """
 
     def __init__(
@@ -45,11 +51,11 @@ class WholePages:
         self._first, self._size, self._looks_back, self._error = first, size, looks_back, error
         self.place = self._front = first
         self.has_next = True
-        self.missed_rows = False
+        self.missed_rows = self.has_gaps = self.looked_back = False
         self._widest = 0
         self._empty_pages = 0
         self._walks = 0
-        self._ended = self._is_doubtful = False
+        self._ended = self._is_doubtful = self._asks_again = False
         self._front_keys: list[str] = []
         self._known: set[str] = set()
         """Keys of the page before the front page, as it was first read."""
@@ -63,25 +69,33 @@ class WholePages:
         Raises:
             ApiError: The page came just before, or the API says without end that there is more.
         """
-        self.missed_rows = False
         page = replace(page, keys=list(dict.fromkeys(page.keys)))
-        if page.place < self._front:
+        self.looked_back = page.place < self._front
+        is_counted = page.total is not None and page.place - self._first < page.total
+        if is_counted and not page.keys and not self._asks_again:
+            self._asks_again = True  # the API may do better at the second time
+            return
+        self.has_gaps = self.has_gaps or (is_counted and not page.keys)
+        self._asks_again = False
+        if self.looked_back:
             self._look_back(page)
         else:
             self._go_on(page)
+        self.missed_rows = self.place < self._front
 
     def _go_on(self, page: Page) -> None:
         said_last = page.total is not None and page.place + 1 - self._first >= page.total
         is_full = len(page.keys) >= (self._size or 0) and len(page.keys) >= self._widest > 0
         repeats = len(page.keys) > 1 and page.keys == self._front_keys and page.place > self._first
         self._is_doubtful = repeats and is_full and not said_last and page.total != 0
-        if self._is_doubtful and (self._size or not self._looks_back):
+        if self._is_doubtful and not self._looks_back:
             raise same_page(self._error, len(page.keys))
         says_more = page.has_more or (page.total is not None and not said_last)
         if page.keys and (self._is_doubtful or not repeats):
             self._empty_pages = 0
             is_short = 0 < len(page.keys) < max(self._widest, self._size or 0)
-            confirmed = said_last and (is_short or page.place == self._first)
+            is_single = page.place == self._first and len(page.keys) % A_ROUND_NUMBER != 0
+            confirmed = said_last and (is_short or is_single)
             self._ended = page.has_more is False or (confirmed and not page.has_more)
         else:
             self._empty_pages += 1
@@ -93,7 +107,7 @@ class WholePages:
         self._widest = max(self._widest, len(page.keys))
         is_known = repeats and not self._is_doubtful
         if self._looks_back and page.place > self._first and not is_known:
-            self.place = page.place - 1
+            self.place, self.has_next = page.place - 1, True
         else:
             self._forward()
 
@@ -105,7 +119,7 @@ class WholePages:
         # what stood on a page that is empty now has moved further up
         is_new = self._known.isdisjoint(page.keys) and bool(self._known or page.keys)
         if is_new and page.place > self._first:
-            self.missed_rows, self.place = True, page.place - 1
+            self.place = page.place - 1
             return
         if is_new:
             self._walks += 1

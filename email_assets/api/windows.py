@@ -99,8 +99,7 @@ class WindowPaginator(BasePaginator):
 
     def init_request(self, request: Request) -> None:
         """Ask for the first page."""
-        self._now = now()
-        self._is_foreseeable = False
+        self._now, self._is_foreseeable = now(), False
         self.asked = self._stretches(self.window)[1]
         self._waiting: list[tuple[Owner, Window]] = []
         self._wholes: dict[str, Window] = {}
@@ -138,7 +137,7 @@ class WindowPaginator(BasePaginator):
 
     def _open_next(self, request: Request) -> None:
         self._owner, self._part = self._waiting.pop()
-        self._part_is_read = False
+        self._part_is_read = self._is_past = False
         self._elsewhere = 0
         self._pages = self._open(self._owner, self._part, request)
 
@@ -206,19 +205,18 @@ class WindowPaginator(BasePaginator):
             return
         stops = self._reaches_back(rows)
         self.stopped_early = self.stopped_early or stops
-        if not stops and self._pages.has_next_page:
-            return
-        self._part_is_read = True
-        self._count(stops)
+        if stops or not self._pages.has_next_page:
+            self._part_is_read = True
+            self._count(stops)
 
     def _count(self, stops: bool = False) -> None:
         """Count a part that was read, be it that reading stopped at rows from before the window."""
         pages, total = self._pages, self._pages.total
         self.reached += pages.reached - self._elsewhere
         self.missing += 0 if stops else pages.missing
-        if total is not None:
+        if total is not None or pages.missing:
             # what was there all the time; rows that arrived meanwhile are left to the next sync
-            held = total if stops else pages.reached + pages.missing
+            held = total if total and stops else pages.reached + pages.missing
             self.total = (self.total or 0) + held - self._elsewhere
 
     def _is_beyond_ceiling(self, total: int | None) -> bool:
@@ -235,11 +233,13 @@ class WindowPaginator(BasePaginator):
         return at is not None and not self._part.counts(at, whole)
 
     def _reaches_back(self, rows: list[dict[str, Any]]) -> bool:
-        # rows that were missed are newer than those of this page
-        is_unsure = not self._stops_early or self._pages.missed_rows
-        if is_unsure or self._time_of is None or self._part.start is None:
+        if not self._stops_early or self._time_of is None or self._part.start is None:
             return False
-        return lies_before(self._part.start, [at for at in map(self._time_of, rows) if at])
+        if not self._pages.looks_back:
+            times = list(filter(None, map(self._time_of, rows)))
+            self._is_past = lies_before(self._part.start, times)
+        # rows that were missed are newer than those of this page
+        return self._is_past and not self._pages.missed_rows
 
     def _halves(self, total: int | None) -> tuple[Window, Window]:
         """The two halves of the part that holds too much, to be read from the end."""

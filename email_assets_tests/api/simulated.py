@@ -7,8 +7,6 @@ from datetime import datetime, timedelta, timezone
 from fractions import Fraction
 from typing import Any, Literal
 
-from requests import Request
-
 from email_assets_tests.api.simulated_answers import Ending, Kind, Reply, Said, Total, reply_of
 
 Row = dict[str, Any]
@@ -90,13 +88,13 @@ class SimulatedApi:
             and (end is None or time_of(row) <= end)
         }
 
-    def answer(self, request: Request) -> Reply:
-        """The page that a request asks for, after which the list changes."""
+    def answer(self, asked: dict[str, Any]) -> Reply:
+        """The page that the parameters of a request ask for, after which the list changes."""
         number, self.requests = self.requests, self.requests + 1
         assert self.requests < self.enough, "the reader does not come to an end"
         known = -1 - self.lag if number in self.behind else -1
         rows = self._states[max(known, -len(self._states))]
-        reply = reply_of(self, request, rows, number)
+        reply = reply_of(self, asked, rows, number)
         for change in self.changes[number] if number < len(self.changes) else ():
             self._change(*change)
         self._states.append(list(self.rows))

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import parse_qsl, urlsplit
-
-from requests import Request
 
 if TYPE_CHECKING:
     from email_assets_tests.api.simulated import Row, SimulatedApi
@@ -29,16 +26,15 @@ class Reply:
     headers: dict[str, str]
 
 
-def reply_of(api: SimulatedApi, request: Request, rows: list[Row], number: int) -> Reply:
+def reply_of(api: SimulatedApi, asked: dict[str, Any], rows: list[Row], number: int) -> Reply:
     """The answer to a request.
 
     Args:
         api: The API.
-        request: The request.
+        asked: The parameters of the request.
         rows: The list, as whoever answers knows it.
         number: The number of answers that were given before.
     """
-    asked = {**dict(parse_qsl(urlsplit(request.url or "").query)), **(request.params or {})}
     before = sum(_is_within(row, asked) for row in api.rows_before)
     rows = [row for row in rows if _is_within(row, asked)]
     size = min(int(asked.get("limit", LIMIT)), api.caps[number % len(api.caps)])

@@ -12,20 +12,42 @@ from email_assets_tests.api.simulated_answers import Ending, Total
 NOTHING = frozenset[int]()
 
 
-def changes(*what: str, most: int = 4) -> st.SearchStrategy[list[list[Change]]]:
+def changes(*what: str, most: int = 4, longest: int = 30) -> st.SearchStrategy[list[list[Change]]]:
     """Changes of these kinds that a list goes through after each answer."""
     change: st.SearchStrategy[Any] = st.tuples(
         st.sampled_from(what), st.sampled_from(["head", "middle", "end"])
     )
-    return st.lists(st.lists(change, max_size=most), max_size=30)
+    return st.lists(st.lists(change, max_size=most), max_size=longest)
 
 
 ANY = changes("insert", "delete", "update")
 EITHER = changes("insert", "update") | changes("delete", "update")
-"""No changes that move rows: one that moves up a page and down again is not seen by number."""
+"""Rows that move one way only."""
+QUIET = 12
+"""Answers between changes that move rows up and others that move them down again."""
+
+
+@st.composite
+def in_turn(draw: st.DrawFn) -> list[list[Change]]:
+    """Rows that move one way, and some answers later the other way.
+
+    Where pages cannot overlap, a row that moves up to the page that was read and down again before
+    that page is looked at again is on none that is asked for. No client could see that.
+    """
+    found = list[list[Change]]()
+    for what in draw(st.lists(st.sampled_from(["insert", "delete"]), max_size=4)):
+        found += draw(changes(what, "update", longest=4))
+        found += [[] for _ in range(QUIET)]
+    return found
+
+
 STILL = st.just(list[list[Change]]())
 ARRIVAL: st.SearchStrategy[Change] = st.tuples(
     st.sampled_from(["insert", "update"]), st.sampled_from(["head", "end"])
+)
+APPEND: st.SearchStrategy[Any] = st.lists(
+    st.lists(st.tuples(st.sampled_from(["insert", "update"]), st.just("end")), max_size=3),
+    max_size=30,
 )
 ARRIVE = st.lists(st.lists(ARRIVAL, max_size=3), max_size=30)
 """Rows come at either end, as they do in lists of an API."""

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 from requests import PreparedRequest, Request
 
 from email_assets.api.answer import Answer
-from email_assets.api.pagination import address_of
+from email_assets.api.read_ahead import ReadAhead
 from email_assets.api.windows import WindowPaginator
 from email_assets.errors import ApiError
 from email_assets_tests.api.simulated import Row, SimulatedApi
-from email_assets_tests.api.simulated_answers import ADDRESS, LIMIT, Reply
+from email_assets_tests.api.simulated_answers import ADDRESS, LIMIT
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 @dataclass
@@ -33,48 +38,32 @@ class Reading:
         return self.warns or self.error is not None
 
 
-class Ahead:
-    """Pages that were asked for before they are wanted, up to so many of a list."""
+class AtOnce(Executor):
+    """Asks for pages at the moment at which others would begin to, so that nothing is by chance."""
 
-    def __init__(self, api: SimulatedApi, in_flight: int) -> None:
-        self._api, self._most = api, in_flight
-        self._pages: dict[str, Reply] = {}
-        self._others: dict[str, Reply] = {}
+    def __init__(self, _: int) -> None:
+        super().__init__()
 
-    def expect(self, coming: Iterable[Request], others: Iterable[Request]) -> None:
-        """Ask for pages; what is in flight is void where a list did not go on as expected."""
-        if self._most == 1:
-            return
-        wanted = {address_of(one): one for one in islice(coming, self._most)}
-        if next(iter(wanted), None) not in self._pages:
-            self._pages.clear()
-        for address in set(self._pages) - set(wanted):
-            del self._pages[address]
-        for address, one in wanted.items():
-            if address not in self._pages and address not in self._others:
-                self._pages[address] = self._api.answer(one)
-        for one in others:
-            if len(self._pages) + len(self._others) >= self._most:
-                return
-            if (address := address_of(one)) not in self._others:
-                self._others[address] = self._api.answer(one)
-
-    def take(self, request: Request) -> Reply:
-        """The answer to a request."""
-        address = address_of(request)
-        for pages in (self._pages, self._others):
-            if address in pages:
-                return pages.pop(address)
-        return self._api.answer(request)
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """The outcome of a function that is called now."""
+        outcome = Future[T]()
+        outcome.set_result(fn(*args, **kwargs))
+        return outcome
 
 
 def read(paginator: WindowPaginator, api: SimulatedApi, in_flight: int = 1) -> Reading:
     """Read a list to its end, with so many pages asked for ahead."""
-    ahead = Ahead(api, in_flight)
-    paginator.expect = ahead.expect
+
+    def fetch(request: PreparedRequest) -> Answer:
+        reply = api.answer(dict(parse_qsl(urlsplit(request.url or "").query)))
+        body = json.dumps(reply.document).encode()
+        return Answer(request, 200, reply.headers, body)
+
+    ahead = ReadAhead(fetch, in_flight, AtOnce)
+    paginator.expect = partial(ahead.expect, prepare=Request.prepare)
     ids: set[int] = set()
     try:
-        for page in _pages(paginator, ahead):
+        for page in _pages(paginator, ahead, fetch):
             ids.update(row["id"] for row in page)
     except ApiError as error:
         return Reading(ids, False, str(error))
@@ -82,14 +71,17 @@ def read(paginator: WindowPaginator, api: SimulatedApi, in_flight: int = 1) -> R
     return Reading(ids, is_short and not paginator.stopped_early, None)
 
 
-def _pages(paginator: WindowPaginator, ahead: Ahead) -> Iterator[list[Row]]:
+def _pages(
+    paginator: WindowPaginator, ahead: ReadAhead, fetch: Callable[[PreparedRequest], Answer]
+) -> Iterator[list[Row]]:
     request = Request("GET", ADDRESS, params={"limit": LIMIT})
     paginator.init_request(request)
     while True:
-        reply = ahead.take(request)
-        body = json.dumps(reply.document).encode()
-        rows: list[dict[str, Any]] = json.loads(body)["data"]
-        paginator.update_state(Answer(PreparedRequest(), 200, reply.headers, body), rows)
+        prepared = ahead.prepared(request) or request.prepare()
+        asked = ahead.take(prepared)
+        answer = asked() if asked else fetch(prepared)
+        rows: list[dict[str, Any]] = answer.json()["data"]
+        paginator.update_state(answer, rows)
         paginator.update_request(request)
         yield rows
         if not paginator.has_next_page:

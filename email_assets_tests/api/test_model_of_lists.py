@@ -8,10 +8,22 @@ from hypothesis import example, given
 
 from email_assets.api.offset import ListOffsetPaginator
 from email_assets.api.windows import WindowPaginator
-from email_assets_tests.api.simulated import SimulatedApi
+from email_assets_tests.api.simulated import Change, SimulatedApi
 from email_assets_tests.api.simulated_answers import LIMIT
-from email_assets_tests.api.simulated_lists import ARRIVE, EITHER, IN_FLIGHT, NOTHING, STILL, apis
+from email_assets_tests.api.simulated_lists import (
+    ARRIVE,
+    EITHER,
+    IN_FLIGHT,
+    NOTHING,
+    STILL,
+    apis,
+    in_turn,
+    stretch,
+)
 from email_assets_tests.api.simulated_reading import read
+
+HEAD_COMES: list[Change] = [("insert", "head")]
+HEAD_GOES: list[Change] = [("delete", "head")]
 
 
 def by_offset(api: SimulatedApi, **options: Any) -> WindowPaginator:
@@ -23,23 +35,55 @@ def by_offset(api: SimulatedApi, **options: Any) -> WindowPaginator:
 
 
 @given(apis(), IN_FLIGHT)
+@example(SimulatedApi(3, changes=[[], [], [], HEAD_COMES], caps=[2], empty=frozenset([1, 3])), 1)
+@example(SimulatedApi(3, changes=[HEAD_COMES * 2], total="small", caps=[2]), 1)
+@example(
+    SimulatedApi(
+        37,
+        changes=[[], [], [("insert", "head"), ("insert", "middle")]],
+        caps=[8, 6],
+        hidden=stretch(20),
+    ),
+    1,
+)
+@example(
+    SimulatedApi(
+        34,
+        changes=[
+            [("insert", "head"), ("delete", "head"), ("delete", "head")],
+            [("insert", "head"), ("insert", "head"), ("insert", "head"), ("insert", "middle")],
+        ],
+        caps=[5],
+        hidden=stretch(37),
+        empty=frozenset([10]),
+        behind=frozenset([3]),
+        lag=2,
+    ),
+    1,
+)
 def test_no_row_is_lost_in_silence(api: SimulatedApi, in_flight: int) -> None:
     found = read(by_offset(api), api, in_flight)
     assert found.is_told or api.stayed <= found.ids
 
 
-@given(apis(rounds=True, behind=NOTHING, caps=[1000], changes=EITHER))
+@given(apis(rounds=True, behind=NOTHING, caps=[1000], changes=EITHER | in_turn()))
+@example(SimulatedApi(10, changes=[[], HEAD_GOES], rounds=True, empty=frozenset([2])))
+@example(SimulatedApi(23, changes=[HEAD_COMES, HEAD_COMES], rounds=True, total="page"))
+@example(SimulatedApi(17, rounds=True, total="page"))
+@example(
+    SimulatedApi(23, changes=[[], HEAD_GOES * 4, HEAD_GOES * 4], rounds=True, empty=frozenset([0]))
+)
 def test_no_row_is_lost_in_silence_where_offsets_are_rounded_to_pages(api: SimulatedApi) -> None:
     found = read(by_offset(api), api)
     assert found.is_told or api.stayed <= found.ids
 
 
 @given(apis(total="none"), IN_FLIGHT)
-@example(SimulatedApi(5, changes=[[], [("insert", "head")]], total="none", caps=[2, 3]), 1)
+@example(SimulatedApi(5, changes=[[], HEAD_COMES], total="none", caps=[2, 3]), 1)
 @example(
     SimulatedApi(
         4,
-        changes=[[("insert", "head"), ("insert", "head")]],
+        changes=[HEAD_COMES * 2],
         total="none",
         caps=[2, 4],
         behind=frozenset([2]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from email_assets.api.offset import ListOffsetPaginator
@@ -13,7 +13,15 @@ from email_assets.api.window import Filter, Window
 from email_assets.api.windows import WindowPaginator
 from email_assets_tests.api.simulated import BEGINNING, SimulatedApi, time_of
 from email_assets_tests.api.simulated_answers import LIMIT
-from email_assets_tests.api.simulated_lists import ARRIVE, IN_FLIGHT, NOTHING, STILL, apis
+from email_assets_tests.api.simulated_lists import (
+    ARRIVE,
+    EITHER,
+    IN_FLIGHT,
+    NOTHING,
+    STILL,
+    apis,
+    in_turn,
+)
 from email_assets_tests.api.simulated_reading import read
 
 CEILINGS = st.integers(LIMIT, 30)
@@ -93,6 +101,17 @@ def newest_first(api: SimulatedApi, start: datetime) -> WindowPaginator:
 
 
 @given(apis(newest_first=True, behind=NOTHING, hidden=NOTHING), SECONDS, IN_FLIGHT)
+@example(SimulatedApi(10, empty=frozenset([0]), newest_first=True), 0, 1)
+@example(
+    SimulatedApi(
+        10,
+        changes=[[("insert", "head")], [("insert", "head")], [("insert", "head")] * 3],
+        caps=[4, 3],
+        newest_first=True,
+    ),
+    -9,
+    1,
+)
 def test_no_row_is_lost_where_reading_stops_at_what_is_older(
     api: SimulatedApi, seconds: int, in_flight: int
 ) -> None:
@@ -100,8 +119,38 @@ def test_no_row_is_lost_where_reading_stops_at_what_is_older(
     assert found.is_told or api.stayed_since(after(seconds)) <= found.ids
 
 
+ROUNDED: dict[str, Any] = {"rounds": True, "caps": [1000], "behind": NOTHING}
+
+
+@given(apis(**ROUNDED, changes=EITHER | in_turn(), newest_first=True, hidden=NOTHING), SECONDS)
+def test_no_row_is_lost_where_reading_stops_early_and_offsets_are_rounded_to_pages(
+    api: SimulatedApi, seconds: int
+) -> None:
+    found = read(newest_first(api, after(seconds)), api)
+    assert found.is_told or api.stayed_since(after(seconds)) <= found.ids
+
+
+@given(
+    apis(**ROUNDED, **PARTS, ceiling=CEILINGS, total=TOTALS, changes=EITHER | in_turn()), windows()
+)
+def test_no_row_of_a_window_is_lost_where_offsets_are_rounded_to_pages(
+    api: SimulatedApi, window: Window
+) -> None:
+    found = read(by_time(api, window), api)
+    assert found.is_told or api.stayed_since(window.start, window.end) <= found.ids
+
+
 @given(
     apis(newest_first=True, behind=NOTHING, hidden=NOTHING, empty=NOTHING, changes=ARRIVE), SECONDS
+)
+@example(
+    SimulatedApi(
+        1,
+        changes=[[("insert", "head")] * 2, [("insert", "head")]],
+        total="none",
+        newest_first=True,
+    ),
+    0,
 )
 def test_what_arrives_meanwhile_is_no_cause_for_a_warning_where_reading_stops_early(
     api: SimulatedApi, seconds: int

@@ -122,4 +122,5 @@ def test_an_api_that_knows_only_whole_pages_is_read_page_by_page(
     assert set(ids(read(listing_of("messages")))) == set(range(1234))
     whole = [offset for offset in server.offsets if offset % 100 == 0]
     assert set(whole) == set(range(0, 1234, 100))
-    assert len(whole) == 2 * 13 - 1, "after each page, the one before is looked at again"
+    # the second page came for 198, before it was known that there is no page for that
+    assert len(whole) == 2 * 13 - 2, "after each page, the one before is looked at again"
