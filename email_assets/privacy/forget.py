@@ -122,6 +122,8 @@ def _forget_in(
     """Delete a person from a dataset and from where its loads are staged."""
     client = warehouse_client(warehouse, WHO)
     with _turn(warehouse, client):
+        # another salt is refused before anybody is remembered by it: no sync could go on
+        forgotten_in(client, WHO)
         remember(client, pseudonyms, person)
         forgotten = forgotten_in(client, WHO)
         assert forgotten  # noqa: S101 (one was just remembered)

@@ -98,8 +98,11 @@ def as_text(client: SqlClient, column: str) -> str:
 
 
 def quoted(client: SqlClient, name: str) -> str:
-    """A name of the warehouse's own, in SQL."""
-    return client.capabilities.escape_identifier(name)
+    """A name of the warehouse's own, in SQL that has parameters."""
+    escaped: str = client.capabilities.escape_identifier(name)
+    # its driver takes every percent sign for the beginning of a parameter's place
+    is_postgres = client.capabilities.sqlglot_dialect == "postgres"
+    return escaped.replace("%", "%%") if is_postgres else escaped
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

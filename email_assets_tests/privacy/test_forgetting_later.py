@@ -112,6 +112,36 @@ def test_a_warehouse_that_cannot_be_searched_is_told(
     )
 
 
+@on_both
+def test_another_salt_forgets_nobody_and_lets_syncs_go_on_with_the_first(
+    api: Sandbox, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load("bounces")
+    main(["forget", ANN])
+    with monkeypatch.context() as patch:
+        patch.setenv("PRIVACY__SALT", f"{SALT}!")
+        assert main(["forget", BOB]) == 1
+
+    assert load("bounces").rows_withheld == 1
+    assert ids(query) == [2]
+
+
+@on_both
+def test_tables_whose_names_have_a_percent_sign_are_searched(
+    api: Sandbox, warehouse: Place, query: Query
+) -> None:
+    load("bounces")
+    change(
+        warehouse,
+        'CREATE TABLE email."open %" (who VARCHAR, "rate %" VARCHAR)',
+        f"""INSERT INTO email."open %" VALUES ('{ANN}', '5'), ('{BOB}', 'after {ANN}')""",
+    )
+
+    assert main(["forget", ANN]) == 0
+
+    assert query('SELECT * FROM email."open %"') == [(BOB, "after …")]
+
+
 @pytest.mark.parametrize("person", ["ann", "Ann <ann@example.org>", f"{ANN} {BOB}", "hmac:12"])
 def test_what_is_no_address_is_refused(
     person: str, api: Sandbox, capsys: pytest.CaptureFixture[str]
