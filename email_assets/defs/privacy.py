@@ -51,9 +51,14 @@ def build_deletion(account: Account) -> dg.OpDefinition | None:
     @dg.op(name=op_of(account, "delete_old_rows"))
     def delete_old_rows(context: dg.OpExecutionContext) -> None:
         deleted: dict[str, int] = {}
+        problems = []
         try:
             now = account.as_set_now()
-            for name in now.resources:
+        except EmailAssetsError as error:
+            raise dg.Failure(str(error)) from None
+        for name in now.resources:
+            # one whose rows cannot be deleted must not keep those of all others
+            try:
                 fields = private_fields(now, name)
                 before = kept_since(fields)
                 if before is None or fields.time is None:
@@ -61,10 +66,12 @@ def build_deletion(account: Account) -> dg.OpDefinition | None:
                 with connected(now.warehouse, name, recording.info(context)) as client:
                     if client:
                         deleted[name] = delete_older(client, name, fields.time, before)
-        except EmailAssetsError as error:
-            raise dg.Failure(str(error)) from None
+            except EmailAssetsError as error:
+                problems.append(str(error))
         told = ", ".join(f"{rows} rows of {name}" for name, rows in deleted.items())
         recording.info(context)(f"deleted {told or 'no rows: nothing is loaded yet'}")
+        if problems:
+            raise dg.Failure(" ".join(problems))
         context.add_output_metadata(recording.cleaned(deleted))
 
     return delete_old_rows

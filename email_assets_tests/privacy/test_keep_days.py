@@ -99,6 +99,24 @@ def test_a_column_that_holds_no_times_is_told(
     )
 
 
+def test_a_column_that_holds_no_times_keeps_no_other_rows(
+    api: Sandbox,
+    warehouse: Place,
+    query: Query,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    load("messages")
+    change(warehouse, "CREATE TABLE email.bounces (id TEXT, _dlt_id TEXT, bounced_at TEXT)")
+    monkeypatch.setenv("PRIVACY__KEEP_DAYS", '{"bounces": 30, "messages": 30}')
+
+    job = build_all(configured_accounts()).resolve_job_def("email_retention")
+    result = job.execute_in_process(instance=instance, raise_on_error=False)
+
+    assert not result.success
+    assert keys(query) == ["young", "none"]
+
+
 @pytest.mark.parametrize(
     ("keep_days", "sentence"),
     [
