@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dlt.common.schema.typing import C_DLT_ID
 
 from email_assets.account import Account
+from email_assets.deliverability.addresses import address_in
 from email_assets.deliverability.sql import named
 from email_assets.deliverability.tables import MappingError, Tables, lists_in, text_of
 from email_assets.vendors.meanings import Events
@@ -28,7 +29,7 @@ EVENT_COLUMNS = {
     "account": ("VARCHAR", "The account's name in the settings; empty where there is one only."),
     "vendor": ("VARCHAR", "The vendor, as the settings name it."),
     "message": ("VARCHAR", "The message; NULL where the vendor tells of an address only."),
-    "recipient": ("VARCHAR", "The recipient's address, in small letters."),
+    "recipient": ("VARCHAR", "The recipient's address alone, in small letters."),
     "sender": ("VARCHAR", "The domain, address or server that sent it."),
     "subtype": ("VARCHAR", "What the vendor calls it."),
     "reason": ("VARCHAR", "The words in which a server or a person said why."),
@@ -120,7 +121,7 @@ def _part(account: Account, events: Events, tables: Tables) -> str:
         event,
         *map(_literal, (account.name or "", account.vendor_name)),
         message,
-        f"LOWER({recipient})",
+        recipient,
         sender,
         subtype,
         reason,
@@ -159,13 +160,15 @@ def _where(condition: str, events: Events, tables: Tables) -> str:
 def _recipient(events: Events, tables: Tables) -> tuple[str, str]:
     """The SQL of the recipient, and the join that it takes where a message has a list of them."""
     table, field = events["resource"], events.get("recipient")
-    if field is None or tables.has_column(table, field):
-        return _optional(field, table, tables), ""
+    if field is None:
+        return NOTHING, ""
+    if tables.has_column(table, field):
+        return address_in(tables.column(table, field, "t")), ""
     found = tables.items(table, field)
     if found is None:
         return NOTHING, ""
     items, column = found
-    return text_of(f"r.{column}"), f" LEFT JOIN {items} AS r ON r._dlt_parent_id = t.{C_DLT_ID}"
+    return address_in(f"r.{column}"), f" LEFT JOIN {items} AS r ON r._dlt_parent_id = t.{C_DLT_ID}"
 
 
 def _sender(account: Account, events: Events, tables: Tables) -> tuple[str, str]:

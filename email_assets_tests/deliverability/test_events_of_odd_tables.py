@@ -24,6 +24,24 @@ def test_what_no_row_ever_had_is_null(warehouse: Place, query: Query) -> None:
 
 
 @on_both
+def test_a_recipient_with_a_name_is_the_address_alone(warehouse: Place, query: Query) -> None:
+    put_messages(
+        warehouse, "('m1', 101, '2026-03-01T10:00:00Z')", "('m2', 101, '2026-03-02T10:00:00Z')"
+    )
+    put_bounces(warehouse)
+    change(
+        warehouse,
+        "ALTER TABLE email.messages ADD COLUMN recipients__email VARCHAR",
+        "UPDATE email.messages SET recipients__email = 'Ann <Ann@x.example>' WHERE id = 'm1'",
+        "UPDATE email.messages SET recipients__email = 'ann@x.example' WHERE id = 'm2'",
+    )
+
+    build()
+
+    assert query("SELECT recipient, sent FROM email.recipients") == [("ann@x.example", 2)]
+
+
+@on_both
 def test_what_somebody_built_on_them_stays(warehouse: Place, query: Query) -> None:
     put_messages(warehouse, "('m1', 101, '2026-03-01T10:00:00Z')")
     put_bounces(warehouse)
