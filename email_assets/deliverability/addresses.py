@@ -197,12 +197,13 @@ class Addresses:
         ), [*listed, *values]
 
     def _listed(self, suppressed: Suppressed) -> Query | None:
-        resource = suppressed["resource"]
+        resource, only_of = suppressed["resource"], suppressed.get("only")
+        needed = [suppressed["recipient"], *([only_of["field"]] if only_of else [])]
         if not self._tables.has(resource):
             return None
-        if not self._tables.has_column(resource, suppressed["recipient"]):
+        if not all(self._tables.has_column(resource, field) for field in needed):
             return None
-        only, values = condition_of(suppressed.get("only"), resource, "s", self._tables)
+        only, values = condition_of(only_of, resource, "s", self._tables)
         address = address_in(self._tables.column(resource, suppressed["recipient"], "s"))
         return (
             f"SELECT {address} AS address FROM {self._tables.name(resource)} AS s WHERE {only}"
