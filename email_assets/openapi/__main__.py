@@ -43,16 +43,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _write(document: Document, file: Path | None) -> None:
     file = file or Path(f"{_module_name(document.title)}.py")
     section = f"sources.email.{_module_name(file.stem)}"
-    client, resources = client_of(document, section), resources_of(document)
+    try:
+        client, resources = client_of(document, section), resources_of(document)
+    except (AttributeError, KeyError, TypeError) as error:
+        raise DocumentError(
+            f"The document is not written as OpenAPI asks for ({type(error).__name__}: {error})."
+        ) from None
     if not resources:
         raise DocumentError(
             "The document describes no list that can be read by GET without knowing an id first."
         )
+    text = file_of(document.title, client, resources)
     try:
         with file.open("x", encoding="utf-8") as opened:
-            opened.write(file_of(document.title, client, resources))
+            opened.write(text)
     except FileExistsError:
         raise DocumentError(f"{file} is there already. Name another file, or remove it.") from None
+    except OSError as error:
+        raise DocumentError(f"{file} cannot be written ({error.strerror}).") from None
     names = ", ".join(str(resource["name"]) for resource in resources)
     print(f"{file}: {len(resources)} resources ({names}).")
     print(f"{guesses_in([client, *resources])} lines are marked as guessed: look at them first.")

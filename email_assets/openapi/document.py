@@ -19,6 +19,7 @@ Json = Mapping[str, Any]
 
 USUAL_ROOMS = ("data", "items", "results", "records", "rows", "value", "values")
 """The usual fields of an answer that hold its rows."""
+TIMESTAMP = "tag:yaml.org,2002:timestamp"
 DEEPEST = 40
 """References that are followed at the most; a schema may contain itself."""
 PARTS = 3
@@ -27,6 +28,16 @@ PARTS = 3
 
 class DocumentError(EmailAssetsError):
     """The document cannot be read, or says nothing of lists."""
+
+
+class Yaml(yaml.SafeLoader):
+    """YAML as JSON has it: a date is the text that it is written as."""
+
+
+Yaml.yaml_implicit_resolvers = {
+    first: [resolver for resolver in resolvers if resolver[0] != TIMESTAMP]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ class Document:
     def __init__(self, file: Path) -> None:
         try:
             text = file.read_text(encoding="utf-8")
-            found = json.loads(text) if text.lstrip().startswith("{") else yaml.safe_load(text)
+            found = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, Yaml)  # noqa: S506 (it is a safe loader)
         except (OSError, ValueError, yaml.YAMLError) as error:
             raise DocumentError(f"{file} cannot be read as YAML or JSON: {error}") from None
         if not isinstance(found, dict) or not isinstance(found.get("paths"), dict):
@@ -70,7 +81,7 @@ class Document:
     @property
     def title(self) -> str:
         """The API's name."""
-        return str(self.root.get("info", {}).get("title") or "An API")
+        return str((self.root.get("info") or {}).get("title") or "An API")
 
     @property
     def base_url(self) -> str | None:
@@ -119,7 +130,7 @@ class Document:
         found = {**schema, "properties": dict(schema.get("properties") or {})}
         for part in schema.get("allOf") or ():
             part = self._resolved(part, steps - 1)
-            properties = {**part["properties"], **found["properties"]}
+            properties = {**part.get("properties", {}), **found["properties"]}
             found = {**part, **found, "properties": properties}
         for choice in schema.get("oneOf") or schema.get("anyOf") or ():
             choice = self._resolved(choice, steps - 1)
