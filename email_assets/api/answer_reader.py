@@ -99,7 +99,7 @@ class AnswerReader:
 
     def identity(self, row: dict[str, Any]) -> str:
         """A row's identity: its key, or all that it holds if it lacks a part of it."""
-        key = tuple(row.get(field) for field in self._primary_key)
+        key = tuple([row.get(field) for field in self._primary_key])
         return repr(row) if None in key else repr(key)
 
     def total(self, payload: Any) -> int | None:

@@ -59,7 +59,19 @@ class Retries:
         Raises:
             ApiUnavailableError: None did.
         """
-        answer: Answer = self._retrying(attempt)
+        first: ApiUnavailableError | None = None
+        try:
+            return attempt()  # nearly all answers come at once, and need no look at what may follow
+        except ApiUnavailableError as error:
+            first = error
+        failures = iter((first,))
+
+        def again() -> Answer:
+            for failure in failures:
+                raise failure
+            return attempt()
+
+        answer: Answer = self._retrying(again)
         return answer
 
     def _seconds_to_wait(self, state: RetryCallState) -> float:

@@ -61,6 +61,11 @@ class Shelf:
             ends: How many rows of its end can come again, or 0 for all.
         """
         named = list(zip(keys, rows, strict=True))
-        rows[:] = [row for key, row in named if all(page.get(key) != row for page in self._held)]
+        known = set().union(*self._held)
+        rows[:] = [
+            row
+            for key, row in named
+            if key not in known or all(page.get(key) != row for page in self._held)
+        ]
         # copies: a row may get more fields on its way
         self._held.append({key: dict(row) for key, row in named[-ends:]})
