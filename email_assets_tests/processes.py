@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow.parquet  # noqa: F401 (for the server: dlt imports it late)
 import pytest
 from filelock import FileLock
 
@@ -29,7 +28,28 @@ HERE = "here"
 """The word of another process that has come to the moment at which it stops."""
 
 _CONTEXT = get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["dagster._cli", "email_assets_tests.programs"])
+_CONTEXT.set_forkserver_preload(
+    [
+        "email_assets_tests.programs",
+        # what dlt, Dagster and ours import late, which takes longer than a small sync does
+        "alembic.command",
+        "dagster._cli",
+        "dagster._core.definitions.antlr_asset_selection.antlr_asset_selection",
+        "dagster._core.instance.factory",
+        "dagster._core.storage.sqlite_storage",
+        "dagster._daemon.controller",
+        "dlt._workspace._plugins",
+        "dlt.common.libs.sql_alchemy_compat",
+        "dlt.destinations.impl.duckdb.duck",
+        "dlt.sources.helpers.requests",
+        "email_assets.defs.build",
+        "pendulum.locales.en.locale",
+        "pyarrow.compute",
+        "pyarrow.parquet",
+        "rich.traceback",
+        "sqlalchemy.dialects.sqlite",
+    ]
+)
 
 
 class Other:
