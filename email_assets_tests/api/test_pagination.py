@@ -185,7 +185,10 @@ def test_a_total_that_goes_missing_is_remembered(api: Sandbox, listing_of: OpenL
 
 
 def test_an_api_that_shifts_for_ever_is_given_up(api: Sandbox, listing_of: OpenListing) -> None:
-    pages = [{"data": [{"id": 100 * n + m} for m in range(100)], "total": 250} for n in range(999)]
+    pages = [
+        {"data": [{"id": 100 * n + m} for m in range(100)], "total": 250}
+        for n in range(2 * REWINDS + 3)
+    ]
     turns = [
         Fault("status", status=200, body=page, after=n, times=1) for n, page in enumerate(pages)
     ]

@@ -113,7 +113,7 @@ def test_once_it_answers_again_it_is_read_from_where_it_was(
     load("messages")
     refused, others = account.servers[1], (account.servers[0], account.servers[2])
     refused.refuses_with = 403
-    for days in range(1, 5):
+    for days in (2, 4):
         for each in account.servers:
             each.send(NOON + days * DAY)
         load("messages")

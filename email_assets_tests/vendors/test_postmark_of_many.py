@@ -31,17 +31,17 @@ __all__ = ["api", "configure", "server"]
 
 
 class TestManyMessages:
-    def test_25_000_in_one_month_are_loaded_once_each_and_the_checks_are_green(
+    def test_11_000_in_one_month_are_loaded_once_each_and_the_checks_are_green(
         self, api: PostmarkServer, server: Server, query: Query
     ) -> None:
-        server.send_many(NOON - number * timedelta(days=30) / 25_000 for number in range(25_000))
+        server.send_many(NOON - number * timedelta(days=30) / 11_000 for number in range(11_000))
 
         result = materialize("messages")
 
         assert loaded_ids(query) == message_ids(server)
-        assert len(server.messages) == 25_000
+        assert len(server.messages) == 11_000
         found = figures(result, "messages")
-        assert found["rows_listed"] == found["api_total"] == found["dagster/row_count"] == 25_000
+        assert found["rows_listed"] == found["api_total"] == found["dagster/row_count"] == 11_000
         assert checks(result) == dict.fromkeys(
             ("primary_key", "complete", "schema_unchanged"), True
         )
@@ -51,9 +51,9 @@ class TestManyMessages:
 
         again = load("messages")
 
-        assert again.usage.requests == 1 + 1 + 2
-        assert again.rows_received == again.api_total == 834
-        assert again.row_count == 25_000
+        assert again.usage.requests == 1 + 1 + 1
+        assert again.rows_received == again.api_total == 367
+        assert again.row_count == 11_000
 
     def test_a_stretch_that_holds_too_much_is_split_until_its_parts_fit(
         self, api: PostmarkServer, server: Server
