@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from email_assets.sandbox import Sandbox
 from email_assets.sandbox.data import RESOURCES
 from email_assets.sync.report import SyncReport
-from email_assets_tests.dagster_fixtures import figures, instance, materialize
+from email_assets_tests.dagster_fixtures import figures, in_memory, materialize
 from email_assets_tests.queries import WAREHOUSES, fresh_place, on_both
 from email_assets_tests.sync.unchanged.loading import (
     counts,
@@ -23,8 +24,6 @@ from email_assets_tests.warehouses import (
     Query,
     fresh_warehouse,
 )
-
-__all__ = ["instance"]
 
 # Nothing has changed
 
@@ -80,14 +79,36 @@ def test_a_sync_in_which_nothing_changed_does_not_touch_the_warehouse_file(
     assert again[name].after == again[name].before
 
 
-@on_both
+@dataclass
+class Runs:
+    """Two runs of assets, between which nothing changed."""
+
+    sandbox: Sandbox
+    first: dg.ExecuteInProcessResult
+    second: dg.ExecuteInProcessResult
+
+
+@pytest.fixture(scope="module", params=WAREHOUSES)
+def runs(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Runs]:
+    folder = tmp_path_factory.mktemp("runs")
+    place = fresh_place(folder, request)
+    names = ("messages", "deliverystats")
+    with (
+        Sandbox(messages=250) as sandbox,
+        fresh_warehouse(folder, sandbox, place),
+        in_memory() as instance,
+    ):
+        yield Runs(sandbox, materialize(instance, *names), materialize(instance, *names))
+
+
 @pytest.mark.parametrize("name", ["messages", "deliverystats"])
 def test_an_asset_in_which_nothing_changed_is_materialized_with_its_figures(
-    name: str, api: Sandbox, instance: dg.DagsterInstance
+    name: str, runs: Runs
 ) -> None:
-    materialize(instance, name)
-    found = figures(materialize(instance, name), name)
-    rows = len(api.rows(name))
+    found = figures(runs.second, name)
+    rows = len(runs.sandbox.rows(name))
     assert {figure: found[figure] for figure in ("rows_loaded", "rows_unchanged")} == {
         "rows_loaded": 0,
         "rows_unchanged": rows,
@@ -95,22 +116,14 @@ def test_an_asset_in_which_nothing_changed_is_materialized_with_its_figures(
     assert found["dagster/row_count"] == rows
 
 
-def test_an_asset_in_which_nothing_changed_still_tells_its_columns(
-    api: Sandbox, instance: dg.DagsterInstance
-) -> None:
-    first = figures(materialize(instance, "messages"), "messages")
-    again = figures(materialize(instance, "messages"), "messages")
+def test_an_asset_in_which_nothing_changed_still_tells_its_columns(runs: Runs) -> None:
+    first, again = figures(runs.first, "messages"), figures(runs.second, "messages")
     assert again["dagster/column_schema"] == first["dagster/column_schema"]
 
 
-@on_both
-def test_the_checks_of_an_asset_in_which_nothing_changed_pass(
-    api: Sandbox, instance: dg.DagsterInstance
-) -> None:
-    materialize(instance, "messages", "deliverystats")
-    run = materialize(instance, "messages", "deliverystats")
-    assert run.success
-    evaluations = run.get_asset_check_evaluations()
+def test_the_checks_of_an_asset_in_which_nothing_changed_pass(runs: Runs) -> None:
+    assert runs.second.success
+    evaluations = runs.second.get_asset_check_evaluations()
     assert (len(evaluations), [found for found in evaluations if not found.passed]) == (8, [])
 
 
