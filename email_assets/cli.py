@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -32,7 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     module, _ = COMMANDS[command.command]
     # only now: each takes seconds to import
     run = import_module(f"email_assets.{module}").main
-    status: int = run([command.command, *rest] if module == QUICKSTART else rest)
+    try:
+        status: int = run([command.command, *rest] if module == QUICKSTART else rest)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # whoever reads has enough, such as `head`; what Python still has must go somewhere
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return status
 
 

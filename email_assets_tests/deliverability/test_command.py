@@ -55,3 +55,15 @@ def test_without_a_table_it_says_what_to_materialize_and_writes_nothing(
 
     assert "Materialize deliverability_daily." in capsys.readouterr().err
     assert not (tmp_path / "page.html").exists()
+
+
+def test_whoever_reads_only_its_beginning_gets_no_traceback(
+    configured: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_daily(configured, *ROWS)
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as pipe:
+        monkeypatch.setattr("sys.stdout", pipe)
+
+        assert main(["report"]) == 1
