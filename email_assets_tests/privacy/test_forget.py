@@ -79,11 +79,11 @@ class Story:
             "SELECT table_schema, table_name, column_name FROM information_schema.columns "
             "WHERE table_schema LIKE 'email%' AND table_name NOT LIKE '\\_dlt%' ESCAPE '\\'"
         )
-        return "\n".join(
-            f"{schema}.{table}.{column} {value}"
+        every = " UNION ALL ".join(
+            f'SELECT CAST("{column}" AS VARCHAR) FROM {schema}.{table}'
             for schema, table, column in columns
-            for (value,) in self.ask(f'SELECT CAST("{column}" AS VARCHAR) FROM {schema}.{table}')
         )
+        return "\n".join(str(value) for (value,) in self.ask(every))
 
 
 @pytest.fixture(scope="module", params=WAREHOUSES)
