@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import dlt
@@ -84,6 +85,38 @@ def test_a_row_with_a_key_is_kept_and_counted(rows: Rows, key: object) -> None:
 )
 def test_a_key_of_two_parts_needs_both(row: dict[str, Any], kept: bool) -> None:
     assert Rows("bounces", ["server", "id"]).has_key(row) is kept
+
+
+PAGES: dict[str, list[dict[str, Any] | None]] = {
+    "numbers": [{"id": 1}, {"id": -(2**63)}],
+    "text": [{"id": "a"}, {"id": ""}],
+    "one is missing": [{"id": 1}, {}, {"id": 2}],
+    "one is null": [{"id": "a"}, {"id": None}],
+    "one is private as a whole": [{"id": 1}, None, {"id": 2}],
+    "none": [],
+    "another type": [{"id": 1}, {"id": "1"}],
+    "a boolean": [{"id": 1}, {"id": True}],
+    "beyond 64 bits": [{"id": 1}, {"id": 2**63}],
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("data_type", [None, "bigint", "text", "timestamp"])
+def test_a_page_of_rows_comes_out_as_its_rows_do_one_by_one(
+    name: str, data_type: TDataType | None
+) -> None:
+    def found(keys: Callable[[Rows, list[dict[str, Any] | None]], Any]) -> tuple[Any, ...]:
+        rows, said = Rows("bounces", ["id"]), ""
+        if data_type:
+            rows.expect_types_of(table("bounces", "id", data_type))
+        try:
+            kept = [keys(rows, PAGES[name]) for _ in range(2)]
+        except ApiError as error:
+            kept, said = [], str(error)
+        return kept, said, rows.received, rows.without_key, rows.withheld
+
+    one_by_one = found(lambda rows, page: [row for row in page if rows.has_key(row)])
+    assert found(Rows.with_key) == one_by_one
 
 
 # Keys of another type
