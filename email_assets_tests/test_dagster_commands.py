@@ -26,8 +26,8 @@ COMMANDS: dict[str, tuple[list[str], dict[str, str]]] = {
     "launch": (["dg", "launch", "--job", "email_all"], {}),
     "materialize with a bad setting": (MATERIALIZE, {"AUTOMATION__EVENT_CRON": "hourly"}),
 }
+LINE_WITH_A_MISTAKE = b"[sources.email\nbase_url = 1\n"
 BROKEN = {
-    "a line with a mistake": b"[sources.email\nbase_url = 1\n",
     "a key twice": b"[runtime]\nlog_level = 'INFO'\nlog_level = 'ERROR'\n",
     "a byte that is no UTF-8": "[runtime]\nlog_level = 'Größe'\n".encode("latin-1"),
 }
@@ -75,7 +75,8 @@ class TestCommands:
         assert sorted(asset["asset_key"] for asset in listed["assets"]) == sorted(
             [*NAMES, *MADE_OF_EVENTS, "email_api"]
         )
-        assert len(listed["asset_checks"]) == len(CHECK_NAMES) * len(NAMES) + 1
+        # those of the table of days besides: bounce_rate and complaint_rate
+        assert len(listed["asset_checks"]) == len(CHECK_NAMES) * len(NAMES) + 2
 
     def test_dg_launches_all_assets_and_warns_of_nothing(
         self, said: dict[str, tuple[int, str]]
@@ -97,21 +98,30 @@ class TestCommands:
         assert output.splitlines()[-1].startswith("event_cron 'hourly' is no cron expression")
         assert "Traceback" not in output
 
-    @pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
     def test_a_config_toml_that_cannot_be_read_is_one_sentence(
-        self, text: bytes, tmp_path: Path, empty_home: Path
+        self, tmp_path: Path, empty_home: Path
     ) -> None:
-        settings = tmp_path / ".dlt"
-        settings.mkdir()
-        (settings / "config.toml").write_bytes(text)
+        home = shutil.copytree(empty_home, tmp_path / "home")
 
-        ended = programs.run(
-            *MATERIALIZE,
-            home=shutil.copytree(empty_home, tmp_path / "home"),
-            cwd=tmp_path,
-            env={"DLT_PROJECT_DIR": str(tmp_path)},
-        )
+        ended = ended_with(LINE_WITH_A_MISTAKE, tmp_path, home, *MATERIALIZE)
 
         assert ended.status == 1
         assert ended.said.splitlines()[-1].startswith("config.toml in .dlt is no TOML in UTF-8 ")
         assert "Traceback" not in ended.said
+
+
+@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN)
+def test_whatever_keeps_a_config_toml_from_being_read_is_told(text: bytes, tmp_path: Path) -> None:
+    look = "from email_assets.settings.resolve import use_project; use_project()"
+
+    ended = ended_with(text, tmp_path, tmp_path / "home", "python", "-c", look)
+
+    assert "SettingError: config.toml in .dlt is no TOML in UTF-8 " in ended.said.splitlines()[-1]
+
+
+def ended_with(text: bytes, project: Path, home: Path, *command: str) -> programs.Ended:
+    """The end of a command in a project with such a `config.toml`."""
+    (project / ".dlt").mkdir()
+    (project / ".dlt" / "config.toml").write_bytes(text)
+    env = {"DLT_PROJECT_DIR": str(project)}
+    return programs.run(*command, home=home, cwd=project, env=env)

@@ -30,7 +30,7 @@ def loaded(
     said: list[str] = []
     folder = tmp_path_factory.mktemp("daily")
     place = fresh_place(folder, request)
-    with Sandbox(messages=600) as sandbox:
+    with Sandbox(messages=300) as sandbox:
         with fresh_warehouse(folder, sandbox, place) as query:
             for name in ("messages", "bounces"):
                 load(name)
