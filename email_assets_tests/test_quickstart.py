@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from email_assets_tests import programs
+from email_assets.quickstart.api import chosen_api
 from email_assets_tests.clock import beginning_at
 from email_assets_tests.conftest import PROJECT
 
@@ -112,18 +112,15 @@ def test_a_first_run_prints_no_warning(first_run: tuple[str, Path]) -> None:
     assert "warning" not in output.lower()
 
 
-def test_a_key_without_an_address_fails_with_the_sentence_that_says_what_to_set(
-    tmp_path: Path,
+def test_a_key_without_an_address_is_no_reason_to_load_the_sandbox(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ended = programs.run(
-        *("python", "-m", "email_assets.quickstart", "run"),
-        home=tmp_path / "home",
-        cwd=tmp_path,
-        env={"DLT_PROJECT_DIR": os.environ["DLT_PROJECT_DIR"], "API_KEY": "a-key"},
-    )
-    assert ended.status == 1
-    assert "bounces: no API is configured yet" in ended.said
-    assert "SOURCES__EMAIL__BASE_URL" in ended.said
+    """Each asset then fails with the sentence that `test_dagster_commands` looks for."""
+    monkeypatch.setenv("API_KEY", "a-key")
+
+    with chosen_api() as api:
+        assert not api.is_sandbox
+        assert api.description == "Your API: generic no base_url is set yet"
 
 
 def test_the_sandbox_never_gets_into_a_warehouse_that_is_configured(
