@@ -5,6 +5,7 @@ from datetime import date
 import dagster as dg
 import pytest
 
+from email_assets.defs.alerts.failures import in_one_line
 from email_assets.defs.deliverability_checks import judge_complaints
 from email_assets.deliverability.daily import SenderDay
 from email_assets.settings.deliverability import DeliverabilitySettings
@@ -65,3 +66,11 @@ def test_its_sentence_names_days_rate_limit_sender_and_remedy() -> None:
         "complaint_rate": 0.0025,
         "worst_sender": "news",
     }
+
+
+def test_an_alert_has_room_for_its_sentence_to_the_remedy() -> None:
+    sender = "notifications.of-the-south-western-branch.acme.example"
+    description = judge(day(9_876_543, 12_345, sender)).description
+
+    assert description
+    assert in_one_line(description) == description

@@ -17,7 +17,8 @@ from email_assets.redaction import redact_line
 from email_assets.sentences import sentence_of
 
 Event = dg.DagsterEventType
-LONGEST_SENTENCE = 300
+LONGEST_SENTENCE = 500
+"""Characters of a reason: as many as figures, the sender they are about and the remedy take."""
 NO_REASON = "nothing says why"
 FAILED_CHECK = "DagsterAssetCheckFailedError"
 """Dagster's error of a blocking check that did not pass; the check itself tells why."""

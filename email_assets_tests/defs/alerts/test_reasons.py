@@ -61,8 +61,8 @@ def test_a_failure_of_an_asset_of_ours_is_told_as_it_says() -> None:
 
 
 def test_a_long_text_ends_with_a_whole_sentence() -> None:
-    assert in_one_line("One is here. " + "x" * 400) == "One is here."
-    assert in_one_line("one " + "x" * 400) == "one…"
+    assert in_one_line("One is here. " + "x" * 600) == "One is here."
+    assert in_one_line("one " + "x" * 600) == "one…"
 
 
 def test_an_accounts_assets_tell_one_cause_in_the_same_words() -> None:
