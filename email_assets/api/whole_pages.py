@@ -55,7 +55,7 @@ class WholePages:
         self._widest = 0
         self._empty_pages = 0
         self._walks = 0
-        self._ended = self._is_doubtful = self._asks_again = False
+        self._ended = self._is_doubtful = self._is_said_last = self._asks_again = False
         self._front_keys: list[str] = []
         self._known: set[str] = set()
         """Keys of the page before the front page, as it was first read."""
@@ -87,7 +87,9 @@ class WholePages:
         said_last = page.total is not None and page.place + 1 - self._first >= page.total
         is_full = len(page.keys) >= (self._size or 0) and len(page.keys) >= self._widest > 0
         repeats = len(page.keys) > 1 and page.keys == self._front_keys and page.place > self._first
-        self._is_doubtful = repeats and is_full and not said_last and page.total != 0
+        may_be_stuck = self._looks_back or not said_last
+        self._is_doubtful = repeats and is_full and page.total != 0 and may_be_stuck
+        self._is_said_last = said_last
         if self._is_doubtful and not self._looks_back:
             raise same_page(self._error, len(page.keys))
         says_more = page.has_more or (page.total is not None and not said_last)
@@ -114,7 +116,9 @@ class WholePages:
     def _look_back(self, page: Page) -> None:
         if self._is_doubtful and page.keys == self._front_keys:
             # no rows arrived that made a page of the one before it
-            raise same_page(self._error, len(page.keys))
+            if not self._is_said_last:
+                raise same_page(self._error, len(page.keys))
+            self._ended = True  # some APIs give their last page again beyond the end
         self._is_doubtful = False
         # what stood on a page that is empty now has moved further up
         is_new = self._known.isdisjoint(page.keys) and bool(self._known or page.keys)

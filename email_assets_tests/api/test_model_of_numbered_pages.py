@@ -80,6 +80,15 @@ def test_replicas_that_lag_hide_no_row_that_keeps_its_place(api: SimulatedApi) -
 
 # a page that is said to be the only one is believed unless it holds a round number of rows
 @given(apis(**ODD | {"total": "small", "caps": [5]}, changes=EITHER))
+@example(
+    SimulatedApi(
+        7,
+        "page_number",
+        changes=[[("insert", "head")] * 4, [("insert", "head")], [("insert", "head")] * 4],
+        total="small",
+        caps=[5],
+    )
+)
 def test_a_total_of_one_page_ends_no_list(api: SimulatedApi) -> None:
     found = read(by_number(api), api)
     assert found.is_told or api.stayed <= found.ids
