@@ -35,6 +35,7 @@ __all__ = ["sandbox"]
 pytestmark = [
     pytest.mark.postgres,
     pytest.mark.celery,
+    pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning"),  # Celery's
     pytest.mark.skipif(
         find_spec("dagster_celery") is None,
         reason="what runs on servers is not installed: make install-server",
