@@ -141,13 +141,18 @@ class Cluster:
         assert run.job_name == job
         return run.run_id
 
-    def hanging(self, instance: dg.DagsterInstance, seconds: float = 600) -> str:
-        """A run of the inventory whose step `servers` waits for an answer of the API."""
-        asked = self.sandbox.request_count("servers")
-        self.sandbox.set_faults("servers", Fault("latency", seconds=seconds, times=1))
+    def hanging(self, instance: dg.DagsterInstance, *names: str, seconds: float = 600) -> str:
+        """A run of the inventory whose steps of some names wait for answers of the API."""
+        asked = {name: self.sandbox.request_count(name) for name in names}
+        for name in names:
+            self.sandbox.set_faults(name, Fault("latency", seconds=seconds, times=1))
         run_id = self.launch("email_inventory", instance)
-        wait_for(lambda: self.sandbox.request_count("servers") > asked, AT_THE_MOST)
+        for name in names:
+            wait_for(partial(self._has_asked, name, asked[name]), AT_THE_MOST)
         return run_id
+
+    def _has_asked(self, name: str, before: int) -> bool:
+        return self.sandbox.request_count(name) > before
 
     def log(self) -> str:
         """The last that everything said, for the message of a failed test."""

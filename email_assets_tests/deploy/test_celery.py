@@ -123,7 +123,7 @@ def test_the_steps_of_one_run_spread_over_the_workers(seen: Seen) -> None:
 
 
 def test_a_step_whose_process_is_killed_fails_its_run_and_is_told_of(seen: Seen) -> None:
-    run_id = seen.cluster.hanging(seen.instance)
+    run_id = seen.cluster.hanging(seen.instance, "servers")
     os.kill(seen.process_of(run_id, "servers"), signal.SIGKILL)
 
     assert seen.status(run_id) == "FAILURE"
@@ -135,7 +135,7 @@ def test_a_step_whose_process_is_killed_fails_its_run_and_is_told_of(seen: Seen)
 def test_a_run_that_lost_a_whole_worker_ends_after_the_longest_time_that_it_may_take(
     seen: Seen,
 ) -> None:
-    run_id = seen.cluster.hanging(seen.instance)
+    run_id = seen.cluster.hanging(seen.instance, "servers")
     seen.cluster.kill(seen.worker_of(run_id, "servers"))
     seen.instance.add_run_tags(run_id, {"dagster/max_runtime": "1"})  # and not four hours
 
@@ -156,7 +156,8 @@ def test_what_a_worker_had_begun_has_failed_before_it_starts_again(seen: Seen) -
 
 
 def test_a_run_whose_process_is_killed_ends(seen: Seen) -> None:
-    run_id = seen.cluster.hanging(seen.instance, seconds=10)  # its step goes on without it
+    # for seconds only: its step goes on without it
+    run_id = seen.cluster.hanging(seen.instance, "servers", seconds=10)
     os.kill(seen.process_of_run(run_id), signal.SIGKILL)
 
     assert seen.status(run_id) == "FAILURE"
@@ -164,7 +165,8 @@ def test_a_run_whose_process_is_killed_ends(seen: Seen) -> None:
 
 
 def test_a_run_goes_on_without_broker_and_code_server_and_heals(seen: Seen) -> None:
-    run_id = seen.cluster.hanging(seen.instance, seconds=5)
+    # nothing is just being handed over: Redis would hand that out again hours later
+    run_id = seen.cluster.hanging(seen.instance, *INVENTORY, seconds=10)
     seen.cluster.kill("code")
     seen.cluster.kill("redis")
     seen.cluster.start("redis")
