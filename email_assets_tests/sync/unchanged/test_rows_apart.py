@@ -94,16 +94,18 @@ def test_a_row_that_gets_a_key_is_loaded(api: Sandbox, query: Query) -> None:
     assert table(query, "domains") == {1: {"id": 1}, 2: {"id": 2, "n": 2}}
 
 
-@pytest.mark.parametrize("key", ["2", 2.0, True, 2**63, 2**64, -(2**63) - 1])
 def test_a_key_of_another_type_among_rows_that_did_not_change_is_refused(
-    api: Sandbox, warehouse: Path, key: object
+    api: Sandbox, warehouse: Path
 ) -> None:
     load_rows(api, {"id": 1}, {"id": 2})
     before = state_of(warehouse)
-    put(api, {"id": 1}, {"id": key})
-    with pytest.raises(ApiError, match=r"^domains: id came as .*, and was a number before, in row"):
-        load("domains")
-    assert state_of(warehouse) == before
+    refusal = r"^domains: id came as .*, and was a number before, in row"
+    keys: list[object] = ["2", 2.0, True, 2**63, 2**64, -(2**63) - 1]
+    for key in keys:
+        put(api, {"id": 1}, {"id": key})
+        with pytest.raises(ApiError, match=refusal):
+            load("domains")
+        assert state_of(warehouse) == before
 
 
 # Several owners
