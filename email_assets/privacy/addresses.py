@@ -19,6 +19,8 @@ _QUOTES = "'`*{|"
 """Characters that an address may begin with, and that mostly stand around one."""
 _AS_MOST_ARE = re.compile(r"[a-z0-9._+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*", re.ASCII)
 _BEFORE_A_VALUE = re.compile(r"[=/?&]")
+_BEFORE_AN_ADDRESS = re.compile(r"[<\s,;:]")
+"""What stands before an address in a link, and in none: `%3Cann%40example.org%3E`."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,10 @@ def addresses_in(text: str) -> Iterator[Address]:
         start, stop = at.span()
         before = text[max(0, start - LONGEST_LOCAL_PART) : start][::-1]
         local, domain = _LOCAL_BACKWARDS.match(before), _DOMAIN.match(text, stop)
-        if local and domain:
-            yield Address(start - local.end(), domain.end(), _readings(local[0][::-1], domain[0]))
+        if not local or not domain:
+            continue
+        if readings := _readings(local[0][::-1], domain[0]):
+            yield Address(start - local.end(), domain.end(), readings)
 
 
 def address_alone(text: str) -> str | None:
@@ -55,7 +59,9 @@ def plain(text: str) -> str:
 
 
 def _readings(local: str, domain: str) -> tuple[str, ...]:
-    local, domain = plain(unquote(local)).strip('"'), plain(domain)
+    if "%" in local:
+        local = _BEFORE_AN_ADDRESS.split(unquote(local))[-1]
+    local, domain = plain(local).strip('"'), plain(domain)
     value = _BEFORE_A_VALUE.split(local.lstrip(_QUOTES))[-1]
     readings = [f"{part}@{domain}" for part in (value, local) if part]
     # the address that a bounce is sent back to holds the one that it was sent to

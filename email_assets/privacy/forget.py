@@ -10,7 +10,7 @@ from dataclasses import replace
 from email_assets.account import Account
 from email_assets.account.every import configured_accounts
 from email_assets.errors import EmailAssetsError
-from email_assets.privacy.addresses import addresses_in
+from email_assets.privacy.addresses import addresses_in, plain
 from email_assets.privacy.memory import DATASETS, datasets_with, forgotten_in, remember
 from email_assets.privacy.pseudonyms import PSEUDONYM, Pseudonyms
 from email_assets.privacy.purge import Purged, purge
@@ -97,10 +97,11 @@ def _pseudonym_of(person: str, pseudonyms: Pseudonyms) -> str:
     if PSEUDONYM.fullmatch(person):
         return person
     found = list(addresses_in(person))
-    if len(found) != 1 or (found[0].start, found[0].stop) != (0, len(person)):
+    # of sales/ann@…, ann@… would be found as well, who may be somebody else
+    if [address.readings[0] for address in found] != [plain(person)]:
         raise SettingError(
-            f"{WHO}: give one e-mail address without a name, or the pseudonym (hmac:…) of an "
-            "earlier receipt."
+            f"{WHO}: give one e-mail address without a name and without = / ? &, or the "
+            "pseudonym (hmac:…) of an earlier receipt."
         )
     return pseudonyms.of(person)
 

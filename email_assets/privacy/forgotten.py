@@ -22,6 +22,8 @@ SELDOM = (*SIGNS[1:], "\\")
 """The signs that are rare, and what stands before a character that JSON writes in another way."""
 _JUST_A_NAME = re.compile(r"(mailto:)?|[^\d:;@]{0,100}<>", re.IGNORECASE)
 """What is left without the address of a text that is no sentence: `Ann <ann@example.org>`."""
+_OF_SENDERS = re.compile(r"(?:^|_)(?:from|reply_?to)$", re.IGNORECASE)
+"""Names of lists of those who write, or get the answers."""
 
 Row = dict[str, Any]
 
@@ -100,13 +102,13 @@ class Forgotten:
             elif isinstance(value, dict):
                 new = self._fields(value, found)
             elif isinstance(value, list):
-                new = self._items(value, found)
+                new = self._items(value, found, are_recipients=not _OF_SENDERS.search(key))
             if new is None and value is not None:
                 return None
             left[key] = new
         return left
 
-    def _items(self, items: list[Any], found: _Found) -> list[Any]:
+    def _items(self, items: list[Any], found: _Found, *, are_recipients: bool) -> list[Any]:
         left = []
         for item in items:
             # an item is a row of its own, of one field where it is no object
@@ -115,7 +117,8 @@ class Forgotten:
                 found.lists_named_her = True
                 continue
             left.append(new if isinstance(item, dict) else new[""])
-            found.lists_name_others |= any(map(self._names_anybody, _texts(left[-1])))
+            if are_recipients:
+                found.lists_name_others |= any(map(self._names_anybody, _texts(left[-1])))
         return left
 
     def _text(self, text: str, found: _Found) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from email_assets.privacy.forgotten import Forgotten
-from email_assets.privacy.pseudonyms import Pseudonyms
+from email_assets.privacy.pseudonyms import PSEUDONYM, Pseudonyms
 from email_assets_tests.privacy.privacy_fixtures import SALT
 
 OF = Pseudonyms(SALT)
@@ -26,6 +26,9 @@ HERS: list[Any] = [
     {"status": {"detail": {"recipient": "ann@example.org"}}},
     {"from": "news@acme.example", "recipients": [{"email": "ann@example.org"}]},
     {"to": ["ann@example.org"], "cc": []},
+    {"to": ["ann@example.org"], "reply_to": ["support@acme.example"]},
+    {"link": "https://x.example/mail?to=%3CAnn%40example.org%3E"},
+    {"link": "https://x.example/mail?to=Ann%20ann%40example.org"},
     {"events": [[{"of": "ann@example.org"}]]},
 ]
 OF_OTHERS: list[Any] = [
@@ -40,7 +43,12 @@ OF_OTHERS: list[Any] = [
     {"email": "ann@mail.example.org"},
     {"email": OF.of("bob@example.org"), "at": "@", "count": 7, "nothing": None, "text": ""},
     {"reason": "no @ ann at example.org"},
+    {"reason": "%20@example.org"},
 ]
+
+
+def test_a_text_that_is_nearly_an_address_has_a_pseudonym() -> None:
+    assert PSEUDONYM.fullmatch(OF.of("%20@example.org"))
 
 
 @pytest.mark.parametrize("row", HERS, ids=str)
