@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import suppress
 from datetime import date, datetime, timezone
 from email.utils import parsedate_to_datetime
 
@@ -9,6 +11,11 @@ import pendulum
 
 MILLISECONDS = 10**11
 """From here on, a number of seconds would be a year beyond 5000."""
+
+_PLAIN = re.compile(
+    r"(\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d:\d\d(\.\d{3}|\.\d{6})?)(Z|[+-]\d\d:\d\d)", re.ASCII
+)
+"""Times as nearly all are written, which Python reads in a tenth of the time."""
 
 
 def as_utc(value: str | float) -> datetime:
@@ -23,6 +30,10 @@ def as_utc(value: str | float) -> datetime:
         seconds = value / 1000 if abs(value) >= MILLISECONDS else value
         return datetime.fromtimestamp(seconds, timezone.utc)
     text = str(value)
+    if plain := _PLAIN.fullmatch(text):
+        with suppress(ValueError, OverflowError):
+            offset = "+00:00" if plain[4] == "Z" else plain[4]
+            return datetime.fromisoformat(plain[1] + offset).astimezone(timezone.utc)
     # exact: a time of day is not one of today
     found = parsedate_to_datetime(text) if text[:1].isalpha() else pendulum.parse(text, exact=True)
     if isinstance(found, date) and not isinstance(found, datetime):
