@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 
 from email_assets.deliverability.daily import Outcome, SenderDay
+from email_assets.deliverability.mailboxes import is_domain
 from email_assets.redaction import redact
 
 
@@ -16,11 +17,16 @@ def total(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 def by_sender(rows: Iterable[SenderDay]) -> dict[str, Outcome]:
-    """The sum of each sender's rows. A sender that is an address is not named."""
+    """The sum of each sender's rows. A sender that is an address is named by its domain."""
     grouped: dict[str, list[SenderDay]] = {}
     for row in rows:
-        grouped.setdefault(redact(row.sender), []).append(row)
+        grouped.setdefault(_named(row.sender), []).append(row)
     return {sender: total(found) for sender, found in grouped.items()}
+
+
+def _named(sender: str) -> str:
+    domain = sender.rpartition("@")[2].strip("> ").lower()
+    return domain if "@" in sender and is_domain(domain) else redact(sender)
 
 
 def percent(rate: float | None) -> str:

@@ -103,6 +103,12 @@ def test_no_more_senders_are_ranked_than_the_worst() -> None:
     assert senders == [row.sender for row in reversed(rows)][:WORST]
 
 
+def test_senders_that_are_addresses_are_named_by_their_domain() -> None:
+    rows = [day_of("Ann <ann@acme.example>", 100), day_of("joe@ACME.example", 100, 5)]
+
+    assert worst_senders(*rows, day_of("joe@localhost", 100))[1] == ["acme.example", "…"]
+
+
 def test_weeks_are_whole_days_and_compared_by_sender() -> None:
     rows = [
         *(day_of("news", 1000, ago=0), day_of("news", 30, ago=1), day_of("news", 30, ago=7)),
