@@ -130,27 +130,27 @@ class WindowPaginator(BasePaginator):
 
     def _first_requests(self, request: Request) -> Iterator[Request]:
         """The requests for the first pages of the parts that wait."""
+        pages = deepcopy(self._template)
         for owner, part in reversed(self._waiting):
             first = copy_of(request)
-            self._open(owner, part, first)
+            self._open(pages, owner, part, first)
             yield first
 
     def _open_next(self, request: Request) -> None:
         self._owner, self._part = self._waiting.pop()
         self._part_is_read = self._is_past = False
         self._elsewhere = 0
-        self._pages = self._open(self._owner, self._part, request)
+        self._pages = deepcopy(self._template)
+        self._open(self._pages, self._owner, self._part, request)
 
-    def _open(self, owner: Owner, part: Window, request: Request) -> ListPaginator:
-        """A paginator for one part, with the request for its first page."""
+    def _open(self, pages: ListPaginator, owner: Owner, part: Window, request: Request) -> None:
+        """Let a paginator begin with one part, and make the request for its first page."""
         for name, value in self._request.items():
             setattr(request, name, deepcopy(value))
         owner.ask_for_its_list(request)
         wanted = self._filter.parameters(part, self._now) if self._filter else {}
         request.params, request.json = asking_for(wanted, request.params, request.json)
-        pages = deepcopy(self._template)
         pages.init_request(request)
-        return pages
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         """Learn from a page where to go on.
