@@ -33,6 +33,8 @@ SLOW_FILES = (
     "browser/test_ui.py",
     "test_webserver.py",
     "test_quickstart.py",
+    "accounts/test_run_of_accounts.py",
+    "test_dagster_commands.py",
     "vendors/test_configuration.py",
     "test_key_stays_secret.py",
 )
