@@ -187,6 +187,7 @@ def test_the_holder_is_named_as_well_as_duckdb_knows_it(
     warehouse: Path, duckdb_says: str, holder: str
 ) -> None:
     """DuckDB cannot see the programs of other users, nor those of other containers."""
+    change(warehouse)
     said: list[str] = []
     problems = [duckdb.IOException(f'Could not set lock on file "w.duckdb": {duckdb_says}')]
 
