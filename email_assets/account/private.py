@@ -1,4 +1,4 @@
-"""What `[privacy]` says of a resource of an account."""
+"""The fields that `[privacy]` names of a resource of an account."""
 
 from __future__ import annotations
 

@@ -122,7 +122,7 @@ class ReadAhead:
         return page.request if page else None
 
     def take(self, request: PreparedRequest) -> Callable[[], Answer] | None:
-        """What gives the outcome of a request, or None if its page was not asked for."""
+        """The outcome of a request, to be waited for, or None if its page was not asked for."""
         for address, page in self._pages.items():
             if page.request is request:
                 del self._pages[address]

@@ -139,7 +139,7 @@ def judge_complaints(
 
 
 def bounce_figures(found: Outcome, prefix: str = "") -> dict[str, Any]:
-    """What was sent and what bounced, as metadata."""
+    """The messages sent and those that bounced, as metadata."""
     counts: dict[str, Any] = {f"{prefix}sent": found.sent, f"{prefix}bounced": found.bounced}
     if found.bounce_rate is not None:
         counts[f"{prefix}bounce_rate"] = round(found.bounce_rate, 6)

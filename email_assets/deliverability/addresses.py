@@ -98,7 +98,7 @@ class Addresses:
         ), [*listed, *values]
 
     def by_reason(self) -> Query | None:
-        """What servers said of hard and soft bounces, how often, and to how many recipients."""
+        """The words of servers on hard and soft bounces, how often, and to how many recipients."""
         bounces = self._mapping["bounces"]
         fields = bounces.get("reason")
         address = self._address_of("bounces")

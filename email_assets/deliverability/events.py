@@ -133,7 +133,7 @@ def _part(account: Account, events: Events, tables: Tables) -> str:
 
 
 def _event(events: Events, tables: Tables) -> tuple[str, str, str]:
-    """What the vendor calls an event, what we call it, and the condition that there is one."""
+    """An event by the vendor's name and by ours, and the condition that there is one."""
     table = events["resource"]
     fields = events.get("type", [])
     subtype = NOTHING
@@ -194,7 +194,7 @@ def _sender(account: Account, events: Events, tables: Tables) -> tuple[str, str]
 
 
 def _sent_messages(account: Account, tables: Tables) -> Iterator[Events]:
-    """What tells of messages that were sent, by whom."""
+    """The entries that tell of messages that were sent, by whom."""
     for events in account.vendor.get("events", []):
         table = events["resource"]
         if events.get("event") == "sent" and "sender" in events and tables.has(table):

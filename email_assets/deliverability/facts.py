@@ -48,7 +48,7 @@ def _first_day(today: date, settings: DeliverabilitySettings) -> date:
 
 
 def read_facts(account: Account, today: date, *, who: str, say: Callable[[str], None]) -> Facts:
-    """What there is to report on a day.
+    """All that there is to report on a day.
 
     Args:
         account: Whose mail.

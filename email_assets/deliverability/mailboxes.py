@@ -1,4 +1,4 @@
-"""Who keeps a recipient's mailbox, told by the domain of the address."""
+"""The provider of a recipient's mailbox, told by the domain of the address."""
 
 from __future__ import annotations
 

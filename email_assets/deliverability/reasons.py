@@ -1,4 +1,4 @@
-"""Why mail came back, of what the recipient's server said: by its status, which names nobody."""
+"""The reason why mail came back, of what the recipient's server said: by its status, which names nobody."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def remedies(
     breakdown: Breakdown,
     settings: DeliverabilitySettings,
 ) -> list[str]:
-    """What to do, the most urgent first.
+    """The things to do, the most urgent first.
 
     Args:
         found: The rows added up.

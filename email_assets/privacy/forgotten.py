@@ -30,7 +30,7 @@ Row = dict[str, Any]
 
 @dataclass
 class _Found:
-    """What a row was found to name, besides whom its fields are about."""
+    """The people that a row was found to name, besides whom its fields are about."""
 
     mention_her: bool = False
     """Her address stands in a sentence of its own fields."""

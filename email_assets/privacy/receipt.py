@@ -20,7 +20,7 @@ FOLDER = "receipts"
 
 @dataclass
 class Receipt:
-    """What was done to forget a person; no address is in it.
+    """A record of what was done to forget a person; no address is in it.
 
     Attributes:
         person: The pseudonym, by which a copy of the warehouse can be told to forget her too.

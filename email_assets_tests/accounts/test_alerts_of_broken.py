@@ -81,7 +81,7 @@ def test_the_other_account_goes_on_alerting(
 def automated(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> dg.RepositoryDefinition:
-    """What Dagster knows of the broken account, and of the other, where automation is on."""
+    """All that Dagster knows of the broken account, and of the other, where automation is on."""
     spoil(monkeypatch, vendor="nobody")
     monkeypatch.setenv("AUTOMATION__ENABLED", "true")
     return location(instance).definitions.get_repository_def()

@@ -39,7 +39,7 @@ class Webhook:
 
     @property
     def texts(self) -> list[str]:
-        """What it was told, without the severity that each begins with."""
+        """The texts that it was told, without the severity that each begins with."""
         return [body["text"].partition(" ")[2] for body in self.bodies]
 
 

@@ -1,4 +1,4 @@
-"""Where the steps of a run take place, by the settings."""
+"""The places of the steps of a run, by the settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the report of deliverability says of senders, days and remedies, and how it looks."""
+"""The words of the report of deliverability of senders, days and remedies, and how it looks."""
 
 import base64
 import re

@@ -69,7 +69,7 @@ class Seen:
             raise AssertionError(self.cluster.log()) from None
 
     def told(self) -> list[str]:
-        """What the webhook is told at this look, each without its last line."""
+        """The messages to the webhook at this look, each without its last line."""
         before = len(self.webhook.texts)
         self.alerts.tick()
         return [text.rpartition("\n")[0] for text in self.webhook.texts[before:]]

@@ -1,4 +1,4 @@
-"""Which rows of an API go with a person who is forgotten, and what is left of the others."""
+"""The rows of an API that go with a person who is forgotten, and what is left of the others."""
 
 from __future__ import annotations
 

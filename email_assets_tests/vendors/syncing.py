@@ -101,7 +101,7 @@ def synced_in_sight(names: Sequence[str], folder: Path) -> Traces:
 
 @contextmanager
 def _heard() -> Iterator[io.StringIO]:
-    """What is logged while the block lasts, at DEBUG."""
+    """All that is logged while the block lasts, at DEBUG."""
     said = io.StringIO()
     handler, root = logging.StreamHandler(said), logging.getLogger()
     level = root.level
