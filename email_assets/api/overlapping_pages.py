@@ -176,8 +176,9 @@ class Overlap:
 
     def _is_torn(self, page: Page) -> bool:
         """True if a page lacks what the one before ended with, though it should repeat it."""
-        is_to_repeat = self._known and page.place > self._start and self.widest > 1
-        return bool(is_to_repeat) and self._known.isdisjoint(page.keys)
+        may_repeat = self.widest > 1 or (not page.keys and (self.first_total or 0) > self.read_to)
+        is_torn = bool(self._known) and self._known.isdisjoint(page.keys)
+        return is_torn and may_repeat and page.place > self._start
 
     def _rewind(self, page: Page) -> None:
         last, size = self.last, self.widest

@@ -61,6 +61,7 @@ def by_offset(api: SimulatedApi, **options: Any) -> WindowPaginator:
     ),
     1,
 )
+@example(SimulatedApi(3, changes=[HEAD_GOES * 2], caps=[2], hidden=stretch(0)), 1)
 def test_no_row_is_lost_in_silence(api: SimulatedApi, in_flight: int) -> None:
     found = read(by_offset(api), api, in_flight)
     assert found.is_told or api.stayed <= found.ids
