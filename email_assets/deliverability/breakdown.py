@@ -1,4 +1,4 @@
-"""The places that mail goes to, why it comes back and what to do about it, in counts that name no recipient.
+"""The places that mail goes to, and why it comes back, in counts that name no recipient.
 
 A domain or a text that fewer than `FEWEST` recipients share could name one of them, such as a
 family's own domain or `ann@ … is full`. It is counted among the others.

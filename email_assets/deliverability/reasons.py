@@ -1,4 +1,4 @@
-"""The reason why mail came back, of what the recipient's server said: by its status, which names nobody."""
+"""The status in what a recipient's server said of mail that came back, which names nobody."""
 
 from __future__ import annotations
 

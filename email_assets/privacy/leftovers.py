@@ -1,4 +1,4 @@
-"""Values that stand in the warehouse as they came, of fields that are to be hashed or dropped by now."""
+"""Values that stand in the warehouse as they came, of fields to be hashed or dropped by now."""
 
 from __future__ import annotations
 

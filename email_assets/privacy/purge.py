@@ -169,7 +169,7 @@ def _update(client: SqlClient, place: Place, changes: Row) -> None:
 
 
 def _condition(client: SqlClient, place: Place) -> tuple[str, list[str | None]]:
-    """The condition that tells a row of a table, in SQL; where it has no `_dlt_id`, a column may be null."""
+    """The SQL that tells a row of a table; where it has no `_dlt_id`, a column may be null."""
     is_it = (f"{as_text(client, name)} IS NOT DISTINCT FROM %s" for name in place.where)
     return " AND ".join(is_it), [*place.where.values()]
 

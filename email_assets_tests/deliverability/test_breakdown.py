@@ -1,4 +1,4 @@
-"""The places that mail goes to and why it comes back, counted of tables that are put there by hand."""
+"""The places that mail goes to and why it comes back, of tables that are put there by hand."""
 
 from __future__ import annotations
 
