@@ -93,7 +93,7 @@ def test_dg_lists_the_five_assets_with_their_checks_under_the_prefix(
 
 def test_dg_lists_their_jobs_schedules_and_sensors(listed: dict[str, set[str]]) -> None:
     assert listed["schedules"] == {
-        f"mail_email_{kind}" for kind in ("events", "inventory", "retention")
+        f"mail_email_{kind}" for kind in ("events", "inventory", "retention", "weekly_report")
     }
     assert listed["jobs"] == {*listed["schedules"], "mail_email_all"}
     assert listed["sensors"] == {
