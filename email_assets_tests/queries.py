@@ -30,6 +30,8 @@ def fresh_place(folder: Path, request: pytest.FixtureRequest) -> Place:
 def set_place(patch: pytest.MonkeyPatch, place: Place) -> None:
     """Set the destination to a place."""
     if isinstance(place, Path):
+        # a module's own warehouse, which others share, may be another one
+        patch.delenv("WAREHOUSE__DESTINATION_TYPE", raising=False)
         patch.setenv("DESTINATION__DUCKDB__CREDENTIALS", str(place))
     else:
         patch.setenv("WAREHOUSE__DESTINATION_TYPE", "postgres")

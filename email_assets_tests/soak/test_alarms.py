@@ -8,7 +8,8 @@ import dagster as dg
 import pytest
 
 from email_assets.alerts.causes import Causes, Problem, recover, tell
-from email_assets_tests.defs.sensor_fixtures import instance, start_run
+from email_assets_tests.dagster_fixtures import empty_home, instance_on_disk
+from email_assets_tests.defs.sensor_fixtures import start_run
 from email_assets_tests.soak.alarms import (
     NOTHING,
     Events,
@@ -21,7 +22,7 @@ from email_assets_tests.soak.alarms import (
 )
 from email_assets_tests.soak.users import ASSETS
 
-__all__ = ["instance"]
+__all__ = ["empty_home", "instance_on_disk"]
 
 LOOKS = [(float(began), began + 5.0) for began in range(0, 300, 30)]
 FAILED = Trouble("bounces", "failed", 40, 50)
@@ -135,45 +136,47 @@ def test_something_that_is_still_said_to_be_wrong_at_the_end_is_told() -> None:
 
 
 def test_a_run_that_never_started_failed_with_all_that_it_was_asked_for(
-    instance: dg.DagsterInstance,
+    instance_on_disk: dg.DagsterInstance,
 ) -> None:
-    run = start_run(instance, job_name="some", asset_selection={dg.AssetKey("servers")})
-    instance.report_run_failed(run)
+    run = start_run(instance_on_disk, job_name="some", asset_selection={dg.AssetKey("servers")})
+    instance_on_disk.report_run_failed(run)
 
-    found = read_events(instance)
+    found = read_events(instance_on_disk)
 
     assert [(one.name, one.what) for one in found.troubles] == [("servers", "failed")]
 
 
 def test_a_run_of_one_account_that_never_started_is_no_failure_of_another(
-    instance: dg.DagsterInstance,
+    instance_on_disk: dg.DagsterInstance,
 ) -> None:
-    instance.report_run_failed(start_run(instance, job_name="support_email_events"))
+    instance_on_disk.report_run_failed(start_run(instance_on_disk, job_name="support_email_events"))
 
-    assert {one.name for one in read_events(instance, "support").troubles} == {
+    assert {one.name for one in read_events(instance_on_disk, "support").troubles} == {
         f"support/{name}" for name in ASSETS
     }
-    assert read_events(instance, "marketing").troubles == []
+    assert read_events(instance_on_disk, "marketing").troubles == []
 
 
 @pytest.mark.parametrize("name", ["servers", "billing/servers", "marketings/servers"])
-def test_an_alert_of_no_account_is_false(name: str, instance: dg.DagsterInstance) -> None:
-    found = judge_all(instance, [Told(64, name, "failed")], ["marketing"])
+def test_an_alert_of_no_account_is_false(name: str, instance_on_disk: dg.DagsterInstance) -> None:
+    found = judge_all(instance_on_disk, [Told(64, name, "failed")], ["marketing"])
 
     assert f"A false alert: {name} failed." in found
 
 
 def test_an_alert_of_an_account_is_held_against_its_own_events(
-    instance: dg.DagsterInstance,
+    instance_on_disk: dg.DagsterInstance,
 ) -> None:
     failed = start_run(
-        instance, job_name="some", asset_selection={dg.AssetKey(["support", "servers"])}
+        instance_on_disk, job_name="some", asset_selection={dg.AssetKey(["support", "servers"])}
     )
-    instance.report_run_failed(failed)
-    (trouble,) = read_events(instance, "support").troubles
+    instance_on_disk.report_run_failed(failed)
+    (trouble,) = read_events(instance_on_disk, "support").troubles
 
     found = judge_all(
-        instance, [Told(trouble.known + 1, "support/servers", "failed")], ["marketing", "support"]
+        instance_on_disk,
+        [Told(trouble.known + 1, "support/servers", "failed")],
+        ["marketing", "support"],
     )
 
     assert [one for one in found if "false" in one] == []
