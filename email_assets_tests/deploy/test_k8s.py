@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -34,6 +35,15 @@ class Api(VendorServer):
 
     def answer(self, asked: Asked) -> Answer:
         return Answer(201, asked.body)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loud_urllib3() -> Iterator[None]:
+    """Let urllib3 say again what it does, of which Kubernetes' client silences it for good."""
+    logger = logging.getLogger("urllib3")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="module")
