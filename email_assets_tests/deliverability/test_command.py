@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from email_assets.cli import main
+from email_assets.clock import now
 from email_assets_tests.deliverability.deliverability_fixtures import put_daily
-
-ROWS = ("(CURRENT_DATE, 'news.acme.example', 200, 20, 4)",)
 
 
 @pytest.fixture
@@ -23,10 +22,14 @@ def configured(warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     return warehouse
 
 
+def put_today(warehouse: Path) -> None:
+    put_daily(warehouse, f"('{now().date()}', 'news.acme.example', 200, 20, 4)")
+
+
 def test_in_a_terminal_it_says_the_figures_and_what_to_do(
     configured: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    put_daily(configured, *ROWS)
+    put_today(configured)
 
     assert main(["report"]) == 0
 
@@ -38,7 +41,7 @@ def test_in_a_terminal_it_says_the_figures_and_what_to_do(
 def test_as_a_page_it_is_written_where_it_says(
     configured: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    put_daily(configured, *ROWS)
+    put_today(configured)
 
     assert main(["report", "--html"]) == 0
 
@@ -60,7 +63,7 @@ def test_without_a_table_it_says_what_to_materialize_and_writes_nothing(
 def test_whoever_reads_only_its_beginning_gets_no_traceback(
     configured: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put_daily(configured, *ROWS)
+    put_today(configured)
     read, write = os.pipe()
     os.close(read)
     with os.fdopen(write, "w") as pipe:
