@@ -19,7 +19,7 @@ from email_assets.defs.names import NEW_RECORDS, key_of, keys_of
 from email_assets.defs.runs import LOCATION, unfinished
 from email_assets.defs.schedules import names_of
 from email_assets.deliverability.selection import with_derived_assets
-from email_assets.errors import ApiError, ApiUnavailableError
+from email_assets.errors import ApiError, RefusedError
 from email_assets.redaction import redact_line
 from email_assets.sentences import in_one_sentence
 from email_assets.sync.glimpse import glimpse
@@ -115,8 +115,9 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
         ]
         if not wanted:
             for problem in problems:
-                # a tick that fails keeps no cursor, and what it learned would be asked for again
-                if not isinstance(problem, ApiUnavailableError) and not tell_nothing:
+                # a tick that fails keeps no cursor, and what it learned would be asked for again;
+                # an answer that cannot be read may be another one at the next tick
+                if isinstance(problem, RefusedError) and not tell_nothing:
                     raise problem
             told = [str(problem) for problem in problems] or ["The API has nothing new."]
             if left := [name for name in names if name in seen.left]:

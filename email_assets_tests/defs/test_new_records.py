@@ -127,6 +127,17 @@ def test_the_next_tick_is_the_retry(new_records: Sensor, api: Sandbox) -> None:
     assert [api.request_count(name) for name in EVENTS] == [1, 1, 1]
 
 
+def test_an_answer_that_cannot_be_read_is_told_and_does_not_fail_the_tick(
+    new_records: Sensor, api: Sandbox
+) -> None:
+    new_records.requested()
+    api.set_faults("bounces", Fault("error_200"))
+
+    told = str(new_records.tick().skip_message)
+
+    assert told.startswith("bounces: at offset 0 the API gave an answer without 'data'")
+
+
 def test_a_refused_key_fails_the_tick_and_says_so(
     new_records: Sensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
