@@ -26,7 +26,7 @@ from email_assets.warehouse.turn import SqlClient
 FEWEST = 3
 """Recipients that have to share a domain or a text before it is named."""
 RECORDS = ("SPF", "DKIM", "return path")
-"""What a sending domain is verified by."""
+"""The records by which a sending domain is verified."""
 NO_TAG = "without a tag"
 VERIFIED = ("true", "valid", "ok", "verified", "active", "success", "1", "yes")
 """The words by which vendors say that it is, in small letters."""

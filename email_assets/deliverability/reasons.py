@@ -36,7 +36,7 @@ SUBJECTS = {
     "6": "the content",
     "7": "security or policy",
 }
-"""What such a code is about, where its detail has no meaning above."""
+"""The subject of such a code, where its detail has no meaning above."""
 REPLIES = {
     "421": "the server is busy or refuses for now",
     "450": "the mailbox is not available for now",

@@ -20,7 +20,7 @@ _QUOTES = "'`*{|"
 _AS_MOST_ARE = re.compile(r"[a-z0-9._+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*", re.ASCII)
 _BEFORE_A_VALUE = re.compile(r"[=/?&]")
 _BEFORE_AN_ADDRESS = re.compile(r"[<\s,;:]")
-"""What stands before an address in a link, and in none: `%3Cann%40example.org%3E`."""
+"""Stands before an address in a link, and in none: `%3Cann%40example.org%3E`."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Address:
 
     start: int
     stop: int
-    """Where it begins and ends."""
+    """The places of its beginning and its end."""
     readings: tuple[str, ...]
     """The address in one spelling, the likeliest reading first: in `to=ann@example.org`, `to=` can
     belong to it or not."""

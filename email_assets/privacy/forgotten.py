@@ -17,11 +17,11 @@ from email_assets.privacy.pseudonyms import MARK, PSEUDONYM, Pseudonyms
 HIDDEN = "…"
 """Stands for the address in a text that stays."""
 SIGNS = ("@", "%40", "\uff20", "\ufe6b", MARK)
-"""What a text has at least one of, if it names somebody."""
+"""A text that names somebody has at least one of these."""
 SELDOM = (*SIGNS[1:], "\\")
 """The signs that are rare, and what stands before a character that JSON writes in another way."""
 _JUST_A_NAME = re.compile(r"(mailto:)?|[^\d:;@]{0,100}<>", re.IGNORECASE)
-"""What is left without the address of a text that is no sentence: `Ann <ann@example.org>`."""
+"""The rest of a text that is no sentence, without its address: `Ann <ann@example.org>`."""
 _OF_SENDERS = re.compile(r"(?:^|_)(?:from|reply_?to)$", re.IGNORECASE)
 """Names of lists of those who write, or get the answers."""
 

@@ -36,7 +36,7 @@ READY = {
     "daemon": "Instance is configured with the following daemons",
     **dict.fromkeys(WORKERS, "ready."),
 }
-"""What each says once it is up."""
+"""The words of each once it is up."""
 AT_THE_MOST = 120
 """Seconds for anything, on a machine that does other things besides."""
 

@@ -60,7 +60,7 @@ NEW: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a new list": ({"records": [{"type": "MX"}]}, "a new table domains__records"),
 }
-"""What is new of a row, and what is said of it."""
+"""The part of a row that is new, and the words on it."""
 
 
 @pytest.fixture(scope="module")

@@ -60,9 +60,9 @@ class Traces:
     reports: dict[str, SyncReport]
     """By resource."""
     written: bytes
-    """What they wrote to disk on their way."""
+    """The bytes that they wrote to disk on their way."""
     said: str
-    """What was logged at DEBUG."""
+    """The lines that were logged at DEBUG."""
 
 
 def synced_in_sight(names: Sequence[str], folder: Path) -> Traces:
