@@ -62,7 +62,8 @@ def _write(document: Document, file: Path | None) -> None:
     except OSError as error:
         raise DocumentError(f"{file} cannot be written ({error.strerror}).") from None
     names = ", ".join(str(resource["name"]) for resource in resources)
-    print(f"{file}: {len(resources)} resources ({names}).")
+    many = "s" if len(resources) > 1 else ""
+    print(f"{file}: {len(resources)} resource{many} ({names}).")
     print(f"{guesses_in([client, *resources])} lines are marked as guessed: look at them first.")
     if left_out := dict.fromkeys(document.left_out):
         shown = [*left_out][:SHOWN]

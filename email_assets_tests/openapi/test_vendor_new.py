@@ -1,77 +1,34 @@
-"""`email-assets vendor new --from …` writes a first vendor file of an OpenAPI document."""
+"""`email-assets vendor new --from …` guesses a vendor file of an OpenAPI document."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from email_assets.cli import main
 from email_assets.sandbox import Sandbox
-from email_assets.vendors.loading import load_vendor
+from email_assets_tests.openapi.openapi_fixtures import (
+    ROW,
+    TEXT,
+    TIME,
+    WHOLE,
+    Json,
+    described,
+    folder,
+    listing,
+    new,
+    parameter,
+    the_one,
+)
 from email_assets_tests.vendors.syncing import load
 
+__all__ = ["folder"]
+
 Query = Callable[[str], list[tuple[Any, ...]]]
-Json = dict[str, Any]
-
-TEXT, WHOLE = {"type": "string"}, {"type": "integer"}
-TIME = {"type": "string", "format": "date-time"}
-KEY_IN_QUERY = {"type": "apiKey", "in": "query", "name": "api_key"}
-
-
-def parameter(name: str, schema: Json, **more: Any) -> Json:
-    return {"name": name, "in": "query", "schema": schema, **more}
-
-
-def listing(parameters: list[Json], row: Json, answer: Json | None = None) -> Json:
-    """An operation whose answer has rows under `data`, and other fields."""
-    rows = {"type": "array", "items": row}
-    schema = {"type": "object", "properties": {"data": rows, **(answer or {})}}
-    content = {"application/json": {"schema": schema}}
-    responses = {"200": {"description": "Rows.", "content": content}}
-    return {"get": {"summary": "List them.", "parameters": parameters, "responses": responses}}
-
-
-def described(paths: Json, schemes: Json | None = None, **more: Any) -> Json:
-    return {
-        "openapi": "3.1.0",
-        "info": {"title": "My Company"},
-        "servers": [{"url": "https://api.example.org"}],
-        "paths": paths,
-        "components": {"securitySchemes": schemes or {"key": KEY_IN_QUERY}},
-        **more,
-    }
-
-
-ROW = {"type": "object", "properties": {"id": WHOLE, "created_at": TIME, "name": TEXT}}
-
-
-@pytest.fixture
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The folder of the project, in which the command is called."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("DLT_PROJECT_DIR", str(tmp_path))
-    return tmp_path
-
-
-def new(folder: Path, document: Json, name: str = "new.py") -> Any:
-    """The vendor of the file that is written."""
-    Path("openapi.json").write_text(json.dumps(document))
-    assert main(["vendor", "new", "--from", "openapi.json", name]) == 0
-    # a vendor is loaded once by its name
-    file = folder / f"{folder.name}_{name}"
-    os.rename(name, file)
-    return load_vendor(str(file), "")
-
-
-def the_one(folder: Path, operation: Json) -> Any:
-    (found,) = new(folder, described({"/v1/things": operation}))["resources"]
-    return found
 
 
 def test_the_file_of_the_sandbox_loads_all_its_rows(
@@ -196,92 +153,3 @@ def test_fields_that_look_like_secrets_are_never_loaded(folder: Path) -> None:
     hook = {"type": "object", "properties": {"HttpPassword": TEXT, "Url": TEXT}}
     row = {"type": "object", "properties": {"id": WHOLE, "ApiTokens": TEXT, "Hooks": hook}}
     assert the_one(folder, listing([], row))["never_load"] == ["ApiTokens", "Hooks.HttpPassword"]
-
-
-def test_words_of_the_document_cannot_become_code(folder: Path) -> None:
-    hostile = '"""\n}; raise SystemExit  # \\'
-    operation = listing([parameter(hostile, TEXT, required=True)], ROW)
-    operation["get"]["summary"] = hostile
-    document = described({"/things": operation})
-    document["info"]["title"] = hostile
-
-    (found,) = new(folder, document)["resources"]
-
-    assert found["endpoint"]["params"] == {hostile: ""}
-
-
-def test_paths_that_give_no_list_are_named(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    one = {"get": {"responses": {"200": {"description": "One."}}}}
-    new(folder, described({"/v1/things": listing([], ROW), "/v1/things/{id}": one, "/me": one}))
-
-    said = capsys.readouterr().out
-    assert "new.py: 1 resources (things)." in said
-    assert "want an id: /v1/things/{id}, /me\n" in said
-    assert "SOURCES__EMAIL__VENDOR=new.py SOURCES__EMAIL__NEW__API_KEY=…" in said
-
-
-@pytest.mark.parametrize(
-    ("text", "told"),
-    [
-        ("a: [", "openapi.json cannot be read as YAML or JSON"),
-        ("{}", "openapi.json is no OpenAPI document: it has no 'paths'."),
-        ('{"paths": {}}', "describes no list that can be read by GET"),
-        ('{"paths": {"/things": {"get": "x"}}}', "is not written as OpenAPI asks for"),
-    ],
-)
-def test_what_is_no_description_of_lists_is_a_sentence(
-    text: str, told: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "openapi.json").write_text(text)
-
-    assert main(["vendor", "new", "--from", "openapi.json"]) == 1
-
-    assert told in capsys.readouterr().out
-    assert [*folder.glob("*.py")] == []
-
-
-def test_dates_of_yaml_stay_text(folder: Path) -> None:
-    operation = listing([parameter("on", TEXT, required=True, example="2026-01-31")], ROW)
-    text = yaml.safe_dump(described({"/things": operation})).replace("'2026-01-31'", "2026-01-31")
-    (folder / "openapi.yaml").write_text(text)
-
-    assert main(["vendor", "new", "--from", "openapi.yaml", "dated.py"]) == 0
-
-    vendor: Any = load_vendor(str(folder / "dated.py"), "")
-    (found,) = vendor["resources"]
-    assert found["endpoint"]["params"] == {"on": "2026-01-31"}
-
-
-def test_schemas_that_are_made_of_each_other_are_read(folder: Path) -> None:
-    pet = {"oneOf": [{"$ref": "#/components/schemas/Cat"}]}
-    cat = {"type": "object", "allOf": [{"$ref": "#/components/schemas/Pet"}], **ROW}
-    document = described({"/cats": listing([], {"$ref": "#/components/schemas/Cat"})})
-    document["components"]["schemas"] = {"Pet": pet, "Cat": cat}
-
-    (found,) = new(folder, document)["resources"]
-
-    assert found["name"] == "cats"
-
-
-def test_a_folder_that_is_not_there_is_a_sentence(
-    folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "openapi.json").write_text(json.dumps(described({"/things": listing([], ROW)})))
-
-    assert main(["vendor", "new", "--from", "openapi.json", "absent/new.py"]) == 1
-
-    assert capsys.readouterr().out == (
-        "absent/new.py cannot be written (No such file or directory).\n"
-    )
-
-
-def test_a_file_that_is_there_stays(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "my_company.py").write_text("mine")
-    (folder / "openapi.json").write_text(json.dumps(described({"/things": listing([], ROW)})))
-
-    assert main(["vendor", "new", "--from", "openapi.json"]) == 1
-
-    assert "my_company.py is there already" in capsys.readouterr().out
-    assert (folder / "my_company.py").read_text() == "mine"

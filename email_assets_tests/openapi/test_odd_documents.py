@@ -1,0 +1,113 @@
+"""Documents that `email-assets vendor new` cannot make a file of, and others that are odd."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from email_assets.cli import main
+from email_assets.vendors.loading import load_vendor
+from email_assets_tests.openapi.openapi_fixtures import (
+    ROW,
+    TEXT,
+    described,
+    folder,
+    listing,
+    new,
+    parameter,
+)
+
+__all__ = ["folder"]
+
+
+def test_words_of_the_document_cannot_become_code(folder: Path) -> None:
+    hostile = '"""\n}; raise SystemExit  # \\'
+    operation = listing([parameter(hostile, TEXT, required=True)], ROW)
+    operation["get"]["summary"] = hostile
+    document = described({"/things": operation})
+    document["info"]["title"] = hostile
+
+    (found,) = new(folder, document)["resources"]
+
+    assert found["endpoint"]["params"] == {hostile: ""}
+
+
+def test_paths_that_give_no_list_are_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = {"get": {"responses": {"200": {"description": "One."}}}}
+    new(folder, described({"/v1/things": listing([], ROW), "/v1/things/{id}": one, "/me": one}))
+
+    said = capsys.readouterr().out
+    assert "new.py: 1 resource (things)." in said
+    assert "want an id: /v1/things/{id}, /me\n" in said
+    assert "SOURCES__EMAIL__VENDOR=new.py SOURCES__EMAIL__NEW__API_KEY=…" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a: [", "openapi.json cannot be read as YAML or JSON"),
+        ("{}", "openapi.json is no OpenAPI document: it has no 'paths'."),
+        ('{"paths": {}}', "describes no list that can be read by GET"),
+        ('{"paths": {"/things": {"get": "x"}}}', "is not written as OpenAPI asks for"),
+    ],
+)
+def test_what_is_no_description_of_lists_is_a_sentence(
+    text: str, told: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "openapi.json").write_text(text)
+
+    assert main(["vendor", "new", "--from", "openapi.json"]) == 1
+
+    assert told in capsys.readouterr().out
+    assert [*folder.glob("*.py")] == []
+
+
+def test_dates_of_yaml_stay_text(folder: Path) -> None:
+    operation = listing([parameter("on", TEXT, required=True, example="2026-01-31")], ROW)
+    text = yaml.safe_dump(described({"/things": operation})).replace("'2026-01-31'", "2026-01-31")
+    (folder / "openapi.yaml").write_text(text)
+
+    assert main(["vendor", "new", "--from", "openapi.yaml", "dated.py"]) == 0
+
+    vendor: Any = load_vendor(str(folder / "dated.py"), "")
+    (found,) = vendor["resources"]
+    assert found["endpoint"]["params"] == {"on": "2026-01-31"}
+
+
+def test_schemas_that_are_made_of_each_other_are_read(folder: Path) -> None:
+    pet = {"oneOf": [{"$ref": "#/components/schemas/Cat"}]}
+    cat = {"type": "object", "allOf": [{"$ref": "#/components/schemas/Pet"}], **ROW}
+    document = described({"/cats": listing([], {"$ref": "#/components/schemas/Cat"})})
+    document["components"]["schemas"] = {"Pet": pet, "Cat": cat}
+
+    (found,) = new(folder, document)["resources"]
+
+    assert found["name"] == "cats"
+
+
+def test_a_folder_that_is_not_there_is_a_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "openapi.json").write_text(json.dumps(described({"/things": listing([], ROW)})))
+
+    assert main(["vendor", "new", "--from", "openapi.json", "absent/new.py"]) == 1
+
+    assert capsys.readouterr().out == (
+        "absent/new.py cannot be written (No such file or directory).\n"
+    )
+
+
+def test_a_file_that_is_there_stays(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "my_company.py").write_text("mine")
+    (folder / "openapi.json").write_text(json.dumps(described({"/things": listing([], ROW)})))
+
+    assert main(["vendor", "new", "--from", "openapi.json"]) == 1
+
+    assert "my_company.py is there already" in capsys.readouterr().out
+    assert (folder / "my_company.py").read_text() == "mine"
