@@ -22,6 +22,18 @@ _BEFORE_A_VALUE = re.compile(r"[=/?&]")
 _BEFORE_AN_ADDRESS = re.compile(r"[<\s,;:]")
 """Stands before an address in a link, and in none: `%3Cann%40example.org%3E`."""
 
+_SENT_BACK = re.compile(
+    r"""(?:.*[+-])?(?:
+    return-\d+-                       # ezmlm
+    |bounces[+]\d+-[0-9a-f]{4}-       # SendGrid
+    |bounce[+][0-9a-f]+[.][0-9a-f]+-  # Mailgun
+    |bounce-mc[.]us\d+_\d+[.]\d+-    # Mailchimp
+    |bounces?[+-])""",
+    re.VERBOSE,
+)
+"""Stands before `ann=example.org` in the address that a bounce of a mail to her is sent back to. Of
+other words with a dash nobody can say that they are no part of a name: `mary-ann=example.org`."""
+
 
 @dataclass(frozen=True)
 class Address:
@@ -67,5 +79,7 @@ def _readings(local: str, domain: str) -> tuple[str, ...]:
     # the address that a bounce is sent back to holds the one that it was sent to
     name, is_within, of = local.rpartition("=")
     if is_within and "." in of:
-        readings += [f"{part}@{of}" for part in (name.rpartition("+")[2], name) if part]
+        sent_back = _SENT_BACK.match(name)
+        parts = (name[sent_back.end() :] if sent_back else "", name.rpartition("+")[2], name)
+        readings += [f"{part}@{of}" for part in parts if part]
     return tuple(dict.fromkeys(readings))

@@ -48,8 +48,8 @@ def _columns_of(
 def _count(client: SqlClient, table: Table, column: str, may_hold: str | None) -> int:
     """The rows in which a column holds something other than a pseudonym, or anything at all."""
     text = as_text(client, column)
-    is_left = f"{text} <> ''" + (f" AND {text} NOT LIKE %s" if may_hold else "")
+    is_left = f"{text} <> %s" + (f" AND {text} NOT LIKE %s" if may_hold else "")
     query = f"SELECT count(*) FROM {table.sql} WHERE {is_left}"
-    rows = client.execute_sql(query, *([may_hold] if may_hold else []))
+    rows = client.execute_sql(query, "", *([may_hold] if may_hold else []))
     assert rows  # noqa: S101 (a count always gives one row)
     return int(rows[0][0])

@@ -98,11 +98,14 @@ def as_text(client: SqlClient, column: str) -> str:
 
 
 def quoted(client: SqlClient, name: str) -> str:
-    """A name of the warehouse's own, in SQL that has parameters."""
+    """A name of the warehouse's own, in SQL that has parameters.
+
+    dlt and the driver look for the places of parameters within names as well.
+    """
     escaped: str = client.capabilities.escape_identifier(name)
-    # its driver takes every percent sign for the beginning of a parameter's place
-    is_postgres = client.capabilities.sqlglot_dialect == "postgres"
-    return escaped.replace("%", "%%") if is_postgres else escaped
+    if client.capabilities.sqlglot_dialect == "postgres":
+        return escaped.replace("%", "%%")
+    return escaped.replace("%s", "%S")  # the same name, whose letters' case DuckDB ignores
 
 
 def chunks(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -127,19 +127,22 @@ def test_another_salt_forgets_nobody_and_lets_syncs_go_on_with_the_first(
 
 
 @on_both
-def test_tables_whose_names_have_a_percent_sign_are_searched(
+def test_tables_whose_names_look_like_parameters_are_searched(
     api: Sandbox, warehouse: Place, query: Query
 ) -> None:
     load("bounces")
-    change(
-        warehouse,
-        'CREATE TABLE email."open %" (who VARCHAR, "rate %" VARCHAR)',
-        f"""INSERT INTO email."open %" VALUES ('{ANN}', '5'), ('{BOB}', 'after {ANN}')""",
-    )
+    names = ["open %", "bounces__%s", "%%s of %(who)s", "? of $1"]
+    for name in names:
+        change(
+            warehouse,
+            f'CREATE TABLE email."{name}" (who VARCHAR, "rate {name}" VARCHAR)',
+            f"""INSERT INTO email."{name}" VALUES ('{ANN}', '5'), ('{BOB}', 'after {ANN}')""",
+        )
 
     assert main(["forget", ANN]) == 0
 
-    assert query('SELECT * FROM email."open %"') == [(BOB, "after …")]
+    found = {name: query(f'SELECT * FROM email."{name}"') for name in names}
+    assert found == {name: [(BOB, "after …")] for name in names}
 
 
 @pytest.mark.parametrize(
