@@ -8,7 +8,13 @@ from pydantic import Field
 
 from email_assets.account import Account
 from email_assets.defs import recording
-from email_assets.defs.catalog import common, described, description_of, metadata_of
+from email_assets.defs.catalog import (
+    common,
+    described,
+    description_of,
+    metadata_of,
+    nested_tables,
+)
 from email_assets.defs.dlt_integration import DagsterDltResource
 from email_assets.defs.email_api import missed_by, seen_by
 from email_assets.defs.freshness import window_of
@@ -109,6 +115,7 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
                 "dagster/column_schema": described(
                     load["dagster/column_schema"], resource, done.names
                 ),
+                **nested_tables(load, resource, done.names),
                 "dagster/uri": done.load_info.destination_displayable_credentials,
                 **metadata_of_sync(report),
             }

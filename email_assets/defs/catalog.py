@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import dlt
 
 from email_assets.account import Account
-from email_assets.normalizer import column_of
 from email_assets.settings.resolve import PROJECT_ROOT
 from email_assets.sync.shown_names import ShownNames
 from email_assets.vendors import VendorResource
-from email_assets.vendors.resource import column_hints, endpoint_of
+from email_assets.vendors.dictionary import TABLE, notes_of
+from email_assets.vendors.resource import endpoint_of
 
 LONGEST_TAG = 63
 """Characters that Dagster allows."""
@@ -63,23 +63,52 @@ def described(
 ) -> dg.TableSchema:
     """A table's columns without addresses in names, and with the vendor's file's descriptions."""
     table = str(resource["name"])
-    naming = dlt.Schema("catalog").naming
-    descriptions = {
-        column_of(name, naming): hints["description"]
-        for name, hints in column_hints(resource).items()
-        if "description" in hints
-    }
+    notes = notes_of(resource, {table: [column.name for column in schema.columns]})
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
                 names.column(table, column.name),
                 column.type,
-                description=descriptions.get(column.name),
+                description=notes.get((table, column.name)),
                 constraints=column.constraints,
             )
             for column in schema.columns
         ]
     )
+
+
+def nested_tables(
+    load: Mapping[str, Any], resource: VendorResource, names: ShownNames
+) -> dict[str, Any]:
+    """The tables of lists in a resource's rows, and what their columns mean, if there are any.
+
+    Args:
+        load: What Dagster's integration tells of a load, each such table's columns included.
+        resource: The resource.
+        names: Of its tables and columns, without addresses.
+    """
+    root = str(resource["name"])
+    schemas = {
+        table: of
+        for table, of in load.items()
+        if isinstance(of, dg.TableSchema) and table.startswith(f"{root}__")
+    }
+    columns = {table: [column.name for column in of.columns] for table, of in schemas.items()}
+    notes = notes_of(resource, {root: [], **columns})
+    records = [
+        {
+            "table": names.table(table),
+            "column": names.column(table, column.name) if column else "",
+            "type": column.type if column else "",
+            "meaning": notes.get((table, column.name if column else TABLE), ""),
+        }
+        for table, of in sorted(schemas.items())
+        for column in [None, *of.columns]
+    ]
+    if not records:
+        return {}
+    shown = dg.TableSchema([dg.TableColumn(name) for name in records[0]])
+    return {"nested_tables": dg.MetadataValue.table([*map(dg.TableRecord, records)], shown)}
 
 
 def code_references(

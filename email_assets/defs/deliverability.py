@@ -15,10 +15,8 @@ from email_assets.defs.deliverability_checks import bounce_figures
 from email_assets.defs.freshness import window_of
 from email_assets.defs.names import key_of, keys_of, op_of
 from email_assets.deliverability.blocks import as_markdown
-from email_assets.deliverability.daily import (
-    COLUMNS,
-    build_daily,
-)
+from email_assets.deliverability.daily import build_daily
+from email_assets.deliverability.dictionary import MADE
 from email_assets.deliverability.facts import read_facts
 from email_assets.deliverability.figures import total
 from email_assets.deliverability.report import report_of
@@ -68,14 +66,15 @@ def _spec(
 
 def _build_daily_asset(account: Account) -> dg.AssetsDefinition:
     warehouse, mapping = account.warehouse, account.deliverability
+    meaning, columns = MADE[DAILY]
     schema = dg.TableSchema(
-        [dg.TableColumn(name, type_, description) for name, (type_, description) in COLUMNS.items()]
+        [dg.TableColumn(name, type_, text) for name, (type_, text) in columns.items()]
     )
     spec = _spec(
         account,
         DAILY,
         resources_read(account),
-        "What each sender sent on each day, and what of it bounced.",
+        meaning,
         {"sql", warehouse.destination_name},
         **{
             "dagster/table_name": warehouse.table(DAILY),

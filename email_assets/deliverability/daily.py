@@ -10,33 +10,23 @@ from datetime import date
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from email_assets.account import Account
+from email_assets.deliverability.dictionary import DAILY_COLUMNS as COLUMNS
+from email_assets.deliverability.dictionary import notes_of_made
 from email_assets.deliverability.events import make_views
 from email_assets.deliverability.selection import resources_read
 from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, happenings
 from email_assets.deliverability.tables import Tables
 from email_assets.errors import EmailAssetsError
 from email_assets.vendors.resource import DAILY, bounces_of
+from email_assets.warehouse.comments import comment
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.dataset_account import expect_owner
 from email_assets.warehouse.destination import connected
 from email_assets.warehouse.readers import copy_for_readers
 from email_assets.warehouse.turn import SqlClient
 
-COLUMNS = {
-    "day": ("DATE", "A day in UTC."),
-    "sender": ("VARCHAR", "The domain or server that sent, or its id while it has no name."),
-    "sent": ("BIGINT", "Messages sent on that day."),
-    "bounced": ("BIGINT", "Hard and soft bounces that came on that day, of messages of any day."),
-    "hard": ("BIGINT", "Bounces of addresses that it is no use to write to again."),
-    "soft": ("BIGINT", "Bounces of addresses that may take a later message."),
-    "complaints": ("BIGINT", "Messages that their recipients called spam."),
-    "other": ("BIGINT", "What else came back, such as delays and automatic replies."),
-    "bounce_rate": ("DOUBLE PRECISION", "bounced / sent; NULL where nothing was sent."),
-    "complaint_rate": ("DOUBLE PRECISION", "complaints / sent; NULL where nothing was sent."),
-}
-"""The table's columns: type and meaning of each."""
 TYPE_NAMES = {"DOUBLE": "DOUBLE PRECISION", "CHARACTER VARYING": "VARCHAR"}
-"""The types above, by the names that DuckDB and PostgreSQL list them under, where they differ."""
+"""The columns' types, by the names that DuckDB and PostgreSQL list them under, if they differ."""
 
 
 class DeliverabilityError(EmailAssetsError):
@@ -110,6 +100,7 @@ def build_daily(account: Account, *, say: Callable[[str], None]) -> tuple[int, i
             _replace(client, found)
             without_day = _without_day(client, *found) if found else 0
             make_views(account, client, say)
+        comment(client, notes_of_made, say)
         copy_for_readers(account.warehouse, client)
         return count_table(client, DAILY) or 0, without_day
 

@@ -20,25 +20,19 @@ from email_assets.account import Account
 from email_assets.account.every import configured_accounts
 from email_assets.defs.freshness import window_of
 from email_assets.defs.names import key_of
-from email_assets.deliverability import daily, events
+from email_assets.deliverability.dictionary import notes_of_made
 from email_assets.errors import EmailAssetsError, WarehouseError
 from email_assets.normalizer import column_of
 from email_assets.quickstart.api import chosen_api
 from email_assets.quickstart.folders import choose_folders, environment_of
 from email_assets.vendors import VendorResource
-from email_assets.vendors.resource import DAILY, column_hints, primary_key
+from email_assets.vendors.dictionary import TABLE, notes_of
+from email_assets.vendors.resource import primary_key
 from email_assets.warehouse.destination import connected
-from email_assets.warehouse.views import EVENTS, RECIPIENTS
 
 NAMING = Schema("sources").naming
 LOADED_AT = "to_timestamp(cast(_dlt_load_id as double precision))"
 """The time at which a row was loaded, of dlt's id of the load."""
-MADE: dict[str, tuple[str, Mapping[str, tuple[str, str]]]] = {
-    DAILY: ("What each sender sent on each day, and what of it came back.", daily.COLUMNS),
-    EVENTS: ("What happened to a message and a recipient.", events.EVENT_COLUMNS),
-    RECIPIENTS: ("What happened to the messages to an address.", events.RECIPIENT_COLUMNS),
-}
-"""The tables and views that are made of others: what a row is, and their columns."""
 _COLUMNS = """
 SELECT table_name, column_name FROM information_schema.columns
 WHERE table_schema = %s AND table_catalog = current_database()
@@ -91,25 +85,20 @@ def _source_of(account: Account) -> dict[str, Any]:
 
 
 def _tables_of(account: Account, found: Mapping[str, list[str]]) -> Iterator[dict[str, Any]]:
+    notes = notes_of_made(found)
+    for resource in account.resources.values():
+        notes |= notes_of(resource, found)
     names = {NAMING.normalize_table_identifier(name): name for name in account.resources}
     for table, columns in found.items():
-        root = next((one for one in names if table.startswith(f"{one}__")), None)
+        if (table, TABLE) not in notes:
+            continue
+        of: dict[str, Any] = {"name": table, "description": notes[table, TABLE]}
+        key: list[str] = []
         if table in names:
             resource = account.resources[names[table]]
-            config = _config_of(account, names[table], resource)
-            described = {"description": resource["description"], "config": config}
-            yield {"name": table, **described, "columns": [*_columns_of(resource, columns)]}
-        elif table in MADE:
-            what, meanings = MADE[table]
-            said = [
-                {"name": name, **({"description": meanings[name][1]} if name in meanings else {})}
-                for name in columns
-            ]
-            yield {"name": table, "description": what, "columns": said}
-        elif root:
-            parent = table.rpartition("__")[0]
-            what = f"Items of lists in {parent}: join its _dlt_id to _dlt_parent_id."
-            yield {"name": table, "description": what, "columns": [{"name": n} for n in columns]}
+            of["config"] = _config_of(account, names[table], resource)
+            key = [column_of(name, NAMING) for name in primary_key(resource)]
+        yield {**of, "columns": [_column(name, notes.get((table, name)), key) for name in columns]}
 
 
 def _config_of(account: Account, name: str, resource: VendorResource) -> dict[str, Any]:
@@ -123,17 +112,13 @@ def _config_of(account: Account, name: str, resource: VendorResource) -> dict[st
     return config
 
 
-def _columns_of(resource: VendorResource, columns: Sequence[str]) -> Iterator[dict[str, Any]]:
-    hints = column_hints(resource)
-    said = {column_of(name, NAMING): of.get("description") for name, of in hints.items()}
-    key = [column_of(name, NAMING) for name in primary_key(resource)]
-    for column in columns:
-        found: dict[str, Any] = {"name": column}
-        if said.get(column):
-            found["description"] = said[column]
-        if column in key:
-            found["data_tests"] = ["not_null", *(["unique"] if len(key) == 1 else [])]
-        yield found
+def _column(name: str, meaning: str | None, key: Sequence[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": name}
+    if meaning:
+        found["description"] = meaning
+    if name in key:
+        found["data_tests"] = ["not_null", *(["unique"] if len(key) == 1 else [])]
+    return found
 
 
 def _say(sentence: str) -> None:

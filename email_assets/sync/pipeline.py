@@ -29,6 +29,8 @@ from email_assets.sync.report import Step, SyncReport, figures_of
 from email_assets.sync.schema_changes import schema_changes
 from email_assets.sync.shown_names import ShownNames
 from email_assets.sync.span import Span
+from email_assets.vendors.dictionary import notes_of
+from email_assets.warehouse.comments import comment
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.dataset_account import expect_owner, remember_owner
 from email_assets.warehouse.destination import database_file
@@ -112,6 +114,8 @@ def sync(
             if not is_known and client.has_dataset():
                 remember_owner(client, account)
             row_count = count_table(client, name) or 0
+            if load_info.loads_ids:  # a sync in which nothing changed does not look
+                comment(client, partial(notes_of, account.resources[name]), say)
             names = ShownNames(listing.source.schema, name)
             # without rows, there is no table
             preview = (

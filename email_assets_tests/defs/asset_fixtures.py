@@ -21,6 +21,7 @@ NOT_COUNTS = {
     "seconds_load",
     "seconds_throttled",
     "dagster/column_schema",
+    "nested_tables",
     "dagster/uri",
 }
 

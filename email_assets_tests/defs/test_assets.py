@@ -132,6 +132,19 @@ class TestFirstRun:
             "opens": "bigint",
         }
 
+    def test_the_tables_of_lists_tell_their_columns_and_how_to_join_them(
+        self, first_run: Materialization
+    ) -> None:
+        nested = figures(first_run.run, "messages")["nested_tables"]
+
+        assert isinstance(nested, dg.TableMetadataValue)
+        rows = [record.data for record in nested.records]
+        found = {(row["table"], row["column"]): row["meaning"] for row in rows}
+        assert found["messages__recipients", ""] == (
+            "Items of lists in messages: join its _dlt_id to _dlt_parent_id."
+        )
+        assert found["messages__recipients", "email"] == "The recipient's address."
+
     def test_every_check_of_every_resource_passes(self, first_run: Materialization) -> None:
         evaluations = first_run.run.get_asset_check_evaluations()
         passed = [found for found in evaluations if found.passed]

@@ -122,6 +122,7 @@ class TestAssets:
 def test_what_the_vendors_file_says_of_a_field_in_another_stands_at_its_column() -> None:
     resource: Any = {
         "name": "bounces",
+        "description": "A bounce.",
         "columns": {"details.errorCode": {"description": "What SMTP says."}},
     }
     schema = dg.TableSchema(

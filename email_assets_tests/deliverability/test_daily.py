@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from email_assets.account import configured_account
-from email_assets.deliverability.daily import COLUMNS, build_daily
+from email_assets.deliverability.daily import build_daily
+from email_assets.deliverability.dictionary import DAILY_COLUMNS
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.deliverability.deliverability_fixtures import (
     ROWS_OF_DAILY,
@@ -53,7 +54,7 @@ class TestOfTheSandbox:
     ) -> None:
         _, query, _ = loaded
 
-        assert columns_of(query, "deliverability_daily") == list(COLUMNS)
+        assert columns_of(query, "deliverability_daily") == list(DAILY_COLUMNS)
 
     def test_without_their_names_senders_are_shown_by_their_id(
         self, loaded: tuple[Sandbox, Query, list[str]]

@@ -11,12 +11,12 @@ import pytest
 
 from email_assets.account import configured_account
 from email_assets.deliverability.daily import (
-    COLUMNS,
     DeliverabilityError,
     SenderDay,
     build_daily,
     read_daily,
 )
+from email_assets.deliverability.dictionary import DAILY_COLUMNS
 from email_assets.errors import EmailAssetsError
 from email_assets_tests.deliverability.deliverability_fixtures import (
     ROWS_OF_DAILY,
@@ -98,7 +98,7 @@ class TestColumns:
 
         build()
 
-        assert {*columns_of(query, "deliverability_daily")} == {*COLUMNS}
+        assert {*columns_of(query, "deliverability_daily")} == {*DAILY_COLUMNS}
         assert query(ROWS_OF_DAILY) == [(date(2026, 3, 1), "7", 1, 0, 0, 0, 0, 0, 0.0)]
 
     def test_a_table_of_this_version_keeps_what_somebody_built_on_it(
@@ -107,12 +107,12 @@ class TestColumns:
         put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')")
         put_bounces(warehouse)
         build()
-        change(warehouse, "COMMENT ON COLUMN email.deliverability_daily.sent IS 'kept'")
+        change(warehouse, "ALTER TABLE email.deliverability_daily ALTER sent SET DEFAULT 7")
 
         build()
 
-        comments = (
-            "SELECT comment FROM duckdb_columns() "
+        defaults = (
+            "SELECT column_default FROM duckdb_columns() "
             "WHERE table_name = 'deliverability_daily' AND column_name = 'sent'"
         )
-        assert query(comments) == [("kept",)]
+        assert query(defaults) == [("7",)]

@@ -1,0 +1,73 @@
+"""The data dictionary: the meaning of tables and columns, by the vendor's file and by dlt.
+
+The catalog, the comments in the warehouse and the sources of a dbt project take it from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+
+from dlt.common.schema import Schema
+
+from email_assets.normalizer import column_of
+from email_assets.vendors import VendorResource
+from email_assets.vendors.resource import column_hints
+
+Notes = dict[tuple[str, str], str]
+"""Meanings by table and column; the column is empty where it is the table's own."""
+
+TABLE = ""
+PARENT_ID, ROOT_ID = "_dlt_parent_id", "_dlt_root_id"
+OF_DLT = {
+    "_dlt_id": "Tells the row from all others of its table.",
+    "_dlt_load_id": "The load that brought the row, in seconds since 1970.",
+    PARENT_ID: "The _dlt_id of the row that the list is in.",
+    ROOT_ID: "The _dlt_id of the API's row, however deep the list is in it.",
+    "_dlt_list_idx": "The item's place in its list, from 0 on.",
+}
+"""The columns that dlt adds."""
+VARIANT = "__v_"
+"""Stands in the name of dlt's column for values of another type than their field had before."""
+_NAMING = Schema("dictionary").naming
+
+
+def notes_of(resource: VendorResource, tables: Mapping[str, Collection[str]]) -> Notes:
+    """The meanings that are known of a resource's tables.
+
+    Args:
+        resource: The resource; a column of it may be named `recipients.email`, in a list.
+        tables: The columns of each table, of which only the resource's own are looked at.
+    """
+    root = _NAMING.normalize_table_identifier(str(resource["name"]))
+    own = {
+        table: columns
+        for table, columns in tables.items()
+        if table == root or (table.startswith(f"{root}__") and PARENT_ID in columns)
+    }
+    said = {
+        f"{root}__{column_of(name, _NAMING)}": str(hints["description"])
+        for name, hints in column_hints(resource).items()
+        if hints.get("description")
+    }
+    notes: Notes = {}
+    for table, columns in own.items():
+        above = [other for other in own if table.startswith(f"{other}__")]
+        notes[table, TABLE] = (
+            f"Items of lists in {max(above, key=len)}: join its _dlt_id to {PARENT_ID}."
+            if above
+            else resource["description"]
+        )
+        notes |= {(table, name): text for name, text in _columns(table, columns, said)}
+    return notes
+
+
+def _columns(
+    table: str, columns: Collection[str], said: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """The columns of a table that something is known of."""
+    for name in columns:
+        of, variant, data_type = name.rpartition(VARIANT)
+        if text := OF_DLT.get(name) or said.get(f"{table}__{name}"):
+            yield name, text
+        elif variant and of in columns:
+            yield name, f"The values of {of} that came as {data_type}."
