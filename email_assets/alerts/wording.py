@@ -37,12 +37,14 @@ def subject_of(severity: str, slots: Iterable[str], verb: str = "", sentence: st
     listed = names_in(slots)
     first, *others = listed.split(", ")
     count = f"{len(others) + 1} assets" if others else "an asset"
+    names = [listed, *([f"{first} and {len(others)} more", count] if others else [])]
+    why = first_sentence(sentence).replace("https://", "")
     return fitting(
         severity,
         [
-            *([f"{listed} {verb}: {first_sentence(sentence)}"] if sentence else []),
-            f"{listed} {verb}",
-            *([f"{first} and {len(others)} more {verb}"] if others else []),
+            # whether to get up is told by the reason rather than by all names
+            *(f"{name} {verb}: {why}" for name in names if why),
+            *(f"{name} {verb}" for name in names),
             f"{count} {verb}",
             count,
         ],

@@ -79,7 +79,7 @@ class TestStaleness:
         _, text = tick_anew()
         assert text.startswith("bounces, messages recovered. ")
 
-    def test_an_asset_that_was_never_materialized_is_stale_a_window_after_the_first_look(
+    def test_an_asset_that_was_never_materialized_is_told_once_a_window_after_the_first_look(
         self, alerts: Sensor, tick: Tick, webhook: Webhook
     ) -> None:
         assert alerts.cursor
@@ -92,7 +92,8 @@ class TestStaleness:
 
         (text,) = tick()
 
-        assert text.startswith(f"{', '.join(sorted(EVENTS))} went stale: ")
+        assert text.startswith(f"{', '.join(sorted(EVENTS))} went stale: never materialized ")
+        assert tick() == [text]
 
     def test_an_asset_whose_runs_are_known_to_fail_goes_stale_without_a_word(
         self, tick_anew: Tick, instance: dg.DagsterInstance
