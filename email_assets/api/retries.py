@@ -59,16 +59,14 @@ class Retries:
         Raises:
             ApiUnavailableError: None did.
         """
-        first: ApiUnavailableError | None = None
         try:
             return attempt()  # nearly all answers come at once, and need no look at what may follow
         except ApiUnavailableError as error:
-            first = error
-        failures = iter((first,))
+            failed = [error]
 
         def again() -> Answer:
-            for failure in failures:
-                raise failure
+            if failed:
+                raise failed.pop()
             return attempt()
 
         answer: Answer = self._retrying(again)

@@ -11,7 +11,7 @@ from email_assets.clock import now
 from email_assets.defs import recording
 from email_assets.defs.names import key_of
 from email_assets.deliverability.daily import Outcome, SenderDay, read_daily
-from email_assets.deliverability.figures import by_sender, percent, total
+from email_assets.deliverability.figures import by_sender, percents_apart, total
 from email_assets.deliverability.selection import derived_assets
 from email_assets.errors import EmailAssetsError
 from email_assets.settings.deliverability import DeliverabilitySettings
@@ -83,11 +83,11 @@ def judge_bounces(
         if found.sent < least or (found.bounce_rate or 0) <= limit:
             continue
         sender, worst = _with_most(of_day[day], lambda outcome: outcome.bounced)
+        told, of_limit = percents_apart(found.bounce_rate or 0, limit)
         return _warning(
             BOUNCE_RATE,
-            f"{DAILY}: the bounce rate of {day}{so_far} (UTC) is {percent(found.bounce_rate)}, "
-            f"{found.bounced} bounces for {found.sent} messages; max_bounce_rate is "
-            f"{percent(limit)}. "
+            f"{DAILY}: the bounce rate of {day}{so_far} (UTC) is {told}, "
+            f"{found.bounced} bounces for {found.sent} messages; max_bounce_rate is {of_limit}. "
             f"{sender} had most bounces, {worst.bounced} of {worst.sent}. Providers suspend "
             "accounts for that: stop writing to addresses that bounced hard, which are in bounces, "
             "and look at where that sender's addresses come from.",
@@ -120,14 +120,13 @@ def judge_complaints(
         return recording.judged(COMPLAINT_RATE, sentence, figures, passed=True)
     sender, worst = _with_most(rows, lambda outcome: outcome.complaints)
     fails = rate > limit
-    told = (
-        f"max_complaint_rate is {percent(limit)}"
-        if fails
-        else f"max_complaint_rate is {percent(limit)}, and a third of it is warned of"
-    )
+    of_rate, of_limit = percents_apart(rate, limit)
+    told = f"max_complaint_rate is {of_limit}"
+    if not fails:
+        told += ", and a third of it is warned of"
     return recording.judged(
         COMPLAINT_RATE,
-        f"{DAILY}: the complaint rate {days} (UTC) is {percent(rate)}, {found.complaints} "
+        f"{DAILY}: the complaint rate {days} (UTC) is {of_rate}, {found.complaints} "
         f"complaints for {found.sent} messages; {told}. {sender} had most complaints, "
         f"{worst.complaints} of {worst.sent}. Mailbox providers put such mail into spam or refuse "
         "it: write only to those who asked for it, let them unsubscribe in one click, and pause "

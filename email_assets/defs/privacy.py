@@ -93,24 +93,32 @@ def _build_checks(account: Account, name: str, names: list[str]) -> dg.AssetChec
 
     @dg.multi_asset_check(name=f"{op_of(account, name)}_privacy", specs=specs, can_subset=True)
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
-        for check in sorted(key.name for key in context.selected_asset_check_keys):
-            try:
-                now = account.as_set_now()
-                with connected(
-                    now.warehouse, name, recording.info(context), read_only=True
-                ) as client:
-                    fields = private_fields(now, name)
-                    if check == FORGOTTEN:
-                        result = _judge_forgotten(name, client)
-                    elif check == KEEP_DAYS:
-                        result = _judge_age(fields, name, client)
-                    else:
-                        result = _judge_leftovers(fields, name, client)
-            except EmailAssetsError as error:
-                result = recording.judged(check, str(error), passed=False)
-            yield result
+        selected = sorted(key.name for key in context.selected_asset_check_keys)
+        try:
+            now = account.as_set_now()
+            fields = private_fields(now, name)
+            with connected(now.warehouse, name, recording.info(context), read_only=True) as client:
+                judged = [_judge(check, fields, name, client) for check in selected]
+        except EmailAssetsError as error:
+            problem = str(error)
+            judged = [recording.judged(check, problem, passed=False) for check in selected]
+        yield from judged
 
     return checks
+
+
+def _judge(
+    check: str, fields: PrivateFields, name: str, client: SqlClient | None
+) -> dg.AssetCheckResult:
+    """What one check finds; one that cannot be judged does not keep the others from it."""
+    try:
+        if check == FORGOTTEN:
+            return _judge_forgotten(name, client)
+        if check == KEEP_DAYS:
+            return _judge_age(fields, name, client)
+        return _judge_leftovers(fields, name, client)
+    except EmailAssetsError as error:
+        return recording.judged(check, str(error), passed=False)
 
 
 def _judge_forgotten(name: str, client: SqlClient | None) -> dg.AssetCheckResult:

@@ -5,15 +5,26 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from email_assets.deliverability.sql import kinds_counted, type_of
-from email_assets.deliverability.tables import Tables, condition_of, marks, text_of
+from email_assets.deliverability.sql import (
+    Row,
+    kinds_counted,
+    of_message,
+    recipient_of,
+    type_of,
+)
+from email_assets.deliverability.tables import (
+    Tables,
+    address_in,
+    condition_of,
+    marks,
+    recipient_in,
+    text_of,
+)
 from email_assets.vendors.meanings import Deliverability, Suppressed
 from email_assets.vendors.resource import bounces_of
 
 MOST_ROWS = 10_000
 """Groups that are told by their names, the largest first; those beyond are one without a name."""
-PARENT, OWN_ID = "_dlt_parent_id", "_dlt_id"
-"""dlt's columns that lead from the items of a list to their row."""
 
 STATUS = "(?s)^(.*?[^0-9.])?([45][.][0-9][.][0-9]{1,3})([.]?|[^0-9.].*|[.][^0-9].*)$"
 """An answer of a mail server with an enhanced status: each may name the recipient besides, and a
@@ -36,6 +47,7 @@ class Addresses:
     def __init__(self, mapping: Deliverability, tables: Tables, since: date, until: date) -> None:
         self._mapping, self._tables, self._days = mapping, tables, [since, until]
         self._bounces = bounces_of(mapping)
+        self._bounce: Row = self._bounces, mapping["bounces"].get("message"), "b"
 
     def by_domain(self) -> Query | None:
         """Domain, messages to it, and hard, soft, complaints and others of it, and recipients."""
@@ -55,19 +67,9 @@ class Addresses:
         if own and self._tables.has(self._bounces) and has(self._bounces, own):
             column = text_of(self._tables.column(self._bounces, own, "b"))
             parts.append(self._came_back(column, ""))
-        elif "message" in bounces and self._tables.has(self._bounces):
-            parts.append(self._came_back("t.tag", self._tags_of_messages(tag)))
+        elif found := of_message(tag, "tagged", self._bounce, self._mapping, self._tables):
+            parts.append(self._came_back(*found))
         return self._grouped("tag", parts)
-
-    def _tags_of_messages(self, tag: str) -> str:
-        """The join that gives a bounce the tag of its message; two of one id count once."""
-        mapping, column = self._mapping, self._tables.column
-        id_ = text_of(column("messages", mapping["messages"]["id"], "m"))
-        message = text_of(column(self._bounces, mapping["bounces"]["message"], "b"))
-        return (
-            f" LEFT JOIN (SELECT {id_} AS id, MAX({text_of(column('messages', tag, 'm'))}) AS tag "
-            f"FROM {self._tables.name('messages')} AS m GROUP BY 1) AS t ON t.id = {message}"
-        )
 
     def _grouped(self, label: str, found: list[Query | None]) -> Query | None:
         """The counts of messages and bounces by something."""
@@ -219,21 +221,12 @@ class Addresses:
         return f" WHERE {only} AND {day} BETWEEN %s AND %s", [*values, *self._days]
 
     def _address_of(self, what: str) -> tuple[str, str] | None:
-        """The SQL of the recipient of a message or bounce, and the join that a list takes."""
-        is_sent = what == "messages"
-        of = self._mapping["messages"] if is_sent else self._mapping["bounces"]
-        table, alias = (what, "m") if is_sent else (self._bounces, "b")
-        field = of.get("recipient")
-        if not field or not self._tables.has(table):
-            return None
-        if self._tables.has_column(table, field):
-            return address_in(self._tables.column(table, field, alias)), ""
-        items = self._tables.items(table, field)
-        if items is None:
-            return None
-        name, column = items
-        join = f" JOIN {name} AS r ON r.{PARENT} = {alias}.{OWN_ID}"
-        return address_in(f"r.{column}"), join
+        """The SQL of the recipient of a message or bounce, and the join that it takes."""
+        if what == "messages":
+            field = self._mapping["messages"].get("recipient")
+            return recipient_in("messages", field, "m", self._tables)
+        field = self._mapping["bounces"].get("recipient")
+        return recipient_of(field, self._bounce, self._mapping, self._tables)
 
 
 def _largest(grouped: str, name: str, counts: list[str], size: str) -> str:
@@ -244,8 +237,3 @@ def _largest(grouped: str, name: str, counts: list[str], size: str) -> str:
         f"ROW_NUMBER() OVER (ORDER BY {size} DESC, {name}) AS place FROM ({grouped}) AS grouped) "
         f"AS ranked GROUP BY 1 ORDER BY SUM({size}) DESC, 1"
     )
-
-
-def address_in(column: str) -> str:
-    """The SQL of an address alone, in small letters, of one that may stand beside a name."""
-    return f"LOWER(regexp_replace({text_of(column)}, '^.*<([^<>]*)>.*$', '\\1'))"

@@ -6,19 +6,19 @@ longer than those do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-
-from dlt.common.schema.typing import C_DLT_ID
+from collections.abc import Callable
 
 from email_assets.account import Account
-from email_assets.deliverability.addresses import address_in
-from email_assets.deliverability.sql import named
+from email_assets.deliverability.sql import Row, named, of_message, recipient_of
 from email_assets.deliverability.tables import MappingError, Tables, lists_in, text_of
-from email_assets.vendors.meanings import Events
+from email_assets.vendors.events import events_of
+from email_assets.vendors.meanings import Deliverability, Events
 from email_assets.warehouse.turn import SqlClient
-from email_assets.warehouse.views import EVENTS, RECIPIENTS, tables_of_their_names
+from email_assets.warehouse.views import EVENTS, RECIPIENTS, VIEWS, tables_of_their_names
 
 NOTHING = "CAST(NULL AS VARCHAR)"
+UNTOLD = (NOTHING, "")
+"""The SQL of what no field tells, and no join."""
 
 EVENT_COLUMNS = {
     "time": ("TIMESTAMP WITH TIME ZONE", "When it happened."),
@@ -50,32 +50,33 @@ RECIPIENT_COLUMNS = {
 COUNTED = [name for name, (type_, _) in RECIPIENT_COLUMNS.items() if type_ == "BIGINT"]
 
 
-def make_views(account: Account, client: SqlClient, say: Callable[[str], None]) -> list[str]:
+def make_views(account: Account, client: SqlClient, say: Callable[[str], None]) -> None:
     """Make both views anew, of the tables as they are now; what reads them stays.
 
     Args:
         account: Whose mail.
         client: Connected to the warehouse, in a transaction.
-        say: Told which of them cannot be read, and why.
-
-    Returns:
-        The views that were made: both, or none where nothing that tells of events is loaded.
+        say: Told why a view or a part of it cannot be made.
     """
+    events = events_of(account.vendor)
+    taken = [*tables_of_their_names(client), *({*VIEWS} & account.resources.keys())]
+    if taken:
+        named = " and ".join(dict.fromkeys(taken))
+        say(f"{named}: a table has this name already, and no view is made.")
+        return
+    tables = Tables(EVENTS, client, _read(events))
     parts = []
-    mapping = account.vendor.get("events", [])
-    if mapping and (taken := tables_of_their_names(client)):
-        say(f"{' and '.join(taken)}: a table has this name already, and no view is made.")
-        return []
-    tables = Tables(EVENTS, client, _read(mapping))
-    for events in mapping:
-        if not tables.has(events["resource"]):
-            continue
-        try:
-            parts.append(_part(account, events, tables))
-        except MappingError as error:
-            say(str(error))
-    if not parts:
-        return []
+    for one in events:
+        if tables.has(one["resource"]):
+            try:
+                parts.append(_part(account, one, tables))
+            except MappingError as error:
+                say(str(error))
+    if parts:
+        _make(client, parts)
+
+
+def _make(client: SqlClient, parts: list[str]) -> None:
     names = {name: client.escape_column_name(name) for name in EVENT_COLUMNS}
     # cast, since a view that is replaced has to keep its columns' types
     typed = [f"CAST({names[name]} AS {type_})" for name, (type_, _) in EVENT_COLUMNS.items()]
@@ -88,18 +89,17 @@ def make_views(account: Account, client: SqlClient, say: Callable[[str], None]) 
     by_recipient = _by_recipient(client, view)
     view = client.make_qualified_table_name(RECIPIENTS)
     client.execute_sql(f"CREATE OR REPLACE VIEW {view} AS {by_recipient}")
-    return [EVENTS, RECIPIENTS]
 
 
-def _read(mapping: list[Events]) -> list[str]:
+def _read(events: list[Events]) -> list[str]:
     """The tables that events are read from, whether they are there or not."""
     found = []
-    for events in mapping:
-        found.append(events["resource"])
-        if "recipient" in events:
-            found += lists_in(events["resource"], events["recipient"])
-        if "resource" in events.get("sender", {}):
-            found.append(events["sender"]["resource"])
+    for one in events:
+        found.append(one["resource"])
+        if "recipient" in one:
+            found += lists_in(one["resource"], one["recipient"])
+        if "resource" in one.get("sender", {}):
+            found.append(one["sender"]["resource"])
     return list(dict.fromkeys(found))
 
 
@@ -109,22 +109,23 @@ def _part(account: Account, events: Events, tables: Tables) -> str:
     Raises:
         MappingError: The table has no column of times for them.
     """
+    mapping = account.deliverability
+    assert mapping  # noqa: S101 (without it, there are no events)
     table = events["resource"]
+    row: Row = table, events.get("message"), "t"
     happened = tables.time(table, events["time"], "t")
     subtype, event, condition = _event(events, tables)
-    recipient, of_list = _recipient(events, tables)
-    sender, of_sender = _sender(account, events, tables)
-    message = _optional(events.get("message"), table, tables)
-    reason = _optional(events.get("reason"), table, tables)
+    recipient, of_list = recipient_of(events.get("recipient"), row, mapping, tables) or UNTOLD
+    sender, of_sender = _sender(events, row, mapping, tables)
     columns = [
         happened,
         event,
         *map(_literal, (account.name or "", account.vendor_name)),
-        message,
+        _optional(events.get("message"), table, tables),
         recipient,
         sender,
         subtype,
-        reason,
+        _optional(events.get("reason"), table, tables),
     ]
     return (
         f"SELECT {', '.join(columns)} FROM {tables.name(table)} AS t{of_list}{of_sender}"
@@ -134,11 +135,7 @@ def _part(account: Account, events: Events, tables: Tables) -> str:
 
 def _event(events: Events, tables: Tables) -> tuple[str, str, str]:
     """An event by the vendor's name and by ours, and the condition that there is one."""
-    table = events["resource"]
-    fields = events.get("type", [])
-    subtype = NOTHING
-    if tables.has_any(table, fields):
-        subtype = tables.first_there(table, fields, "t")
+    subtype = _optional(events.get("type"), events["resource"], tables)
     if always := events.get("event"):
         return subtype, _literal(always), ""
     cases = "".join(
@@ -157,56 +154,25 @@ def _where(condition: str, events: Events, tables: Tables) -> str:
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
 
-def _recipient(events: Events, tables: Tables) -> tuple[str, str]:
-    """The SQL of the recipient, and the join that it takes where a message has a list of them."""
-    table, field = events["resource"], events.get("recipient")
-    if field is None:
-        return NOTHING, ""
-    if tables.has_column(table, field):
-        return address_in(tables.column(table, field, "t")), ""
-    found = tables.items(table, field)
-    if found is None:
-        return NOTHING, ""
-    items, column = found
-    return address_in(f"r.{column}"), f" LEFT JOIN {items} AS r ON r._dlt_parent_id = t.{C_DLT_ID}"
-
-
-def _sender(account: Account, events: Events, tables: Tables) -> tuple[str, str]:
+def _sender(events: Events, row: Row, mapping: Deliverability, tables: Tables) -> tuple[str, str]:
     """The SQL of the sender, and the join that it takes."""
-    table = events["resource"]
     if by := events.get("sender"):
-        if not tables.has_column(table, by["field"]):
-            return NOTHING, ""
-        return named(text_of(tables.column(table, by["field"], "t")), by, tables, NOTHING)
-    sent = next(_sent_messages(account, tables), None)
-    if sent is None or "message" not in events or not tables.has_column(table, events["message"]):
-        return NOTHING, ""
-    by, messages = sent["sender"], sent["resource"]
-    id_ = text_of(tables.column(messages, sent["message"], "m"))
-    field = text_of(tables.column(messages, by["field"], "m"))
-    sender, of_name = named("m.sender", by, tables, NOTHING)
-    message = text_of(tables.column(table, events["message"], "t"))
-    # grouped, so that no event comes twice should two messages share an id
-    return sender, (
-        f" LEFT JOIN (SELECT {id_} AS id, MAX({field}) AS sender FROM {tables.name(messages)} AS m "
-        f"GROUP BY {id_}) AS m ON m.id = {message}{of_name}"
-    )
+        if not tables.has_column(events["resource"], by["field"]):
+            return UNTOLD
+        return named(text_of(tables.column(events["resource"], by["field"], "t")), by, tables)
+    by = mapping["messages"]["sender"]
+    found = of_message(by["field"], "sent", row, mapping, tables)
+    if found is None:
+        return UNTOLD
+    sender, of_name = named(found[0], by, tables)
+    return sender, found[1] + of_name
 
 
-def _sent_messages(account: Account, tables: Tables) -> Iterator[Events]:
-    """The entries that tell of messages that were sent, by whom."""
-    for events in account.vendor.get("events", []):
-        table = events["resource"]
-        if events.get("event") == "sent" and "sender" in events and tables.has(table):
-            needed = (events.get("message"), events["sender"]["field"])
-            if all(field and tables.has_column(table, field) for field in needed):
-                yield events
-
-
-def _optional(field: str | None, table: str, tables: Tables) -> str:
-    if field is None or not tables.has_column(table, field):
+def _optional(fields: str | list[str] | None, table: str, tables: Tables) -> str:
+    """The text of the first of some fields that holds anything, or NULL."""
+    if fields is None or not tables.has_any(table, fields):
         return NOTHING
-    return text_of(tables.column(table, field, "t"))
+    return tables.first_there(table, fields, "t")
 
 
 def _by_recipient(client: SqlClient, events: str) -> str:

@@ -39,6 +39,15 @@ def percents(rate: float) -> str:
     return f"{rate * 100:.{2 if 0 < rate < 0.01 else 1}f}"
 
 
+def percents_apart(rate: float, limit: float) -> tuple[str, str]:
+    """A rate and the limit that it passes, for people: rounded no further than they differ."""
+    told, decimals = (percents(rate), percents(limit)), 2
+    while rate != limit and float(told[0]) == float(told[1]):
+        decimals += 1
+        told = f"{rate * 100:.{decimals}f}", f"{limit * 100:.{decimals}f}"
+    return f"{told[0]} %", f"{told[1]} %"
+
+
 def short_count(count: float) -> str:
     """A count that has room above a column: 950, 1.2k, 34k, 5.6M."""
     for unit, size in (("M", 1_000_000), ("k", 1_000)):

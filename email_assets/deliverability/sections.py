@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from email_assets.deliverability.blocks import Block, Heading, Table, Text
 from email_assets.deliverability.breakdown import FEWEST, NO_TAG, Breakdown
 from email_assets.deliverability.daily import Outcome, SenderDay
-from email_assets.deliverability.figures import by_sender, percent, total
+from email_assets.deliverability.figures import by_sender, percent, percents_apart, total
 from email_assets.deliverability.mailboxes import OTHERS
 from email_assets.settings.deliverability import DeliverabilitySettings
 
@@ -21,7 +21,7 @@ def remedies(
     breakdown: Breakdown,
     settings: DeliverabilitySettings,
 ) -> list[str]:
-    """The things to do, the most urgent first.
+    """The things to do; what passes its limit first.
 
     Args:
         found: The rows added up.
@@ -30,35 +30,43 @@ def remedies(
         settings: What is too much.
     """
     told = [
-        *_of_rates(found, rows, settings),
+        *_of_complaints(found, rows, settings.max_complaint_rate, settings),
+        *_of_bounces(found, rows, settings),
         *_of_providers(breakdown.providers or {}, settings),
+        *_of_complaints(found, rows, settings.warned_complaint_rate, settings),
         *_of_addresses(breakdown),
     ]
-    return told or ["Nothing stands out."]
+    return [*dict.fromkeys(told)] or ["Nothing stands out."]
 
 
-def _of_rates(
+def _of_complaints(
+    found: Outcome, rows: Sequence[SenderDay], above: float, settings: DeliverabilitySettings
+) -> Iterator[str]:
+    """What to do about complaints, if their rate is above a share."""
+    rate, senders = found.complaint_rate or 0, by_sender(rows)
+    if found.sent < settings.min_messages or rate <= above:
+        return
+    worst = max(senders, key=lambda name: senders[name].complaints)
+    told, wanted = percents_apart(rate, settings.warned_complaint_rate)
+    yield (
+        f"{found.complaints:,} of {found.sent:,} messages were called spam, most of {worst}: "
+        f"{told}, where mailbox providers want less than {wanted}. Write only to those who asked "
+        "for it, and let them unsubscribe in one click."
+    )
+
+
+def _of_bounces(
     found: Outcome, rows: Sequence[SenderDay], settings: DeliverabilitySettings
 ) -> Iterator[str]:
-    if found.sent < settings.min_messages:
+    rate, senders = found.bounce_rate or 0, by_sender(rows)
+    if found.sent < settings.min_messages or rate <= settings.max_bounce_rate:
         return
-    senders = by_sender(rows)
-    warned_of = settings.warned_complaint_rate
-    if (found.complaint_rate or 0) > warned_of:
-        worst = max(senders, key=lambda name: senders[name].complaints)
-        yield (
-            f"{found.complaints:,} of {found.sent:,} messages were called spam, most of {worst}: "
-            f"{percent(found.complaint_rate)}, where mailbox providers want less than "
-            f"{percent(warned_of)}. Write only to those who asked for it, and let them unsubscribe "
-            "in one click."
-        )
-    if (found.bounce_rate or 0) > settings.max_bounce_rate:
-        worst = max(senders, key=lambda name: senders[name].bounced)
-        yield (
-            f"{percent(found.bounce_rate)} bounced, most of {worst}; max_bounce_rate is "
-            f"{percent(settings.max_bounce_rate)}. Stop writing to addresses that bounced hard, "
-            "and look at where that sender's addresses come from."
-        )
+    worst = max(senders, key=lambda name: senders[name].bounced)
+    told, limit = percents_apart(rate, settings.max_bounce_rate)
+    yield (
+        f"{told} bounced, most of {worst}; max_bounce_rate is {limit}. Stop writing to addresses "
+        "that bounced hard, and look at where that sender's addresses come from."
+    )
 
 
 def _of_providers(

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from email_assets.deliverability.tables import Tables, condition_of, marks, text_of
+from email_assets.deliverability.tables import (
+    Tables,
+    address_in,
+    condition_of,
+    marks,
+    recipient_in,
+    text_of,
+)
 from email_assets.vendors.meanings import Deliverability, Sender
 from email_assets.vendors.resource import bounces_of
+
+Row = tuple[str, str | None, str]
+"""A row's table, its field that tells the message, and what a query calls the table."""
 
 UNKNOWN = "'unknown'"
 """The SQL of the sender of what names none."""
@@ -98,21 +108,68 @@ def _sender_of_bounce(mapping: Deliverability, tables: Tables) -> tuple[str, str
         return text_of(tables.column(table, bounces["sender"]["field"], "b")), ""
     if not tables.has("messages"):
         return "CAST(NULL AS VARCHAR)", ""
-    message = text_of(tables.column(table, bounces["message"], "b"))
-    id_ = text_of(tables.column("messages", messages["id"], "m"))
-    sender = text_of(tables.column("messages", messages["sender"]["field"], "m"))
-    bounced = tables.name(table)
-    # grouped, so that no bounce counts twice should two messages share an id; only of those that
-    # bounced, which takes half the memory
-    return "m.sender", (
-        f" LEFT JOIN (SELECT {id_} AS id, MAX({sender}) AS sender "
+    row = table, bounces["message"], "b"
+    return _of_message(messages["sender"]["field"], "sender", row, mapping, tables)
+
+
+def of_message(
+    field: str | None, called: str, row: Row, mapping: Deliverability, tables: Tables
+) -> tuple[str, str] | None:
+    """The SQL of a field of the message that a row tells, and the join that it takes.
+
+    Returns:
+        None where the tables do not lead there.
+
+    Args:
+        field: The field of `messages`.
+        called: What the join calls it.
+        row: Where it stands.
+        mapping: What the vendor's file says.
+        tables: The tables.
+    """
+    (table, message, _), id_ = row, mapping["messages"].get("id")
+    if not (field and message and id_ and tables.has(table) and tables.has("messages")):
+        return None
+    needed = ((table, message), ("messages", id_), ("messages", field))
+    if not all(tables.has_column(*one) for one in needed):
+        return None
+    return _of_message(field, called, (table, message, row[2]), mapping, tables)
+
+
+def recipient_of(
+    field: str | None, row: Row, mapping: Deliverability, tables: Tables
+) -> tuple[str, str] | None:
+    """The SQL of a row's recipient, or else of its message's, and the join that it takes."""
+    table, _, of = row
+    if found := recipient_in(table, field, of, tables):
+        return found
+    found = of_message(mapping["messages"].get("recipient"), "addressed", row, mapping, tables)
+    return (address_in(found[0]), found[1]) if found else None
+
+
+def _of_message(
+    field: str, called: str, row: tuple[str, str, str], mapping: Deliverability, tables: Tables
+) -> tuple[str, str]:
+    """The same of tables that are as the mapping says.
+
+    Raises:
+        MappingError: They are not.
+    """
+    table, message, of = row
+    id_ = text_of(tables.column("messages", mapping["messages"]["id"], "m"))
+    found = text_of(tables.column("messages", field, "m"))
+    told = text_of(tables.column(table, message, of))
+    # grouped, so that no row counts twice should two messages share an id; only of those that
+    # rows tell, which takes half the memory
+    return f"{called}.found", (
+        f" LEFT JOIN (SELECT {id_} AS id, MAX({found}) AS found "
         f"FROM {tables.name('messages')} AS m "
-        f"WHERE {id_} IN (SELECT {message} FROM {bounced} AS b) "
-        f"GROUP BY {id_}) AS m ON m.id = {message}"
+        f"WHERE {id_} IN (SELECT {told} FROM {tables.name(table)} AS {of}) "
+        f"GROUP BY {id_}) AS {called} ON {called}.id = {told}"
     )
 
 
-def named(id_: str, sender: Sender, tables: Tables, otherwise: str) -> tuple[str, str]:
+def named(id_: str, sender: Sender, tables: Tables, otherwise: str = "NULL") -> tuple[str, str]:
     """The name by which people know a sender, or else its id, and the join that it takes.
 
     Args:

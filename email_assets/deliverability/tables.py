@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import dlt
-from dlt.common.schema.typing import VERSION_TABLE_NAME
+from dlt.common.schema.typing import C_DLT_ID, VERSION_TABLE_NAME
 
 from email_assets.errors import EmailAssetsError
 from email_assets.normalizer import column_of
 from email_assets.vendors.meanings import Only
 from email_assets.warehouse.turn import SqlClient
+
+PARENT = "_dlt_parent_id"
+"""dlt's column of a list's items with the id of their row."""
 
 
 class MappingError(EmailAssetsError):
@@ -126,6 +129,34 @@ class Tables:
             MappingError: As `time`.
         """
         return f"CAST({self.time(table, field, of)} AS DATE)"
+
+
+def recipient_in(table: str, field: str | None, of: str, tables: Tables) -> tuple[str, str] | None:
+    """The SQL of recipients' addresses alone, and the join that it takes where a row has a list.
+
+    Returns:
+        None where the table does not tell them.
+
+    Args:
+        table: The table.
+        field: The field with the address; of a list of recipients, that of its items.
+        of: What the query calls the table.
+        tables: The tables that are there.
+    """
+    if field is None or not tables.has(table):
+        return None
+    if tables.has_column(table, field):
+        return address_in(tables.column(table, field, of)), ""
+    items = tables.items(table, field)
+    if items is None:
+        return None
+    name, column = items
+    return address_in(f"r.{column}"), f" LEFT JOIN {name} AS r ON r.{PARENT} = {of}.{C_DLT_ID}"
+
+
+def address_in(column: str) -> str:
+    """The SQL of an address alone, in small letters, of one that may stand beside a name."""
+    return f"LOWER(regexp_replace({text_of(column)}, '^.*<([^<>]*)>.*$', '\\1'))"
 
 
 def lists_in(table: str, field: str) -> list[str]:

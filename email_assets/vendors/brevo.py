@@ -141,6 +141,7 @@ VENDOR: Vendor = {
     ],
     "deliverability": {
         "messages": {
+            "id": "messageId",
             "time": "happened_at",
             "sender": {"field": "from"},
             "only": {"field": "event", "values": ["requests"]},
@@ -169,21 +170,13 @@ VENDOR: Vendor = {
     "events": [
         {
             "resource": "messages",
-            "time": "happened_at",
             "type": "event",
             "types": {
-                "sent": ["requests"],
                 "delivered": ["delivered"],
                 "opened": ["opened"],
                 "clicked": ["clicks"],
-                "bounced": ["hardBounces", "softBounces", "blocked", "invalid"],
-                "complained": ["spam"],
                 "unsubscribed": ["unsubscribed"],
             },
-            "message": "messageId",
-            "recipient": "email",
-            "sender": {"field": "from"},
-            "reason": "reason",
         },
     ],
 }

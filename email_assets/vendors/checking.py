@@ -141,8 +141,8 @@ def _mistakes_of_deliverability(mapping: Deliverability, resources: list[Any]) -
     for resource in named:
         if resource not in [*resources, "bounces"]:
             yield f"{where} reads {resource!r}, which is no resource"
-    if ("sender" in bounces) == ("message" in bounces):
-        yield f"{where} needs a 'sender' or a 'message' of bounces, and not both"
+    if "sender" not in bounces and "message" not in bounces:
+        yield f"{where} needs a 'sender' or a 'message' of bounces"
     if "message" in bounces and "id" not in messages:
         yield f"{where} needs the 'id' of messages that 'message' of bounces points to"
     kinds = (bounces.get("hard", []), bounces.get("soft", []), bounces.get("complaint", []))

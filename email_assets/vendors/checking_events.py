@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args
 
+from email_assets.vendors.events import tells_of
 from email_assets.vendors.meanings import EventType
 
 EVENT_TYPES = get_args(EventType)
@@ -21,8 +22,13 @@ def mistakes_of_events(vendor: Any, at: int, resources: list[Any]) -> Iterator[s
         resources: The names of the file's resources.
     """
     where, events = f"VENDOR['events'][{at}]", vendor["events"][at]
+    mapping = vendor.get("deliverability")
     if events["resource"] not in resources:
         yield f"{where} has the 'resource' {events['resource']!r}, which is no resource"
+    if mapping is None:
+        yield f"{where} needs a 'deliverability' beside it, which tells what was sent and bounced"
+    if "time" not in events and not tells_of(mapping, events["resource"]):
+        yield f"{where} needs a 'time', since 'deliverability' names none of its resource"
     if ("event" in events) == ("types" in events):
         yield f"{where} needs an 'event' that each row tells of, or 'types', and not both"
     if "types" in events and "type" not in events:
@@ -30,9 +36,15 @@ def mistakes_of_events(vendor: Any, at: int, resources: list[Any]) -> Iterator[s
     for name in (events.get("event"), *events.get("types", ())):
         if name is not None and name not in EVENT_TYPES:
             yield f"{where} has {name!r}, which is none of {', '.join(EVENT_TYPES)}"
+        if name in ("sent", "bounced") or (name == "complained" and _has_complaints(mapping)):
+            yield f"{where} has {name!r}, which 'deliverability' tells already: leave it out"
     sender = events.get("sender", {})
     lookup = [key for key in ("resource", "id", "name") if sender.get(key)]
     if lookup and (len(lookup) < 3 or sender["resource"] not in resources):
         yield f"{where} needs a 'sender' with a 'resource' of this file, its 'id' and its 'name'"
     for name in {*VIEWS} & {*resources}:
         yield f"{where} makes a view {name!r}, which is the name of a resource: give that another"
+
+
+def _has_complaints(mapping: Any) -> bool:
+    return bool(mapping and mapping["bounces"].get("complaint"))

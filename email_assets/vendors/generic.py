@@ -130,26 +130,4 @@ VENDOR: Vendor = {
             "return_path": "return_path_verified",
         },
     },
-    "events": [
-        {
-            "resource": "messages",
-            "time": "sent_at",
-            "event": "sent",
-            "message": "id",
-            "recipient": "recipients.email",
-            "sender": {"field": "domain_id", "resource": "domains", "id": "id", "name": "name"},
-        },
-        {
-            "resource": "bounces",
-            "time": "bounced_at",
-            "type": "type",
-            "types": {
-                "bounced": ["HardBounce", "SoftBounce", "Blocked", "DnsError"],
-                "complained": ["SpamComplaint"],
-            },
-            "message": "message_id",
-            "recipient": "email",
-            "reason": "description",
-        },
-    ],
 }

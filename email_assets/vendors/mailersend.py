@@ -100,6 +100,7 @@ VENDOR: Vendor = {
     ],
     "deliverability": {
         "messages": {
+            "id": "email.message.id",
             "time": "created_at",
             "sender": A_DOMAIN,
             "only": {"field": "type", "values": ["sent"]},
@@ -128,20 +129,13 @@ VENDOR: Vendor = {
     "events": [
         {
             "resource": "messages",
-            "time": "created_at",
             "type": "type",
             "types": {
-                "sent": ["sent"],
                 "delivered": ["delivered"],
                 "opened": ["opened"],
                 "clicked": ["clicked"],
-                "bounced": ["hard_bounced", "soft_bounced"],
-                "complained": ["spam_complaint"],
                 "unsubscribed": ["unsubscribed"],
             },
-            "message": "email.message.id",
-            "recipient": "email.recipient.email",
-            "sender": A_DOMAIN,
         },
     ],
 }

@@ -61,9 +61,6 @@ ADDRESSES: Endpoint = {
 }
 A_DOMAIN: Sender = {"field": "domain.name"}
 
-# events that Mailgun calls as we do
-SAME = {name: [name] for name in ("delivered", "opened", "clicked", "complained", "unsubscribed")}
-
 VENDOR: Vendor = {
     "client": {
         "base_url": "https://api.mailgun.net",
@@ -232,6 +229,7 @@ VENDOR: Vendor = {
         # an event has no more than its kind needs
         "optional": True,
         "messages": {
+            "id": "message.headers.message-id",
             "time": "happened_at",
             "sender": A_DOMAIN,
             "only": {"field": "event", "values": ["accepted"]},
@@ -258,13 +256,8 @@ VENDOR: Vendor = {
     "events": [
         {
             "resource": "messages",
-            "time": "happened_at",
-            "type": ["severity", "event"],
-            "types": {"sent": ["accepted"], "bounced": ["permanent"]} | SAME,
-            "message": "message.headers.message-id",
-            "recipient": "recipient",
-            "sender": A_DOMAIN,
-            "reason": "delivery-status.message",
+            "type": "event",
+            "types": {name: [name] for name in ("delivered", "opened", "clicked", "unsubscribed")},
         },
     ],
 }

@@ -10,7 +10,6 @@ from datetime import datetime
 from dlt.sources.rest_api.typing import OffsetPaginatorConfig
 
 from email_assets.vendors import Secret, Vendor
-from email_assets.vendors.meanings import Events
 
 A_DAY = 24 * 60 * 60
 REFERENCE = "https://dev.mailjet.com/email/reference"
@@ -32,14 +31,6 @@ PAGES: OffsetPaginatorConfig = {
     "limit_param": "Limit",
     "offset_param": "Offset",
     "total_path": None,
-}
-
-OF_A_MESSAGE: Events = {
-    "resource": "messages",
-    "time": "ArrivedAt",
-    "message": "ID",
-    "recipient": "ContactAlt",
-    "sender": {"field": "SenderID", "resource": "senders", "id": "ID", "name": "Email"},
 }
 
 VENDOR: Vendor = {
@@ -161,6 +152,7 @@ VENDOR: Vendor = {
             "time": "ArrivedAt",
             "id": "ID",
             "sender": {"field": "SenderID", "resource": "senders", "id": "ID", "name": "Email"},
+            "recipient": "ContactAlt",
         },
         "bounces": {
             "time": "BouncedAt",
@@ -177,10 +169,9 @@ VENDOR: Vendor = {
         },
     },
     "events": [
-        {**OF_A_MESSAGE, "event": "sent"},
-        # of what came later, the last is known, and not when
+        # of what happened to a message, the last is known, and not when
         {
-            **OF_A_MESSAGE,
+            "resource": "messages",
             "type": "Status",
             "types": {
                 "opened": ["opened"],
@@ -188,12 +179,6 @@ VENDOR: Vendor = {
                 "complained": ["spam"],
                 "unsubscribed": ["unsub"],
             },
-        },
-        {
-            "resource": "bounces",
-            "time": "BouncedAt",
-            "event": "bounced",
-            "message": "MessageID",
         },
     ],
 }

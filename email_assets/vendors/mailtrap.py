@@ -138,6 +138,7 @@ VENDOR: Vendor = {
     ],
     "deliverability": {
         "messages": {
+            "id": "message_id",
             "time": "sent_at",
             "recipient": "to",
             "sender": A_DOMAIN,
@@ -153,26 +154,7 @@ VENDOR: Vendor = {
         "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
     "events": [
-        {
-            "resource": "messages",
-            "time": "sent_at",
-            "event": "sent",
-            "message": "message_id",
-            "recipient": "to",
-            "sender": A_DOMAIN,
-        },
-        {
-            "resource": "bounces",
-            "time": "created_at",
-            "type": "type",
-            "types": {
-                "bounced": ["hard bounce"],
-                "complained": ["spam complaint"],
-                "unsubscribed": ["unsubscription"],
-            },
-            "recipient": "email",
-            "sender": {"field": "domain_name"},
-        },
+        {"resource": "bounces", "type": "type", "types": {"unsubscribed": ["unsubscription"]}},
     ],
 }
 """Mailtrap's API."""

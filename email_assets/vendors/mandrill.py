@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from email_assets.vendors import NOW, Secret, Vendor
-from email_assets.vendors.meanings import Events
 
 A_DAY = 24 * 60 * 60
 REFERENCE = "https://mailchimp.com/developer/transactional/api"
@@ -25,14 +24,6 @@ def with_subaccount(row: dict[str, Any]) -> dict[str, Any]:
     """A rejected address, which says of which sub-account it is only if it is one of any."""
     return {**row, "subaccount": row.get("subaccount") or ""}
 
-
-OF_A_MESSAGE: Events = {
-    "resource": "messages",
-    "time": "ts",
-    "message": "_id",
-    "recipient": "email",
-    "sender": {"field": "sender"},
-}
 
 VENDOR: Vendor = {
     "client": {
@@ -127,7 +118,12 @@ VENDOR: Vendor = {
         },
     ],
     "deliverability": {
-        "messages": {"time": "ts", "sender": {"field": "sender"}, "recipient": "email"},
+        "messages": {
+            "id": "_id",
+            "time": "ts",
+            "sender": {"field": "sender"},
+            "recipient": "email",
+        },
         # a list of addresses tells no message
         "bounces": {
             "resource": "messages",
@@ -139,22 +135,16 @@ VENDOR: Vendor = {
             "soft": ["soft-bounced"],
             "complaint": ["spam"],
             "recipient": "email",
+            "reason": "diag",
         },
         "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
     "events": [
-        {**OF_A_MESSAGE, "event": "sent"},
-        # of what came later, the last is known, and not when
+        # of what happened to a message, the last is known, and not when
         {
-            **OF_A_MESSAGE,
+            "resource": "messages",
             "type": "state",
-            "types": {
-                "delivered": ["sent"],
-                "bounced": ["bounced", "soft-bounced"],
-                "complained": ["spam"],
-                "unsubscribed": ["unsub"],
-            },
-            "reason": "diag",
+            "types": {"delivered": ["sent"], "unsubscribed": ["unsub"]},
         },
     ],
 }

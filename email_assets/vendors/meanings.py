@@ -37,7 +37,7 @@ class SentMessages(TypedDict, total=False):
     """The field that says when a message was sent."""
     sender: Required[Sender]
     id: str
-    """The field that `message` of the bounces points to."""
+    """The field that tells the message, which `message` of the bounces points to."""
     recipient: str
     """The field that says to whom; of a list of recipients, the field of its items."""
     tag: str
@@ -67,7 +67,8 @@ class BouncedMessages(TypedDict, total=False):
     sender: Sender
     """The sender, where a bounce names it itself."""
     message: str
-    """The field with the message's `id`, where only the message says who sent."""
+    """The field with the message's `id`. The message says who sent and to whom, where a bounce does
+    not."""
     recipient: str
     """The field that says whose mail bounced; of a list of recipients, the field of its items."""
     tag: str
@@ -118,14 +119,16 @@ class Deliverability(TypedDict, total=False):
 
 
 class Events(TypedDict, total=False):
-    """The rows of a resource that tell what happened to messages. Nested fields are dotted paths.
+    """The rows of a resource that tell what else happened to messages than `deliverability` says.
 
+    That tells what was sent, bounced and was called spam. Nested fields are dotted paths.
     A field that the table has no column for, since no row ever had it, is NULL, but for `time`.
     """
 
     resource: Required[str]
-    time: Required[str]
-    """The field that says when it happened."""
+    time: str
+    """The field that says when it happened. Without it, and without `message`, `recipient` or
+    `sender`, the one that `deliverability` names of the same resource."""
     event: EventType
     """The event that every row tells of; without it, `type` and `types` say it."""
     type: str | list[str]
@@ -141,5 +144,5 @@ class Events(TypedDict, total=False):
     """The sender; without it, of a row with a `message`, the one of that message."""
     only: Only
     """The rows that tell of events, where others don't."""
-    reason: str
-    """The field with the words in which a server or a person said why."""
+    reason: str | list[str]
+    """The field with the words in which a server or a person said why, or several as in `type`."""

@@ -240,6 +240,7 @@ VENDOR: Vendor = {
     ],
     "deliverability": {
         "messages": {
+            "id": "MessageID",
             "time": "ReceivedAt",
             "sender": A_SERVER,
             "recipient": "Recipients",
@@ -247,6 +248,7 @@ VENDOR: Vendor = {
         },
         "bounces": {
             "time": "BouncedAt",
+            "message": "MessageID",
             "sender": A_SERVER,
             "type": "Type",
             "hard": HARD,
@@ -266,28 +268,7 @@ VENDOR: Vendor = {
         },
     },
     "events": [
-        {
-            "resource": "messages",
-            "time": "ReceivedAt",
-            "event": "sent",
-            "message": "MessageID",
-            "recipient": "Recipients",
-            "sender": A_SERVER,
-        },
-        {
-            "resource": "bounces",
-            "time": "BouncedAt",
-            "type": "Type",
-            "types": {
-                "bounced": [*HARD, *SOFT],
-                "complained": ["SpamComplaint", "SpamNotification"],
-                "unsubscribed": ["Unsubscribe"],
-            },
-            "message": "MessageID",
-            "recipient": "Email",
-            "sender": A_SERVER,
-            "reason": "Details",
-        },
+        {"resource": "bounces", "type": "Type", "types": {"unsubscribed": ["Unsubscribe"]}},
     ],
 }
 """Postmark's API."""

@@ -7,18 +7,8 @@ only send is refused (401). Five requests a second are allowed; beyond, a 429 sa
 """
 
 from email_assets.vendors import Secret, Vendor
-from email_assets.vendors.meanings import Events
 
 A_DAY = 24 * 60 * 60
-
-OF_A_MESSAGE: Events = {
-    "resource": "messages",
-    "time": "created_at",
-    "message": "id",
-    "recipient": "to",
-    "sender": {"field": "from"},
-}
-LATER = ("delivered", "opened", "clicked", "bounced", "complained")
 
 VENDOR: Vendor = {
     "client": {
@@ -105,7 +95,12 @@ VENDOR: Vendor = {
         },
     ],
     "deliverability": {
-        "messages": {"time": "created_at", "sender": {"field": "from"}, "recipient": "to"},
+        "messages": {
+            "id": "id",
+            "time": "created_at",
+            "sender": {"field": "from"},
+            "recipient": "to",
+        },
         # a list of addresses tells no message; of a message, its last event is known
         "bounces": {
             "resource": "messages",
@@ -120,9 +115,12 @@ VENDOR: Vendor = {
         "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
     "events": [
-        {**OF_A_MESSAGE, "event": "sent"},
-        # of what came later, the last is known, and not when
-        {**OF_A_MESSAGE, "type": "last_event", "types": {name: [name] for name in LATER}},
+        # of what happened to a message, the last is known, and not when
+        {
+            "resource": "messages",
+            "type": "last_event",
+            "types": {name: [name] for name in ("delivered", "opened", "clicked")},
+        },
     ],
 }
 """Resend's API."""

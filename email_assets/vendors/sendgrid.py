@@ -13,7 +13,6 @@ from typing import Any
 from dlt.sources.rest_api.typing import IncrementalConfig, OffsetPaginatorConfig
 
 from email_assets.vendors import NOW, Secret, Vendor
-from email_assets.vendors.meanings import Events
 
 A_DAY = 24 * 60 * 60
 REFERENCE = "https://www.twilio.com/docs/sendgrid/api-reference"
@@ -46,13 +45,6 @@ BY_CREATED: IncrementalConfig = {
     "lag": A_DAY,
 }
 
-OF_A_MESSAGE: Events = {
-    "resource": "messages",
-    "time": "sg_message_id_created_at",
-    "message": "sg_message_id",
-    "recipient": "to_email",
-    "sender": {"field": "from_email"},
-}
 VENDOR: Vendor = {
     "client": {
         "base_url": "https://api.sendgrid.com",
@@ -183,6 +175,7 @@ VENDOR: Vendor = {
     ],
     "deliverability": {
         "messages": {
+            "id": "sg_message_id",
             "time": "sg_message_id_created_at",
             "sender": {"field": "from_email"},
             "recipient": "to_email",
@@ -197,6 +190,7 @@ VENDOR: Vendor = {
             "hard": ["bounced"],
             "soft": ["blocked"],
             "recipient": "to_email",
+            "reason": "reason",
         },
         "suppressed": [
             {"resource": resource, "recipient": "email"}
@@ -210,14 +204,8 @@ VENDOR: Vendor = {
         },
     },
     "events": [
-        {**OF_A_MESSAGE, "event": "sent"},
-        # of what came later, the last is known, and not when
-        {
-            **OF_A_MESSAGE,
-            "type": "status",
-            "types": {"delivered": ["delivered"], "bounced": ["bounced", "blocked"]},
-            "reason": "reason",
-        },
+        # of what happened to a message, the last is known, and not when
+        {"resource": "messages", "type": "status", "types": {"delivered": ["delivered"]}},
         {
             "resource": "complaints",
             "time": "created",

@@ -158,21 +158,26 @@ VENDOR: Vendor = {
     ],
     "deliverability": {
         "messages": {
+            "id": "message_id",
             "time": "timestamp",
             "sender": {"field": "friendly_from"},
             "only": {"field": "type", "values": ["injection"]},
             "recipient": "rcpt_to",
             "tag": "campaign_id",
         },
+        # among the events of messages are complaints, too
         "bounces": {
+            "resource": "messages",
             "time": "timestamp",
             "sender": {"field": "friendly_from"},
-            "type": "bounce_class",
+            "type": ["bounce_class", "type"],
+            "only": {"field": "type", "values": ["bounce", "out_of_band", "spam_complaint"]},
             "hard": ["10", "30", "90"],
             "soft": [
                 *("20", "21", "22", "23", "24", "40", "60", "70", "100"),
                 *("50", "51", "52", "53", "54"),  # blocks
             ],
+            "complaint": ["spam_complaint"],
             "recipient": "rcpt_to",
             "tag": "campaign_id",
             "reason": ["raw_reason", "reason"],
@@ -183,21 +188,13 @@ VENDOR: Vendor = {
     "events": [
         {
             "resource": "messages",
-            "time": "timestamp",
             "type": "type",
             "types": {
-                "sent": ["injection"],
                 "delivered": ["delivery"],
                 "opened": ["open", "initial_open"],
                 "clicked": ["click"],
-                "bounced": ["bounce", "out_of_band"],
-                "complained": ["spam_complaint"],
                 "unsubscribed": ["list_unsubscribe", "link_unsubscribe"],
             },
-            "message": "message_id",
-            "recipient": "rcpt_to",
-            "sender": {"field": "friendly_from"},
-            "reason": "raw_reason",
         },
     ],
 }

@@ -42,6 +42,23 @@ def test_a_recipient_with_a_name_is_the_address_alone(warehouse: Place, query: Q
 
 
 @on_both
+def test_a_bounce_that_tells_no_recipient_is_one_of_its_messages(
+    warehouse: Place, query: Query
+) -> None:
+    put_messages(warehouse, "('m1', 101, '2026-03-01T10:00:00Z')")
+    put_bounces(warehouse, "('m1', 'HardBounce', '2026-03-01T11:00:00Z')")
+    change(
+        warehouse,
+        "ALTER TABLE email.messages ADD COLUMN recipients__email VARCHAR",
+        "UPDATE email.messages SET recipients__email = 'ann@x.example'",
+    )
+
+    build()
+
+    assert query("SELECT recipient, bounced FROM email.recipients") == [("ann@x.example", 1)]
+
+
+@on_both
 def test_what_somebody_built_on_them_stays(warehouse: Place, query: Query) -> None:
     put_messages(warehouse, "('m1', 101, '2026-03-01T10:00:00Z')")
     put_bounces(warehouse)

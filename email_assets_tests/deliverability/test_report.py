@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import dagster as dg
+import pytest
 
 from email_assets.account import configured_account
 from email_assets.defs.deliverability import build_deliverability_assets
@@ -135,12 +136,39 @@ def test_what_to_do_is_told_with_the_figures() -> None:
     said = remedies_of(day_of("news", 2000, 120, complaints=5), breakdown=breakdown)
 
     assert [sentence.partition(":")[0].partition(";")[0] for sentence in said] == [
-        "5 of 2,000 messages were called spam, most of news",
         "6.0 % bounced, most of news",
         "Gmail bounced 20.0 % of what it got, and the others 1.3 %",
+        "5 of 2,000 messages were called spam, most of news",
         "Messages to addresses that had bounced hard before",
         "Sending domains whose records are not right",
     ]
+
+
+@pytest.mark.parametrize(
+    ("complaints", "first"), [(6, "6.0 % bounced"), (7, "7 of 2,000 messages were called spam")]
+)
+def test_what_passes_its_limit_is_told_before_what_is_warned_of(
+    complaints: int, first: str
+) -> None:
+    said = remedies_of(day_of("news", 2000, 120, complaints=complaints))
+
+    assert [sentence.startswith(first) for sentence in said] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("sent", "bounced", "complaints", "told"),
+    [
+        (100_000, 5_001, 0, "5.001 % bounced, most of news; max_bounce_rate is 5.000 %."),
+        (100_000, 0, 101, "0.101 %, where mailbox providers want less than 0.100 %."),
+        (100_000, 7_200, 0, "7.2 % bounced, most of news; max_bounce_rate is 5.0 %."),
+    ],
+)
+def test_a_rate_is_not_rounded_to_the_limit_that_it_passes(
+    sent: int, bounced: int, complaints: int, told: str
+) -> None:
+    (said,) = remedies_of(day_of("news", sent, bounced, complaints=complaints))
+
+    assert told in said
 
 
 def test_where_all_is_well_nothing_is_to_be_done() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from email_assets.cli import COMMANDS
 from email_assets.definitions import defs
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.docs.pages import PAGES, anchors, commands, first_cells
@@ -42,6 +43,10 @@ def test_each_guide_is_in_the_readme() -> None:
     linked = set(re.findall(r"\]\((docs/[\w.]+)", README.read_text()))
 
     assert linked == {f"docs/{page.name}" for page in PAGES if page.parent.name == "docs"}
+
+
+def test_each_command_is_in_the_readme() -> None:
+    assert set(re.findall(r"`([a-z-]+)`", README.read_text())) >= {*COMMANDS}
 
 
 @by_name

@@ -55,15 +55,33 @@ def test_who_is_forgotten_while_a_sync_has_read_her_is_not_loaded(
     assert ids(query) == [2]
 
 
-def evaluation(instance: dg.DagsterInstance) -> dg.AssetCheckResult:
-    """The check of bounces, evaluated on the warehouse as it is."""
+def evaluations(instance: dg.DagsterInstance) -> dict[str | None, dg.AssetCheckResult]:
+    """The checks of bounces, evaluated on the warehouse as it is."""
     key = dg.AssetCheckKey(dg.AssetKey("bounces"), "forgotten")
     checks = build_privacy_checks(configured_account())
     (check,) = (found for found in checks if key in found.check_keys)
     results: Any = check(dg.build_asset_check_context(instance=instance))
-    (result,) = results
-    assert isinstance(result, dg.AssetCheckResult)
-    return result
+    return {result.check_name: result for result in results}
+
+
+def evaluation(instance: dg.DagsterInstance) -> dg.AssetCheckResult:
+    return evaluations(instance)["forgotten"]
+
+
+def test_a_check_that_cannot_be_judged_does_not_keep_the_others_from_it(
+    api: Sandbox, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load("bounces")
+    main(["forget", ANN])
+    monkeypatch.setenv("PRIVACY__SALT", f"{SALT}!")
+    monkeypatch.setenv("PRIVACY__DROP", '["bounces.tag"]')
+
+    found = evaluations(instance)
+
+    assert {name: of.passed for name, of in found.items()} == {
+        "forgotten": False,
+        "private_fields": True,
+    }
 
 
 @on_both

@@ -21,6 +21,7 @@ from email_assets_tests.vendors.preset_server import (
 from email_assets_tests.vendors.serving import Answer, Asked
 
 KEY = "xkeysib-test/with+signs=7b2"
+EVENTS = ("requests", "delivered", "hardBounces", "spam", "blocked")
 ENDS = {"startDate": DATE, "endDate": DATE}
 
 
@@ -30,7 +31,7 @@ class BrevoServer(PresetServer):
     vendor = "brevo"
     prefix = "/v3"
     secrets: ClassVar = {"api_key": KEY}
-    outcome = (250, 250, 0, 250)
+    outcome = (200, 200, 0, 200)
     rules: ClassVar[Rules] = {
         ("GET", "/smtp/blockedContacts"): {
             "limit": Parameter(r"\d+", most=100),
@@ -72,7 +73,7 @@ class BrevoServer(PresetServer):
             "email": f"ann{number}@example.com",
             "date": written(at),
             "messageId": f"<{number}@smtp-relay.example.com>",
-            "event": ("requests", "delivered", "hardBounces", "spam")[number % 4],
+            "event": EVENTS[number % 5],
             "from": "shop@example.com",
         }
         self.rows["messages"].insert(0, event)

@@ -70,6 +70,7 @@ class MailjetServer(PresetServer):
     def add_newer(self, at: datetime) -> None:
         number = len(self.rows["messages"]) + 1
         sent = {"ID": number, "ArrivedAt": written(at), "SenderID": 7, "Status": "sent"}
+        sent["ContactAlt"] = f"ann{number}@example.com"
         self.rows["messages"].insert(0, sent)
         bounce = {"ID": number, "BouncedAt": written(at), "MessageID": number}
         self.rows["bounces"].insert(0, {**bounce, "IsStatePermanent": number % 2 == 0})

@@ -33,7 +33,7 @@ class SparkPostServer(PresetServer):
 
     vendor = "sparkpost"
     secrets: ClassVar = {"api_key": KEY, "private": PRIVATE}
-    outcome = (150, 75, 75, 0)
+    outcome = (150, 50, 50, 75)
     rules: ClassVar[Rules] = {
         ("GET", "/api/v1/events/message"): {
             **PAGES,
@@ -70,7 +70,8 @@ class SparkPostServer(PresetServer):
 
     def add_newer(self, at: datetime) -> None:
         number = len(self.rows["messages"])
-        type_ = ("injection", "delivery", "bounce")[number % 3] if number < 450 else "bounce"
+        types = ("injection", "delivery", "bounce", "injection", "spam_complaint", "bounce")
+        type_ = types[number % 6] if number < 450 else "bounce"
         event = {
             "event_id": f"e{number}",
             "type": type_,
@@ -82,7 +83,7 @@ class SparkPostServer(PresetServer):
         }
         self.rows["messages"].insert(0, event)
         if type_ == "bounce":
-            event["bounce_class"] = ("10", "21")[number % 2]
+            event["bounce_class"] = ("10", "21", "25")[number // 3 % 3]
             self.rows["bounces"].insert(0, event)
         blocked: Row = {"recipient": event["rcpt_to"], "type": "transactional"}
         self.rows["suppressions"].insert(0, {**blocked, "updated": written(at)})

@@ -176,7 +176,7 @@ class TestMistakes:
             (
                 "bounces",
                 {"message": None},
-                " needs a 'sender' or a 'message' of bounces, and not both",
+                " needs a 'sender' or a 'message' of bounces",
             ),
             (
                 "messages",
