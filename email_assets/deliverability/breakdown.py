@@ -14,6 +14,12 @@ from typing import Any
 from email_assets.account import Account
 from email_assets.deliverability.addresses import Addresses, Query
 from email_assets.deliverability.daily import Outcome
+from email_assets.deliverability.engagement import (
+    Engagement,
+    by_domain,
+    by_provider,
+    tells_of_opens,
+)
 from email_assets.deliverability.mailboxes import OTHERS, is_domain, provider_of
 from email_assets.deliverability.reasons import meaning_of
 from email_assets.deliverability.selection import tables_read
@@ -22,6 +28,7 @@ from email_assets.redaction import redact_line
 from email_assets.warehouse.dataset_account import expect_owner
 from email_assets.warehouse.destination import connected
 from email_assets.warehouse.turn import SqlClient
+from email_assets.warehouse.views import EVENTS
 
 FEWEST = 3
 """Recipients that have to share a domain or a text before it is named."""
@@ -61,6 +68,8 @@ class Breakdown:
     """Addresses that nothing is sent to any more."""
     after_hard_bounce: tuple[int, int] | None = None
     """Messages to addresses that had bounced hard before, and those addresses."""
+    opens: dict[str, Engagement] = field(default_factory=dict)
+    """Opens and clicks by who keeps the mailboxes; none where the vendor does not tell of any."""
     unverified: dict[str, list[str]] | None = None
     """Sending domains, each with what it lacks of `RECORDS`."""
 
@@ -80,11 +89,14 @@ def read_breakdown(
             return Breakdown()
         expect_owner(client, account, who)
         client.execute_sql("SET TimeZone = 'UTC'")
-        addresses = Addresses(mapping, Tables(who, client, tables_read(account)), since, until)
+        tables = Tables(who, client, [*tables_read(account), EVENTS])
         try:
-            return _counted(addresses, client)
+            found = _counted(Addresses(mapping, tables, since, until), client)
         except MappingError:  # the asset that is made of the same fields says it
             return Breakdown()
+        if tells_of_opens(account.vendor) and (query := by_domain(tables, since, until)):
+            found.opens = by_provider(client.execute_sql(query[0], *query[1]) or ())
+        return found
 
 
 def _counted(addresses: Addresses, client: SqlClient) -> Breakdown:

@@ -17,6 +17,7 @@ from email_assets.deliverability.charts import (
     rates_over_time,
 )
 from email_assets.deliverability.daily import Outcome
+from email_assets.deliverability.engagement import of_opens
 from email_assets.deliverability.facts import Facts
 from email_assets.deliverability.figures import by_sender, percent, total
 from email_assets.deliverability.sections import of_domains, of_places, of_reasons, remedies
@@ -45,6 +46,7 @@ def report_of(facts: Facts) -> list[Block]:
         Heading("Senders"),
         *_senders(facts),
         *of_places(facts.breakdown),
+        *of_opens(facts.breakdown.opens),
         Heading("Why it came back"),
         Picture(_by_kind(found), "What came back, by kind"),
         *of_reasons(facts.breakdown),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from email_assets.account import configured_account
+from email_assets.deliverability.breakdown import read_breakdown
 from email_assets.deliverability.daily import build_daily
+from email_assets.deliverability.engagement import Engagement
 from email_assets_tests.deliverability.event_counts import counts_of_days, counts_of_events
 from email_assets_tests.vendors import mailgun_fixtures, postmark_fixtures, resend_fixtures
 from email_assets_tests.vendors.mailgun_server import MINUTE, MailgunServer
@@ -86,6 +88,9 @@ def test_mailgun_tells_of_each_event_of_a_message(mailgun: MailgunServer, query:
         ("bounced", "permanent", *of_it, "no such mailbox"),
     ]
     assert counts_of_events(query) == counts_of_days(query)
+    day = NOON.date()
+    found = read_breakdown(configured_account(), day, day, who="report", say=print)
+    assert found.opens == {"others": Engagement(sent=1, opened=1, clicked=1)}
 
 
 def test_resend_tells_of_the_last_event_of_a_message(resend: ResendServer, query: Query) -> None:
