@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -35,7 +34,7 @@ class Owner:
         return Owner(name, {**self.label, label: own}, f"{resource} {name}")
 
     def ask_for_its_list(self, request: Request) -> None:
-        """Let a request ask for the owner's list: with its secret, path, headers, parameters."""
+        """Let a request ask for the owner's list: its secret, path, headers, parameters, body."""
         if not self.name:
             return
         headers, params = request.headers or {}, request.params or {}
@@ -43,12 +42,15 @@ class Owner:
             room = f"{{{name}}}"
             request.url = request.url.replace(room, quote(str(value), safe=""))
             params = _filled(params, room, str(value))
+            request.json = _filled(request.json, room, str(value))
             # headers are sent in Latin-1, and so this comes to UTF-8, whatever the value's letters
             headers = _filled(headers, room, str(value).encode().decode("latin-1"))
         request.headers, request.params = {**headers, OWNER_HEADER: self.name}, params
 
 
-def _filled(words: Mapping[str, Any], room: str, value: str) -> dict[str, Any]:
-    return {
-        key: of.replace(room, value) if isinstance(of, str) else of for key, of in words.items()
-    }
+def _filled(words: Any, room: str, value: str) -> Any:
+    if isinstance(words, str):
+        return words.replace(room, value)
+    if isinstance(words, dict):
+        return {key: _filled(of, room, value) for key, of in words.items()}
+    return [_filled(of, room, value) for of in words] if isinstance(words, list) else words

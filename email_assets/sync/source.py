@@ -68,7 +68,7 @@ def _as_dlt_knows_it(
     endpoint = {part: value for part, value in endpoint_of(resource).items() if part not in ours}
     # our paginator fills in `{label}`; dlt, which formats a path twice, is to leave it as it is
     endpoint["path"] = endpoint["path"].replace("{", "{" * 4).replace("}", "}" * 4)
-    for part in ("params", "headers"):
+    for part in ("params", "headers", "json"):
         if words := endpoint.get(part):
             endpoint[part] = _with_room_for_labels(words, labels)
     # dlt would compile a text anew for every page
@@ -76,15 +76,15 @@ def _as_dlt_knows_it(
     return {**known, "endpoint": endpoint | ({"paginator": paginator} if paginator else {})}
 
 
-def _with_room_for_labels(words: dict[str, Any], labels: list[str]) -> dict[str, Any]:
-    """Parameters or headers in which dlt, which formats them once, leaves room for labels."""
-    found = dict(words)
-    for name in labels:
-        room = f"{{{name}}}"
-        for key, value in found.items():
-            if isinstance(value, str):
-                found[key] = value.replace(room, f"{{{room}}}")
-    return found
+def _with_room_for_labels(words: Any, labels: list[str]) -> Any:
+    """Parameters, headers or a body in which dlt, which formats them once, leaves labels' room."""
+    if isinstance(words, str):
+        for name in labels:
+            words = words.replace(f"{{{name}}}", f"{{{{{name}}}}}")
+        return words
+    if isinstance(words, dict):
+        return {key: _with_room_for_labels(of, labels) for key, of in words.items()}
+    return [_with_room_for_labels(of, labels) for of in words] if isinstance(words, list) else words
 
 
 def _without_description(hints: dict[str, Any]) -> dict[str, Any]:

@@ -93,7 +93,7 @@ class ForEach(TypedDict, total=False):
     """The owner's field that tells it apart."""
     label: Required[str]
     """The field that every row gets, with the owner's `id` in it. `{label}` is it in the path, in
-    `params` and in `headers`."""
+    `params`, in `headers` and in `json`."""
     only: Only
     """The owners that have such a list, where others don't."""
     secret: str

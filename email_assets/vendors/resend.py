@@ -1,9 +1,10 @@
 """Resend: <https://resend.com/docs/api-reference>.
 
 Lists come newest first, 100 rows a page, and cannot be asked for a stretch of time, so a sync
-reads from the newest row back to where the last one left off. Bounces are the addresses that are
-suppressed since they bounced. There are no servers. An API key needs full access: one that may
-only send is refused (401). Five requests a second are allowed; beyond, a 429 says how long to wait.
+reads from the newest row back to where the last one left off; statistics can. Bounces are the
+addresses that are suppressed since they bounced. There are no servers. An API key needs full
+access: one that may only send is refused (401). Five requests a second are allowed; beyond, a 429
+says how long to wait.
 """
 
 from email_assets.vendors import Secret, Vendor
@@ -63,6 +64,32 @@ VENDOR: Vendor = {
                 "path": "/emails",
                 # last_event changes while a message is delivered, opened and clicked
                 "incremental": {"cursor_path": "created_at", "row_order": "desc", "lag": 3 * A_DAY},
+            },
+        },
+        {
+            "name": "deliverystats",
+            "kind": "event",
+            "description": "What happened on a day at a domain: how many were delivered, opened, …",
+            "documentation": "https://resend.com/docs/api-reference/emails/get-metrics",
+            "columns": {
+                "period": {"description": "The day, in UTC."},
+                "sent": {"description": "Messages that were sent."},
+                "bounced_permanent": {"description": "Messages that were refused for good."},
+            },
+            "primary_key": ["period", "domain_id"],
+            "endpoint": {
+                "path": "/emails/metrics",
+                "params": {"dimensions": "period,domain", "granularity": "daily"},
+                "paginator": "single_page",
+                "incremental": {
+                    "cursor_path": "period",
+                    "start_param": "start_date",
+                    "end_param": "end_date",
+                    # without a start, the API gives seven days; it gives what the plan keeps
+                    "initial_value": "2023-01-01",
+                    "convert": "{:%Y-%m-%d}".format,
+                    "lag": 3 * A_DAY,
+                },
             },
         },
         {

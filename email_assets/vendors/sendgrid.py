@@ -32,7 +32,8 @@ def as_query(start: datetime, end: datetime) -> str:
 def one_row_a_day(row: dict[str, Any]) -> dict[str, Any]:
     """A day with its figures side by side; they come as the only item of a list."""
     (only,) = row["stats"]
-    return {"date": row["date"], **only["metrics"]}
+    others = {field: value for field, value in row.items() if field != "stats"}
+    return {**others, **only["metrics"]}
 
 
 PAGES: OffsetPaginatorConfig = {"type": "offset", "limit": 500, "total_path": None}

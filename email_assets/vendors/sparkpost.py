@@ -2,7 +2,8 @@
 
 Accounts in the EU set `base_url` to `https://api.eu.sparkpost.com`. Messages are events: one
 message has several, such as injection, delivery and open. Events are kept for ten days, so a
-sync that pauses longer misses some for good. Servers are the sub-accounts.
+sync that pauses longer misses some for good. Servers are the sub-accounts; what is theirs stands
+in all lists beside what is the account's own.
 """
 
 from datetime import datetime, timedelta
@@ -28,8 +29,9 @@ def as_midnight(instant: datetime) -> str:
 
 
 def with_list(row: dict[str, Any]) -> dict[str, Any]:
-    """A suppression, which says of which list it is only if it is one of a list."""
-    return {**row, "list_id": row.get("list_id") or ""}
+    """A suppression, which says of which list and sub-account it is only if it is one of any."""
+    whose = str(row.get("subaccount_id") or "0")
+    return {**row, "list_id": row.get("list_id") or "", "subaccount_id": whose}
 
 
 NEXT: JSONLinkPaginatorConfig = {"type": "json_link", "next_url_path": "links.next"}
@@ -140,8 +142,11 @@ VENDOR: Vendor = {
             "kind": "event",
             "description": "An address that gets no mail any more, or none of one kind.",
             "documentation": f"{REFERENCE}/suppression-list/",
-            "columns": {"source": {"description": "Why, such as Bounce Rule or Spam Complaint."}},
-            "primary_key": ["recipient", "type", "list_id"],
+            "columns": {
+                "source": {"description": "Why, such as Bounce Rule or Spam Complaint."},
+                "subaccount_id": {"description": "The sub-account; 0 is the account itself."},
+            },
+            "primary_key": ["recipient", "type", "list_id", "subaccount_id"],
             "processing_steps": [{"map": with_list}],
             "total_path": "total_count",
             "endpoint": {

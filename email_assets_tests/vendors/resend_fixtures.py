@@ -11,7 +11,7 @@ import pytest
 
 from email_assets_tests.vendors.resend_server import KEY, NOON, ResendServer
 
-NAMES = ["bounces", "messages", "received", "domains"]
+NAMES = ["bounces", "messages", "deliverystats", "received", "domains"]
 HOUR = timedelta(hours=1)
 
 Query = Callable[[str], list[tuple[Any, ...]]]

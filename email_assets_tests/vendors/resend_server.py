@@ -6,11 +6,13 @@ import uuid
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from email_assets.clock import now
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 
 KEY = "re_test/with+signs=4b1"
 NOON = datetime(2026, 4, 3, 12, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
 
 Row = dict[str, Any]
 
@@ -24,6 +26,8 @@ class ResendServer(VendorServer):
         self.suppressions: list[Row] = []
         self.domains: list[Row] = []
         self.received: list[Row] = []
+        self.days: list[Row] = []
+        """Figures of a day and a domain."""
         self.throttled = 0
         """Requests from now on that are one too many."""
 
@@ -71,6 +75,14 @@ class ResendServer(VendorServer):
         }
         self.domains.insert(0, domain)
 
+    def measure(self, at: datetime, **figures: int) -> None:
+        """A day's figures, of each of two domains."""
+        day = at.date().isoformat()
+        for number in range(2):
+            name = f"mail{number}.example.com"
+            whose = {"domain_id": _id("domain", number), "domain_name": name}
+            self.days.append({"period": day, **whose, **figures})
+
     def answer(self, asked: Asked) -> Answer:
         if "User-Agent" not in asked.headers:
             return Answer(403, b"error code: 1010")
@@ -91,9 +103,20 @@ class ResendServer(VendorServer):
             "/domains": self.domains,
             "/emails/receiving": self.received,
         }
+        if asked.path == "/emails/metrics":
+            return self._metrics(asked.query)
         if asked.method != "GET" or asked.path not in lists:
             return _refusal(404, "not_found", "The requested endpoint does not exist")
         return _page(lists[asked.path], asked.query)
+
+    def _metrics(self, query: dict[str, str]) -> Answer:
+        end = query.get("end_date", now().date().isoformat())
+        start = query.get("start_date", (now() - 6 * DAY).date().isoformat())
+        wanted = {"dimensions": "period,domain", "granularity": "daily"}
+        if {name: query.get(name) for name in wanted} != wanted or start > end:
+            return _refusal(422, "validation_error", "These figures cannot be asked for")
+        rows = [row for row in self.days if start <= row["period"] <= end]
+        return Answer(200, {"object": "metrics", "totals": {}, "data": rows})
 
 
 def _page(rows: list[Row], query: dict[str, str]) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import ClassVar
 
 from email_assets.clock import now
@@ -21,6 +21,8 @@ from email_assets_tests.vendors.preset_server import (
     written,
 )
 from email_assets_tests.vendors.serving import Answer, Asked
+
+Rows = dict[str, list[Row]]
 
 KEY = "SG.test/with+signs=8a1"
 SUPPRESSIONS = {
@@ -73,59 +75,66 @@ class SendGridServer(PresetServer):
 
     def __init__(self) -> None:
         super().__init__()
-        names = [*SUPPRESSIONS.values(), "messages"]
-        self.rows = {name: [] for name in names}
-        self.rows["deliverystats"] = []
-        for hours in range(700, 0, -1):
-            self.add_newer(now() - hours * HOUR)
-        start = datetime(2015, 1, 1, tzinfo=now().tzinfo)
-        self.rows["deliverystats"] = [
-            _day(start + n * DAY) for n in range((now() - start).days + 1)
-        ]
+        self.rows = rows_of_an_account(700, datetime(2015, 1, 1, tzinfo=timezone.utc))
         self.rows["servers"] = [{"id": n, "username": f"sub{n}"} for n in range(3)]
         self.rows["domains"] = [{"id": n, "domain": f"m{n}.example.com"} for n in range(120)]
 
     def add_newer(self, at: datetime) -> None:
-        number = len(self.rows["messages"])
-        for name in SUPPRESSIONS.values():
-            row = {"created": int(at.timestamp()), "email": f"{name}{number}@example.com"}
-            self.rows[name].insert(0, row)
-        self.rows["messages"].insert(0, message(number, at))
+        add_newer(self.rows, at)
 
     def is_authorized(self, asked: Asked) -> bool:
         return asked.headers.get("Authorization") == f"Bearer {KEY}"
 
     def give(self, asked: Asked) -> Answer:
+        return self.give_of(self.rows, asked)
+
+    def give_of(self, held: Rows, asked: Asked) -> Answer:
+        """The answer, where this is all that the account has."""
         query = asked.query
         match asked.path.split("/")[2:]:
             case ["suppression", name]:
                 first, last = int(query.get("start_time", 0)), int(query.get("end_time", 10**12))
-                rows = self.rows[SUPPRESSIONS[name]]
+                rows = held[SUPPRESSIONS[name]]
                 rows = [row for row in rows if first <= row["created"] <= last]
             case ["logs"]:
-                return self._logs(asked.body)
+                return self._logs(held["messages"], asked.body)
             case ["stats"]:
                 end = query.get("end_date", now().date().isoformat())
-                rows = self.rows["deliverystats"]
+                rows = held["deliverystats"]
                 rows = [row for row in rows if query["start_date"] <= row["date"] <= end]
                 return Answer(200, page_of(rows, query, by_default=500))
             case ["subusers"]:
-                rows = self.rows["servers"]
+                rows = held["servers"]
             case _:
-                rows = self.rows["domains"]
+                rows = held["domains"]
         return Answer(200, page_of(rows, query))
 
-    def _logs(self, body: Row) -> Answer:
+    def _logs(self, messages: list[Row], body: Row) -> Answer:
         found = QUERY.fullmatch(body.get("query", ""))
         if not found:
             return self.refusal(400, "the query cannot be read")
         start, end = instant(found[1]), instant(found[2])
-        rows = [
-            row
-            for row in self.rows["messages"]
-            if start <= instant(row["sg_message_id_created_at"]) < end
-        ]
+        rows = [row for row in messages if start <= instant(row["sg_message_id_created_at"]) < end]
         return Answer(200, {"messages": rows[: body.get("limit", 10)]})
+
+
+def rows_of_an_account(hours: int, first_day: datetime) -> Rows:
+    """A message and a row of each list an hour, and figures of every day since the first."""
+    rows: Rows = {name: [] for name in (*SUPPRESSIONS.values(), "messages")}
+    for ago in range(hours, 0, -1):
+        add_newer(rows, now() - ago * HOUR)
+    days = range((now() - first_day).days + 1)
+    rows["deliverystats"] = [_day(first_day + n * DAY) for n in days]
+    return rows
+
+
+def add_newer(rows: Rows, at: datetime) -> None:
+    """One row more of each kind of event."""
+    number = len(rows["messages"])
+    for name in SUPPRESSIONS.values():
+        row = {"created": int(at.timestamp()), "email": f"{name}{number}@example.com"}
+        rows[name].insert(0, row)
+    rows["messages"].insert(0, message(number, at))
 
 
 def message(number: int, at: datetime) -> Row:

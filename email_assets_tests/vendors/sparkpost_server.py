@@ -86,7 +86,9 @@ class SparkPostServer(PresetServer):
             event["bounce_class"] = ("10", "21", "25")[number // 3 % 3]
             self.rows["bounces"].insert(0, event)
         blocked: Row = {"recipient": event["rcpt_to"], "type": "transactional"}
-        self.rows["suppressions"].insert(0, {**blocked, "updated": written(at)})
+        # each sub-account has a list of its own
+        for whose in ({}, {"subaccount_id": 1}, {"subaccount_id": 2}):
+            self.rows["suppressions"].insert(0, {**blocked, **whose, "updated": written(at)})
 
     def is_authorized(self, asked: Asked) -> bool:
         return asked.headers.get("Authorization") == KEY

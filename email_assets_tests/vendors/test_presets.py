@@ -23,6 +23,7 @@ from email_assets_tests.vendors.mailtrap_server import MailtrapServer
 from email_assets_tests.vendors.mandrill_server import MandrillServer
 from email_assets_tests.vendors.preset_server import MINUTE, PresetServer
 from email_assets_tests.vendors.sendgrid_server import SendGridServer
+from email_assets_tests.vendors.sendgrid_subusers_server import SendGridSubusersServer
 from email_assets_tests.vendors.sparkpost_server import SparkPostServer
 from email_assets_tests.vendors.syncing import Traces, load, synced_in_sight
 
@@ -33,6 +34,7 @@ SERVERS: list[type[PresetServer]] = [
     MailtrapServer,
     MandrillServer,
     SendGridServer,
+    SendGridSubusersServer,
     SparkPostServer,
 ]
 

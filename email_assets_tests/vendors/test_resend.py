@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 
 from email_assets.account import configured_account
+from email_assets.clock import now
 from email_assets.defs.assets import build_assets
 from email_assets.defs.checks import build_checks
 from email_assets.defs.schedules import build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors
 from email_assets.deliverability.daily import build_daily
 from email_assets_tests.vendors.resend_fixtures import HOUR, NAMES, Query, api, ids, loaded
-from email_assets_tests.vendors.resend_server import NOON, ResendServer
+from email_assets_tests.vendors.resend_server import DAY, NOON, ResendServer
 from email_assets_tests.vendors.syncing import load
 
 __all__ = ["api"]
@@ -19,7 +20,7 @@ __all__ = ["api"]
 
 class TestResources:
     @pytest.mark.usefixtures("api")
-    def test_there_are_four_and_no_servers(self) -> None:
+    def test_there_are_five_and_no_servers(self) -> None:
         assert list(configured_account().resources) == NAMES
 
     def test_messages(self, api: ResendServer, query: Query) -> None:
@@ -44,6 +45,23 @@ class TestResources:
         bounces = [row for row in api.suppressions if row["origin"] == "bounce"]
         assert loaded(query, "bounces") == ids(bounces)
         assert (report.row_count, api.count("/suppressions")) == (50, 1)
+
+    def test_statistics_are_a_row_a_day_and_domain_and_its_last_days_are_read_again(
+        self, api: ResendServer, query: Query
+    ) -> None:
+        today = now()
+        for days in range(300):
+            api.measure(today - days * DAY, sent=days)
+        first = load("deliverystats")
+        api.days[0]["sent"] = 7
+        second = load("deliverystats")
+
+        counts = query("SELECT count(*), count(DISTINCT period) FROM email.deliverystats")
+        assert counts == [(600, 300)]
+        assert (first.rows_received, second.rows_received) == (600, 8)
+        assert query(
+            f"SELECT max(sent) FROM email.deliverystats WHERE period = '{today.date().isoformat()}'"
+        ) == [(7,)]
 
     def test_messages_that_came_in(self, api: ResendServer, query: Query) -> None:
         load("received")
