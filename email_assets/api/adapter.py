@@ -11,16 +11,14 @@ from typing import Any
 import requests
 import urllib3
 from requests import PreparedRequest
-from requests.adapters import HTTPAdapter
 
 from email_assets.api.answer import Answer
 from email_assets.api.body import TooLargeError, read_body
-from email_assets.api.deadline import Deadlines, limited_pools
+from email_assets.api.connections import Connections
 from email_assets.api.faults import describe_fault, origin_of, seconds_asked_for
 from email_assets.api.key import Key
 from email_assets.api.limits import Limits
 from email_assets.api.owner import OWNER_HEADER
-from email_assets.api.proxy_and_certificates import way_to
 from email_assets.api.read_ahead import ReadAhead
 from email_assets.api.refusals import (
     EMPTY_MEANS_NOTHING,
@@ -38,11 +36,9 @@ from email_assets.redaction import without_secrets
 
 WORTH_SAYING = 5
 """Seconds of waiting that whoever watches is told of."""
-CONNECTING = 5
-"""Seconds to reach the API at the most: a session that is closed waits for connections to be."""
 
 
-class ApiAdapter(HTTPAdapter):
+class ApiAdapter(Connections):
     """Sends requests to one origin, with the key, limits of time and size, and retries.
 
     Some answers, connection errors, timeouts and bodies that are no JSON are retried, as
@@ -76,15 +72,12 @@ class ApiAdapter(HTTPAdapter):
         sleep: Callable[[float], None],
         actions: Actions,
     ) -> None:
-        self._deadlines = Deadlines()
-        self._pools = limited_pools(self._deadlines)
-        super().__init__(pool_maxsize=limits.pages, pool_block=True)
+        super().__init__(base_url, limits)
         self.resource, self.actions = resource, actions
         self._origin = origin_of(base_url)
         self._key = key
         self._allowance = limits.allowance
         self._time_limit, self._most_bytes = limits.runtime.request_timeout, limits.bytes
-        self._way = way_to(base_url)  # once for all requests: it takes its time
         self._usage = usage
         self._say = say
         self._sleep = sleep
@@ -115,21 +108,9 @@ class ApiAdapter(HTTPAdapter):
         self.read_ahead.note_size(answer.size)
         return answer
 
-    def init_poolmanager(self, *args: Any, **kw: Any) -> None:
-        """Make connections whose time limit holds for the whole head of an answer."""
-        super().init_poolmanager(*args, **kw)
-        self.poolmanager.pool_classes_by_scheme = self._pools
-
-    def proxy_manager_for(self, *args: Any, **kw: Any) -> Any:
-        """Make such connections through a proxy as well."""
-        manager = super().proxy_manager_for(*args, **kw)
-        if isinstance(manager, urllib3.ProxyManager):
-            manager.pool_classes_by_scheme = self._pools
-        return manager
-
     def close(self) -> None:
         """Cut off what is in flight, and leave no thread or connection behind."""
-        self._deadlines.close()
+        self.deadlines.close()
         self.read_ahead.close()
         super().close()
 
@@ -146,7 +127,7 @@ class ApiAdapter(HTTPAdapter):
         keyed = key.sign(keyed, self.resource)
         self._wait_for_turn(request.url or "", key.secrets)
         response, body = self._exchange(keyed, key)
-        status = response.status_code
+        status = response.status
         body = body if key.in_answers else without_secrets(body, key.secrets)
         is_named = self.actions.name(status, body)
         refused = None
@@ -154,7 +135,8 @@ class ApiAdapter(HTTPAdapter):
             asked = seconds_asked_for(status, response.headers)
             raise self._unavailable(f"answered {named(status)}", asked)
         if not 200 <= status < 300:
-            refused = refusal(self.resource, response, body, key.secrets, key.remedy)
+            url, headers = request.url or "", response.headers
+            refused = refusal(self.resource, status, url, headers, body, key)
             if owner is None and not self.actions:
                 raise refused
         try:
@@ -182,20 +164,22 @@ class ApiAdapter(HTTPAdapter):
             self._usage.count_wait(seconds)
             self._sleep(seconds)
 
-    def _exchange(self, keyed: PreparedRequest, key: Key) -> tuple[requests.Response, bytes]:
+    def _exchange(self, keyed: PreparedRequest, key: Key) -> tuple[urllib3.BaseHTTPResponse, bytes]:
         """Send a request once, and read its answer to the end."""
         self._usage.count_request()
         started = time.monotonic()
         deadline = started + self._time_limit
         problem, is_large = None, False
         try:
-            limits = min(CONNECTING, self._time_limit), self._time_limit
-            with super().send(keyed, timeout=limits, **self._way) as response:
-                self._usage.note_head(response.status_code, response.headers, key.secrets)
-                try:
-                    body = read_body(response.raw, self._deadlines, deadline, self._most_bytes)
-                finally:
-                    self._usage.count_bytes(came=response.raw.tell())
+            response = self.head_of(keyed)
+            try:
+                self._usage.note_head(response.status, response.headers, key.secrets)
+                body = read_body(response, self.deadlines, deadline, self._most_bytes)
+            finally:
+                self._usage.count_bytes(came=response.tell())
+                # closes the connection unless all was read, and makes room for another one
+                response.close()
+                response.release_conn()
             self._usage.seconds_to_answer = time.monotonic() - started
         except TooLargeError:
             is_large = True
@@ -213,7 +197,7 @@ class ApiAdapter(HTTPAdapter):
     def _answer(
         self,
         request: PreparedRequest,
-        response: requests.Response,
+        response: urllib3.BaseHTTPResponse,
         body: bytes,
         refused: RefusedError | None,
         is_named: bool,
@@ -223,7 +207,7 @@ class ApiAdapter(HTTPAdapter):
         Raises:
             ValueError: The body is no JSON, and no action of the vendor's file may want it.
         """
-        status, headers = response.status_code, dict(response.headers)
+        status, headers = response.status, dict(response.headers)
         keep, is_odd = bool(self.actions), is_named or self.actions.may_mend or refused is not None
         answer = Answer(request, status, headers, body, refused, keep=keep, is_odd=is_odd)
         if answer.replaced:

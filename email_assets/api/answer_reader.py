@@ -100,7 +100,16 @@ class AnswerReader:
     def identity(self, row: dict[str, Any]) -> str:
         """A row's identity: its key, or all that it holds if it lacks a part of it."""
         key = tuple([row.get(field) for field in self._primary_key])
+        if len(key) == 1 and type(key[0]) is str:
+            return key[0]  # as most are
         return repr(row) if None in key else repr(key)
+
+    def identities(self, rows: Sequence[dict[str, Any]]) -> list[str]:
+        """The identities of a page's rows."""
+        if len(self._primary_key) > 1:
+            return [self.identity(row) for row in rows]
+        (field,) = self._primary_key
+        return [key if type(key := row.get(field)) is str else self.identity(row) for row in rows]
 
     def total(self, payload: Any) -> int | None:
         """The total in an answer, or None where it has none.

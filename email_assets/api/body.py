@@ -15,7 +15,9 @@ class TooLargeError(Exception):
     """A body has more bytes than are allowed."""
 
 
-def read_body(raw: urllib3.HTTPResponse, deadlines: Deadlines, deadline: float, most: int) -> bytes:
+def read_body(
+    raw: urllib3.BaseHTTPResponse, deadlines: Deadlines, deadline: float, most: int
+) -> bytes:
     """A body, decompressed as it comes.
 
     Args:

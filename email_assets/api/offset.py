@@ -147,7 +147,7 @@ class ListOffsetPaginator(ListPaginator):
         """
         self._answers.place = f"at offset {self._offset} "
         payload = response.json()
-        keys = [self._answers.identity(row) for row in self._answers.rows(payload)]
+        keys = self._answers.identities(self._answers.rows(payload))
         total = self._answers.total(payload)
         self.total = self.total if total is None else total
         page = Page(self._offset, keys, self.total, self._answers.has_more(payload))

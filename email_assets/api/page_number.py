@@ -120,7 +120,7 @@ class PageNumberListPaginator(ListPaginator):
         place = self._walk.place
         self._answers.place = f"at page {place} "
         payload = response.json()
-        keys = [self._answers.identity(row) for row in self._answers.rows_given(payload, data)]
+        keys = self._answers.identities(self._answers.rows_given(payload, data))
         self._seen.add(keys)
         if data:
             self._shelf.hand_on(data, keys)

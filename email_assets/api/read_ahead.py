@@ -17,11 +17,11 @@ from email_assets.errors import ApiUnavailableError
 MEMORY = 64 * 1024 * 1024
 """Bytes of bodies to hold ahead, if they are as large as the largest so far."""
 
-IN_LINE = 2
+IN_LINE = 4
 """Pages that are asked for ahead, for each request in flight: a thread that has got one goes on
 with the next by itself, while the reader is still busy with an earlier one."""
 
-ENOUGH_IN_LINE = 1.5
+ENOUGH_IN_LINE = 3
 """Pages ahead for each request in flight with which it is not worth a look at what follows them."""
 
 SHARE_IN_VAIN = 20
@@ -53,8 +53,8 @@ class ReadAhead:
 
     Args:
         fetch: Sends a request once; called in threads.
-        pages: Requests in flight at the most, of which twice as many pages may be ahead; 1 is no
-            reading ahead.
+        pages: Requests in flight at the most; four times as many pages may be ahead, and with 1
+            none is.
         threads: Makes so many threads.
     """
 

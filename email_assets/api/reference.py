@@ -94,7 +94,7 @@ class ReferencePaginator(ListPaginator):
         """
         payload = response.json()
         rows = self._answers.rows_given(payload, data)
-        keys = [self._answers.identity(row) for row in rows]
+        keys = self._answers.identities(rows)
         self._seen.add(keys)
         self._given += len(keys)
         self._note_total(self._answers.total(payload))

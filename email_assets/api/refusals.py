@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from urllib.parse import urljoin, urlsplit
 
-import requests
-
 from email_assets.api.faults import origin_of
+from email_assets.api.key import Key
 from email_assets.errors import ApiError, KeyRefusedError, RefusedError
 from email_assets.redaction import redact
 
@@ -25,24 +25,24 @@ EMPTY_MEANS_NOTHING = (
 
 
 def refusal(
-    resource: str, response: requests.Response, body: bytes, secrets: tuple[str, ...], remedy: str
+    resource: str, status: int, url: str, headers: Mapping[str, str], body: bytes, key: Key
 ) -> RefusedError:
     """The error for an answer that says no, and will say so again.
 
     Args:
         resource: The resource's name.
-        response: The answer.
+        status: The answer's status.
+        url: The URL that was asked for.
+        headers: The answer's headers.
         body: Its body.
-        secrets: What must not be passed on.
-        remedy: The sentence that says where to set the key.
+        key: The key, of which nothing must be passed on.
     """
-    status, path = response.status_code, urlsplit(response.url).path
-    reason = named(status)
+    path, reason = urlsplit(url).path, named(status)
     if status in (401, 403):
-        sentence = f"{resource}: the API refused the key ({status}). {remedy}"
+        sentence = f"{resource}: the API refused the key ({status}). {key.remedy}"
         return KeyRefusedError(sentence, reason)
-    if 300 <= status < 400 and (location := response.headers.get("Location")):
-        target = redact(_target(response.url, location), secrets)[:MESSAGE_LENGTH]
+    if 300 <= status < 400 and (location := headers.get("Location")):
+        target = redact(_target(url, location), key.secrets)[:MESSAGE_LENGTH]
         return RefusedError(
             f"{resource}: the API redirects {path} to {target}, and redirects are not "
             "followed, so that the key goes nowhere else. Set base_url of [sources.email] to "
@@ -51,11 +51,11 @@ def refusal(
         )
     if status == 404:
         return RefusedError(
-            f"{resource}: there is no {path} at {origin_of(response.url)} (404). Check base_url of "
+            f"{resource}: there is no {path} at {origin_of(url)} (404). Check base_url of "
             "[sources.email] and whether this account's API has the resource.",
             reason,
         )
-    said = redact(_beginning(body), secrets)[:MESSAGE_LENGTH]
+    said = redact(_beginning(body), key.secrets)[:MESSAGE_LENGTH]
     return RefusedError(
         f"{resource}: the API refused {path} ({reason}) and said: {said or 'nothing'}", reason
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from copy import deepcopy
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from requests import PreparedRequest, Request
@@ -74,14 +75,21 @@ class ApiSession(requests.Session):
         """A request as it will be sent; of the next page of a list, only the URL is made anew."""
         alike = request.method, request.url, request.headers
         more = request.data, request.files, request.auth, request.cookies
-        is_plain = request.json is None and not any(more)
+        parameters = request.params or {}
+        # of which requests makes the same query, with more ado
+        is_plain = request.json is None and not any(more) and _are_plain(parameters)
         if is_plain and alike == self._alike:
             prepared = self._prepared.copy()
-            prepared.prepare_url(request.url, request.params)
+            prepared.url = f"{prepared.url}?{urlencode(parameters)}" if parameters else prepared.url
             return prepared
         prepared = super().prepare_request(request)
         # dlt's, which raise for a refusal and would tell the whole URL
         prepared.hooks = default_hooks()
-        if is_plain:
+        if is_plain and not {"?", "#"} & set(request.url or ""):
             self._alike, self._prepared = deepcopy(alike), prepared.copy()
+            self._prepared.prepare_url(request.url, None)
         return prepared
+
+
+def _are_plain(parameters: Any) -> bool:
+    return isinstance(parameters, dict) and {*map(type, parameters.values())} <= {str, int}

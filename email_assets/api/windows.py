@@ -130,6 +130,8 @@ class WindowPaginator(BasePaginator):
 
     def _first_requests(self, request: Request) -> Iterator[Request]:
         """The requests for the first pages of the parts that wait."""
+        if not self._waiting:
+            return  # before anything is copied, which takes its time
         pages = deepcopy(self._template)
         for owner, part in reversed(self._waiting):
             first = copy_of(request)

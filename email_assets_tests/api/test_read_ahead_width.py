@@ -1,4 +1,4 @@
-"""The number of pages ahead: twice as many as are in flight, and after refusals fewer."""
+"""The number of pages ahead: four times as many as are in flight, and after refusals fewer."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Pages:
     def in_flight(self) -> int:
         """Ask for all that may be in flight now, and count it."""
         before = len(self.asked)
-        coming = [Request("GET", f"http://api.example.org/next/{n}") for n in range(2 * MOST)]
+        coming = [Request("GET", f"http://api.example.org/next/{n}") for n in range(4 * MOST)]
         self._ahead.expect(coming, (), lambda request: request.prepare())
         self._ahead.settle()
         self._ahead.close()
@@ -74,8 +74,8 @@ def test_each_refusal_doubles_the_pages_that_it_takes_to_regain_one(
 
 def test_threads_go_on_by_themselves_while_the_reader_is_busy() -> None:
     pages = Pages(refused=0)
-    pages.read(20 * MOST)  # of so many, as many more may be in vain
-    assert pages.in_flight() == 2 * MOST
+    pages.read(3 * 20 * MOST)  # of so many, three times as many more may be in vain
+    assert pages.in_flight() == 4 * MOST
 
 
 def test_once_a_page_has_failed_what_is_in_line_is_not_asked_for() -> None:

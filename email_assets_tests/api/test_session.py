@@ -184,3 +184,22 @@ def test_a_key_that_the_api_repeats_in_its_rows_is_not_loaded(api: Sandbox) -> N
     with listing.session:
         (row,) = list(listing.source)
     assert row["self"] == "/v1/bounces/1?api_key=…"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"offset": 99, "limit": 100},
+        {"tag": "ä b&c=%/+~'\"", "since": "2026-01-31T00:00:00+00:00", "ä": ""},
+        {"ids": [1, None, 2], "none": None, "is": True, "of": 1.5},
+        {},
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/bounces", "/v1/bounces?kind=a%20b", "/v1/a b"])
+def test_the_next_page_of_a_list_has_the_url_that_requests_makes(
+    api: Sandbox, listing_of: OpenListing, path: str, parameters: dict[str, object]
+) -> None:
+    session, url = listing_of().session, f"{api.base_url.upper()}{path}"
+    session.prepare_request(requests.Request("GET", url, params={"offset": 0, "limit": 100}))
+    request = requests.Request("GET", url, params=parameters)
+    assert session.prepare_request(request).url == requests.Session().prepare_request(request).url
