@@ -1,5 +1,6 @@
 """`make run` and `make ui`, as a newcomer sees them."""
 
+import json
 import os
 import re
 import subprocess
@@ -10,6 +11,7 @@ import duckdb
 import pytest
 
 from email_assets.quickstart.api import chosen_api
+from email_assets.sync import watched
 from email_assets_tests.clock import beginning_at
 from email_assets_tests.conftest import PROJECT
 
@@ -28,6 +30,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
             **os.environ,
             **beginning_at(NOON),
             "DAGSTER_HOME": str(folder / "dagster"),
+            watched.FILE: str(folder / "progress"),
             # a warehouse is configured already, as it may be, and an API is not
             "DESTINATION__DUCKDB__CREDENTIALS": str(folder / "production.duckdb"),
             "WAREHOUSE__DESTINATION_TYPE": "postgres",
@@ -49,6 +52,23 @@ def test_a_first_run_loads_the_five_assets(first_run: tuple[str, Path]) -> None:
         (messages,) = warehouse.sql("SELECT count(*) FROM email.messages").fetchall()[0]
         (servers,) = warehouse.sql("SELECT count(*) FROM email.servers").fetchall()[0]
     assert (messages, servers) == (5000, 5)
+
+
+def test_a_first_run_tells_how_far_each_asset_is(first_run: tuple[str, Path]) -> None:
+    _, folder = first_run
+    told = [json.loads(line) for line in (folder / "progress").read_text().splitlines()]
+    ends = {line["asset"]: line["text"] for line in told if line["state"] == "done"}
+
+    assert {"loading 5,000 rows …", "asking the API …"} <= {line["text"] for line in told}
+    assert ends == {
+        "bounces": "455 rows loaded",
+        "deliverystats": "7 rows loaded",
+        "domains": "8 rows loaded",
+        "messages": "5,000 rows loaded",
+        "servers": "5 rows loaded",
+        "deliverability_daily": "248 rows in the table",
+        "deliverability_report": "written",
+    }
 
 
 def test_a_first_run_ends_with_a_table_of_assets_rows_and_checks(

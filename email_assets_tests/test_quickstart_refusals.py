@@ -10,19 +10,12 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import dagster as dg
 import pytest
 
 from email_assets.quickstart.__main__ import main
 from email_assets.quickstart.load import without_traces
-from email_assets.sandbox import Fault, Sandbox
 from email_assets.sentences import ALMOST_FULL
 from email_assets.settings import project
-from email_assets_tests.conftest import KEY
-from email_assets_tests.dagster_fixtures import command, empty_home, finish, settings_for
-from email_assets_tests.webserver_fixtures import processes_of, wait_for
-
-__all__ = ["empty_home"]
 
 
 @pytest.fixture(autouse=True)
@@ -73,35 +66,6 @@ def test_stack_traces_are_left_out_of_what_dagster_says() -> None:
     said = ["Failure: no\n", "\n", "Stack Trace:\n", '  File "x"\n', "    y\n", "\n", "next\n"]
 
     assert list(without_traces(said)) == ["Failure: no\n", "\n", "next\n"]
-
-
-def test_ctrl_c_while_the_api_is_asked_ends_the_run_and_says_one_sentence(
-    empty_home: Path, tmp_path: Path
-) -> None:
-    home = shutil.copytree(empty_home, tmp_path / "home", dirs_exist_ok=True)
-    with Sandbox(messages=20, api_key=KEY) as sandbox:
-        sandbox.set_faults("bounces", Fault("latency", seconds=600.0))
-        process = command(
-            *("python", "-m", "email_assets.quickstart", "run"),
-            home=home,
-            cwd=tmp_path,
-            env=settings_for(tmp_path, sandbox)
-            | {"DLT_PROJECT_DIR": os.environ["DLT_PROJECT_DIR"]},
-        )
-        wait_for(lambda: sandbox.request_count("bounces"), 120)
-        told = processes_of(process.pid)
-        os.killpg(process.pid, signal.SIGINT)
-        status, said = finish({"run": process})["run"]
-
-    # else a terminal tells the programs that Dagster starts too, and each says so
-    assert told == [process.pid]
-    assert status == 130
-    assert said.splitlines()[-1] == "Stopped. What was loaded before is untouched."
-    assert "Traceback" not in said
-    with dg.DagsterInstance.get() as instance:
-        (run,) = instance.get_runs()
-    # Dagster's own command ends it as failed; one that has to be killed is marked as canceled
-    assert run.status in (dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE)
 
 
 def test_ctrl_c_ends_in_one_sentence(

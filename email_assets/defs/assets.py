@@ -25,6 +25,7 @@ from email_assets.errors import EmailAssetsError
 from email_assets.sentences import in_one_sentence
 from email_assets.sync.pipeline import sync
 from email_assets.sync.span import Span
+from email_assets.sync.watched import Watched
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import EMAIL_API
 from email_assets.warehouse.destination import open_pipeline
@@ -92,6 +93,7 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
         config: SyncConfig,
         email_dlt_resource: DagsterDltResource,
     ) -> Iterator[dg.MaterializeResult[Any]]:
+        watched = Watched(account.title_of(name))
         try:
             asked = Span.parse(config.full_refresh, config.start, config.end)
             span = span_of(context, asked, is_ours=is_partitioned)
@@ -102,10 +104,12 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
                     context, done.resource, done.load_info, pipeline
                 )
         except EmailAssetsError as error:
+            watched.tell("failed", state="failed")
             if missed := missed_by(account, error):
                 context.log_event(missed)
             raise dg.Failure(str(error)) from None
         report = done.report
+        watched.tell(f"{report.rows_loaded:,} rows loaded", state="done")
         recording.info(context)(summary_of(name, report))
         context.log_event(seen_by(account, name, report))
         yield recording.materialized(

@@ -23,6 +23,7 @@ from email_assets.deliverability.report import report_of
 from email_assets.deliverability.selection import derived_assets, resources_read
 from email_assets.deliverability.tables import MappingError
 from email_assets.errors import EmailAssetsError
+from email_assets.sync.watched import Watched
 from email_assets.vendors.resource import DAILY, REPORT
 
 Clock = Callable[[], datetime]
@@ -84,17 +85,22 @@ def _build_daily_asset(account: Account) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=op_of(account, DAILY), specs=[spec])
     def daily(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        started = time.monotonic()
+        started, watched = time.monotonic(), Watched(account.title_of(DAILY))
+        watched.tell("counting …")
         try:
             rows, without_day = build_daily(account.as_set_now(), say=recording.info(context))
         except MappingError as error:
             if mapping and mapping.get("optional"):
                 recording.warning(context)(f"{error} {DAILY} and {REPORT} are skipped.")
+                watched.tell("skipped", state="done")
                 return
+            watched.tell("failed", state="failed")
             raise dg.Failure(str(error)) from None
         except EmailAssetsError as error:
+            watched.tell("failed", state="failed")
             raise dg.Failure(str(error)) from None
         seconds = round(time.monotonic() - started, 3)
+        watched.tell(f"{rows:,} rows in the table", state="done")
         recording.info(context)(f"{DAILY}: {rows} rows in the table; seconds: {seconds:.1f}")
         if without_day:
             recording.warning(context)(
@@ -123,14 +129,17 @@ def _build_report_asset(account: Account, clock: Clock) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=op_of(account, REPORT), specs=[spec])
     def report(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any]]:
-        started = time.monotonic()
+        started, watched = time.monotonic(), Watched(account.title_of(REPORT))
+        watched.tell("being written …")
         try:
             facts = read_facts(
                 account.as_set_now(), clock().date(), who=REPORT, say=recording.info(context)
             )
         except EmailAssetsError as error:
+            watched.tell("failed", state="failed")
             raise dg.Failure(str(error)) from None
         found = total(facts.of_days)
+        watched.tell("written", state="done")
         yield recording.materialized(
             {
                 "report": dg.MetadataValue.md(as_markdown(report_of(facts))),

@@ -8,16 +8,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
 
 from email_assets.account.every import configured_accounts
 from email_assets.clock import now
+from email_assets.deliverability.selection import with_derived_assets
 from email_assets.quickstart import summary
 from email_assets.quickstart.api import ChosenApi
+from email_assets.quickstart.filling import Filling
 from email_assets.quickstart.folders import PRIVATE, environment_of, refuse_full_disks
 from email_assets.redaction import redact
 from email_assets.settings import project, resolve
+from email_assets.sync import watched
 from email_assets.warehouse.destination import database_file, warehouse_client
 
 MATERIALIZE = ["asset", "materialize", "--select", "*"]
@@ -36,7 +43,8 @@ def load(api: ChosenApi) -> int:
     """
     began, started = time.monotonic(), now()
     os.environ.update(environment_of(api))
-    status = max(map(_materialize, _commands()))
+    with _shown() as say:
+        status = max(_materialize(command, say) for command in _commands())
     if status:
         refuse_full_disks()  # else the history, which is on one of them, could not be read either
     # what follows looks at the same history and warehouse as the command did
@@ -62,7 +70,38 @@ def _commands() -> list[list[str]]:
     return [MATERIALIZE]
 
 
-def _materialize(command: list[str]) -> int:
+def _print(line: str) -> None:
+    print(line, end="", flush=True)
+
+
+@contextmanager
+def _shown() -> Iterator[Callable[[str], None]]:
+    """Show how far the assets are while the block runs, and give what shows a line of Dagster's.
+
+    On a terminal a table fills; elsewhere lines are enough.
+    """
+    console = Console()
+    if not console.is_interactive:
+        yield _print
+        return
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "progress"
+        file.touch()
+        os.environ[watched.FILE] = str(file)
+        with Filling(console, _assets(), file) as filling:
+            yield filling.say
+
+
+def _assets() -> list[str]:
+    """The names of all assets that are loaded, or made of those."""
+    return [
+        account.title_of(name)
+        for account in configured_accounts()
+        for name in with_derived_assets(account, account.resources)
+    ]
+
+
+def _materialize(command: list[str], say: Callable[[str], None]) -> int:
     started = now()
     process = subprocess.Popen(
         [sys.executable, "-m", "dagster", *command, "-m", "email_assets.definitions"],
@@ -78,7 +117,7 @@ def _materialize(command: list[str]) -> int:
     assert process.stdout  # noqa: S101 (a pipe)
     try:
         for line in without_traces(process.stdout):
-            print(redact(line), end="", flush=True)
+            say(redact(line))
         return process.wait()
     except KeyboardInterrupt:
         _end(process)

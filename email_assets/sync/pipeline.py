@@ -29,6 +29,7 @@ from email_assets.sync.report import Step, SyncReport, figures_of
 from email_assets.sync.schema_changes import schema_changes
 from email_assets.sync.shown_names import ShownNames
 from email_assets.sync.span import Span
+from email_assets.sync.watched import Watched
 from email_assets.vendors.dictionary import notes_of
 from email_assets.warehouse.comments import comment
 from email_assets.warehouse.counts import count_table
@@ -84,7 +85,7 @@ def sync(
     started, seconds_of = time.monotonic(), dict[Step, float]()
     listing = open_listing(account, name, say=say, sleep=sleep)
     listing.source.schema = open_schema(name)
-    pipeline.collector = Progress(listing, say, ticks)
+    pipeline.collector = Progress(listing, say, ticks, Watched(account.title_of(name)))
     with listing.session, in_one_sentence(name), collecting_less_garbage():
         client = _client_of(pipeline, listing.source.schema)
         turn = partial(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from dlt.common.runtime.collector_base import Collector
 
 from email_assets.sync.listing import Listing
+from email_assets.sync.watched import Watched
 
 EVERY = 10.0
 """Seconds between two lines, and before the first."""
+AT_A_GLANCE = 0.2
+"""Seconds between two moments at which whoever watches is told."""
+SAID = re.compile(r": (?:[\d,]+ (?:of [\d,]+ )?rows read|(?:preparing|loading) [\d,]+ rows)\b")
+"""What lines of progress have in common."""
 
 
 class Progress(Collector):
@@ -23,15 +29,20 @@ class Progress(Collector):
         listing: What is read.
         say: Told a line every ten seconds, and that a later step begins after such a time.
         ticks: Seconds that have passed since any moment.
+        watched: Told more often, where somebody watches.
     """
 
     def __init__(
-        self, listing: Listing, say: Callable[[str], None], ticks: Callable[[], float]
+        self,
+        listing: Listing,
+        say: Callable[[str], None],
+        ticks: Callable[[], float],
+        watched: Watched,
     ) -> None:
         self.step = ""
-        self._listing, self._say, self._ticks = listing, say, ticks
+        self._listing, self._say, self._ticks, self._watched = listing, say, ticks, watched
         self._name = listing.resource.name
-        self._began = self._said = ticks()
+        self._began = self._said = self._told = ticks()
         listing.paginator.after_page = self._look
 
     def update(self, *_: Any, **__: Any) -> None:
@@ -41,31 +52,50 @@ class Progress(Collector):
 
     def _start(self, step: str) -> None:
         self.step = step
+        now = self._ticks()
         if step.startswith("Extract"):
-            self._began = self._said = self._ticks()
-        elif self._ticks() - self._began >= EVERY:
-            self._tell()
+            self._began = self._said = now
+            self._watched.tell("asking the API …")
+            return
+        if now - self._began >= EVERY:
+            self._tell(now)
+        self._show(now)
 
     def _stop(self) -> None:
         """Nothing is left to close."""
 
     def _look(self) -> None:
-        if self._ticks() - self._said >= EVERY:
-            self._tell()
+        now = self._ticks()
+        if now - self._said >= EVERY:
+            self._tell(now)
+        if now - self._told >= AT_A_GLANCE:
+            self._show(now)
 
-    def _tell(self) -> None:
-        self._said = self._ticks()
+    def _tell(self, now: float) -> None:
+        self._said = now
+        self._say(f"{self._name}: {self._loading() or self._reading(now)}")
+
+    def _show(self, now: float) -> None:
+        self._told = now
+        read, total = self._listing.paginator.so_far
+        if text := self._loading():
+            self._watched.tell(text)
+        else:
+            # the bar beside it needs room
+            brief = self._reading(now).replace(" rows read (", " (")
+            self._watched.tell(brief, read=read, total=total)
+
+    def _loading(self) -> str | None:
         rows = self._listing.rows.new
         if self.step.startswith("Load"):
-            self._say(f"{self._name}: loading {rows:,} rows …")
-        elif self.step.startswith("Normalize"):
-            self._say(f"{self._name}: preparing {rows:,} rows to be loaded …")
-        else:
-            self._say(f"{self._name}: {self._reading()}")
+            return f"loading {rows:,} rows …"
+        if self.step.startswith("Normalize"):
+            return f"preparing {rows:,} rows to be loaded …"
+        return None
 
-    def _reading(self) -> str:
+    def _reading(self, now: float) -> str:
         read, total = self._listing.paginator.so_far
-        rate = read / max(self._said - self._began, 1.0)
+        rate = read / max(now - self._began, 1.0)
         pace = f"{rate:,.0f} a second"
         if total is None or total < read or not rate:
             return f"{read:,} rows read, {pace}"
