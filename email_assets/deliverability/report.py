@@ -26,6 +26,8 @@ WORST = 10
 """Senders that the chart names."""
 MOST_SENDERS = 25
 """Senders that the table below it names."""
+MOST_UNSENT = 5
+"""Of them, senders of which something came back and nothing was sent."""
 NONE = Outcome(0, 0, 0, 0, 0)
 DAY_BY_DAY = Heading("Day by day")
 """Stands where what the report says in words ends, and its charts and tables begin."""
@@ -114,7 +116,9 @@ def _senders(facts: Facts) -> Iterator[Block]:
     )
     this, last = by_sender(facts.of_week(0)), by_sender(facts.of_week(1))
     of_size = sorted(senders, key=lambda name: (-senders[name].sent, -senders[name].bounced, name))
-    named = {*[sender for sender, _ in ranked[:WORST]], *of_size[: MOST_SENDERS - WORST]}
+    unsent = [name for name in of_size if not senders[name].sent][:MOST_UNSENT]
+    named = {*(sender for sender, _ in ranked[:WORST]), *unsent}
+    named |= {*of_size[: MOST_SENDERS - len(named)]}
     yield Table(
         [
             *("Sender", "This week", "Last week", "Change", "Sent", "Bounced", "Bounce rate"),

@@ -142,9 +142,11 @@ def _table_of(name: str, counts: Mapping[str, Outcome]) -> Table:
 def of_reasons(breakdown: Breakdown) -> Iterator[Block]:
     """The tables of the vendor's types and of what servers said."""
     if breakdown.types:
+        rest = sum(of.count for of in breakdown.types[MOST_NAMED:])
+        rows = [[of.name, of.kind, f"{of.count:,}"] for of in breakdown.types[:MOST_NAMED]]
         yield Table(
             ["Type, as the API calls it", "Counts as", "How many"],
-            [[of.name, of.kind, f"{of.count:,}"] for of in breakdown.types[:MOST_NAMED]],
+            [*rows, *([["further types", "", f"{rest:,}"]] if rest else [])],
         )
     if breakdown.reasons:
         named = [*breakdown.reasons.items()]
@@ -166,6 +168,8 @@ def of_domains(breakdown: Breakdown) -> Iterator[Block]:
         lines.append(
             f"Messages to addresses that had bounced hard before: {messages:,}, to {addresses:,} "
             "addresses."
+            if messages
+            else "No message went to an address that had bounced hard before."
         )
     if breakdown.unverified is not None and not breakdown.unverified:
         lines.append("The records of all sending domains are right, as far as the API says.")

@@ -13,11 +13,11 @@ import pytest
 
 from email_assets.account import configured_account
 from email_assets.defs.deliverability import build_deliverability_assets
-from email_assets.deliverability.blocks import Picture, Points, Table, as_html, as_markdown
-from email_assets.deliverability.breakdown import Breakdown
+from email_assets.deliverability.blocks import Picture, Points, Table, Text, as_html, as_markdown
+from email_assets.deliverability.breakdown import Breakdown, OfType
 from email_assets.deliverability.daily import Outcome, SenderDay
 from email_assets.deliverability.facts import Facts
-from email_assets.deliverability.report import WORST, report_of
+from email_assets.deliverability.report import MOST_SENDERS, WORST, report_of
 from email_assets.settings.deliverability import DeliverabilitySettings
 from email_assets_tests.deliverability.deliverability_fixtures import put_daily
 
@@ -123,6 +123,19 @@ def test_weeks_are_whole_days_and_compared_by_sender() -> None:
     }
 
 
+def test_of_many_senders_those_with_bounces_and_no_messages_are_named_too() -> None:
+    many = [day_of(f"sender {number}", 1000 + number, 1) for number in range(400)]
+    silent = [day_of(f"silent {hard}", 0, hard) for hard in range(1, 8)]
+
+    named = table_of_senders(*many, *silent)
+
+    assert len(named) == MOST_SENDERS
+    assert [name for name in named if name.startswith("silent")] == [
+        f"silent {hard}" for hard in (7, 6, 5, 4, 3)
+    ]
+    assert "sender 399" in named
+
+
 def test_what_to_do_is_told_with_the_figures() -> None:
     breakdown = Breakdown(
         providers={
@@ -173,6 +186,25 @@ def test_a_rate_is_not_rounded_to_the_limit_that_it_passes(
 
 def test_where_all_is_well_nothing_is_to_be_done() -> None:
     assert remedies_of(day_of("news", 2000, 10)) == ["Nothing stands out."]
+
+
+def test_types_and_reasons_that_have_no_room_are_counted_together() -> None:
+    types = [OfType(f"Type {number}", "soft", 20 - number) for number in range(12)]
+    reasons = {f"Reason {number}": 20 - number for number in range(12)}
+
+    blocks = report_of(
+        facts_of(day_of("news", 9), breakdown=Breakdown(types=types, reasons=reasons))
+    )
+
+    tables = [block.rows for block in blocks if isinstance(block, Table)]
+    assert tables[-2][-1] == ["further types", "", "19"]
+    assert tables[-1][-1] == ["further reasons", "19"]
+
+
+def test_that_nobody_was_written_to_after_a_hard_bounce_is_told() -> None:
+    blocks = report_of(facts_of(day_of("news", 9), breakdown=Breakdown(after_hard_bounce=(0, 0))))
+
+    assert Text("No message went to an address that had bounced hard before.") in blocks
 
 
 def test_a_page_needs_nothing_from_outside_and_follows_light_and_dark() -> None:
