@@ -56,8 +56,8 @@ lint: .venv/.ready ## Check style and types
 sandbox: .venv/.ready ## Serve the local email API on http://127.0.0.1:8025
 	@$(BIN)/python -m email_assets.sandbox
 
-bench: .venv/.ready ## Compare speed and memory with peers, in about an hour; writes benchmarks/RESULTS.md
-	@$(BIN)/python benchmarks/bench.py --write --million
+bench: .venv/.ready ## Compare speed and memory with peers, in half an hour; writes benchmarks/RESULTS.md
+	@$(BIN)/python benchmarks/bench.py --write
 
 bench-quick: .venv/.ready ## The same on few rows, in three minutes; writes nothing
 	@$(BIN)/python benchmarks/bench.py --quick

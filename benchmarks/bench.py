@@ -3,8 +3,8 @@
     python benchmarks/bench.py [--quick] [--write]
 
 Peers are installed into environments of their own under `.bench/` when they are first needed; one
-that cannot be installed is reported as such. Everything takes about an hour: what is going on is
-printed, and every round is added to `.bench/RESULTS.md`.
+that cannot be installed is reported as such. Everything takes about half an hour: what is going on
+is printed, and every round is added to `.bench/RESULTS.md`.
 """
 
 from __future__ import annotations
@@ -15,20 +15,23 @@ import time
 from dataclasses import dataclass
 
 from extract import measure_extracts
+from in_flight import measure_in_flight
 from local_api import PROJECT
 from machine import describe
 from peers import ENVIRONMENTS, Environment, PeerError
 from report import report, target_table
 from results import Results
-from rounds import FIRST, NEW, NOTHING_NEW, SCENARIOS, Bench, Case
+from rounds import Bench, Case
+from scenarios import FIRST, NEW, NOTHING_NEW, SCENARIOS
 from startup import measure_start_up
 from variants import OURS, VARIANTS, Variant
 
 RESULTS = PROJECT / "benchmarks" / "RESULTS.md"
 DRAFT = ENVIRONMENTS / "RESULTS.md"
 IN_FLIGHT = 8
-ROUNDS = {20: 3, 0: 1, 100: 1}
-"""Measurements of each latency, in milliseconds: the one of the targets has most."""
+LATENCY = 20
+"""Milliseconds an answer that the targets are for; others are measured where they are asked for."""
+ROUNDS = 3
 MESSAGES = 100_000
 """With their bounces, 109,091 rows."""
 QUICK_MESSAGES = 3_000
@@ -86,18 +89,18 @@ def measure(options: argparse.Namespace, variants: list[Variant], found: Report)
     """Add to the results what the options ask for."""
     bench = Bench(variants, options.read_ahead, say)
     messages = QUICK_MESSAGES if options.quick else options.messages
-    latencies = options.latency or ([20] if options.quick else list(ROUNDS))
     last = options.up_to or (NOTHING_NEW if options.quick else NEW)
     scenarios = SCENARIOS[: SCENARIOS.index(last) + 1]
-    for latency in latencies:
-        rounds = options.rounds or (2 if options.quick else ROUNDS.get(latency, 1))
+    rounds = options.rounds or (2 if options.quick else ROUNDS)
+    for latency in options.latency or [LATENCY]:
         for measurements in bench.rounds(Case(latency / 1000, messages), scenarios, rounds):
             found.results.measurements += measurements
             found.save()
     everything = not (options.quick or options.latency or options.only)
     if everything or options.extract:
-        for extract in measure_extracts((50, 100), (8, 16), say):
+        for extract in measure_extracts((50,), (8, 16), say):
             found.results.extracts.append(extract)
+        found.results.in_flight = measure_in_flight(LATENCY, options.read_ahead, say)
     if everything or options.million:
         million = Bench([OURS], options.read_ahead, say)
         for [measurement] in million.rounds(Case(0.0, MESSAGES_OF_A_MILLION), [FIRST], 1):
@@ -151,7 +154,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--rounds", type=int, help="rounds for each latency")
     add("--messages", type=int, default=MESSAGES, help="messages that there are")
     add("--read-ahead", type=int, default=IN_FLIGHT, help="requests in flight (default: 8)")
-    add("--extract", action="store_true", help="the extract alone too")
+    add("--extract", action="store_true", help="the extract alone, and requests in flight, too")
     add("--million", action="store_true", help="the memory for a million rows too")
     add("--start-up", action="store_true", help="the start-up of the command line too")
     return parser

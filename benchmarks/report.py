@@ -28,6 +28,13 @@ def report(
         parts += ["## Syncs", _table(list(_syncs(results, missing)))]
     if results.extracts:
         parts += ["## Extract alone", _table(list(_extracts(results)))]
+    if found := results.in_flight:
+        parts += [
+            f"## Requests in flight\n\nWhile {found.latency} ms pass before an answer, of at most "
+            f"{found.most}: {found.first:.1f} on average in a first sync, and {found.again:.1f} in "
+            "one in which nothing is new. A request counts from when it is made until its answer "
+            "is parsed."
+        ]
     if results.million:
         parts += ["## A million rows", _table(list(_million(results.million)))]
     if results.start_ups:

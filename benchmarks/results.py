@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from extract import Extract
-from rounds import FIRST, Measurement
+from in_flight import InFlight
+from rounds import Measurement
+from scenarios import FIRST
 from startup import StartUp
 from variants import VARIANTS
 
@@ -37,6 +39,7 @@ class Results:
     extracts: list[Extract] = field(default_factory=list)
     start_ups: list[StartUp] = field(default_factory=list)
     million: Measurement | None = None
+    in_flight: InFlight | None = None
 
     def of(self, latency: int, scenario: str, variant: str) -> list[Measurement]:
         """The measurements of a variant, one a round."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from local_api import KEY, PROJECT
 from peers import Environment
+from scenarios import FIRST, NEW, NOTHING_NEW
 
 SCRIPTS = Path(__file__).resolve().parent
 KEPT = ("PATH", "LANG", "LC_ALL")
@@ -42,7 +43,8 @@ class Variant:
         layout: How it keeps the nested list, one of `compare.RECIPIENTS`.
         settings: Environment variables beyond the usual ones.
         is_peer: Whether it is a tool that people use in our place.
-        first_sync_only: Whether the other scenarios would tell nothing that another does not.
+        last: The last scenario that it goes through: the others would tell nothing more.
+        is_once: Whether one round is enough, since no target names it.
     """
 
     key: str
@@ -52,7 +54,8 @@ class Variant:
     layout: str = "dlt"
     settings: Mapping[str, str] = field(default_factory=dict)
     is_peer: bool = False
-    first_sync_only: bool = False
+    last: str = NEW
+    is_once: bool = False
 
     @property
     def is_ours(self) -> bool:
@@ -77,6 +80,7 @@ CLI = Variant(
         *("dagster", "asset", "materialize", "--select", "messages,bounces"),
         *("-m", "email_assets.definitions"),
     ),
+    is_once=True,
 )
 INCREMENTAL = Variant(
     "incremental", "email_assets, incremental", ("our_pipeline.py",), settings=BY_TIME
@@ -87,13 +91,25 @@ DLT = Variant(
     ("plain_dlt.py",),
     Environment("dlt"),
     is_peer=True,
-    first_sync_only=True,  # it is the slowest by far, and reads what the one with parquet does
+    last=FIRST,  # it is the slowest by far, and reads what the one with parquet does
+    is_once=True,
 )
 DLT_PARQUET = Variant(
-    "parquet", "dlt, parquet", ("plain_dlt.py", "--parquet"), Environment("dlt"), is_peer=True
+    "parquet",
+    "dlt, parquet",
+    ("plain_dlt.py", "--parquet"),
+    Environment("dlt"),
+    is_peer=True,
+    last=NOTHING_NEW,
 )
 AIRBYTE = Variant(
-    "airbyte", "PyAirbyte", ("pyairbyte.py",), Environment("airbyte"), "json", is_peer=True
+    "airbyte",
+    "PyAirbyte",
+    ("pyairbyte.py",),
+    Environment("airbyte"),
+    "json",
+    is_peer=True,
+    last=NOTHING_NEW,
 )
 SINGER = Variant(
     "singer",
@@ -102,6 +118,8 @@ SINGER = Variant(
     Environment("singer"),
     "json",
     is_peer=True,
+    last=FIRST,
+    is_once=True,
 )
 BARE = Variant("bare", "bare script", ("bare_script.py",), Environment("bare"), "child table")
 

@@ -24,9 +24,13 @@ with the next by itself, while the reader is still busy with an earlier one."""
 ENOUGH_IN_LINE = 3
 """Pages ahead for each request in flight with which it is not worth a look at what follows them."""
 
+FIRST_IN_VAIN = 2
+"""Pages that may be asked for in vain in any case, for each request in flight: with fewer, threads
+would wait for the reader over the first hundreds of pages."""
+
 SHARE_IN_VAIN = 20
-"""One page may be asked for in vain for every so many that are read: some lists go on otherwise
-than their first pages suggest."""
+"""One page more may be asked for in vain for every so many that are read: some lists go on
+otherwise than their first pages suggest."""
 
 THREADS = partial(ThreadPoolExecutor, thread_name_prefix="read-ahead")
 
@@ -182,7 +186,7 @@ class ReadAhead:
 
     def _room(self) -> int:
         """The number of pages that may be ahead now: the next one, which is wanted, and others."""
-        may_be_in_vain = self._most + self._read // SHARE_IN_VAIN - self._in_vain
+        may_be_in_vain = FIRST_IN_VAIN * self._most + self._read // SHARE_IN_VAIN - self._in_vain
         # after a refusal none stands in line: there is always a thread that would take it at once
         at_once = self._most * IN_LINE if self._width >= self._most else int(self._width)
         return 1 + max(0, min(at_once, MEMORY // self._largest, may_be_in_vain) - 1)

@@ -7,6 +7,10 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+MANY = 300_000
+"""Keys that Python itself counts in some 30 MB; pyarrow, which takes less for each, takes 70 MB
+before it counts any, and a sync that changes nothing can do without it."""
+
 
 class SeenKeys:
     """Counts the different keys of a list that were read, at eight bytes for each row."""
@@ -29,17 +33,21 @@ class SeenKeys:
     def count(self) -> int:
         """Different keys so far."""
         if self._counted != len(self._hashes):
-            # not at the top: only a sync needs it, and loading the definitions is to cost nothing
-            import pyarrow as pa
-            import pyarrow.compute as pc
-
             self._counted = len(self._hashes)
-            buffer = pa.py_buffer(self._hashes)
-            hashes = pa.Array.from_buffers(pa.int64(), self._counted, [None, buffer])
-            self._count = pc.count_distinct(hashes).as_py()
-            # an array that a buffer still looks at cannot grow
-            del hashes, buffer
+            is_small = self._counted <= MANY
+            self._count = len(set(self._hashes)) if is_small else _different_in(self._hashes)
         return self._count
+
+
+def _different_in(hashes: array[int]) -> int:
+    # not at the top: only a long list needs it
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    # an array that a buffer still looks at cannot grow, and this one is gone with its values
+    values = pa.Array.from_buffers(pa.int64(), len(hashes), [None, pa.py_buffer(hashes)])
+    count: int = pc.count_distinct(values).as_py()
+    return count
 
 
 class Shelf:

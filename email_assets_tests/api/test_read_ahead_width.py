@@ -9,7 +9,7 @@ import pytest
 from requests import PreparedRequest, Request
 
 from email_assets.api.answer import Answer
-from email_assets.api.read_ahead import ReadAhead
+from email_assets.api.read_ahead import FIRST_IN_VAIN, IN_LINE, ReadAhead
 from email_assets.errors import ApiUnavailableError
 
 MOST = 8
@@ -53,7 +53,7 @@ class Pages:
         return len(self.asked) - before
 
 
-@pytest.mark.parametrize(("refused", "left"), [(0, 8), (1, 4), (2, 2), (3, 1), (9, 1)])
+@pytest.mark.parametrize(("refused", "left"), [(1, 4), (2, 2), (3, 1), (9, 1)])
 def test_each_refusal_halves_it(refused: int, left: int) -> None:
     pages = Pages(refused)
     pages.read(refused)
@@ -72,10 +72,15 @@ def test_each_refusal_doubles_the_pages_that_it_takes_to_regain_one(
     assert pages.in_flight() == found
 
 
-def test_threads_go_on_by_themselves_while_the_reader_is_busy() -> None:
+@pytest.mark.parametrize(
+    ("read", "ahead"),
+    # more are ahead as it shows that the list goes on as expected
+    [(0, FIRST_IN_VAIN), (20 * MOST, FIRST_IN_VAIN + 1), (80 * MOST, IN_LINE)],
+)
+def test_threads_go_on_by_themselves_while_the_reader_is_busy(read: int, ahead: int) -> None:
     pages = Pages(refused=0)
-    pages.read(3 * 20 * MOST)  # of so many, three times as many more may be in vain
-    assert pages.in_flight() == 4 * MOST
+    pages.read(read)
+    assert pages.in_flight() == ahead * MOST
 
 
 def test_once_a_page_has_failed_what_is_in_line_is_not_asked_for() -> None:
