@@ -6,19 +6,9 @@ from datetime import date, datetime
 from typing import ClassVar
 
 from email_assets.clock import now
-from email_assets_tests.vendors.preset_server import (
-    DATE,
-    DAY,
-    HOUR,
-    WHOLE,
-    Parameter,
-    PresetServer,
-    Row,
-    Rules,
-    page_of,
-    written,
-)
+from email_assets_tests.vendors.preset_server import DAY, HOUR, PresetServer, Row, page_of, written
 from email_assets_tests.vendors.serving import Answer, Asked
+from email_assets_tests.vendors.specification import DATE, WHOLE, Parameter, Rules
 
 KEY = "xkeysib-test/with+signs=7b2"
 EVENTS = ("requests", "delivered", "hardBounces", "spam", "blocked")

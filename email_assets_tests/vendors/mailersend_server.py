@@ -6,18 +6,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from email_assets.clock import now
-from email_assets_tests.vendors.preset_server import (
-    DAY,
-    HOUR,
-    WHOLE,
-    Parameter,
-    PresetServer,
-    Row,
-    Rules,
-    instant,
-    written,
-)
+from email_assets_tests.vendors.preset_server import DAY, HOUR, PresetServer, Row, instant, written
 from email_assets_tests.vendors.serving import Answer, Asked
+from email_assets_tests.vendors.specification import WHOLE, Parameter, Rules
 
 KEY = "mlsn.test/with+signs=3"
 PAGES = {"page": Parameter(r"[1-9]\d*"), "limit": Parameter(r"\d\d+", most=100)}

@@ -12,13 +12,14 @@ from urllib.parse import quote
 
 from email_assets.clock import now
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
+from email_assets_tests.vendors.specification import mistake_in
+from email_assets_tests.vendors.specified import MAILGUN
 
 KEY = "mg-key/with+signs=7c2"
 NOON = datetime(2026, 4, 3, 12, tzinfo=timezone.utc)
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 
-RFC_2822 = re.compile(r"[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
 OF_DOMAIN = re.compile(r"/v3/([^/]+)/(bounces|complaints|unsubscribes)")
 
 Row = dict[str, Any]
@@ -102,6 +103,8 @@ class MailgunServer(VendorServer):
         basic = "Basic " + base64.b64encode(f"api:{KEY}".encode()).decode()
         if asked.headers.get("Authorization") != basic:
             return Answer(401, b"Forbidden")
+        if problem := mistake_in(asked, MAILGUN):
+            return _refusal(400, problem)
         match (asked.method, asked.path):
             case ("GET", "/v4/domains"):
                 return _by_skip(asked, self.domains, "items", "total_count")
@@ -120,8 +123,6 @@ class MailgunServer(VendorServer):
         return self._addresses(asked.path, rows, asked.query)
 
     def _metrics(self, asked: Row) -> Answer:
-        if not set(asked["dimensions"]) <= {"time", "domain"} or asked["resolution"] != "day":
-            return _refusal(400, "no such dimension")
         start = _instant(asked.get("start"), now() - 7 * DAY)
         end = _instant(asked.get("end"), now())
         rows = [
@@ -135,8 +136,6 @@ class MailgunServer(VendorServer):
 
     def _addresses(self, path: str, rows: list[Row], query: dict[str, str]) -> Answer:
         limit, after = int(query.get("limit", "100")), query.get("address", "")
-        if not 1 <= limit <= 1000:
-            return _refusal(400, "limit must be between 1 and 1000")
         rows = [row for row in rows if row["address"] > after][:limit]
         last = rows[-1]["address"] if rows else after
         path = f"{self.links_lead_to or self.base_url}{path}?limit={limit}&page="
@@ -152,14 +151,9 @@ class MailgunServer(VendorServer):
     def _log(self, asked: Row) -> Answer:
         pagination = asked.get("pagination", {})
         limit, token = pagination.get("limit", 50), pagination.get("token")
-        if not 1 <= limit <= 100:
-            return _refusal(400, "pagination limit must be between 1 and 100")
         asked_at = now()
-        try:
-            start = _instant(asked.get("start"), asked_at - DAY)
-            end = _instant(asked.get("end"), asked_at)
-        except ValueError as error:
-            return _refusal(400, str(error))
+        start = _instant(asked.get("start"), asked_at - DAY)
+        end = _instant(asked.get("end"), asked_at)
         newest_first = pagination.get("sort", "timestamp:desc") == "timestamp:desc"
         found = [row for row in self.events if start <= _time_of(row) <= end]
         found.sort(key=_place, reverse=newest_first)
@@ -176,17 +170,11 @@ class MailgunServer(VendorServer):
 
 def _by_skip(asked: Asked, rows: list[Row], name: str, total: str) -> Answer:
     limit, skip = int(asked.query.get("limit", "10")), int(asked.query.get("skip", "0"))
-    if not 1 <= limit <= 1000:
-        return _refusal(400, "limit must be between 1 and 1000")
     return Answer(200, {name: rows[skip : skip + limit], total: len(rows)})
 
 
 def _instant(text: str | None, default: datetime) -> datetime:
-    if text is None:
-        return default
-    if not RFC_2822.fullmatch(text):
-        raise ValueError(f"{text!r} is not in RFC 2822 format")
-    return parsedate_to_datetime(text)
+    return default if text is None else parsedate_to_datetime(text)
 
 
 def _time_of(row: Row) -> datetime:

@@ -7,18 +7,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from email_assets.clock import now
-from email_assets_tests.vendors.preset_server import (
-    DAY,
-    HOUR,
-    WHOLE,
-    Parameter,
-    PresetServer,
-    Row,
-    Rules,
-    instant,
-    written,
-)
+from email_assets_tests.vendors.preset_server import DAY, HOUR, PresetServer, Row, instant, written
 from email_assets_tests.vendors.serving import Answer, Asked
+from email_assets_tests.vendors.specification import WHOLE, Parameter, Rules
 
 KEY = "mj-key/with+signs=1"
 SECRET = "mj-secret/with+signs=2"

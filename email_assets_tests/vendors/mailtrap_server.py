@@ -7,19 +7,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from email_assets.clock import now
-from email_assets_tests.vendors.preset_server import (
-    DATE,
-    DAY,
-    HOUR,
-    TIME,
-    Parameter,
-    PresetServer,
-    Row,
-    Rules,
-    instant,
-    written,
-)
+from email_assets_tests.vendors.preset_server import DAY, HOUR, PresetServer, Row, instant, written
 from email_assets_tests.vendors.serving import Answer, Asked
+from email_assets_tests.vendors.specification import DATE, TIME, Parameter, Rules
 
 KEY = "mt-key/with+signs=4"
 UUID = Parameter(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -6,16 +6,9 @@ from datetime import datetime
 from typing import ClassVar
 
 from email_assets.clock import now
-from email_assets_tests.vendors.preset_server import (
-    DAY,
-    HOUR,
-    Parameter,
-    PresetServer,
-    Row,
-    Rules,
-    instant,
-)
+from email_assets_tests.vendors.preset_server import DAY, HOUR, PresetServer, Row, instant
 from email_assets_tests.vendors.serving import Answer, Asked
+from email_assets_tests.vendors.specification import YES_OR_NO, Parameter, Rules
 
 KEY = "md-key/with+signs=2"
 FORM = "%Y-%m-%d %H:%M:%S"
@@ -39,7 +32,7 @@ class MandrillServer(PresetServer):
             "date_to": AT,
             "limit": Parameter(r"\d{3,}", most=1000),
         },
-        ("POST", "/rejects/list"): {**ONLY_KEY, "include_expired": Parameter("True|False")},
+        ("POST", "/rejects/list"): {**ONLY_KEY, "include_expired": YES_OR_NO},
         ("POST", "/(senders/domains|subaccounts/list|tags/all-time-series)"): ONLY_KEY,
     }
 

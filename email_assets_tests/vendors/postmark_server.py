@@ -9,10 +9,11 @@ from operator import itemgetter
 
 from email_assets_tests.vendors.postmark_rows import EASTERN, Row, Server
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
+from email_assets_tests.vendors.specification import mistake_in
+from email_assets_tests.vendors.specified import POSTMARK
 
 ACCOUNT_TOKEN = "acct-5e1f/token+of=the&account"
 ROWS_AT_MOST = 10_000
-PAGE_AT_MOST = 500
 
 LISTS = {"/messages/outbound": ("Messages", 700), "/bounces": ("Bounces", 1000)}
 """Paths of the lists with a ceiling: where the rows are, and the error beyond it."""
@@ -53,6 +54,8 @@ class PostmarkServer(VendorServer):
         return [ACCOUNT_TOKEN, *(secret for each in of_servers for secret in each)]
 
     def answer(self, asked: Asked) -> Answer:
+        if problem := mistake_in(asked, POSTMARK):
+            return Answer(422, {"ErrorCode": 600, "Message": problem})
         if asked.path in ("/servers", "/domains"):
             return self._of_account(asked)
         token = asked.headers.get("X-Postmark-Server-Token")
@@ -133,11 +136,7 @@ def _page(
     query: Mapping[str, str],
     ceiling: tuple[int, int] | None = None,
 ) -> Answer:
-    if "count" not in query or "offset" not in query:
-        return Answer(422, {"ErrorCode": 600, "Message": "count and offset are required."})
     count, offset = int(query["count"]), int(query["offset"])
-    if count > PAGE_AT_MOST:
-        return Answer(422, {"ErrorCode": 600, "Message": "count must not exceed 500."})
     if ceiling and count + offset > ceiling[0]:
         code, most = ceiling[1], ceiling[0]
         message = f"The 'count' and 'offset' together must not exceed {most}."

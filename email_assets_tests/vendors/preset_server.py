@@ -2,37 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, ClassVar
 
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
+from email_assets_tests.vendors.specification import Rules, mistake_in
 
 Row = dict[str, Any]
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """The values that a parameter may have."""
-
-    pattern: str = ".*"
-    most: int | None = None
-    required: bool = False
-
-
-WHOLE = Parameter(r"\d+")
-DATE = Parameter(r"\d{4}-\d\d-\d\d")
-TIME = Parameter(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
-
-Rules = Mapping[tuple[str, str], Mapping[str, Parameter]]
-"""A specification: parameters by method and path, of the query or else of the body."""
 
 
 class PresetServer(VendorServer):
@@ -78,32 +60,10 @@ class PresetServer(VendorServer):
     def answer(self, asked: Asked) -> Answer:
         if not self.is_authorized(asked):
             return self.refusal(401, "authorization required")
-        problem = self._mistake_in(asked)
-        if problem:
+        if problem := mistake_in(asked, self.rules, self.prefix):
             self.refused.append(problem)
             return self.refusal(400, problem)
         return self.give(asked)
-
-    def _mistake_in(self, asked: Asked) -> str | None:
-        path = asked.path.removeprefix(self.prefix)
-        for (method, pattern), parameters in self.rules.items():
-            if method == asked.method and re.fullmatch(pattern, path):
-                said = asked.query if asked.body is None else asked.body
-                return _mistake_in(said, parameters)
-        return f"there is no {asked.method} {path}"
-
-
-def _mistake_in(said: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> str | None:
-    for name, value in said.items():
-        rule = parameters.get(name)
-        if rule is None:
-            return f"{name} is no parameter"
-        if isinstance(value, (str, int)) and not re.fullmatch(rule.pattern, str(value)):
-            return f"{name} must not be {value!r}"
-        if rule.most is not None and int(value) > rule.most:
-            return f"{name} must not be more than {rule.most}"
-    missing = [name for name, rule in parameters.items() if rule.required and name not in said]
-    return f"{missing[0]} is required" if missing else None
 
 
 def page_of(rows: list[Row], query: Mapping[str, str], by_default: int = 50) -> list[Row]:

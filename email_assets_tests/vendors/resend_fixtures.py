@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from email_assets_tests.vendors.resend_server import KEY, NOON, ResendServer
+from email_assets.clock import now
+from email_assets_tests.vendors.resend_server import DAY, KEY, NOON, ResendServer
 
 NAMES = ["bounces", "messages", "deliverystats", "received", "domains"]
 HOUR = timedelta(hours=1)
@@ -36,6 +37,7 @@ def account() -> ResendServer:
     api.received.append(
         {"id": "in0", "from": "ann@example.com", "created_at": api.emails[0]["created_at"]}
     )
+    api.measure(now() - DAY, sent=5)
     for number in range(3):
         api.add_domain(f"mail{number}.example.com")
     return api

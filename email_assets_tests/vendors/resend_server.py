@@ -8,6 +8,8 @@ from typing import Any
 
 from email_assets.clock import now
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
+from email_assets_tests.vendors.specification import mistake_in
+from email_assets_tests.vendors.specified import RESEND
 
 KEY = "re_test/with+signs=4b1"
 NOON = datetime(2026, 4, 3, 12, tzinfo=timezone.utc)
@@ -95,6 +97,8 @@ class ResendServer(VendorServer):
             self.throttled -= 1
             answer = _refusal(429, "rate_limit_exceeded", "Too many requests")
             return Answer(429, answer.body, {"retry-after": "1", "ratelimit-remaining": "0"})
+        if problem := mistake_in(asked, RESEND):
+            return _refusal(422, "validation_error", problem)
         origin = asked.query.get("origin")
         suppressions = [row for row in self.suppressions if origin in (None, row["origin"])]
         lists = {
@@ -105,8 +109,6 @@ class ResendServer(VendorServer):
         }
         if asked.path == "/emails/metrics":
             return self._metrics(asked.query)
-        if asked.method != "GET" or asked.path not in lists:
-            return _refusal(404, "not_found", "The requested endpoint does not exist")
         return _page(lists[asked.path], asked.query)
 
     def _metrics(self, query: dict[str, str]) -> Answer:
@@ -121,8 +123,6 @@ class ResendServer(VendorServer):
 
 def _page(rows: list[Row], query: dict[str, str]) -> Answer:
     limit, after = int(query.get("limit", "20")), query.get("after")
-    if not 1 <= limit <= 100:
-        return _refusal(422, "validation_error", "The limit must be between 1 and 100")
     ids = [row["id"] for row in rows]
     if after is not None and after not in ids:
         return _refusal(422, "invalid_parameter", "The after must be a valid UUID")

@@ -8,19 +8,16 @@ from typing import ClassVar
 
 from email_assets.clock import now
 from email_assets_tests.vendors.preset_server import (
-    DATE,
     DAY,
     HOUR,
-    WHOLE,
-    Parameter,
     PresetServer,
     Row,
-    Rules,
     instant,
     page_of,
     written,
 )
 from email_assets_tests.vendors.serving import Answer, Asked
+from email_assets_tests.vendors.specification import DATE, WHOLE, Parameter, Rules
 
 Rows = dict[str, list[Row]]
 
@@ -83,7 +80,9 @@ class SendGridServer(PresetServer):
         add_newer(self.rows, at)
 
     def is_authorized(self, asked: Asked) -> bool:
-        return asked.headers.get("Authorization") == f"Bearer {KEY}"
+        # the specification requires the second, too
+        wanted = {"Authorization": f"Bearer {KEY}", "Accept": "application/json"}
+        return all(asked.headers.get(name) == value for name, value in wanted.items())
 
     def give(self, asked: Asked) -> Answer:
         return self.give_of(self.rows, asked)

@@ -7,19 +7,9 @@ from typing import ClassVar
 from urllib.parse import urlencode
 
 from email_assets.clock import now
-from email_assets_tests.vendors.preset_server import (
-    DAY,
-    HOUR,
-    TIME,
-    WHOLE,
-    Parameter,
-    PresetServer,
-    Row,
-    Rules,
-    instant,
-    written,
-)
+from email_assets_tests.vendors.preset_server import DAY, HOUR, PresetServer, Row, instant, written
 from email_assets_tests.vendors.serving import Answer, Asked
+from email_assets_tests.vendors.specification import TIME, WHOLE, Parameter, Rules
 
 KEY = "sp-key/with+signs=5"
 PRIVATE = "sp-private/with+signs=6"

@@ -89,7 +89,7 @@ VENDORS = [
         resend_fixtures.account,
         f'api_key = "{resend_server.KEY}"',
         lambda _: [resend_server.KEY],
-        {"bounces": 50, "messages": 1000, "domains": 3, "received": 1},
+        {"bounces": 50, "messages": 1000, "deliverystats": 2, "domains": 3, "received": 1},
         frozenset(MADE_OF_EVENTS),
     ),
 ]

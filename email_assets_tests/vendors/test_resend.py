@@ -50,6 +50,7 @@ class TestResources:
         self, api: ResendServer, query: Query
     ) -> None:
         today = now()
+        api.days.clear()
         for days in range(300):
             api.measure(today - days * DAY, sent=days)
         first = load("deliverystats")
