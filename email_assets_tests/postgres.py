@@ -97,15 +97,20 @@ class Server:
 class Database:
     """A database of the server."""
 
-    def __init__(self, server: Server, name: str) -> None:
+    def __init__(self, server: Server, name: str, user: str = USER, word: str = PASSWORD) -> None:
         self.server = server
         self.name = name
+        self._user, self._word = user, word
+
+    def as_user(self, user: str, word: str) -> Database:
+        """The same database, to which another user connects with a password."""
+        return Database(self.server, self.name, user, word)
 
     @property
     def url(self) -> str:
         """Its address with user and password, as dlt and SQLAlchemy want it."""
-        quoted = PASSWORD.replace("%", "%25").replace("/", "%2F")
-        return f"postgresql://{USER}:{quoted}@127.0.0.1:{self.server.port}/{self.name}"
+        quoted = self._word.replace("%", "%25").replace("/", "%2F").replace(" ", "%20")
+        return f"postgresql://{self._user}:{quoted}@127.0.0.1:{self.server.port}/{self.name}"
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """The server's answer to a question in PostgreSQL's SQL."""
@@ -136,8 +141,8 @@ class Database:
         connection = _driver().connect(
             host="127.0.0.1",
             port=self.server.port,
-            user=USER,
-            password=PASSWORD,
+            user=self._user,
+            password=self._word,
             dbname=self.name,
             options="-c TimeZone=UTC",
         )

@@ -11,6 +11,9 @@ from email_assets.warehouse.copies import copied
 from email_assets.warehouse.destination import database_file
 from email_assets.warehouse.turn import SqlClient
 
+FOR_READERS = "v1.2.0"
+"""The format of the copy: programs to look at data bring a DuckDB that is a year or more old."""
+
 
 def copy_of(file: Path) -> Path:
     """The file beside a warehouse's that readers open: `warehouse.read.duckdb`."""
@@ -32,7 +35,7 @@ def copy_for_readers(warehouse: WarehouseSettings, client: SqlClient) -> None:
     copy = copy_of(file)
     if _changed(copy) >= max(_changed(file), _changed(Path(f"{file}.wal"))):
         return
-    with copied(client, copy) as partial:
+    with copied(client, copy, FOR_READERS) as partial:
         os.replace(partial, copy)
 
 

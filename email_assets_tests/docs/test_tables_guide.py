@@ -16,12 +16,14 @@ from email_assets.clock import now
 from email_assets.sandbox import Sandbox
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.deliverability.deliverability_fixtures import build
+from email_assets_tests.postgres import Database
 from email_assets_tests.queries import WAREHOUSES, Place, ask, fresh_place
 from email_assets_tests.warehouses import fresh_warehouse, load
 
 GUIDE = (PROJECT / "docs/tables.md").read_text()
 QUESTIONS = re.findall(r"```sql\n(.*?)```", GUIDE, re.DOTALL)
 MAY_BE_NOBODY = "after they had bounced"
+(ROLE,) = re.findall(r"```postgresql\n(.*?)```", GUIDE, re.DOTALL)
 CODE = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 
 
@@ -66,6 +68,23 @@ def test_the_notebook_reads_the_events(loaded: Loaded, monkeypatch: pytest.Monke
     exec(code, found)
 
     assert {"sent", "bounced"} <= {type_ for type_, _ in found["rows"]}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("loaded", ["postgres"], indirect=True)
+def test_a_role_for_readers_sees_the_tables_and_those_to_come_and_changes_nothing(
+    loaded: Loaded,
+) -> None:
+    _, place = loaded
+    assert isinstance(place, Database)
+    place.change(ROLE)
+    load("servers")
+    analyst = place.as_user("analyst", "change me")
+
+    assert analyst.ask("SELECT count(*) FROM email.email_events") > [(0,)]
+    assert analyst.ask("SELECT count(*) FROM email.servers") == [(5,)]
+    with pytest.raises(Exception, match="permission denied"):
+        analyst.change("DELETE FROM email.servers")
 
 
 @in_duckdb

@@ -16,7 +16,7 @@ from email_assets.settings import resolve
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.warehouse import WarehouseSettings
 from email_assets_tests.queries import ask
-from email_assets_tests.warehouses import listed, load, never, table
+from email_assets_tests.warehouses import change, listed, load, never, table
 
 
 @pytest.fixture
@@ -46,6 +46,27 @@ def test_it_holds_what_the_warehouse_holds(api: Sandbox, copy: Path) -> None:
     rows = table(lambda sql: ask(copy, sql), "messages")
     assert rows == listed(api.rows("messages"))
     assert ask(copy, "SELECT count(*) FROM email._dlt_loads") == [(1,)]
+
+
+def test_programs_with_an_older_duckdb_can_read_it(api: Sandbox, copy: Path) -> None:
+    load("servers")
+
+    assert format_of(copy) == 65  # of DuckDB 1.2; 64 is that of 1.0
+
+
+def test_where_a_table_has_a_type_that_the_older_format_lacks_there_is_a_copy(
+    api: Sandbox, warehouse: Path, copy: Path
+) -> None:
+    change(warehouse, "CREATE TABLE anything AS SELECT {'a': 1}::VARIANT AS of")
+    load("servers")
+
+    assert rows_in(copy, "servers") == len(api.rows("servers"))
+    assert format_of(copy) > 65
+
+
+def format_of(file: Path) -> int:
+    """The version of DuckDB's storage, which stands behind the file's checksum and mark."""
+    return int.from_bytes(file.read_bytes()[12:20], "little")
 
 
 @pytest.mark.parametrize("name", ["readers", "copy", "email_assets_copy"])
