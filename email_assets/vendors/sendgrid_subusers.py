@@ -11,7 +11,7 @@ name in a header, and one for messages its id in the body. Subusers in the EU wa
 from typing import cast
 
 from email_assets.vendors import ForEach, Secret, Vendor, VendorResource
-from email_assets.vendors.resource import endpoint_of
+from email_assets.vendors.resource import column_hints, endpoint_of
 from email_assets.vendors.sendgrid import VENDOR as SENDGRID
 
 BY_NAME: ForEach = {"resource": "servers", "id": "username", "label": "subuser"}
@@ -27,11 +27,13 @@ def of_each_subuser(resource: VendorResource) -> VendorResource:
     if name == "messages":
         body = {**endpoint["json"], "subusers": ["{subuser_id}"]}
         for_each, changed = BY_ID, {**endpoint, "json": body}
-    key = resource.get("primary_key", SENDGRID["resource_defaults"]["primary_key"])
+    label, defaults = for_each["label"], SENDGRID["resource_defaults"]
+    columns = column_hints({**defaults, **resource})
     words = {
         "for_each": for_each,
         # nothing says that a message's id is unique beyond its subuser
-        "primary_key": [for_each["label"], key],
+        "primary_key": [label, resource.get("primary_key", defaults["primary_key"])],
+        "columns": {**columns, label: {"description": "The subuser whose it is."}},
         "endpoint": changed,
     }
     return cast(VendorResource, {**resource, **words})
