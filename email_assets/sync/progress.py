@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ EVERY = 10.0
 """Seconds between two lines, and before the first."""
 AT_A_GLANCE = 0.2
 """Seconds between two moments at which whoever watches is told."""
+SHARE = 0.05
+"""Of the time that showing it may take: the rows of a long list are counted anew for it."""
 SAID = re.compile(r": (?:[\d,]+ (?:of [\d,]+ )?rows read|(?:preparing|loading) [\d,]+ rows)\b")
 """What lines of progress have in common."""
 
@@ -43,6 +46,7 @@ class Progress(Collector):
         self._listing, self._say, self._ticks, self._watched = listing, say, ticks, watched
         self._name = listing.resource.name
         self._began = self._said = self._told = ticks()
+        self._pause = AT_A_GLANCE
         listing.paginator.after_page = self._look
 
     def update(self, *_: Any, **__: Any) -> None:
@@ -68,7 +72,7 @@ class Progress(Collector):
         now = self._ticks()
         if now - self._said >= EVERY:
             self._tell(now)
-        if now - self._told >= AT_A_GLANCE:
+        if now - self._told >= self._pause:
             self._show(now)
 
     def _tell(self, now: float) -> None:
@@ -77,6 +81,9 @@ class Progress(Collector):
 
     def _show(self, now: float) -> None:
         self._told = now
+        if not self._watched.is_seen:
+            return
+        began = time.monotonic()
         read, total = self._listing.paginator.so_far
         if text := self._loading():
             self._watched.tell(text)
@@ -84,6 +91,7 @@ class Progress(Collector):
             # the bar beside it needs room
             brief = self._reading(now).replace(" rows read (", " (")
             self._watched.tell(brief, read=read, total=total)
+        self._pause = max(AT_A_GLANCE, (time.monotonic() - began) / SHARE)
 
     def _loading(self) -> str | None:
         rows = self._listing.rows.new

@@ -26,6 +26,11 @@ class Watched:
 
     title: str
 
+    @property
+    def is_seen(self) -> bool:
+        """True if anybody watches."""
+        return FILE in os.environ
+
     def tell(
         self,
         text: str,
