@@ -22,6 +22,9 @@ from email_assets import clock
 AHEAD = "EMAIL_ASSETS_TESTS_AHEAD"
 """The variable that tells another process how many seconds its clock is ahead."""
 
+OTHER_PROCESSES = str(Path(__file__).with_name("other_processes"))
+"""The folder of what Python reads first in the processes that tests start."""
+
 in_other_processes: dict[str, str] = {}
 """Variables by which another process gets the same clock. Those that inherit all have them."""
 
@@ -50,7 +53,7 @@ def _beginning(ahead: timedelta) -> dict[str, str]:
     """The variables by which another process has a clock so much ahead of the computer's."""
     return {
         AHEAD: str(ahead.total_seconds()),
-        "PYTHONPATH": str(Path(__file__).with_name("other_processes")),
+        "PYTHONPATH": OTHER_PROCESSES,
     }
 
 

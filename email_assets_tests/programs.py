@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -90,33 +90,41 @@ def _run(
     cwd: Path,
     output: Path,
 ) -> None:
-    os.environ.clear()
-    os.environ.update(environment)
-    os.chdir(cwd)
+    become(environment, cwd)
     with output.open("wb") as file:
         os.dup2(file.fileno(), sys.__stdout__.fileno())  # type: ignore[union-attr]
         os.dup2(file.fileno(), sys.__stderr__.fileno())  # type: ignore[union-attr]
-    # what the server has imported knows other settings; but the clock is the tests'
-    for name in [name for name in sys.modules if name.partition(".")[0] == "email_assets"]:
-        if name != clock.__name__:
-            del sys.modules[name]
-    Container.reset_main_thread()
+    program, *rest = arguments
+    # the folder that Python would look for modules in first
+    sys.path.insert(0, str(BIN) if program != "python" else "")
     try:
-        _execute(*arguments)
+        execute(rest if program == "python" else [str(BIN / program), *rest])
     except Exception:
         sys.excepthook(*sys.exc_info())
         sys.exit(1)
 
 
-def _execute(program: str, *rest: str) -> None:
-    # the folder that Python would look for modules in first
-    sys.path.insert(0, str(BIN) if program != "python" else "")
-    if program != "python":
-        sys.argv = [str(BIN / program), *rest]
-        runpy.run_path(sys.argv[0], run_name="__main__")
-    elif rest[0] == "-m":
-        sys.argv = list(rest[1:])
-        runpy.run_module(rest[1], run_name="__main__", alter_sys=True)
+def become(environment: Mapping[str, str], folder: Path) -> None:
+    """Turn a process that was forked into one that starts in a folder, with these variables."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    # what the server has imported knows other settings; but the clock is the tests'
+    for name in [name for name in sys.modules if name.partition(".")[0] == "email_assets"]:
+        if name != clock.__name__:
+            del sys.modules[name]
+    Container.reset_main_thread()
+
+
+def execute(words: Sequence[str]) -> None:
+    """Do a script, or a module or code after `-m` or `-c`, with its arguments."""
+    first, *rest = words
+    if first == "-m":
+        sys.argv = rest
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    elif first == "-c":
+        sys.argv = ["-c", *rest[1:]]
+        exec(compile(rest[0], "<string>", "exec"), {"__name__": "__main__"})
     else:
-        sys.argv = ["-c", *rest[2:]]
-        exec(compile(rest[1], "<string>", "exec"), {"__name__": "__main__"})
+        sys.argv = [first, *rest]
+        runpy.run_path(first, run_name="__main__")

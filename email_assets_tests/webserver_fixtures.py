@@ -17,6 +17,7 @@ import requests
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.conftest import KEY
+from email_assets_tests.other_processes.warm_start import NAMED
 
 Found = TypeVar("Found")
 
@@ -111,13 +112,19 @@ class Server:
 
 
 def processes_of(session: int) -> list[int]:
-    """The processes of a session, which bears the id of the first of them."""
+    """The processes of a session, which bears the id of the first of them.
+
+    With those that some of them have been forked for by `warm`, which are in sessions of their own.
+    """
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, FileNotFoundError):
                 if os.getsid(int(entry.name)) == session:
                     found.append(int(entry.name))
+                    name = (entry / "comm").read_text()
+                    if name.startswith(NAMED):
+                        found += processes_of(int(name.removeprefix(NAMED)))
     return found
 
 

@@ -20,6 +20,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from email_assets_tests.warm import warm
+
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
 FLAGS = [
     "--headless=new",
@@ -95,7 +97,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with (folder / "output").open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "email_assets.quickstart", "ui", "--port", str(port)],
-            env={**os.environ, "DAGSTER_HOME": str(folder)},
+            env={**os.environ, **warm(), "DAGSTER_HOME": str(folder)},
             stdout=output,
             stderr=subprocess.STDOUT,
         )

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.clock import in_other_processes
 from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.programs import BIN
+from email_assets_tests.warm import warm
 from email_assets_tests.webserver_fixtures import LAUNCH, REPOSITORY, Server, free_port, wait_for
 
 SHIPPED = PROJECT / "deploy" / "machine"
@@ -90,6 +92,7 @@ class Machine:
             "DLT_PROJECT_DIR": str(self.folder / "project"),  # not the developer's own secrets
             "RUNTIME__REQUEST_BACKOFF_FACTOR": "0",
             **in_other_processes,
+            **warm(),
         }
         (directory,) = unit["WorkingDirectory"]
         if "RuntimeDirectory" in unit:
@@ -117,7 +120,8 @@ def end(*units: subprocess.Popen[str]) -> None:
     """Kill units as a power cut does, with all of their processes."""
     for process in units:
         for left in Server(process, "", Path()).processes():
-            os.kill(left, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # one that ends with another
+                os.kill(left, signal.SIGKILL)
         process.wait()
 
 
