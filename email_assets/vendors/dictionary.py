@@ -6,7 +6,9 @@ The catalog, the comments in the warehouse and the sources of a dbt project take
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 
+from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.schema import Schema
 
 from email_assets.normalizer import column_of
@@ -28,7 +30,6 @@ OF_DLT = {
 """The columns that dlt adds."""
 VARIANT = "__v_"
 """Stands in the name of dlt's column for values of another type than their field had before."""
-_NAMING = Schema("dictionary").naming
 
 
 def notes_of(resource: VendorResource, tables: Mapping[str, Collection[str]]) -> Notes:
@@ -38,14 +39,14 @@ def notes_of(resource: VendorResource, tables: Mapping[str, Collection[str]]) ->
         resource: The resource; a column of it may be named `recipients.email`, in a list.
         tables: The columns of each table, of which only the resource's own are looked at.
     """
-    root = _NAMING.normalize_table_identifier(str(resource["name"]))
+    root = _naming().normalize_table_identifier(str(resource["name"]))
     own = {
         table: columns
         for table, columns in tables.items()
         if table == root or (table.startswith(f"{root}__") and PARENT_ID in columns)
     }
     said = {
-        f"{root}__{column_of(name, _NAMING)}": str(hints["description"])
+        f"{root}__{column_of(name, _naming())}": str(hints["description"])
         for name, hints in column_hints(resource).items()
         if hints.get("description")
     }
@@ -71,3 +72,9 @@ def _columns(
             yield name, text
         elif variant and of in columns:
             yield name, f"The values of {of} that came as {data_type}."
+
+
+@cache
+def _naming() -> NamingConvention:
+    """How dlt names tables; it reads its settings for that, which nothing does at import."""
+    return Schema("dictionary").naming
