@@ -12,9 +12,7 @@ from typing import Any
 from dlt.common.schema import Schema
 
 from email_assets.redaction import redact_line
-
-VARIANT = "__v_"
-"""Stands in the name of dlt's column for values of another type than their field had before."""
+from email_assets.vendors.dictionary import VARIANT
 
 
 class ShownNames:

@@ -53,6 +53,13 @@ def comment(client: SqlClient, describe: Describe, say: Callable[[str], None]) -
     question = DIALECTS.get(client.capabilities.sqlglot_dialect or "")
     if question is None:
         return
+    try:
+        _comment(client, question, describe)
+    except DatabaseException as error:
+        say(f"comments cannot be written on tables: {str(error).partition(chr(10))[0]}")
+
+
+def _comment(client: SqlClient, question: str, describe: Describe) -> None:
     dataset = client.make_qualified_table_name_path(None, quote=False)[-1]
     found: dict[tuple[str, str], str | None] = {}
     kinds: dict[str, str] = {}
@@ -65,14 +72,10 @@ def comment(client: SqlClient, describe: Describe, say: Callable[[str], None]) -
         else:
             columns.setdefault(table, []).append(column)
     wanted = {at: text for at, text in describe(columns).items() if found.get(at, text) != text}
-    if not wanted:
-        return
-    try:
+    if wanted:
         with client.begin_transaction():
             for (table, column), text in wanted.items():
                 _write(client, kinds[table], table, column, text)
-    except DatabaseException as error:
-        say(f"comments cannot be written on tables: {str(error).partition(chr(10))[0]}")
 
 
 def _write(client: SqlClient, kind: str, table: str, column: str, text: str) -> None:
