@@ -101,10 +101,12 @@ def measure(options: argparse.Namespace, variants: list[Variant], found: Report)
         for extract in measure_extracts((50,), (8, 16), say):
             found.results.extracts.append(extract)
         found.results.in_flight = measure_in_flight(LATENCY, options.read_ahead, say)
+        found.save()
     if everything or options.million:
         million = Bench([OURS], options.read_ahead, say)
         for [measurement] in million.rounds(Case(0.0, MESSAGES_OF_A_MILLION), [FIRST], 1):
             found.results.million = measurement
+            found.save()
     if everything or options.quick or options.start_up:
         found.results.start_ups += measure_start_up(1 if options.quick else 5, say)
     found.save()
