@@ -42,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EmailAssetsError as error:
         print(error)
         return 1
+    except KeyboardInterrupt:
+        print("Stopped. Nothing was loaded or written.", file=sys.stderr)
+        return 130
 
 
 def _are_well(accounts: Iterable[Account]) -> bool:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
+
 import pytest
 
+from email_assets.check import main
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.check_fixtures import NAMES, Check, cells, check
+from email_assets_tests.webserver_fixtures import wait_for
 
 __all__ = ["check"]
 
@@ -138,3 +144,24 @@ def test_a_vendor_that_is_not_there_is_one_sentence(
     assert status == 1
     assert output.startswith("vendor 'nobody' is neither one of this package's vendors nor a ")
     assert output.count("\n") == 1
+
+
+def test_ctrl_c_while_the_api_is_asked_ends_in_one_sentence(
+    api: Sandbox, capsys: pytest.CaptureFixture[str]
+) -> None:
+    api.set_faults("bounces", Fault("latency", seconds=600.0))
+
+    def press() -> None:
+        wait_for(lambda: api.request_count("bounces"), 60)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    person = threading.Thread(target=press)
+    try:
+        person.start()
+        assert main([]) == 130
+    finally:
+        person.join()
+        signal.signal(signal.SIGINT, before)
+
+    assert capsys.readouterr().err == "Stopped. Nothing was loaded or written.\n"

@@ -50,6 +50,13 @@ def test_a_port_in_use_is_refused_at_once(capsys: pytest.CaptureFixture[str]) ->
     assert f"Port {port} is in use." in capsys.readouterr().err
 
 
+def test_a_port_that_there_is_none_of_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ui", "--port", "99999"]) == 1
+
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence == "There is no port 99999. Take one up to 65535: make ui PORT=3000."
+
+
 def test_a_full_disk_is_named_before_anything_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

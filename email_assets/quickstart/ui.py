@@ -24,8 +24,10 @@ def refuse_taken_port(port: int) -> None:
     """Look whether another program listens on a port of this machine.
 
     Raises:
-        EmailAssetsError: One does.
+        EmailAssetsError: One does, or there is no such port.
     """
+    if not 0 < port < 2**16:
+        raise EmailAssetsError(f"There is no port {port}. Take one up to 65535: make ui PORT=3000.")
     if _is_taken(port):
         raise EmailAssetsError(
             f"Port {port} is in use. Stop what uses it, or take another: make ui PORT={port + 1}."

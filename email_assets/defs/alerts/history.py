@@ -240,7 +240,8 @@ class History:
 
     def _link_of_run(self, run: dg.DagsterRun, step: str | None) -> str:
         """The page of a run, with the log of one step if there is one to look at."""
-        query = f"?{urlencode({'selection': step, 'logs': f'step:{step}'})}" if step else ""
+        shown = {"selection": f'name:"{step}"', "logs": f"step:{step}"}
+        query = f"?{urlencode(shown)}" if step else ""
         return f"{self.url}/runs/{run.run_id}{query}"
 
     def page_of(self, slot: str) -> str:

@@ -48,7 +48,9 @@ class TestFailedRuns:
         names = ", ".join(sorted(INVENTORY))
         assert text.startswith(f"{names} failed: {REFUSED}")
         assert (step := text.rpartition("logs=step%3A")[2]) in INVENTORY
-        assert text.endswith(f" {UI}/runs/{run.run_id}?selection={step}&amp;logs=step%3A{step}")
+        assert text.endswith(
+            f" {UI}/runs/{run.run_id}?selection=name%3A%22{step}%22&amp;logs=step%3A{step}"
+        )
 
         materialize(instance, *INVENTORY)
         tick()
