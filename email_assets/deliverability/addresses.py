@@ -18,7 +18,6 @@ from email_assets.deliverability.tables import (
     condition_of,
     marks,
     recipient_in,
-    text_of,
 )
 from email_assets.vendors.meanings import Deliverability, Suppressed
 from email_assets.vendors.resource import bounces_of
@@ -45,7 +44,11 @@ class Addresses:
     """
 
     def __init__(self, mapping: Deliverability, tables: Tables, since: date, until: date) -> None:
-        self._mapping, self._tables, self._days = mapping, tables, [since, until]
+        self._mapping, self._tables, self._days = (
+            mapping,
+            tables,
+            [since.isoformat(), until.isoformat()],
+        )
         self._bounces = bounces_of(mapping)
         self._bounce: Row = self._bounces, mapping["bounces"].get("message"), "b"
 
@@ -62,10 +65,10 @@ class Addresses:
         has = self._tables.has_column
         if not tag or not self._tables.has("messages") or not has("messages", tag):
             return None
-        parts = [self._sent(text_of(self._tables.column("messages", tag, "m")))]
+        parts = [self._sent(self._tables.text("messages", tag, "m"))]
         own = bounces.get("tag")
         if own and self._tables.has(self._bounces) and has(self._bounces, own):
-            column = text_of(self._tables.column(self._bounces, own, "b"))
+            column = self._tables.text(self._bounces, own, "b")
             parts.append(self._came_back(column, ""))
         elif found := of_message(tag, "tagged", self._bounce, self._mapping, self._tables):
             parts.append(self._came_back(*found))
@@ -163,14 +166,14 @@ class Addresses:
         resource, there = domains["resource"], self._tables.has_column
         fields = [domains.get("spf"), domains.get("dkim"), domains.get("return_path")]
         columns = [
-            f"LOWER({text_of(self._tables.column(resource, field, 'd'))})"
+            f"LOWER({self._tables.text(resource, field, 'd')})"
             if field and there(resource, field)
             else "NULL"
             for field in fields
         ]
         if not there(resource, domains["name"]):
             return None
-        name = text_of(self._tables.column(resource, domains["name"], "d"))
+        name = self._tables.text(resource, domains["name"], "d")
         return (
             f"SELECT {name}, {', '.join(columns)} FROM {self._tables.name(resource)} AS d "
             f"ORDER BY 1 LIMIT {MOST_ROWS}"
@@ -218,7 +221,8 @@ class Addresses:
         table, alias = (what, "m") if is_sent else (self._bounces, "b")
         only, values = condition_of(of.get("only"), table, alias, self._tables)
         day = self._tables.day(table, of["time"], alias)
-        return f" WHERE {only} AND {day} BETWEEN %s AND %s", [*values, *self._days]
+        between = "BETWEEN CAST(%s AS DATE) AND CAST(%s AS DATE)"
+        return f" WHERE {only} AND {day} {between}", [*values, *self._days]
 
     def _address_of(self, what: str) -> tuple[str, str] | None:
         """The SQL of the recipient of a message or bounce, and the join that it takes."""

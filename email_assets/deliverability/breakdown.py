@@ -27,6 +27,12 @@ from email_assets.deliverability.tables import MappingError, Tables
 from email_assets.redaction import redact_line
 from email_assets.warehouse.dataset_account import expect_owner
 from email_assets.warehouse.destination import connected
+from email_assets.warehouse.dialects import (
+    HAVE_OUR_PATTERNS,
+    ask,
+    count_days_in_utc,
+    dialect_of,
+)
 from email_assets.warehouse.turn import SqlClient
 from email_assets.warehouse.views import EVENTS
 
@@ -88,42 +94,49 @@ def read_breakdown(
         if client is None:
             return Breakdown()
         expect_owner(client, account, who)
-        client.execute_sql("SET TimeZone = 'UTC'")
-        tables = Tables(who, client, [*tables_read(account), EVENTS])
+        count_days_in_utc(client)
+        tables = Tables(who, account.warehouse, client, [*tables_read(account), EVENTS])
         try:
             found = _counted(Addresses(mapping, tables, since, until), client)
         except MappingError:  # the asset that is made of the same fields says it
             return Breakdown()
         if tells_of_opens(account.vendor) and (query := by_domain(tables, since, until)):
-            found.opens = by_provider(client.execute_sql(query[0], *query[1]) or ())
+            found.opens = by_provider(ask(client, query[0], *query[1]))
+        if dialect_of(client) not in HAVE_OUR_PATTERNS:
+            say(
+                f"{who}: nothing is told by recipient, since {account.warehouse.destination_name} "
+                "finds no address in a text as DuckDB does; the table by day is whole."
+            )
         return found
 
 
 def _counted(addresses: Addresses, client: SqlClient) -> Breakdown:
-    def ask(query: Query | None) -> Rows | None:
-        return None if query is None else client.execute_sql(query[0], *query[1]) or []
+    def rows_of(query: Query | None) -> Rows | None:
+        return None if query is None else ask(client, query[0], *query[1])
 
     found = Breakdown()
-    if (rows := ask(addresses.by_domain())) is not None:
-        found.domains, found.providers = _named(rows, is_domain), _by_provider(rows)
-    if (rows := ask(addresses.by_tag())) is not None:
-        found.tags = _named([(name or NO_TAG, *rest) for name, *rest in rows], bool)
     found.types = [
         OfType(redact_line(str(name or "-")), _kind(*counts), int(total))
-        for name, *counts, total in ask(addresses.by_type()) or ()
+        for name, *counts, total in rows_of(addresses.by_type()) or ()
     ]
-    if (rows := ask(addresses.by_reason())) is not None:
-        found.reasons = _by_reason(rows)
-    if rows := ask(addresses.suppressed()):
-        found.suppressed = rows[0][0]
-    if rows := ask(addresses.after_hard_bounces()):
-        found.after_hard_bounce = rows[0][0], rows[0][1]
-    if (rows := ask(addresses.sending_domains())) is not None:
+    if (rows := rows_of(addresses.sending_domains())) is not None:
         found.unverified = {
             redact_line(str(name)): lacking
             for name, *said in rows
             if (lacking := [*_lacking(said)])
         }
+    if dialect_of(client) not in HAVE_OUR_PATTERNS:
+        return found
+    if (rows := rows_of(addresses.by_domain())) is not None:
+        found.domains, found.providers = _named(rows, is_domain), _by_provider(rows)
+    if (rows := rows_of(addresses.by_tag())) is not None:
+        found.tags = _named([(name or NO_TAG, *rest) for name, *rest in rows], bool)
+    if (rows := rows_of(addresses.by_reason())) is not None:
+        found.reasons = _by_reason(rows)
+    if rows := rows_of(addresses.suppressed()):
+        found.suppressed = rows[0][0]
+    if rows := rows_of(addresses.after_hard_bounces()):
+        found.after_hard_bounce = rows[0][0], rows[0][1]
     return found
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import Any
 
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
@@ -17,16 +18,18 @@ from email_assets.deliverability.selection import resources_read
 from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, happenings
 from email_assets.deliverability.tables import Tables
 from email_assets.errors import EmailAssetsError
+from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.vendors.resource import DAILY, bounces_of
 from email_assets.warehouse.comments import comment
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.dataset_account import expect_owner
-from email_assets.warehouse.destination import connected
+from email_assets.warehouse.destination import connected, stored_types
+from email_assets.warehouse.dialects import ask, column_in, count_days_in_utc, table_in
 from email_assets.warehouse.readers import copy_for_readers
 from email_assets.warehouse.turn import SqlClient
 
-TYPE_NAMES = {"DOUBLE": "DOUBLE PRECISION", "CHARACTER VARYING": "VARCHAR"}
-"""The columns' types, by the names that DuckDB and PostgreSQL list them under, if they differ."""
+TYPES = {"DATE": "date", "VARCHAR": "text", "BIGINT": "bigint", "DOUBLE PRECISION": "double"}
+"""dlt's names of the columns' types."""
 
 
 class DeliverabilityError(EmailAssetsError):
@@ -86,18 +89,21 @@ def build_daily(account: Account, *, say: Callable[[str], None]) -> tuple[int, i
         if client is None:
             raise _not_loaded("messages")
         expect_owner(client, account, DAILY)
-        tables = Tables(DAILY, client, resources_read(account))
+        tables = Tables(DAILY, account.warehouse, client, resources_read(account))
         for resource in dict.fromkeys(["messages", bounces_of(mapping)]):
             if not tables.was_synced(resource):
                 raise _not_loaded(resource)
         for resource in resources_read(account):
             if not tables.was_synced(resource):
                 say(f"{DAILY}: {resource} is not loaded yet, so senders are shown by their id.")
-        with client.begin_transaction():
-            # a day is one of UTC, whatever the server thinks
-            client.execute_sql("SET TimeZone = 'UTC'")
+        # a day is one of UTC, whatever the server thinks
+        count_days_in_utc(client)
+        all_at_once = client.capabilities.supports_ddl_transactions
+        with client.begin_transaction() if all_at_once else nullcontext():
             found = happenings(mapping, tables)
-            _replace(client, found)
+            _make(account.warehouse, client)
+            with nullcontext() if all_at_once else client.begin_transaction():
+                _replace(client, found)
             without_day = _without_day(client, *found) if found else 0
             make_views(account, client, say)
         comment(client, notes_of_made, say)
@@ -106,44 +112,41 @@ def build_daily(account: Account, *, say: Callable[[str], None]) -> tuple[int, i
 
 
 def _without_day(client: SqlClient, happened: str, parameters: list[str]) -> int:
-    rows = client.execute_sql(WITHOUT_DAY.format(happened), *parameters)
-    return int(rows[0][0]) if rows else 0
+    return int(ask(client, WITHOUT_DAY.format(happened), *parameters)[0][0])
 
 
 def _replace(client: SqlClient, found: tuple[str, list[str]] | None) -> None:
     """Fill the table with what `happenings` found, or empty it."""
-    table = client.make_qualified_table_name(DAILY)
-    columns = [client.escape_column_name(name) for name in COLUMNS]
-    types = [f"{column} {COLUMNS[name][0]}" for column, name in zip(columns, COLUMNS, strict=True)]
-    client.execute_sql(f"CREATE TABLE IF NOT EXISTS {table} ({', '.join(types)})")
-    _alter(client, table)
     # two at once that delete and insert would double the rows of a server; this one locks them out
     client.truncate_tables(DAILY)
     if found:
         happened, parameters = found
+        columns = ", ".join(column_in(client, name) for name in COLUMNS)
         query = BY_DAY_AND_SENDER.format(happened)
-        client.execute_sql(f"INSERT INTO {table} ({', '.join(columns)}) {query}", *parameters)
+        ask(client, f"INSERT INTO {table_in(client, DAILY)} ({columns}) {query}", *parameters)
 
 
-def _alter(client: SqlClient, table: str) -> None:
-    """Give a table of an earlier version today's columns. Its rows are about to be replaced."""
-    rows = client.execute_sql(
-        "SELECT column_name, data_type FROM information_schema.columns "
-        "WHERE table_schema = %s AND table_name = %s",
-        client.make_qualified_table_name_path(None, quote=False)[-1],
-        DAILY,
-    )
-    found = {name: TYPE_NAMES.get(type_.upper(), type_.upper()) for name, type_ in rows or ()}
-    wanted = {name: type_ for name, (type_, _) in COLUMNS.items()}
+def _make(warehouse: WarehouseSettings, client: SqlClient) -> None:
+    """Make the table, or give one of an earlier version today's columns. Its rows are replaced."""
+    table = table_in(client, DAILY)
+    types = {
+        column: f"{column_in(client, column)} {type_}" for column, (type_, _) in COLUMNS.items()
+    }
+    found = stored_types(warehouse, client, [DAILY]).get(DAILY)
+    if found is None:
+        ask(client, f"CREATE TABLE {table} ({', '.join(types.values())})")
+        return
+    wanted = {name: TYPES[type_] for name, (type_, _) in COLUMNS.items()}
     missing = wanted.keys() - found.keys()
     changed = {name for name in wanted.keys() & found.keys() if wanted[name] != found[name]}
     obsolete = found.keys() - wanted.keys()
     # a table must not lose its last column, so those that are missing come first
-    for verb, names in (("ADD", missing), ("DROP", obsolete | changed), ("ADD", changed)):
-        for name in sorted(names):
-            column = client.escape_column_name(name)
-            type_ = f" {wanted[name]}" if verb == "ADD" else ""
-            client.execute_sql(f"ALTER TABLE {table} {verb} COLUMN {column}{type_}")
+    for name in sorted(missing):
+        ask(client, f"ALTER TABLE {table} ADD COLUMN {types[name]}")
+    for name in sorted(obsolete | changed):
+        ask(client, f"ALTER TABLE {table} DROP COLUMN {column_in(client, name)}")
+    for name in sorted(changed):
+        ask(client, f"ALTER TABLE {table} ADD COLUMN {types[name]}")
 
 
 def read_daily(
@@ -164,17 +167,22 @@ def read_daily(
     with connected(account.warehouse, who, say, read_only=True) as client:
         if client is not None:
             expect_owner(client, account, who)
-            columns = {
-                field.name: client.escape_column_name(field.name) for field in fields(SenderDay)
-            }
+            columns = {field.name: column_in(client, field.name) for field in fields(SenderDay)}
             query = (
-                f"SELECT {', '.join(columns.values())} "
-                f"FROM {client.make_qualified_table_name(DAILY)} "
-                f"WHERE {columns['day']} >= %s ORDER BY {columns['day']}, {columns['sender']}"
+                f"SELECT {', '.join(columns.values())} FROM {table_in(client, DAILY)} "
+                f"WHERE {columns['day']} >= CAST(%s AS DATE) "
+                f"ORDER BY {columns['day']}, {columns['sender']}"
             )
             with suppress(DatabaseUndefinedRelation):
-                return [SenderDay(*row) for row in client.execute_sql(query, since) or ()]
+                return [*map(_sender_day, ask(client, query, since.isoformat()))]
     raise DeliverabilityError(f"{who}: there is no table {DAILY} yet. Materialize {DAILY}.")
+
+
+def _sender_day(row: Sequence[Any]) -> SenderDay:
+    found = dict(zip((field.name for field in fields(SenderDay)), row, strict=True))
+    if isinstance(found["day"], str):  # SQLite knows no days
+        found["day"] = date.fromisoformat(found["day"])
+    return SenderDay(**found)
 
 
 def _not_loaded(resource: str) -> DeliverabilityError:

@@ -7,14 +7,22 @@ longer than those do.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from email_assets.account import Account
 from email_assets.deliverability.sql import Row, named, of_message, recipient_of
-from email_assets.deliverability.tables import MappingError, Tables, lists_in, text_of
+from email_assets.deliverability.tables import MappingError, Tables, lists_in
 from email_assets.vendors.events import events_of
 from email_assets.vendors.meanings import Deliverability, Events
+from email_assets.warehouse.dialects import ask, column_in, table_in
 from email_assets.warehouse.turn import SqlClient
-from email_assets.warehouse.views import EVENTS, RECIPIENTS, VIEWS, tables_of_their_names
+from email_assets.warehouse.views import (
+    EVENTS,
+    RECIPIENTS,
+    VIEWS,
+    has_views,
+    tables_of_their_names,
+)
 
 NOTHING = "CAST(NULL AS VARCHAR)"
 UNTOLD = (NOTHING, "")
@@ -58,13 +66,19 @@ def make_views(account: Account, client: SqlClient, say: Callable[[str], None]) 
         client: Connected to the warehouse, in a transaction.
         say: Told why a view or a part of it cannot be made.
     """
+    if not has_views(client):
+        say(
+            f"{' and '.join(VIEWS)} are made in DuckDB and PostgreSQL only, whose SQL finds the "
+            "address in a recipient as it is written; everything else is made."
+        )
+        return
     events = events_of(account.vendor)
     taken = [*tables_of_their_names(client), *({*VIEWS} & account.resources.keys())]
     if taken:
         named = " and ".join(dict.fromkeys(taken))
         say(f"{named}: a table has this name already, and no view is made.")
         return
-    tables = Tables(EVENTS, client, _read(events))
+    tables = Tables(EVENTS, account.warehouse, client, _read(events))
     parts = []
     for one in events:
         if tables.has(one["resource"]):
@@ -77,18 +91,18 @@ def make_views(account: Account, client: SqlClient, say: Callable[[str], None]) 
 
 
 def _make(client: SqlClient, parts: list[str]) -> None:
-    names = {name: client.escape_column_name(name) for name in EVENT_COLUMNS}
+    names = {name: column_in(client, name) for name in EVENT_COLUMNS}
     # cast, since a view that is replaced has to keep its columns' types
     typed = [f"CAST({names[name]} AS {type_})" for name, (type_, _) in EVENT_COLUMNS.items()]
     columns = ", ".join(names.values())
-    view = client.make_qualified_table_name(EVENTS)
-    client.execute_sql(
+    view = table_in(client, EVENTS)
+    ask(
+        client,
         f"CREATE OR REPLACE VIEW {view} ({columns}) AS SELECT {', '.join(typed)} "
-        f"FROM ({' UNION ALL '.join(parts)}) AS happened ({columns})"
+        f"FROM ({' UNION ALL '.join(parts)}) AS happened ({columns})",
     )
     by_recipient = _by_recipient(client, view)
-    view = client.make_qualified_table_name(RECIPIENTS)
-    client.execute_sql(f"CREATE OR REPLACE VIEW {view} AS {by_recipient}")
+    ask(client, f"CREATE OR REPLACE VIEW {table_in(client, RECIPIENTS)} AS {by_recipient}")
 
 
 def _read(events: list[Events]) -> list[str]:
@@ -149,7 +163,7 @@ def _event(events: Events, tables: Tables) -> tuple[str, str, str]:
 def _where(condition: str, events: Events, tables: Tables) -> str:
     conditions = [condition] if condition else []
     if only := events.get("only"):
-        column = text_of(tables.column(events["resource"], only["field"], "t"))
+        column = tables.text(events["resource"], only["field"], "t")
         conditions.append(f"{column} IN ({_list(only['values'])})")
     return f" WHERE {' AND '.join(conditions)}" if conditions else ""
 
@@ -159,7 +173,7 @@ def _sender(events: Events, row: Row, mapping: Deliverability, tables: Tables) -
     if by := events.get("sender"):
         if not tables.has_column(events["resource"], by["field"]):
             return UNTOLD
-        return named(text_of(tables.column(events["resource"], by["field"], "t")), by, tables)
+        return named(tables.text(events["resource"], by["field"], "t"), by, tables)
     by = mapping["messages"]["sender"]
     found = of_message(by["field"], "sent", row, mapping, tables)
     if found is None:
@@ -176,9 +190,9 @@ def _optional(fields: str | list[str] | None, table: str, tables: Tables) -> str
 
 
 def _by_recipient(client: SqlClient, events: str) -> str:
-    type_, time, recipient = map(client.escape_column_name, ("type", "time", "recipient"))
+    type_, time, recipient = map(partial(column_in, client), ("type", "time", "recipient"))
     counts = [
-        f"COUNT(CASE WHEN {type_} = '{name}' THEN 1 END) AS {client.escape_column_name(name)}"
+        f"COUNT(CASE WHEN {type_} = '{name}' THEN 1 END) AS {column_in(client, name)}"
         for name in COUNTED
     ]
     return (

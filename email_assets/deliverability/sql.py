@@ -8,7 +8,6 @@ from email_assets.deliverability.tables import (
     condition_of,
     marks,
     recipient_in,
-    text_of,
 )
 from email_assets.vendors.meanings import Deliverability, Sender
 from email_assets.vendors.resource import bounces_of
@@ -54,7 +53,7 @@ def happenings(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]
 def _sent(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]:
     messages = mapping["messages"]
     day = tables.day("messages", messages["time"], "m")
-    id_ = text_of(tables.column("messages", messages["sender"]["field"], "m"))
+    id_ = tables.text("messages", messages["sender"]["field"], "m")
     sender, join = named(id_, messages["sender"], tables, UNKNOWN)
     condition, values = condition_of(messages.get("only"), "messages", "m", tables)
     return (
@@ -105,7 +104,7 @@ def _sender_of_bounce(mapping: Deliverability, tables: Tables) -> tuple[str, str
     """The SQL of the sender of a bounce, and the join that it takes."""
     messages, bounces, table = mapping["messages"], mapping["bounces"], bounces_of(mapping)
     if "sender" in bounces:
-        return text_of(tables.column(table, bounces["sender"]["field"], "b")), ""
+        return tables.text(table, bounces["sender"]["field"], "b"), ""
     if not tables.has("messages"):
         return "CAST(NULL AS VARCHAR)", ""
     row = table, bounces["message"], "b"
@@ -156,9 +155,9 @@ def _of_message(
         MappingError: They are not.
     """
     table, message, of = row
-    id_ = text_of(tables.column("messages", mapping["messages"]["id"], "m"))
-    found = text_of(tables.column("messages", field, "m"))
-    told = text_of(tables.column(table, message, of))
+    id_ = tables.text("messages", mapping["messages"]["id"], "m")
+    found = tables.text("messages", field, "m")
+    told = tables.text(table, message, of)
     # grouped, so that no row counts twice should two messages share an id; only of those that
     # rows tell, which takes half the memory
     return f"{called}.found", (
@@ -181,8 +180,8 @@ def named(id_: str, sender: Sender, tables: Tables, otherwise: str = "NULL") -> 
     if "resource" not in sender or not tables.has(sender["resource"]):
         return f"COALESCE({id_}, {otherwise})", ""
     resource = sender["resource"]
-    key = text_of(tables.column(resource, sender["id"], "n"))
-    name = text_of(tables.column(resource, sender["name"], "n"))
+    key = tables.text(resource, sender["id"], "n")
+    name = tables.text(resource, sender["name"], "n")
     return f"COALESCE(n.name, {id_}, {otherwise})", (
         f" LEFT JOIN (SELECT {key} AS id, MAX({name}) AS name FROM {tables.name(resource)} AS n "
         f"GROUP BY {key}) AS n ON n.id = {id_}"
@@ -197,7 +196,7 @@ def _first_of(fields: str | list[str], table: str, tables: Tables) -> str:
     """
     *others, last = [fields] if isinstance(fields, str) else fields
     there = [field for field in others if tables.has_column(table, field)]
-    columns = [text_of(tables.column(table, field, "b")) for field in [*there, last]]
+    columns = [tables.text(table, field, "b") for field in [*there, last]]
     return f"COALESCE({', '.join(columns)})" if there else columns[0]
 
 

@@ -9,7 +9,10 @@ from dlt.common.schema.typing import C_DLT_ID, VERSION_TABLE_NAME
 
 from email_assets.errors import EmailAssetsError
 from email_assets.normalizer import column_of
+from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.vendors.meanings import Only
+from email_assets.warehouse.destination import stored_types
+from email_assets.warehouse.dialects import ask, column_in, table_in
 from email_assets.warehouse.turn import SqlClient
 
 PARENT = "_dlt_parent_id"
@@ -25,24 +28,18 @@ class Tables:
 
     Args:
         who: The asset that is made of them, for sentences.
-        client: Connected to the warehouse.
+        warehouse: The warehouse.
+        client: Connected to it.
         names: The tables' names, which are those of resources.
     """
 
-    def __init__(self, who: str, client: SqlClient, names: Iterable[str]) -> None:
+    def __init__(
+        self, who: str, warehouse: WarehouseSettings, client: SqlClient, names: Iterable[str]
+    ) -> None:
         self._who = who
         self._client = client
         self._naming = dlt.Schema(who).naming
-        self._types: dict[str, dict[str, str]] = {}
-        looked_for = [*names, VERSION_TABLE_NAME]
-        rows = client.execute_sql(
-            "SELECT table_name, column_name, data_type FROM information_schema.columns "
-            f"WHERE table_schema = %s AND table_name IN ({marks(looked_for)})",
-            client.make_qualified_table_name_path(None, quote=False)[-1],
-            *looked_for,
-        )
-        for table, column, data_type in rows or ():
-            self._types.setdefault(table, {})[column] = data_type
+        self._types = stored_types(warehouse, client, [*names, VERSION_TABLE_NAME])
 
     def has(self, table: str) -> bool:
         """True if there is such a table. A resource without rows has none."""
@@ -54,14 +51,13 @@ class Tables:
             return True
         if not self.has(VERSION_TABLE_NAME):
             return False
-        versions = self.name(VERSION_TABLE_NAME)
-        query = f"SELECT count(*) FROM {versions} WHERE schema_name = %s"
-        rows = self._client.execute_sql(query, resource)
-        return bool(rows and rows[0][0])
+        versions, name = self.name(VERSION_TABLE_NAME), column_in(self._client, "schema_name")
+        query = f"SELECT count(*) FROM {versions} WHERE {name} = %s"
+        return bool(ask(self._client, query, resource)[0][0])
 
     def name(self, table: str) -> str:
         """A table's name, as SQL wants it."""
-        return self._client.make_qualified_table_name(table)
+        return table_in(self._client, table)
 
     def has_column(self, table: str, field: str) -> bool:
         """True if a table has a column for an API's field."""
@@ -80,7 +76,18 @@ class Tables:
                 "that 'deliverability' in the vendor's file names. Correct it there, or "
                 f"materialize {table} once the API gives the field."
             )
-        return f"{of}.{self._client.escape_column_name(column)}"
+        return f"{of}.{column_in(self._client, column)}"
+
+    def text(self, table: str, field: str, of: str) -> str:
+        """The same as text: an id is a number in one table and text in another, with some APIs.
+
+        Raises:
+            MappingError: As `column`.
+        """
+        column = self.column(table, field, of)
+        if self._types[table][column_of(field, self._naming)] == "bool":  # some give 1, some fail
+            return f"CASE WHEN {column} THEN 'true' WHEN NOT {column} THEN 'false' END"
+        return text_of(column)
 
     def has_any(self, table: str, fields: str | list[str]) -> bool:
         """True if a table has a column for one of several fields."""
@@ -89,7 +96,7 @@ class Tables:
     def first_there(self, table: str, fields: str | list[str], of: str) -> str:
         """The text of the first field that holds anything, of those that the table has."""
         there = [field for field in _listed(fields) if self.has_column(table, field)]
-        columns = [text_of(self.column(table, field, of)) for field in there]
+        columns = [self.text(table, field, of) for field in there]
         return f"COALESCE({', '.join(columns)})" if len(columns) > 1 else columns[0]
 
     def items(self, table: str, field: str) -> tuple[str, str] | None:
@@ -104,7 +111,7 @@ class Tables:
             child = self._naming.make_path(table, *map(self._naming.normalize_identifier, of_list))
             if of_list and self.has(child) and self.has_column(child, of_item):
                 column = column_of(of_item, self._naming)
-                return self.name(child), self._client.escape_column_name(column)
+                return self.name(child), column_in(self._client, column)
         return None
 
     def time(self, table: str, field: str, of: str) -> str:
@@ -115,7 +122,7 @@ class Tables:
         """
         column = self.column(table, field, of)
         data_type = self._types[table][column_of(field, self._naming)]
-        if not data_type.upper().startswith(("TIMESTAMP", "DATE")):
+        if data_type not in ("timestamp", "date"):
             raise MappingError(
                 f"{self._who}: {field!r} of {table} comes as {data_type} and not as a time. "
                 "Correct 'deliverability' in the vendor's file."
@@ -170,13 +177,12 @@ def condition_of(only: Only | None, table: str, of: str, tables: Tables) -> tupl
     """The SQL that is true for the rows that count, and its parameters."""
     if only is None:
         return "TRUE", []
-    column = text_of(tables.column(table, only["field"], of))
+    column = tables.text(table, only["field"], of)
     return f"{column} IN ({marks(only['values'])})", [*only["values"]]
 
 
 def text_of(column: str) -> str:
     """A column as text."""
-    # ids are numbers in one table and text in another, with some APIs, and types are codes
     return f"CAST({column} AS VARCHAR)"
 
 

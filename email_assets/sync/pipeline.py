@@ -200,7 +200,9 @@ def _load(listing: Listing, pipeline: dlt.Pipeline, client: SqlClient) -> LoadIn
             f"{listing.resource.name}: {listing.rows.new} new rows were read and the warehouse "
             "took none of them. Run again; what was loaded before is untouched."
         )
-    return load_info
+    # a connection to SQLite sees a dataset that another has made once it is attached
+    with client.with_alternative_dataset_name(client.dataset_name):
+        return load_info
 
 
 @contextmanager

@@ -5,6 +5,13 @@ from __future__ import annotations
 from email_assets.redaction import redact
 from email_assets.sync.dlt_columns import DLT_ID, LOAD_ID
 from email_assets.sync.shown_names import ShownNames
+from email_assets.warehouse.dialects import (
+    column_in,
+    columns_of,
+    dialect_of,
+    in_dialect,
+    table_in,
+)
 from email_assets.warehouse.turn import SqlClient
 
 LONGEST = 80
@@ -26,12 +33,13 @@ def preview_of(
     """
     if count == 0:
         return []
-    query = (
-        f"SELECT * FROM {client.make_qualified_table_name(table)} "
-        f"ORDER BY {client.escape_column_name(LOAD_ID)} DESC LIMIT {count}"
+    query, _ = in_dialect(
+        f"SELECT * FROM {table_in(client, table)} "
+        f"ORDER BY {column_in(client, LOAD_ID)} DESC LIMIT {count}",
+        dialect_of(client),
     )
     with client.execute_query(query) as cursor:
-        columns = [column[0] for column in cursor.description]
+        columns = columns_of(cursor)
         rows = cursor.fetchall()
     return [
         {

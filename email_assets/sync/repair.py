@@ -20,6 +20,7 @@ from email_assets.errors import causes
 from email_assets.sentences import UNREADABLE
 from email_assets.sync.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.sync.shown_names import ShownNames
+from email_assets.warehouse.dialects import columns_of
 from email_assets.warehouse.turn import SqlClient
 
 
@@ -52,7 +53,7 @@ def _columns_of(client: SqlClient, table: str) -> set[str] | None:
         with client.execute_query(query) as cursor:
             # Snowflake gives the names of columns in capitals, and dlt writes them in small letters
             is_upper = client.capabilities.casefold_identifier is str.upper
-            return {of[0].lower() if is_upper else of[0] for of in cursor.description}
+            return {name.lower() if is_upper else name for name in columns_of(cursor)}
     except DatabaseUndefinedRelation:
         return None
 

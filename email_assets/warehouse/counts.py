@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
 import dlt
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.warehouse.destination import connected
+from email_assets.warehouse.dialects import ask, column_in, table_in
 from email_assets.warehouse.turn import SqlClient
 
 EXAMPLES = 10
@@ -50,18 +50,18 @@ def count_keys(
 
 
 def _count_keys(client: SqlClient, resource: str, primary_key: Sequence[str]) -> KeyCount:
-    table, naming = client.make_qualified_table_name(resource), dlt.Schema(resource).naming
-    columns = [client.escape_column_name(naming.normalize_identifier(k)) for k in primary_key]
+    table, naming = table_in(client, resource), dlt.Schema(resource).naming
+    columns = [column_in(client, naming.normalize_identifier(name)) for name in primary_key]
     missing = " OR ".join(f"{column} IS NULL" for column in columns)
     key = ", ".join(columns)
     duplicates = (
         f"SELECT {key} FROM {table} WHERE NOT ({missing}) GROUP BY {key} HAVING count(*) > 1"
     )
-    rows, null_keys = _row(
+    ((rows, null_keys),) = ask(
         client, f"SELECT count(*), count(CASE WHEN {missing} THEN 1 END) FROM {table}"
     )
-    (duplicate_keys,) = _row(client, f"SELECT count(*) FROM ({duplicates}) AS duplicates")
-    examples = client.execute_sql(f"{duplicates} ORDER BY {key} LIMIT {EXAMPLES}") or []
+    ((duplicate_keys,),) = ask(client, f"SELECT count(*) FROM ({duplicates}) AS duplicates")
+    examples = ask(client, f"{duplicates} ORDER BY {key} LIMIT {EXAMPLES}")
     return KeyCount(
         rows, null_keys, duplicate_keys, ["/".join(map(str, found)) for found in examples]
     )
@@ -70,14 +70,6 @@ def _count_keys(client: SqlClient, resource: str, primary_key: Sequence[str]) ->
 def count_table(client: SqlClient, table: str) -> int | None:
     """Rows in a table, over an open connection, or None if there is no such table."""
     try:
-        return int(
-            _row(client, f"SELECT count(*) FROM {client.make_qualified_table_name(table)}")[0]
-        )
+        return int(ask(client, f"SELECT count(*) FROM {table_in(client, table)}")[0][0])
     except DatabaseUndefinedRelation:
         return None
-
-
-def _row(client: SqlClient, query: str) -> Sequence[Any]:
-    rows = client.execute_sql(query)
-    assert rows  # noqa: S101 (an aggregate always gives one row)
-    return rows[0]

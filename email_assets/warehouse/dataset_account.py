@@ -6,17 +6,18 @@ belongs to the account that loads into it next.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
-from dlt.common.schema.typing import TColumnSchema
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from email_assets.account import Account
 from email_assets.errors import WarehouseError
 from email_assets.settings.resolve import where_to_set
+from email_assets.warehouse.dialects import ask, column_in, table_in
 from email_assets.warehouse.postgres_turn import OWNER_TABLE
 from email_assets.warehouse.turn import SqlClient
 
@@ -63,12 +64,12 @@ def expect_owner(client: SqlClient, account: Account, who: str) -> bool:
     Raises:
         WarehouseError: The dataset was loaded for another account.
     """
-    table = client.make_qualified_table_name(OWNER_TABLE)
-    rows: Any = None
+    rows: Sequence[Sequence[Any]] = ()
     with suppress(DatabaseUndefinedRelation):
-        rows = client.execute_sql(f"SELECT name, vendor, address FROM {table}")
+        table = table_in(client, OWNER_TABLE)
+        rows = ask(client, f"SELECT name, vendor, address FROM {table}")
     owner = Owner.of(account)
-    for found in (Owner(*row) for row in rows or ()):
+    for found in (Owner(*row) for row in rows):
         if found != owner:
             settings = account.api if account.name else account.warehouse
             raise WarehouseError(
@@ -83,12 +84,7 @@ def expect_owner(client: SqlClient, account: Account, who: str) -> bool:
 
 def remember_owner(client: SqlClient, account: Account) -> None:
     """Write down whose dataset it is; in the same turn as `expect_owner`, which found none."""
-    table = client.make_qualified_table_name(OWNER_TABLE)
-    owner = Owner.of(account)
-    columns = [client.escape_column_name(name) for name in vars(owner)]
-    mapper = client.capabilities.get_type_mapper()
-    hint = cast(TColumnSchema, {"name": OWNER_TABLE, "data_type": "text"})
-    text = mapper.to_destination_type(hint, {"name": OWNER_TABLE, "columns": {}})
-    types = ", ".join(f"{column} {text}" for column in columns)
-    client.execute_sql(f"CREATE TABLE IF NOT EXISTS {table} ({types})")
-    client.execute_sql(f"INSERT INTO {table} VALUES (%s, %s, %s)", *astuple(owner))
+    table, owner = table_in(client, OWNER_TABLE), Owner.of(account)
+    types = ", ".join(f"{column_in(client, name)} VARCHAR" for name in vars(owner))
+    ask(client, f"CREATE TABLE IF NOT EXISTS {table} ({types})")
+    ask(client, f"INSERT INTO {table} VALUES (%s, %s, %s)", *astuple(owner))

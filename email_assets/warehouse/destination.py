@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +14,7 @@ from dlt.common.destination import Destination
 from dlt.common.destination.exceptions import UnknownDestinationModule
 from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbCredentials
 from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredentials
+from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from email_assets.logs import keep_rows_out_of_logs
 from email_assets.sentences import in_one_sentence
@@ -132,6 +133,31 @@ def warehouse_client(warehouse: WarehouseSettings, resource: str) -> SqlClient:
     """
     destination, schema = destination_of(warehouse), dlt.Schema(resource)
     return dlt.dataset(destination, warehouse.dataset_name, schema).sql_client
+
+
+def stored_types(
+    warehouse: WarehouseSettings, client: SqlClient, tables: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """The columns of those of some tables that there are, with dlt's name of each one's type.
+
+    Args:
+        warehouse: The warehouse.
+        client: Connected to it.
+        tables: The tables' names.
+    """
+    schema = dlt.Schema(client.dataset_name)
+    asks = dlt.dataset(destination_of(warehouse), warehouse.dataset_name, schema).destination_client
+    assert isinstance(asks, SqlJobClientBase)  # noqa: S101 (all that merge are)
+    asks.sql_client = client  # the connection that has the turn
+    # Snowflake gives names in capitals, and dlt writes them in small letters
+    is_upper = client.capabilities.casefold_identifier is str.upper
+    return {
+        table: {
+            name.lower() if is_upper else name: str(of["data_type"]) for name, of in columns.items()
+        }
+        for table, columns in asks.get_storage_tables(list(dict.fromkeys(tables)))
+        if columns
+    }
 
 
 def database_file(client: SqlClient) -> Path | None:

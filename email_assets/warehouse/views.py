@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from email_assets.warehouse.dialects import dialect_of
 from email_assets.warehouse.turn import SqlClient
 
 EVENTS = "email_events"
 RECIPIENTS = "recipients"
 VIEWS = (EVENTS, RECIPIENTS)
 
+_HAVE_VIEWS = ("duckdb", "postgres")
 _TABLES_OF_THEIR_NAME = """
 SELECT table_name FROM information_schema.tables
 WHERE table_schema = %s AND table_name IN (%s, %s) AND table_type = 'BASE TABLE'
 """
+
+
+def has_views(client: SqlClient) -> bool:
+    """True if the views are made in a client's warehouse."""
+    return dialect_of(client) in _HAVE_VIEWS
 
 
 def tables_of_their_names(client: SqlClient) -> list[str]:
@@ -22,7 +29,7 @@ def tables_of_their_names(client: SqlClient) -> list[str]:
 
 def drop_views(client: SqlClient) -> None:
     """Take the views away: PostgreSQL drops no table that a view reads."""
-    if tables_of_their_names(client):
+    if not has_views(client) or tables_of_their_names(client):
         return
     for view in reversed(VIEWS):
         client.execute_sql(f"DROP VIEW IF EXISTS {client.make_qualified_table_name(view)}")

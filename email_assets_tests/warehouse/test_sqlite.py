@@ -1,0 +1,108 @@
+"""A warehouse in SQLite, through SQLAlchemy: loaded, merged, checked and counted for real."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from email_assets.account import configured_account
+from email_assets.deliverability.breakdown import read_breakdown
+from email_assets.deliverability.daily import SenderDay, build_daily, read_daily
+from email_assets.sandbox import Sandbox
+from email_assets.sync.report import SyncReport
+from email_assets.warehouse.counts import KeyCount, count_keys
+from email_assets_tests.conftest import KEY
+from email_assets_tests.deliverability.deliverability_fixtures import counted
+from email_assets_tests.warehouses import load
+
+Ask = Callable[[str], list[tuple[Any, ...]]]
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Sandbox, Ask, SyncReport]]:
+    """The sandbox, a way to ask SQLite, and the report of the first sync into it."""
+    folder = tmp_path_factory.mktemp("sqlite")
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        # dlt keeps each dataset in a file of its own
+        with sqlite3.connect(folder / "warehouse__email.db") as connection:
+            return connection.execute(sql).fetchall()
+
+    with pytest.MonkeyPatch.context() as patch, Sandbox(messages=50, api_key=KEY) as sandbox:
+        patch.setenv("WAREHOUSE__DESTINATION_TYPE", "sqlalchemy")
+        address = f"sqlite:///{folder / 'warehouse.db'}"
+        patch.setenv("DESTINATION__SQLALCHEMY__CREDENTIALS", address)
+        patch.setenv("API_KEY", KEY)
+        patch.setenv("SOURCES__EMAIL__BASE_URL", sandbox.base_url)
+        first = load("messages")
+        load("bounces")
+        load("domains")
+        yield sandbox, ask, first
+
+
+def test_the_first_sync_tells_the_rows_that_it_loaded(
+    loaded: tuple[Sandbox, Ask, SyncReport],
+) -> None:
+    _, ask, first = loaded
+    assert (first.rows_loaded, first.row_count) == (50, 50)
+    assert ask("SELECT count(*), count(DISTINCT id) FROM messages") == [(50, 50)]
+    assert ask("SELECT count(*) FROM _email_account") == [(1,)]
+
+
+def test_a_row_that_changed_replaces_the_old_one_and_its_items_and_others_stay(
+    loaded: tuple[Sandbox, Ask, SyncReport],
+) -> None:
+    sandbox, ask, _ = loaded
+    before = sandbox.rows("domains")
+    items = [{"type": "TXT"}, {"type": "MX"}]
+    sandbox.replace("domains", [{**before[0], "records": items}, *before[1:]])
+    load("domains")
+    sandbox.replace("domains", [{**before[0], "records": items[1:]}, *before[1:]])
+
+    report = load("domains")
+
+    assert (report.rows_loaded, report.rows_unchanged) == (1, len(before) - 1)
+    assert ask("SELECT count(*), count(DISTINCT id) FROM domains") == [(len(before),) * 2]
+    assert ask("SELECT type FROM domains__records") == [("MX",)]
+
+
+def test_its_keys_are_counted(loaded: tuple[Sandbox, Ask, SyncReport]) -> None:
+    warehouse = configured_account().warehouse
+    assert count_keys(warehouse, "messages", ["id"], say=print) == KeyCount(50, 0, 0, [])
+
+
+def test_deliverability_is_what_the_api_lists(loaded: tuple[Sandbox, Ask, SyncReport]) -> None:
+    sandbox, ask, _ = loaded
+    build_daily(configured_account(), say=print)
+
+    rows, _ = build_daily(configured_account(), say=print)
+
+    columns = "day, sender, sent, bounced, hard, soft, complaints, other, bounce_rate"
+    found = ask(f"SELECT {columns} FROM deliverability_daily ORDER BY day, sender")
+    assert found == counted(sandbox)
+    assert len(found) == rows
+
+
+def test_the_report_tells_days_and_types_and_why_it_tells_no_recipients(
+    loaded: tuple[Sandbox, Ask, SyncReport],
+) -> None:
+    sandbox, _, _ = loaded
+    account, said = configured_account(), list[str]()
+    build_daily(account, say=print)
+    since, until = date.fromisoformat("2000-01-01"), date.fromisoformat("2100-01-01")
+
+    days = read_daily(account, since, who="report", say=print)
+    found = read_breakdown(account, since, until, who="report", say=said.append)
+
+    assert isinstance(days[0], SenderDay)
+    assert (days[0].day.isoformat(), days[0].sender) == counted(sandbox)[0][:2]
+    assert sum(one.count for one in found.types) == len(sandbox.rows("bounces"))
+    assert found.domains is None
+    assert said == [
+        "report: nothing is told by recipient, since sqlalchemy finds no address in a text as "
+        "DuckDB does; the table by day is whole."
+    ]
