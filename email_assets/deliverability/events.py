@@ -47,8 +47,9 @@ RECIPIENT_COLUMNS = {
     "recipient": ("VARCHAR", "The address, in small letters."),
     **{
         name: ("BIGINT", f"Messages to it that were {name}.")
-        for name in ("sent", "delivered", "opened", "clicked", "bounced", "complained")
+        for name in ("sent", "delivered", "opened", "clicked", "bounced")
     },
+    "complained": ("BIGINT", "Messages to it that were called spam."),
     "unsubscribed": ("BIGINT", "Times that it was unsubscribed."),
     "first_event": ("TIMESTAMP WITH TIME ZONE", "When anything happened first."),
     "last_event": ("TIMESTAMP WITH TIME ZONE", "When anything happened last."),
