@@ -63,16 +63,17 @@ def described(
 ) -> dg.TableSchema:
     """A table's columns without addresses in names, and with the vendor's file's descriptions."""
     table = str(resource["name"])
-    notes = notes_of(resource, {table: [column.name for column in schema.columns]})
+    shown = [names.column(table, column.name) for column in schema.columns]
+    notes = notes_of(resource, {table: shown})
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
-                names.column(table, column.name),
+                name,
                 column.type,
-                description=notes.get((table, column.name)),
+                description=notes.get((table, name)),
                 constraints=column.constraints,
             )
-            for column in schema.columns
+            for name, column in zip(shown, schema.columns, strict=True)
         ]
     )
 
@@ -93,20 +94,24 @@ def nested_tables(
         for table, of in load.items()
         if isinstance(of, dg.TableSchema) and table.startswith(f"{root}__")
     }
-    columns = {table: [column.name for column in of.columns] for table, of in schemas.items()}
-    notes = notes_of(resource, {root: [], **columns})
     records = [
         {
             "table": names.table(table),
             "column": names.column(table, column.name) if column else "",
             "type": column.type if column else "",
-            "meaning": notes.get((table, column.name if column else TABLE), ""),
         }
         for table, of in sorted(schemas.items())
         for column in [None, *of.columns]
     ]
     if not records:
         return {}
+    columns: dict[str, list[str]] = {root: []}
+    for record in records:
+        columns.setdefault(record["table"], []).append(record["column"])
+    # a note names the table or the field that it is about
+    notes = notes_of(resource, columns)
+    for record in records:
+        record["meaning"] = notes.get((record["table"], record["column"] or TABLE), "")
     shown = dg.TableSchema([dg.TableColumn(name) for name in records[0]])
     return {"nested_tables": dg.MetadataValue.table([*map(dg.TableRecord, records)], shown)}
 
