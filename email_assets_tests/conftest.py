@@ -28,17 +28,26 @@ KEY = "sb-key/with+signs=9f3"
 """Looks different when it is percent-encoded, so that a search for both forms means something."""
 
 SLOW_FILES = (
-    "deploy/test_celery.py",
-    "deploy/test_server.py",
     "browser/test_ui.py",
+    "vendors/test_presets.py",
+    "deploy/test_celery.py",
+    "sync/unchanged/test_kills.py",
+    "sync/test_kill.py",
+    "vendors/test_postmark_by_time.py",
     "test_webserver.py",
+    "sync/test_model_of_tables.py",
+    "sync/incremental/test_backfill.py",
+    "vendors/test_postmark_streams.py",
+    "deploy/test_server.py",
+    "vendors/test_postmark_of_many.py",
+    "sync/incremental/test_incremental.py",
+    "warehouse/test_postgres.py",
+    "sync/upgrades/test_upgrade.py",
     "test_quickstart.py",
-    "accounts/test_run_of_accounts.py",
     "test_dagster_commands.py",
-    "vendors/test_configuration.py",
     "test_key_stays_secret.py",
 )
-"""Those that take longest, in that order, most of it waiting for other programs."""
+"""Those that take longest, in that order."""
 
 settings.register_profile("fuzz", max_examples=1000, deadline=None)
 settings.register_profile("default", max_examples=60, deadline=None, derandomize=True)

@@ -23,7 +23,7 @@ import sqlglot
 MEMORY = Path("/dev/shm")
 USER = "email_assets"
 PASSWORD = "p%ss/word"
-CAREFREE = ("fsync=off", "full_page_writes=off", "max_connections=200")
+CAREFREE = ("fsync=off", "full_page_writes=off", "max_connections=200", "jit=off")
 """Settings of a server whose data nobody needs after a power cut."""
 
 
