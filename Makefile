@@ -8,7 +8,7 @@ export DAGSTER_HOME ?= $(CURDIR)/.dagster
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-server run ui check test coverage mutants fuzz soak lint sandbox bench bench-quick lock clean
+.PHONY: help install install-server run ui check test coverage mutants fuzz pictures soak lint sandbox bench bench-quick lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,11 @@ mutants: .venv/.ready ## Change what differs from main (or MODULES=…), and lis
 
 fuzz: .venv/.ready ## Try the models of lists and tables with many fresh examples
 	@$(BIN)/python -m pytest --hypothesis-profile fuzz -k test_model_of
+
+pictures: .venv/.ready ## Renew the pictures of the README, by the tests in a browser
+	@$(BIN)/python -m pytest email_assets_tests/browser
+	@cp pictures/graph.png docs/pictures/graph.png
+	@cp pictures/report_light.png docs/pictures/report.png
 
 soak: .venv/.ready ## Run the platform for MINUTES=10 (VENDOR=postmark, two_accounts) among faults and kills, and compare
 	@$(BIN)/python -m email_assets_tests.soak --minutes $(MINUTES) $(if $(VENDOR),--vendor $(VENDOR))

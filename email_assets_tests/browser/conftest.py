@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,14 +13,15 @@ import sys
 import time
 import urllib.request
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from shutil import which
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, ViewportSize, expect, sync_playwright
 
+from email_assets_tests.conftest import PROJECT
 from email_assets_tests.warm import warm
 
 CHROMIUM = which("chromium") or which("chromium-browser") or which("google-chrome")
@@ -33,8 +35,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PICTURES = PROJECT / "pictures"
+"""The folder of what a person sees, which git ignores; the README has two of them."""
 START_SECONDS = 90
 RUN_SECONDS = 120
+VIEWPORT: ViewportSize = {"width": 1400, "height": 1200}
 PATIENCE = 60_000
 """Milliseconds in which something that is looked for must appear."""
 LAUNCH = """
@@ -53,9 +58,11 @@ STATUS = "query ($run: ID!) { runOrError(runId: $run) { ... on Run { status } } 
 class Platform:
     """A running `make ui`."""
 
+    folder: Path
+    """Of its settings, and of its history and warehouse."""
     address: str
     """Of Dagster's UI."""
-    sandbox: str
+    sandbox: str = ""
     """Address of the API that is loaded."""
 
     def ask(self, query: str, **variables: str) -> Any:
@@ -76,34 +83,36 @@ class Platform:
             assert time.monotonic() < deadline, status
             time.sleep(0.5)
 
-    @contextmanager
-    def fault(self, resource: str, **fault: Any) -> Iterator[None]:
-        """Let the API have a trouble with a resource meanwhile."""
+    def set_faults(self, resource: str, *faults: dict[str, Any]) -> None:
+        """Let the API have these troubles with a resource from now on."""
         address = f"{self.sandbox}/sandbox/faults/{resource}?api_key=sandbox"
-        _send("PUT", address, json.dumps([fault]).encode())
-        try:
-            yield
-        finally:
-            _send("PUT", address, b"[]")
+        _send("PUT", address, json.dumps(faults).encode())
 
 
 @pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """`make ui` with a history and a warehouse of its own."""
     folder = tmp_path_factory.mktemp("ui")
+    (folder / ".dlt").mkdir()
+    shutil.copy(PROJECT / ".dlt" / "config.toml", folder / ".dlt")
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
     with (folder / "output").open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "email_assets.quickstart", "ui", "--port", str(port)],
-            env={**os.environ, **warm(), "DAGSTER_HOME": str(folder)},
+            env={
+                **os.environ,
+                **warm(),
+                "DAGSTER_HOME": str(folder),
+                "DLT_PROJECT_DIR": str(folder),
+            },
             stdout=output,
             stderr=subprocess.STDOUT,
         )
     said = (folder / "output").read_text
     try:
-        found = Platform(f"http://127.0.0.1:{port}", "")
+        found = Platform(folder, f"http://127.0.0.1:{port}")
         deadline = time.monotonic() + START_SECONDS
         while not _is_up(found):
             assert process.poll() is None, said()
@@ -121,7 +130,7 @@ def page() -> Iterator[Page]:
     """One browser for all the tests, as one person would have."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(viewport={"width": 1400, "height": 1200})
+        page = browser.new_page(viewport=VIEWPORT)
         page.set_default_timeout(PATIENCE)
         expect.set_options(timeout=PATIENCE)
         yield page
@@ -136,10 +145,9 @@ def pytest_runtest_makereport(
     report = yield
     page = item.funcargs.get("page")
     if report.failed and isinstance(page, Page):
-        folder = item.config.cache.mkdir("screenshots")
-        file = folder / f"{re.sub(r'[^a-z_]+', '_', item.name)}.png"
+        file = PICTURES / f"failed_{re.sub(r'[^a-z_]+', '_', item.name)}.png"
         page.screenshot(path=file)
-        report.sections.append(("screenshot", str(file)))
+        report.sections.append(("picture", str(file)))
     return report
 
 

@@ -40,9 +40,16 @@ def test_each_vendor_is_in_the_table(page: Path) -> None:
 
 
 def test_each_guide_is_in_the_readme() -> None:
-    linked = set(re.findall(r"\]\((docs/[\w.]+)", README.read_text()))
+    linked = set(re.findall(r"\]\((docs/\w+\.md)", README.read_text()))
 
     assert linked == {f"docs/{page.name}" for page in PAGES if page.parent.name == "docs"}
+
+
+def test_the_readmes_pictures_are_there_and_small() -> None:
+    pictures = re.findall(r"!\[[^\]]+\]\((docs/pictures/\w+\.png)\)", README.read_text())
+
+    assert len(pictures) == 2
+    assert max((PROJECT / picture).stat().st_size for picture in pictures) <= 150_000
 
 
 def test_each_command_is_in_the_readme() -> None:
