@@ -94,16 +94,13 @@ class Rows(Keys):
             row = changed_at(row, path, leave_out)
         return self._private.prepare(row) if self._private else row
 
-    def prepare(self, row: Row) -> Row:
-        """The row as dlt is to have it, with a `_dlt_id` that grows.
-
-        By it the last of several rows with one key stays: dlt keeps a `_dlt_id` that a row brings,
-        and deduplicates by the column that says so. It ends with the row's digest.
-        """
-        return self._numbered(self._fields.suit(row), digest_of(row))
-
     def prepare_new(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows of a page as dlt is to have them, without those that the warehouse holds."""
+        """The rows of a page that the warehouse lacks, as dlt is to have them.
+
+        Each gets a `_dlt_id` that grows and ends with the row's digest. By it the last of several
+        rows with one key stays: dlt keeps a `_dlt_id` that a row brings, and deduplicates by the
+        column that says so.
+        """
         found = []
         for row in rows:
             suited, digest = self._fields.suit(row), digest_of(row)
@@ -170,15 +167,3 @@ class Rows(Keys):
             f"{self._resource}: {'.'.join(self._cursor_path)}, the cursor_path, holds something "
             "that is no time. Set another cursor_path, or none to load everything each time."
         )
-
-
-def _without(value: Any, path: Sequence[str]) -> Any:
-    """A copy of a value without what is at a path; lists on the way are entered."""
-    if isinstance(value, list):
-        return [_without(item, path) for item in value]
-    if not isinstance(value, dict) or path[0] not in value:
-        return value
-    field, rest = path[0], path[1:]
-    if rest:
-        return {**value, field: _without(value[field], rest)}
-    return {name: item for name, item in value.items() if name != field}

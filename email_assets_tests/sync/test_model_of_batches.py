@@ -100,7 +100,7 @@ def without_nulls(tables: Tables) -> Tables:
 def prepared(rows: Rows, schema: dlt.Schema, listed: list[Row]) -> list[list[Row]]:
     """Rows as dlt gets them, in chunks."""
     rows.keep_in(schema, lambda _: None)
-    found = [rows.prepare(row) for row in listed if row.get("id") is not None]
+    found = rows.prepare_new([row for row in listed if row.get("id") is not None])
     return [found[at : at + CHUNK] for at in range(0, len(found), CHUNK)]
 
 
