@@ -41,6 +41,8 @@ class WarehouseSettings(Section):
     """Seconds to wait for others that hold the DuckDB file, or the turn at a server's table."""
     read_copy: bool = False
     """True if each sync writes a copy of the DuckDB file for readers, `warehouse.read.duckdb`."""
+    read_parquet: bool = False
+    """True if each sync writes its tables for readers: `warehouse.read/email/<table>.parquet`."""
 
     sections: ClassVar[tuple[str, ...]] = ("warehouse",)
 
@@ -61,11 +63,12 @@ class WarehouseSettings(Section):
                 f"key, which each sync does; these can: {', '.join(CAN_MERGE)}. "
                 f"{where_to_set(self, 'destination_type')}"
             )
-        if self.read_copy and self.destination_name != "duckdb":
-            raise SettingError(
-                f"read_copy is for a DuckDB file; {self.destination_name} lets people read while "
-                f"syncs load. {where_to_set(self, 'read_copy')}"
-            )
+        for copy in ("read_copy", "read_parquet"):
+            if getattr(self, copy) and self.destination_name != "duckdb":
+                raise SettingError(
+                    f"{copy} is for a DuckDB file; {self.destination_name} lets people read while "
+                    f"syncs load. {where_to_set(self, copy)}"
+                )
         if not self.lock_timeout >= 0:  # also what is not a number
             raise SettingError(
                 f"lock_timeout must not be below 0. {where_to_set(self, 'lock_timeout')}"

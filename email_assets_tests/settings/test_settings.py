@@ -54,6 +54,7 @@ def values_of(spec: type[Section]) -> dict[str, Any]:
                 "dataset_name": "email",
                 "lock_timeout": 600,
                 "read_copy": False,
+                "read_parquet": False,
             },
         ),
         (
@@ -117,6 +118,7 @@ def test_without_any_setting_the_defaults_hold(
         ("WAREHOUSE__LOCK_TIMEOUT", "1.5", WarehouseSettings, "lock_timeout", 1.5),
         ("WAREHOUSE__LOCK_TIMEOUT", "0", WarehouseSettings, "lock_timeout", 0),
         ("WAREHOUSE__READ_COPY", "true", WarehouseSettings, "read_copy", True),
+        ("WAREHOUSE__READ_PARQUET", "true", WarehouseSettings, "read_parquet", True),
         ("AUTOMATION__ENABLED", "true", AutomationSettings, "enabled", True),
         ("AUTOMATION__TIMEZONE", "Europe/Berlin", AutomationSettings, "timezone", None),
         ("AUTOMATION__EVENT_CRON", "*/5 8-18 * * 1-5", AutomationSettings, "event_cron", None),

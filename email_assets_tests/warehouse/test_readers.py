@@ -120,8 +120,9 @@ def test_what_a_killed_run_left_of_a_copy_is_in_nobodys_way(api: Sandbox, copy: 
     assert not Path(f"{copy}.partial").exists()
 
 
-def test_a_copy_of_a_server_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("WAREHOUSE__READ_COPY", "true")
+@pytest.mark.parametrize("name", ["read_copy", "read_parquet"])
+def test_a_copy_of_a_server_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"WAREHOUSE__{name.upper()}", "true")
     monkeypatch.setenv("WAREHOUSE__DESTINATION_TYPE", "postgres")
-    with pytest.raises(SettingError, match="read_copy is for a DuckDB file; postgres lets people"):
+    with pytest.raises(SettingError, match=f"{name} is for a DuckDB file; postgres lets people"):
         resolve.load(WarehouseSettings)
