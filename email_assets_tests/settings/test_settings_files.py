@@ -57,6 +57,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         dataset_name = "mail"
         lock_timeout = 1.5
         read_copy = true
+        read_parquet = true
         [automation]
         enabled = true
         timezone = "Europe/Berlin"
@@ -107,6 +108,7 @@ def test_every_setting_can_stand_in_the_files_of_a_project_folder(tmp_path: Path
         "warehouse.dataset_name": "mail",
         "warehouse.lock_timeout": 1.5,
         "warehouse.read_copy": True,
+        "warehouse.read_parquet": True,
         "automation.enabled": True,
         "automation.mode": "conditions",
         "automation.timezone": "Europe/Berlin",
