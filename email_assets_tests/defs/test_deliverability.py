@@ -103,7 +103,6 @@ class TestDefinitions:
     ) -> None:
         vendor: Any = deepcopy(VENDOR)
         vendor["resources"] = [found for found in vendor["resources"] if found["name"] != name]
-        vendor["events"] = [found for found in vendor["events"] if found["resource"] != name]
         use_vendor(f"from email_assets.vendors import Secret\nVENDOR = {vendor!r}")
 
         assert (
