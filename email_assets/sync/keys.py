@@ -9,7 +9,7 @@ from dlt.common.data_types import TDataType
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 
-from email_assets.errors import ApiError
+from email_assets.errors import ApiError, SyncError
 from email_assets.normalizer import BIGGEST, is_whole_time
 
 Row = dict[str, Any]
@@ -37,6 +37,10 @@ class Keys:
         self.withheld = 0
         self.without_key = 0
         self._resource = resource
+        self._anew = (
+            f"rename or drop the table {resource} and its {resource}__… tables, and run again, "
+            "which loads everything anew."
+        )
         self._primary_key = primary_key
         self._types: dict[str, str] = {}
         self._times: set[str] = set()
@@ -48,6 +52,18 @@ class Keys:
                 self._types[field] = NUMBER if data_type == "bigint" else TEXT
                 if data_type == "timestamp":
                     self._times.add(field)
+
+    def expect_parts_in(self, schema: Schema) -> None:
+        """Hold the primary key to what the rows of the warehouse's table have.
+
+        Raises:
+            SyncError: The primary key got a part that they lack.
+        """
+        if new := [field for field, column in self._key_columns(schema) if not column]:
+            raise SyncError(
+                f"{self._resource}: the primary key has {', '.join(new)}, which the table's rows "
+                f"lack, and nothing was loaded. If primary_key is as it should be, {self._anew}"
+            )
 
     def keep_types_in(self, schema: Schema) -> None:
         """Let a schema know the key's types.
@@ -110,8 +126,7 @@ class Keys:
                     f"{self._resource}: {field} came as {found}"
                     + (f", and was {expected} before" if found != expected else "")
                     + f", in row {self.received} of this run, of which nothing was loaded. "
-                    f"If the API changed for good, rename or drop the table {self._resource} and "
-                    f"its {self._resource}__… tables, and run again, which loads everything anew."
+                    f"If the API changed for good, {self._anew}"
                 )
             self._types[field] = found
         return True

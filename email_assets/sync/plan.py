@@ -82,6 +82,8 @@ def plan_of(
     if is_anew:
         drop_views(client)
     if schema and not is_anew:
+        if stored:
+            listing.rows.expect_parts_in(schema)
         listing.rows.expect_types_of(schema)
         listing.keep_types_of(schema)
     listing.load_what_is_new(say)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from email_assets.errors import SyncError
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 from email_assets_tests.vendors.syncing import load
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
@@ -84,3 +85,30 @@ def test_a_row_whose_key_has_an_empty_part_is_known_again_and_replaced(
 
     assert (report.rows_unchanged, report.rows_loaded) == (3, 1)
     assert [n for _, _, n in stored(query)] == [0, 2, 3, 4]
+
+
+def test_a_key_of_more_parts_than_the_rows_have_is_refused_before_anything_is_read(
+    server: CountServer, query: Query, use_vendor: UseVendor
+) -> None:
+    load("counts")
+    before, requests = stored(query), len(server.requests)
+    use_vendor(VENDOR.replace('["day", "tag"]', '["day", "tag", "owner"]'))
+    server.rows = [{**row, "owner": "a"} for row in server.rows]
+
+    with pytest.raises(SyncError, match=r"^counts: the primary key has owner, which"):
+        load("counts")
+
+    assert (stored(query), len(server.requests)) == (before, requests)
+
+
+def test_a_key_of_fewer_parts_than_before_replaces_rows_by_those(
+    server: CountServer, query: Query, use_vendor: UseVendor
+) -> None:
+    server.rows = [{"day": "2026-11-01", "tag": "", "n": 1}]
+    load("counts")
+    use_vendor(VENDOR.replace('["day", "tag"]', '"day"'))
+    server.rows = [{"day": "2026-11-01", "tag": "news", "n": 2}]
+
+    load("counts")
+
+    assert stored(query) == [("2026-11-01", "news", 2)]
