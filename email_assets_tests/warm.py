@@ -39,7 +39,13 @@ BEYOND_THEIRS = 500
 
 @functools.cache
 def warm() -> dict[str, str]:
-    """The variables by which a program and all that it starts are forked."""
+    """The variables by which a program and all that it starts are forked; none but on Linux.
+
+    On others a program does not know its other half by the name that `/proc` gives, and starts from
+    nothing, which takes longer and does the same.
+    """
+    if not sys.platform.startswith("linux"):
+        return {}
     stack = ExitStack()
     atexit.register(stack.close)
     # a socket's path must be short
