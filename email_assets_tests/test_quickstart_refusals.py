@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from email_assets.quickstart.__main__ import main
+from email_assets.quickstart.folders import choose_folders
 from email_assets.quickstart.load import without_traces
 from email_assets.sentences import ALMOST_FULL
 from email_assets.settings import project
@@ -67,6 +68,33 @@ def test_a_full_disk_is_named_before_anything_begins(
 
     (sentence,) = capsys.readouterr().err.splitlines()
     assert re.match(r"The disk of \S+ is full\. Free some of it and run again\.", sentence)
+
+
+def test_a_dagster_home_that_does_not_exist_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "new" / "home"
+    monkeypatch.setenv("DAGSTER_HOME", os.path.relpath(home))
+
+    choose_folders()
+
+    assert os.environ["DAGSTER_HOME"] == str(home)
+    assert (home / "dagster.yaml").is_file()
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_dagster_home_that_cannot_be_made_is_refused_in_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "file" / "home"))
+
+    assert main(["run"]) == 1
+
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.endswith(
+        "cannot be made: Not a directory. Set DAGSTER_HOME to a folder that you may write to."
+    )
 
 
 def test_stack_traces_are_left_out_of_what_dagster_says() -> None:

@@ -12,10 +12,11 @@ from email_assets.defs import recording
 from email_assets.defs.names import key_of
 from email_assets.deliverability.daily import Outcome, SenderDay, read_daily
 from email_assets.deliverability.figures import by_sender, percents_apart, total
+from email_assets.deliverability.joins import UNKNOWN_SENDER
 from email_assets.deliverability.selection import derived_assets
 from email_assets.errors import EmailAssetsError
 from email_assets.settings.deliverability import DeliverabilitySettings
-from email_assets.vendors.resource import DAILY
+from email_assets.vendors.resource import DAILY, tells_of_complaints
 
 BOUNCE_RATE = "bounce_rate"
 COMPLAINT_RATE = "complaint_rate"
@@ -29,22 +30,24 @@ Judge = Callable[[list[SenderDay], date, DeliverabilitySettings], dg.AssetCheckR
 def build_deliverability_checks(
     account: Account, clock: Clock = now
 ) -> list[dg.AssetChecksDefinition]:
-    """`bounce_rate` and `complaint_rate`, where there is the table that they are of."""
-    if not derived_assets(account, account.resources):
+    """`bounce_rate` and `complaint_rate`, where there is what they are of."""
+    mapping = account.deliverability
+    if mapping is None or not derived_assets(account, account.resources):
         return []
-    return [
-        _build_check(
-            *(account, clock, BOUNCE_RATE, 2, judge_bounces),
-            "The bounce rates of the last whole day and of today so far are within "
-            "max_bounce_rate. A day of fewer messages than min_messages is not judged.",
-        ),
-        _build_check(
-            *(account, clock, COMPLAINT_RATE, WEEK, judge_complaints),
-            f"The share of the last {WEEK} days' messages that was called spam is within "
-            "max_complaint_rate, and below a third of it. Fewer messages than min_messages are "
-            "not judged.",
-        ),
-    ]
+    of_bounces = _build_check(
+        *(account, clock, BOUNCE_RATE, 2, judge_bounces),
+        "The bounce rates of the last whole day and of today so far are within "
+        "max_bounce_rate. A day of fewer messages than min_messages is not judged.",
+    )
+    if not tells_of_complaints(mapping):  # a check of none would always pass
+        return [of_bounces]
+    of_complaints = _build_check(
+        *(account, clock, COMPLAINT_RATE, WEEK, judge_complaints),
+        f"The share of the last {WEEK} days' messages that was called spam is within "
+        "max_complaint_rate, and below a third of it. Fewer messages than min_messages are "
+        "not judged.",
+    )
+    return [of_bounces, of_complaints]
 
 
 def _build_check(
@@ -124,13 +127,17 @@ def judge_complaints(
     told = f"max_complaint_rate is {of_limit}"
     if not fails:
         told += ", and a third of it is warned of"
+    whose = f"{sender} had most complaints, {worst.complaints} of {worst.sent}"
+    if sender == UNKNOWN_SENDER:
+        whose = "Of most complaints the API tells no sender"
     return recording.judged(
         COMPLAINT_RATE,
         f"{DAILY}: the complaint rate {days} (UTC) is {of_rate}, {found.complaints} "
-        f"complaints for {found.sent} messages; {told}. {sender} had most complaints, "
-        f"{worst.complaints} of {worst.sent}. Mailbox providers put such mail into spam or refuse "
-        "it: write only to those who asked for it, let them unsubscribe in one click, and pause "
-        "what that sender sends to many until you know why.",
+        f"complaints for {found.sent} messages; {told}. {whose}. Mailbox providers put "
+        "such mail into spam or refuse it: write only to those who asked for it, let them "
+        "unsubscribe in one click, and pause "
+        f"what {'that sender sends' if sender != UNKNOWN_SENDER else 'you send'} to many until "
+        "you know why.",
         figures | {"worst_sender": sender},
         passed=False,
         severity=dg.AssetCheckSeverity.ERROR if fails else dg.AssetCheckSeverity.WARN,

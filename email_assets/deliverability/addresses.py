@@ -5,13 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from email_assets.deliverability.sql import (
-    Row,
-    kinds_counted,
-    of_message,
-    recipient_of,
-    type_of,
-)
+from email_assets.deliverability.complaints import complained_to
+from email_assets.deliverability.joins import Row, of_message, recipient_of
+from email_assets.deliverability.sql import kinds_counted, type_of
 from email_assets.deliverability.tables import (
     Tables,
     address_in,
@@ -57,7 +53,9 @@ class Addresses:
         domain = (
             "CASE WHEN position('@' IN address) > 0 THEN regexp_replace(address, '^.*@', '') END"
         )
-        return self._grouped(domain, [self._sent(NO_TAG), self._came_back(NO_TAG, "")])
+        return self._grouped(
+            domain, [self._sent(NO_TAG), self._came_back(NO_TAG, ""), self._complained(None)]
+        )
 
     def by_tag(self) -> Query | None:
         """The same by what the sender calls this kind of message; NULL where it has no name."""
@@ -72,7 +70,7 @@ class Addresses:
             parts.append(self._came_back(column, ""))
         elif found := of_message(tag, "tagged", self._bounce, self._mapping, self._tables):
             parts.append(self._came_back(*found))
-        return self._grouped("tag", parts)
+        return self._grouped("tag", [*parts, self._complained(tag)])
 
     def _grouped(self, label: str, found: list[Query | None]) -> Query | None:
         """The counts of messages and bounces by something."""
@@ -200,6 +198,10 @@ class Addresses:
             f"SELECT {address[0]} AS address, {tag} AS tag, 0 AS sent, {', '.join(kinds)} "
             f"FROM {self._tables.name(self._bounces)} AS b{address[1]}{join}{where}"
         ), [*listed, *values]
+
+    def _complained(self, tag: str | None) -> Query | None:
+        found = complained_to(self._mapping, self._tables, tag, self._days)
+        return found and (found[0], [*found[1]])
 
     def _listed(self, suppressed: Suppressed) -> Query | None:
         resource, only_of = suppressed["resource"], suppressed.get("only")

@@ -15,11 +15,17 @@ from email_assets.deliverability.dictionary import DAILY_COLUMNS as COLUMNS
 from email_assets.deliverability.dictionary import notes_of_made
 from email_assets.deliverability.events import make_views
 from email_assets.deliverability.selection import resources_read
-from email_assets.deliverability.sql import BY_DAY_AND_SENDER, WITHOUT_DAY, happenings
+from email_assets.deliverability.sql import (
+    BY_DAY_AND_SENDER,
+    COMPLAINT_RATE,
+    UNTOLD_RATE,
+    WITHOUT_DAY,
+    happenings,
+)
 from email_assets.deliverability.tables import Tables
 from email_assets.errors import EmailAssetsError
 from email_assets.settings.warehouse import WarehouseSettings
-from email_assets.vendors.resource import DAILY, bounces_of
+from email_assets.vendors.resource import DAILY, made_of, tells_of_complaints
 from email_assets.warehouse.comments import comment
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.dataset_account import expect_owner
@@ -90,7 +96,7 @@ def build_daily(account: Account, *, say: Callable[[str], None]) -> tuple[int, i
             raise _not_loaded("messages")
         expect_owner(client, account, DAILY)
         tables = Tables(DAILY, account.warehouse, client, resources_read(account))
-        for resource in dict.fromkeys(["messages", bounces_of(mapping)]):
+        for resource in made_of(mapping):
             if not tables.was_synced(resource):
                 raise _not_loaded(resource)
         for resource in resources_read(account):
@@ -103,7 +109,7 @@ def build_daily(account: Account, *, say: Callable[[str], None]) -> tuple[int, i
             found = happenings(mapping, tables)
             _make(account.warehouse, client)
             with nullcontext() if all_at_once else client.begin_transaction():
-                _replace(client, found)
+                _replace(client, found, tells_of_complaints(mapping))
             without_day = _without_day(client, *found) if found else 0
             make_views(account, client, say)
         comment(client, notes_of_made, say)
@@ -115,14 +121,15 @@ def _without_day(client: SqlClient, happened: str, parameters: list[str]) -> int
     return int(ask(client, WITHOUT_DAY.format(happened), *parameters)[0][0])
 
 
-def _replace(client: SqlClient, found: tuple[str, list[str]] | None) -> None:
+def _replace(client: SqlClient, found: tuple[str, list[str]] | None, with_complaints: bool) -> None:
     """Fill the table with what `happenings` found, or empty it."""
     # two at once that delete and insert would double the rows of a server; this one locks them out
     client.truncate_tables(DAILY)
     if found:
         happened, parameters = found
         columns = ", ".join(column_in(client, name) for name in COLUMNS)
-        query = BY_DAY_AND_SENDER.format(happened)
+        rate = COMPLAINT_RATE if with_complaints else UNTOLD_RATE
+        query = BY_DAY_AND_SENDER.format(rate, happened)
         ask(client, f"INSERT INTO {table_in(client, DAILY)} ({columns}) {query}", *parameters)
 
 

@@ -19,7 +19,10 @@ DAILY_COLUMNS = {
     "complaints": ("BIGINT", "Messages that their recipients called spam."),
     "other": ("BIGINT", "What else came back, such as delays and automatic replies."),
     "bounce_rate": ("DOUBLE PRECISION", "bounced / sent; NULL where nothing was sent."),
-    "complaint_rate": ("DOUBLE PRECISION", "complaints / sent; NULL where nothing was sent."),
+    "complaint_rate": (
+        "DOUBLE PRECISION",
+        "complaints / sent; NULL where nothing was sent, or the API tells of no complaints.",
+    ),
 }
 """The columns of `deliverability_daily`: type and meaning of each."""
 MADE: dict[str, tuple[str, Mapping[str, tuple[str, str]]]] = {

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from email_assets.account import Account
-from email_assets.deliverability.sql import Row, named, of_message, recipient_of
+from email_assets.deliverability.joins import Row, named, of_message, recipient_of
 from email_assets.deliverability.tables import MappingError, Tables, lists_in
 from email_assets.vendors.events import events_of
 from email_assets.vendors.meanings import Deliverability, Events

@@ -8,6 +8,7 @@ from email_assets.deliverability.blocks import Block, Heading, Table, Text
 from email_assets.deliverability.breakdown import FEWEST, NO_TAG, Breakdown
 from email_assets.deliverability.daily import Outcome, SenderDay
 from email_assets.deliverability.figures import by_sender, percent, percents_apart, total
+from email_assets.deliverability.joins import UNKNOWN_SENDER
 from email_assets.deliverability.mailboxes import OTHERS
 from email_assets.settings.deliverability import DeliverabilitySettings
 
@@ -47,9 +48,10 @@ def _of_complaints(
     if found.sent < settings.min_messages or rate <= above:
         return
     worst = max(senders, key=lambda name: senders[name].complaints)
+    of_most = "" if worst == UNKNOWN_SENDER else f", most of {worst}"
     told, wanted = percents_apart(rate, settings.warned_complaint_rate)
     yield (
-        f"{found.complaints:,} of {found.sent:,} messages were called spam, most of {worst}: "
+        f"{found.complaints:,} of {found.sent:,} messages were called spam{of_most}: "
         f"{told}, where mailbox providers want less than {wanted}. Write only to those who asked "
         "for it, and let them unsubscribe in one click."
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from email_assets.account import Account
 from email_assets.deliverability.tables import lists_in
-from email_assets.vendors.resource import DAILY, REPORT, bounces_of, senders_of
+from email_assets.vendors.resource import DAILY, REPORT, bounces_of, made_of, senders_of
 
 SQL_DESTINATIONS = ("duckdb", "postgres")
 """dlt's destinations that understand the SQL of `deliverability.sql`."""
@@ -22,8 +22,7 @@ def derived_assets(account: Account, resources: Iterable[str]) -> list[str]:
     speaks_it = account.warehouse.destination_name in SQL_DESTINATIONS
     if mapping is None or not speaks_it:
         return []
-    is_read = {"messages", bounces_of(mapping)} & {*resources}
-    return [DAILY, REPORT] if is_read else []
+    return [DAILY, REPORT] if {*made_of(mapping)} & {*resources} else []
 
 
 def with_derived_assets(account: Account, resources: Iterable[str]) -> list[str]:
@@ -38,7 +37,7 @@ def resources_read(account: Account) -> list[str]:
     if mapping is None:
         return []
     lookups = [sender["resource"] for sender in senders_of(mapping) if "resource" in sender]
-    return list(dict.fromkeys(["messages", bounces_of(mapping), *lookups]))
+    return list(dict.fromkeys([*made_of(mapping), *lookups]))
 
 
 def tables_read(account: Account) -> list[str]:
@@ -58,4 +57,4 @@ def tables_read(account: Account) -> list[str]:
     others = [one["resource"] for one in mapping.get("suppressed", ())]
     if domains := mapping.get("domains"):
         others.append(domains["resource"])
-    return list(dict.fromkeys(["messages", bounces_of(mapping), *of_lists, *others]))
+    return list(dict.fromkeys([*made_of(mapping), *of_lists, *others]))

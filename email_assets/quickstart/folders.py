@@ -13,6 +13,7 @@ from email_assets.errors import WarehouseError
 from email_assets.quickstart.api import ChosenApi
 from email_assets.sentences import ALMOST_FULL, UNTOUCHED
 from email_assets.settings import project
+from email_assets.settings.resolve import SettingError
 
 PACKAGE = Path(__file__).parent.parent
 QUIET = ",".join(
@@ -36,17 +37,36 @@ def choose_folders() -> str:
     """Say where data and history go, for this process and its children alike.
 
     Returns the folder of the data, with what chose it.
+
+    Raises:
+        SettingError: The folder of the history cannot be made.
     """
     place, chosen_by = project.data_folder()
-    if "DAGSTER_HOME" not in os.environ:
+    if named := os.environ.get("DAGSTER_HOME"):
+        home = Path(named).resolve()  # Dagster takes absolute ones alone
+        if not home.exists():
+            _make_home(home)
+        os.environ["DAGSTER_HOME"] = str(home)
+    else:
         home = place / ".dagster"
-        home.mkdir(mode=0o700, exist_ok=True)
-        if not (home / "dagster.yaml").exists():
-            shutil.copy(PACKAGE / "dagster.yaml", home)
+        _make_home(home)
         os.environ["DAGSTER_HOME"] = str(home)
         # else a child would take the home that it is given for what chooses the data's folder
         os.environ.setdefault(DLT_PROJECT_DIR, str(project.project_file(".")))
     return f"{place} ({chosen_by})"
+
+
+def _make_home(home: Path) -> None:
+    """The folder of Dagster's history, with the project's configuration unless it has its own."""
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not (home / "dagster.yaml").exists():
+            shutil.copy(PACKAGE / "dagster.yaml", home)
+    except OSError as error:
+        raise SettingError(
+            f"The folder {home} for Dagster's history cannot be made: {error.strerror}. "
+            "Set DAGSTER_HOME to a folder that you may write to."
+        ) from None
 
 
 def refuse_full_disks() -> None:

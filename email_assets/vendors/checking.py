@@ -141,6 +141,16 @@ def _mistakes_of_deliverability(mapping: Deliverability, resources: list[Any]) -
     for resource in named:
         if resource not in [*resources, "bounces"]:
             yield f"{where} reads {resource!r}, which is no resource"
+    if complaints := mapping.get("complaints"):
+        if complaints["resource"] not in resources:
+            yield f"{where} has 'complaints' of {complaints['resource']!r}, which is no resource"
+        if bounces.get("complaint"):
+            yield (
+                f"{where} has 'complaints', and a 'complaint' of bounces that would count them "
+                "twice: leave one out"
+            )
+        if "message" in complaints and "id" not in messages:
+            yield f"{where} needs the 'id' of messages that 'message' of complaints points to"
     if "sender" not in bounces and "message" not in bounces:
         yield f"{where} needs a 'sender' or a 'message' of bounces"
     if "message" in bounces and "id" not in messages:

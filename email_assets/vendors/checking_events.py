@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from email_assets.vendors.events import tells_of
 from email_assets.vendors.meanings import EventType
+from email_assets.vendors.resource import tells_of_complaints
 
 EVENT_TYPES = get_args(EventType)
 VIEWS = ("email_events", "recipients")
@@ -36,7 +37,10 @@ def mistakes_of_events(vendor: Any, at: int, resources: list[Any]) -> Iterator[s
     for name in (events.get("event"), *events.get("types", ())):
         if name is not None and name not in EVENT_TYPES:
             yield f"{where} has {name!r}, which is none of {', '.join(EVENT_TYPES)}"
-        if name in ("sent", "bounced") or (name == "complained" and _has_complaints(mapping)):
+        if name == "complained" and mapping and not tells_of_complaints(mapping):
+            # else the view would have complaints that no day counts
+            yield f"{where} has {name!r}, which belongs into 'complaints' of 'deliverability'"
+        if name in ("sent", "bounced", "complained"):
             yield f"{where} has {name!r}, which 'deliverability' tells already: leave it out"
     sender = events.get("sender", {})
     lookup = [key for key in ("resource", "id", "name") if sender.get(key)]
@@ -44,7 +48,3 @@ def mistakes_of_events(vendor: Any, at: int, resources: list[Any]) -> Iterator[s
         yield f"{where} needs a 'sender' with a 'resource' of this file, its 'id' and its 'name'"
     for name in {*VIEWS} & {*resources}:
         yield f"{where} makes a view {name!r}, which is the name of a resource: give that another"
-
-
-def _has_complaints(mapping: Any) -> bool:
-    return bool(mapping and mapping["bounces"].get("complaint"))

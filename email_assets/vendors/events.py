@@ -47,7 +47,10 @@ def known_events(mapping: Deliverability) -> list[Events]:
         came_back["only"] = bounces["only"]
     if "reason" in bounces:
         came_back["reason"] = bounces["reason"]
-    return [sent, came_back] if came_back["types"] else [sent]
+    found = [sent, came_back] if came_back["types"] else [sent]
+    if "complaints" in mapping:
+        found.append(cast(Events, {**mapping["complaints"], "event": "complained"}))
+    return found
 
 
 def completed(events: Events, mapping: Deliverability) -> Events:

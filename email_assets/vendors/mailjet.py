@@ -10,6 +10,7 @@ from datetime import datetime
 from dlt.sources.rest_api.typing import OffsetPaginatorConfig
 
 from email_assets.vendors import Secret, Vendor
+from email_assets.vendors.meanings import Sender
 
 A_DAY = 24 * 60 * 60
 REFERENCE = "https://dev.mailjet.com/email/reference"
@@ -32,6 +33,8 @@ PAGES: OffsetPaginatorConfig = {
     "offset_param": "Offset",
     "total_path": None,
 }
+
+A_SENDER: Sender = {"field": "SenderID", "resource": "senders", "id": "ID", "name": "Email"}
 
 VENDOR: Vendor = {
     "client": {
@@ -151,7 +154,7 @@ VENDOR: Vendor = {
         "messages": {
             "time": "ArrivedAt",
             "id": "ID",
-            "sender": {"field": "SenderID", "resource": "senders", "id": "ID", "name": "Email"},
+            "sender": A_SENDER,
             "recipient": "ContactAlt",
         },
         "bounces": {
@@ -160,6 +163,15 @@ VENDOR: Vendor = {
             "type": "IsStatePermanent",
             "hard": ["true"],
             "soft": ["false"],
+        },
+        "complaints": {
+            "resource": "messages",
+            "time": "ArrivedAt",
+            "type": "Status",
+            "message": "ID",
+            "sender": A_SENDER,
+            "recipient": "ContactAlt",
+            "only": {"field": "Status", "values": ["spam"]},
         },
         "domains": {
             "resource": "domains",
@@ -176,7 +188,6 @@ VENDOR: Vendor = {
             "types": {
                 "opened": ["opened"],
                 "clicked": ["clicked"],
-                "complained": ["spam"],
                 "unsubscribed": ["unsub"],
             },
         },

@@ -77,6 +77,25 @@ class BouncedMessages(TypedDict, total=False):
     """The field with what the recipient's server said, or several as in `type`."""
 
 
+class Complaints(TypedDict, total=False):
+    """The rows that tell of complaints, where those of bounces don't. Each counts as one."""
+
+    resource: Required[str]
+    """The resource of this file that lists them."""
+    time: Required[str]
+    """The field that says when the recipient called a message spam."""
+    type: str
+    """The field with the vendor's own word for it."""
+    message: str
+    """The field with the message's `id`. The message says who sent, where a complaint does not."""
+    sender: Sender
+    """The sender, where a complaint names it itself. Without either, it is unknown."""
+    recipient: str
+    """The field that says who complained."""
+    only: Only
+    """The rows that do, where others don't."""
+
+
 class Suppressed(TypedDict, total=False):
     """Addresses that nothing is sent to any more."""
 
@@ -111,6 +130,7 @@ class Deliverability(TypedDict, total=False):
 
     messages: Required[SentMessages]
     bounces: Required[BouncedMessages]
+    complaints: Complaints
     suppressed: list[Suppressed]
     domains: SendingDomains
     optional: bool

@@ -70,7 +70,13 @@ def deliverability_of(vendor: Vendor) -> Deliverability | None:
     """The fields that tell how mail is delivered, or None where the vendor's file names none."""
     names = {resource["name"] for resource in vendor["resources"]}
     mapping = vendor.get("deliverability")
-    return mapping if mapping and {"messages", bounces_of(mapping)} <= names else None
+    return mapping if mapping and names.issuperset(made_of(mapping)) else None
+
+
+def made_of(mapping: Deliverability) -> list[str]:
+    """The resources whose rows count: messages, bounces, and complaints of their own."""
+    of_complaints = [mapping["complaints"]["resource"]] if "complaints" in mapping else []
+    return list(dict.fromkeys(["messages", bounces_of(mapping), *of_complaints]))
 
 
 def bounces_of(mapping: Deliverability) -> str:
@@ -78,17 +84,27 @@ def bounces_of(mapping: Deliverability) -> str:
     return mapping["bounces"].get("resource", "bounces")
 
 
+def tells_of_complaints(mapping: Deliverability) -> bool:
+    """True if anything says who called a message spam; without it, no complaint means nothing."""
+    return "complaints" in mapping or bool(mapping["bounces"].get("complaint"))
+
+
 def time_of(mapping: Deliverability | None, resource: str) -> str | None:
-    """The field that says when a message of a resource was sent, or a bounce reported."""
-    if mapping and resource == "messages":
+    """The field that says when a message was sent, or a bounce or complaint reported."""
+    if mapping is None or resource not in made_of(mapping):
+        return None
+    if resource == "messages":
         return mapping["messages"]["time"]
-    return mapping["bounces"]["time"] if mapping and resource == bounces_of(mapping) else None
+    of_bounces = resource == bounces_of(mapping)
+    return mapping["bounces"]["time"] if of_bounces else mapping["complaints"]["time"]
 
 
 def senders_of(mapping: Deliverability) -> list[Sender]:
-    """The senders that a mapping names: of messages, and of bounces that say it themselves."""
+    """The senders that a mapping names: of messages, and of what says it itself."""
     of_bounces = mapping["bounces"].get("sender")
-    return [mapping["messages"]["sender"], *([of_bounces] if of_bounces else [])]
+    of_complaints = mapping.get("complaints", {}).get("sender")
+    found = (mapping["messages"]["sender"], of_bounces, of_complaints)
+    return [sender for sender in found if sender]
 
 
 def _incremental(

@@ -193,6 +193,8 @@ VENDOR: Vendor = {
             "recipient": "to_email",
             "reason": "reason",
         },
+        # they tell neither a message nor a sender
+        "complaints": {"resource": "complaints", "time": "created", "recipient": "email"},
         "suppressed": [
             {"resource": resource, "recipient": "email"}
             for resource in ("bounces", "complaints", "invalid_emails", "unsubscribes")
@@ -207,12 +209,6 @@ VENDOR: Vendor = {
     "events": [
         # of what happened to a message, the last is known, and not when
         {"resource": "messages", "type": "status", "types": {"delivered": ["delivered"]}},
-        {
-            "resource": "complaints",
-            "time": "created",
-            "event": "complained",
-            "recipient": "email",
-        },
         {
             "resource": "unsubscribes",
             "time": "created",

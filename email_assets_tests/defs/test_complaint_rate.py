@@ -1,14 +1,23 @@
 """The check `complaint_rate`: what it fails at, what it warns of, and what it says."""
 
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 
+from email_assets.account import configured_account
 from email_assets.defs.alerts.failures import in_one_line
-from email_assets.defs.deliverability_checks import judge_complaints
-from email_assets.deliverability.daily import SenderDay
+from email_assets.defs.deliverability_checks import build_deliverability_checks, judge_complaints
+from email_assets.deliverability.daily import SenderDay, build_daily
 from email_assets.settings.deliverability import DeliverabilitySettings
+from email_assets_tests.deliverability.deliverability_fixtures import put_bounces, put_messages
+from email_assets_tests.vendors.vendor_file_fixtures import vendor
+from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
+from email_assets_tests.warehouses import Query
+
+__all__ = ["use_vendor", "vendor"]
 
 TODAY = date(2026, 6, 15)
 PASSED, WARNS, FAILS = "passed", "warns", "fails"
@@ -66,6 +75,36 @@ def test_its_sentence_names_days_rate_limit_sender_and_remedy() -> None:
         "complaint_rate": 0.0025,
         "worst_sender": "news",
     }
+
+
+def test_it_says_so_where_the_api_tells_no_sender_of_complaints() -> None:
+    description = judge(day(1000, 0), day(0, 5, "unknown")).description
+
+    assert description
+    assert "Of most complaints the API tells no sender. Mailbox providers" in description
+    assert "pause what you send to many" in description
+
+
+class TestAVendorThatTellsOfNoComplaints:
+    """Where nobody is ever told of complaints, none of them is no good news."""
+
+    @pytest.fixture(autouse=True)
+    def without_complaints(self, vendor: Any, use_vendor: UseVendor) -> None:
+        del vendor["deliverability"]["bounces"]["complaint"]
+        use_vendor(f"from email_assets.vendors import Secret\nVENDOR = {vendor!r}")
+
+    def test_it_has_no_check_of_them(self) -> None:
+        checks = build_deliverability_checks(configured_account())
+
+        assert [key.name for check in checks for key in check.check_keys] == ["bounce_rate"]
+
+    def test_it_has_no_rate_of_them(self, warehouse: Path, query: Query) -> None:
+        put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')")
+        put_bounces(warehouse, "('a', 'SoftBounce', '2026-03-01 11:00Z')")
+        build_daily(configured_account(), say=print)
+
+        rates = "SELECT bounce_rate, complaint_rate FROM email.deliverability_daily"
+        assert query(rates) == [(1, None)]
 
 
 def test_an_alert_has_room_for_its_sentence_to_the_remedy() -> None:

@@ -13,6 +13,7 @@ from email_assets_tests.vendors.specification import WHOLE, Parameter, Rules
 KEY = "mlsn.test/with+signs=3"
 PAGES = {"page": Parameter(r"[1-9]\d*"), "limit": Parameter(r"\d\d+", most=100)}
 NEEDED = Parameter(WHOLE.pattern, required=True)
+KINDS = ("sent", "sent", "sent", "hard_bounced", "soft_bounced", "spam_complaint")
 
 
 class MailerSendServer(PresetServer):
@@ -21,7 +22,7 @@ class MailerSendServer(PresetServer):
     vendor = "mailersend"
     prefix = "/v1"
     secrets: ClassVar = {"api_key": KEY, "body": "the text of a message"}
-    outcome = (150, 75, 75, 0)
+    outcome = (150, 50, 50, 50)
     rules: ClassVar[Rules] = {
         ("GET", r"/activity/\w+"): {**PAGES, "date_from": NEEDED, "date_to": NEEDED},
         ("GET", "/domains"): PAGES,
@@ -41,7 +42,7 @@ class MailerSendServer(PresetServer):
         activity = {
             "id": f"activity{number}",
             "created_at": written(at),
-            "type": ("sent", "sent", "hard_bounced", "soft_bounced")[number % 4],
+            "type": KINDS[number % 6],
             "email": {"from": "shop@example.com", "html": self.secrets["body"]},
             "domain_id": f"dom{number % 2}",
         }

@@ -21,7 +21,7 @@ class MailjetServer(PresetServer):
 
     vendor = "mailjet"
     secrets: ClassVar = {"api_key": KEY, "secret_key": SECRET}
-    outcome = (1500, 750, 750, 0)
+    outcome = (1500, 750, 750, 15)
     rules: ClassVar[Rules] = {
         ("GET", "/v3/REST/message"): {
             **PAGES,
@@ -60,7 +60,8 @@ class MailjetServer(PresetServer):
 
     def add_newer(self, at: datetime) -> None:
         number = len(self.rows["messages"]) + 1
-        sent = {"ID": number, "ArrivedAt": written(at), "SenderID": 7, "Status": "sent"}
+        sent = {"ID": number, "ArrivedAt": written(at), "SenderID": 7}
+        sent["Status"] = "spam" if number % 100 == 0 else "sent"
         sent["ContactAlt"] = f"ann{number}@example.com"
         self.rows["messages"].insert(0, sent)
         bounce = {"ID": number, "BouncedAt": written(at), "MessageID": number}

@@ -47,7 +47,7 @@ class SendGridServer(PresetServer):
 
     vendor = "sendgrid"
     secrets: ClassVar = {"api_key": KEY}
-    outcome = (700, 233, 233, 0)
+    outcome = (700, 233, 233, 700)
     rules: ClassVar[Rules] = {
         ("GET", f"/v3/suppression/({'|'.join(SUPPRESSIONS)})"): LIST,
         ("POST", "/v3/logs"): {

@@ -24,7 +24,7 @@ class SendGridSubusersServer(SendGridServer):
 
     vendor = "sendgrid_subusers"
     secrets: ClassVar = {"api_key": KEY}
-    outcome = (400, 134, 132, 0)
+    outcome = (400, 134, 132, 400)
 
     def __init__(self) -> None:
         super().__init__()

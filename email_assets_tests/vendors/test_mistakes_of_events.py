@@ -45,6 +45,34 @@ def test_a_mistake_of_an_entry(
     assert problem_in(use_vendor, vendor).startswith("VENDOR['events'][1]" + problem)
 
 
+def test_complaints_that_no_day_would_count(vendor: Any, use_vendor: UseVendor) -> None:
+    del vendor["deliverability"]["bounces"]["complaint"]
+    vendor["events"] = [OPENED | {"event": "complained"}]
+
+    assert problem_in(use_vendor, vendor) == (
+        "VENDOR['events'][0] has 'complained', which belongs into 'complaints' of 'deliverability'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("resource", "problem"),
+    [
+        ("nobody", "has 'complaints' of 'nobody', which is no resource"),
+        (
+            "messages",
+            "has 'complaints', and a 'complaint' of bounces that would count them twice: leave one "
+            "out",
+        ),
+    ],
+)
+def test_a_mistake_of_complaints(
+    resource: str, problem: str, vendor: Any, use_vendor: UseVendor
+) -> None:
+    vendor["deliverability"]["complaints"] = {"resource": resource, "time": "sent_at"}
+
+    assert problem_in(use_vendor, vendor) == f"VENDOR['deliverability'] {problem}"
+
+
 def test_events_without_what_tells_that_messages_were_sent(
     vendor: Any, use_vendor: UseVendor
 ) -> None:

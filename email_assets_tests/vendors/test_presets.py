@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from email_assets import check
 from email_assets.account import configured_account
 from email_assets.clock import now
+from email_assets.deliverability.breakdown import read_breakdown
 from email_assets.deliverability.daily import build_daily
 from email_assets.vendors.resource import DAILY, endpoint_of
 from email_assets_tests.deliverability.event_counts import counts_of_days, counts_of_events
@@ -97,6 +99,19 @@ def test_every_row_is_loaded_and_a_second_sync_finds_what_is_new(
         name: second[name].rows_received < first.reports[name].rows_received for name in by_time
     }
     assert asked_less == dict.fromkeys(by_time, True)
+
+
+def test_the_report_counts_each_complaint_by_the_mailbox(
+    place: tuple[PresetServer, Path], first: Traces
+) -> None:
+    account = configured_account()
+    build_daily(account, say=print)
+    query = "SELECT count(recipient) FROM email.email_events WHERE type = 'complained'"
+
+    found = read_breakdown(account, date(2000, 1, 1), now().date(), who=DAILY, say=print)
+
+    counted = sum(outcome.complaints for outcome in (found.providers or {}).values())
+    assert [(counted,)] == ask(place[1], query)
 
 
 def test_the_question_for_one_page_finds_nothing_wrong(
