@@ -14,9 +14,11 @@ from rich.console import Console
 
 from email_assets.account import configured_account
 from email_assets.quickstart.filling import Filling
+from email_assets.quickstart.load import shown
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sync import watched
 from email_assets.sync.pipeline import sync
+from email_assets.sync.watched import Watched
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import (
@@ -44,10 +46,12 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
-def shown_of(filling_says: list[str], file: Path, assets: list[str]) -> list[str]:
-    """What a terminal shows of a run that has told what is in the file, and says these lines."""
+def shown_of(
+    filling_says: list[str], file: Path, assets: list[str], height: int | None = None
+) -> list[str]:
+    """Lines that a terminal shows of a run that told what is in the file, and says these lines."""
     with opened_terminal() as terminal, os.fdopen(os.dup(terminal.inside), "w") as screen:
-        console = Console(file=screen, force_terminal=True, width=80)
+        console = Console(file=screen, force_terminal=True, width=80, height=height)
         with Filling(console, assets, file) as filling:
             for line in filling_says:
                 filling.say(line)
@@ -107,6 +111,26 @@ def test_what_the_table_says_is_not_said_above_it_again(told: Path) -> None:
     lines = [line for line in shown_of(said, told, ["bounces"]) if "━" not in line]
 
     assert lines == ["messages: waits for its turn at [warehouse]", "Error: no module of this name"]
+
+
+def test_of_more_assets_than_lines_those_under_way_or_failed_are_shown(told: Path) -> None:
+    assets = [f"account_{number}/bounces" for number in range(9)]
+    Watched(assets[0]).tell("5 rows loaded", state="done")
+    Watched(assets[7]).tell("asking the API …")
+    Watched(assets[8]).tell("failed", state="failed")
+    last = shown_of([], told, assets, height=6)[-4:]
+
+    assert [line.split()[0] for line in last] == [assets[at] for at in (1, 2, 7, 8)]
+
+
+def test_a_pipe_gets_lines_though_colors_are_forced(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with shown() as say:
+        say("bounces: 455 rows loaded\n")
+
+    assert capfd.readouterr().out == "bounces: 455 rows loaded\n"
 
 
 def test_ctrl_c_while_the_api_is_asked_ends_the_run_and_says_one_sentence(

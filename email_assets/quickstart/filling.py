@@ -16,6 +16,10 @@ from email_assets.sync import progress
 
 NARROW = 100
 """Columns of a terminal below which bars are short, so that the words beside them are whole."""
+BELOW = 2
+"""Lines of a terminal that the table leaves free, for Dagster's and for the cursor."""
+OF_INTEREST = ("failed", "under way", "waiting", "done")
+"""States, from those that are shown first where there are more assets than lines."""
 ENTRY = re.compile(r"^\d{4}-\d\d-\d\d \S+ \S+ - dagster - [A-Z]+ - \S+ - \S+ - \S+ - (.*)")
 """The first line of an entry of a run's log, and what an asset says in it."""
 TOLD = re.compile(
@@ -47,13 +51,14 @@ class Filling(Progress):
             transient=True,  # the table of what was loaded takes its place
         )
         for name in assets:
-            self.add_task(name, total=1, text="waiting")
+            self.add_task(name, total=1, text="waiting", state="waiting")
         self._task_of = {task.description: task for task in self.tasks}
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """The table; rich asks for it several times a second, and once while it is made."""
         if self._task_of:
             self._look()
+            self._show_as_many_as_there_are_lines()
         return super().get_renderables()
 
     def say(self, line: str) -> None:
@@ -82,5 +87,12 @@ class Filling(Progress):
             task.total, task.completed = told["total"], told["read"] or 0
         else:
             task.total, task.completed = 1, int(told["state"] == "done")
+        task.fields["state"] = told["state"]
         is_bad = told["state"] == "failed"
         task.fields["text"] = f"[red]{told['text']}[/]" if is_bad else told["text"]
+
+    def _show_as_many_as_there_are_lines(self) -> None:
+        """Leave the rest out: what has left the screen could not be taken off the terminal."""
+        ranked = sorted(self.tasks, key=lambda task: OF_INTEREST.index(task.fields["state"]))
+        for place, task in enumerate(ranked):
+            task.visible = place < max(1, self.console.height - BELOW)

@@ -43,7 +43,7 @@ def load(api: ChosenApi) -> int:
     """
     began, started = time.monotonic(), now()
     os.environ.update(environment_of(api))
-    with _shown() as say:
+    with shown() as say:
         status = max(_materialize(command, say) for command in _commands())
     if status:
         refuse_full_disks()  # else the history, which is on one of them, could not be read either
@@ -75,21 +75,25 @@ def _print(line: str) -> None:
 
 
 @contextmanager
-def _shown() -> Iterator[Callable[[str], None]]:
+def shown() -> Iterator[Callable[[str], None]]:
     """Show how far the assets are while the block runs, and give what shows a line of Dagster's.
 
     On a terminal a table fills; elsewhere lines are enough.
     """
     console = Console()
-    if not console.is_interactive:
+    # rich takes a pipe for a terminal too, if FORCE_COLOR or the like is set, as CI services do
+    if not (console.is_interactive and sys.stdout.isatty()):
         yield _print
         return
     with TemporaryDirectory() as folder:
         file = Path(folder) / "progress"
         file.touch()
         os.environ[watched.FILE] = str(file)
-        with Filling(console, _assets(), file) as filling:
-            yield filling.say
+        try:
+            with Filling(console, _assets(), file) as filling:
+                yield filling.say
+        finally:
+            del os.environ[watched.FILE]
 
 
 def _assets() -> list[str]:
