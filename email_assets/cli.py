@@ -40,6 +40,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # whoever reads has enough, such as `head`; what Python still has must go somewhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
     return status
 
 

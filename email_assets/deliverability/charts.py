@@ -112,7 +112,7 @@ def _over_time(
                 _box(middle - slot * 0.36, top, slot * 0.72, base - top)
             )
             if len(bars) <= MOST_NUMBERED:
-                numbers.append(_text(middle, top - 4, number(bar.value)))
+                numbers.append(_text(middle, top - 4, number(bar.value) if bar.value else "0"))
         if (len(bars) - 1 - place) % apart == 0:
             drawn.append(_text(middle, base + 17, bar.label, FAINT, anchor="middle"))
     drawn += [f'<path fill="{color}" d="{"".join(of)}"/>' for color, of in boxes.items()]
