@@ -114,13 +114,13 @@ class Database:
 
     def ask(self, sql: str) -> list[tuple[Any, ...]]:
         """The server's answer to a question in PostgreSQL's SQL."""
-        with self._connected() as cursor:
+        with self.connected() as cursor:
             cursor.execute(sql)
             return list(cursor.fetchall())
 
     def change(self, *statements: str) -> None:
         """Do something to it by hand."""
-        with self._connected() as cursor:
+        with self.connected() as cursor:
             for statement in statements:
                 cursor.execute(statement)
 
@@ -137,7 +137,8 @@ class Database:
         )
 
     @contextmanager
-    def _connected(self) -> Iterator[Any]:
+    def connected(self) -> Iterator[Any]:
+        """A cursor of a connection that commits each statement."""
         connection = _driver().connect(
             host="127.0.0.1",
             port=self.server.port,

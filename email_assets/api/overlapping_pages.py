@@ -245,7 +245,6 @@ class Overlap:
 
     def _look_again(self, page: Page) -> None:
         before, self._looks_again = self._looks_again, self._seen.count
-        self.has_next = bool(
-            self.missing and self._seen.count > (before or 0) and len(page.keys) > 1
-        )
+        is_longer = self._seen.count > (before or 0)
+        self.has_next = self.missing > 0 and is_longer and len(page.keys) > 1
         self.place = page.place + len(page.keys) - 1

@@ -199,9 +199,8 @@ class WindowPaginator(BasePaginator):
             row.update(self._owner.label)
         self._elsewhere += sum(map(self._counts_elsewhere, rows))
         self._is_foreseeable = self._is_foreseeable or self._pages.is_foreseeable
-        total = self._pages.total
-        if self._is_beyond_ceiling(total):
-            self._waiting += [(self._owner, half) for half in self._halves(total)]
+        if self._is_beyond_ceiling(self._pages.total):
+            self._waiting += [(self._owner, half) for half in self._halves(self._pages.total)]
             self._part_is_read = True
             rows.clear()  # they come again with the parts that they are in
             return
@@ -246,7 +245,6 @@ class WindowPaginator(BasePaginator):
     def _halves(self, total: int | None) -> tuple[Window, Window]:
         """The two halves of the part that holds too much, to be read from the end."""
         halves = self._part.halves(self._now)
-        too_short = self._part.width(self._now) <= SECOND or self._part in halves
-        if self._filter is None or too_short:
+        if self._filter is None or self._part in halves or self._part.width(self._now) <= SECOND:
             raise too_many(self._resource, self._part, total, self._pages.position, self._ceiling)
         return halves

@@ -110,7 +110,7 @@ def _build_checks(account: Account, name: str, names: list[str]) -> dg.AssetChec
 def _judge(
     check: str, fields: PrivateFields, name: str, client: SqlClient | None
 ) -> dg.AssetCheckResult:
-    """What one check finds; one that cannot be judged does not keep the others from it."""
+    """The result of one check; one that cannot be judged does not keep the others from it."""
     try:
         if check == FORGOTTEN:
             return _judge_forgotten(name, client)

@@ -29,8 +29,9 @@ class Engagement:
 
 
 def tells_of_opens(vendor: Vendor) -> bool:
-    """True if the vendor's file says what rows tell of opens or clicks."""
-    return any(
+    """True if the vendor's file says what rows tell of opens or clicks, and of which message."""
+    messages = (vendor.get("deliverability") or {}).get("messages") or {}
+    return bool(messages.get("id")) and any(
         {OPENED, CLICKED} & {events.get("event"), *events.get("types", {})}
         for events in events_of(vendor)
     )
@@ -39,7 +40,7 @@ def tells_of_opens(vendor: Vendor) -> bool:
 def by_domain(tables: Tables, since: date, until: date) -> tuple[str, list[Any]] | None:
     """The query for recipients' domains, and what was sent to, opened and clicked at each.
 
-    A message counts once for each recipient, whatever day it was sent on.
+    A message that was sent in the period counts once for each recipient.
 
     Returns:
         None where there is no such view, or one that is somebody else's.
@@ -47,17 +48,18 @@ def by_domain(tables: Tables, since: date, until: date) -> tuple[str, list[Any]]
     if not tables.has(EVENTS) or not all(tables.has_column(EVENTS, name) for name in EVENT_COLUMNS):
         return None
     counted = {"sent": ["sent"], OPENED: [OPENED, CLICKED], CLICKED: [CLICKED]}
-    sums = ", ".join(
-        f"COUNT(DISTINCT CASE WHEN {' OR '.join(f'type = {_quoted(one)}' for one in types)} "
-        f"THEN mail END) AS {name}"
+    happened = ", ".join(
+        f"MAX(CASE WHEN {' OR '.join(f'e.type = {_quoted(one)}' for one in types)} "
+        f"THEN 1 ELSE 0 END) AS was_{name}"
         for name, types in counted.items()
     )
+    sums = ", ".join(f"COUNT(CASE WHEN was_{name} = 1 THEN 1 END) AS {name}" for name in counted)
     types = ", ".join(map(_quoted, counted))
     return (
-        f"SELECT domain, {sums} FROM (SELECT e.type, CONCAT(e.message, ' ', e.recipient) AS mail, "
-        "regexp_replace(e.recipient, '^.*@', '') AS domain "
-        f"FROM {tables.name(EVENTS)} AS e WHERE e.type IN ({types}) AND e.time >= %s "
-        "AND e.time < %s) AS happened GROUP BY domain"
+        f"SELECT domain, {sums} FROM (SELECT regexp_replace(e.recipient, '^.*@', '') AS domain, "
+        f"{happened} FROM {tables.name(EVENTS)} AS e WHERE e.type IN ({types}) AND e.time >= %s "
+        "AND e.time < %s GROUP BY e.message, e.recipient) AS mails WHERE was_sent = 1 "
+        "GROUP BY domain"
     ), [since, until + timedelta(days=1)]
 
 
@@ -91,9 +93,10 @@ def of_opens(counts: Mapping[str, Engagement]) -> list[Block]:
             [_row(name, of) for name, of in {**counts, "all": in_all}.items()],
         ),
         Text(
-            "A message counts once for each recipient, on the days on which it was opened or "
-            "clicked. Some programs for mail open all of it by themselves, so what tells most is "
-            "a provider whose rates are far below the others': it may put your mail into spam."
+            "A message counts once for each recipient, and only if it was sent, and opened or "
+            "clicked, in the period. Some programs for mail open all of it by themselves, so what "
+            "tells most is a provider whose rates are far below the others': it may put your "
+            "mail into spam."
         ),
     ]
 

@@ -43,7 +43,7 @@ def remedies(
 def _of_complaints(
     found: Outcome, rows: Sequence[SenderDay], above: float, settings: DeliverabilitySettings
 ) -> Iterator[str]:
-    """What to do about complaints, if their rate is above a share."""
+    """Advice about complaints, if their rate is above a share."""
     rate, senders = found.complaint_rate or 0, by_sender(rows)
     if found.sent < settings.min_messages or rate <= above:
         return

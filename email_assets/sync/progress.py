@@ -19,7 +19,7 @@ AT_A_GLANCE = 0.2
 SHARE = 0.05
 """Of the time that showing it may take: the rows of a long list are counted anew for it."""
 SAID = re.compile(r": (?:[\d,]+ (?:of [\d,]+ )?rows read|(?:preparing|loading) [\d,]+ rows)\b")
-"""What lines of progress have in common."""
+"""The part that lines of progress have in common."""
 
 
 class Progress(Collector):

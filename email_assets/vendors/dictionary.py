@@ -76,5 +76,5 @@ def _columns(
 
 @cache
 def _naming() -> NamingConvention:
-    """How dlt names tables; it reads its settings for that, which nothing does at import."""
+    """The way dlt names tables; it reads its settings for that, which nothing does at import."""
     return Schema("dictionary").naming

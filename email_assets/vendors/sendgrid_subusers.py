@@ -1,4 +1,4 @@
-"""What belongs to SendGrid's subusers, read with the key of the account above them.
+"""The data of SendGrid's subusers, read with the key of the account above them.
 
 <https://www.twilio.com/docs/sendgrid/api-reference/how-to-use-the-sendgrid-v3-api/on-behalf-of>
 

@@ -74,6 +74,9 @@ def _comment(client: SqlClient, question: str, describe: Describe) -> None:
     wanted = {at: text for at, text in describe(columns).items() if found.get(at, text) != text}
     if wanted:
         with client.begin_transaction():
+            if client.capabilities.sqlglot_dialect == "postgres":
+                # others wait for this turn, and a VACUUM may hold a table for hours
+                client.execute_sql("SET LOCAL lock_timeout = '2s'")
             for (table, column), text in wanted.items():
                 _write(client, kinds[table], table, column, text)
 

@@ -86,7 +86,7 @@ def test_it_says_so_where_the_api_tells_no_sender_of_complaints() -> None:
 
 
 class TestAVendorThatTellsOfNoComplaints:
-    """Where nobody is ever told of complaints, none of them is no good news."""
+    """None is no good news where nobody is ever told of complaints."""
 
     @pytest.fixture(autouse=True)
     def without_complaints(self, vendor: Any, use_vendor: UseVendor) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from email_assets.account import configured_account
 from email_assets.deliverability.blocks import Heading, Table
 from email_assets.deliverability.breakdown import read_breakdown
-from email_assets.deliverability.engagement import Engagement, of_opens
+from email_assets.deliverability.engagement import Engagement, of_opens, tells_of_opens
 from email_assets.deliverability.events import EVENT_COLUMNS
 from email_assets_tests.queries import Place, on_both
 from email_assets_tests.warehouses import change
@@ -60,6 +61,32 @@ def test_a_message_counts_once_for_each_recipient_and_a_click_is_an_open(
         "Gmail": Engagement(sent=2, opened=2, clicked=2),
         "others": Engagement(sent=1, opened=0, clicked=0),
     }
+
+
+@on_both
+def test_opens_of_messages_from_before_the_period_do_not_count(
+    warehouse: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [
+        ("2026-05-31 10:00", "sent", "m0", "ann@gmail.com"),
+        ("2026-06-02 10:00", "opened", "m0", "ann@gmail.com"),
+        ("2026-06-02 10:00", "clicked", "m0", "ann@gmail.com"),
+    ]
+    put_events(warehouse, *EVENTS, *before)
+
+    assert opens(monkeypatch, "mailgun")["Gmail"] == Engagement(sent=2, opened=2, clicked=2)
+
+
+def test_where_messages_have_no_id_nothing_tells_which_were_opened(
+    warehouse: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__EMAIL__VENDOR", "mailgun")
+    vendor: Any = deepcopy(configured_account().vendor)
+    assert tells_of_opens(vendor)
+
+    del vendor["deliverability"]["messages"]["id"]
+
+    assert not tells_of_opens(vendor)
 
 
 def test_where_nothing_was_opened_there_is_nothing_to_tell(

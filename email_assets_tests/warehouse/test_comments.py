@@ -34,7 +34,7 @@ HERS = "COMMENT ON COLUMN email.servers.{} IS 'what somebody wrote by hand'"
 
 
 def comments(place: Place) -> dict[str, str]:
-    """What a reader sees, by `table.column` or by table."""
+    """The comments that a reader sees, by `table.column` or by table."""
     rows = place.ask(OF_POSTGRES) if isinstance(place, Database) else ask(place, OF_DUCKDB)
     return {f"{table}.{column}".removesuffix("."): text for table, column, text in rows if text}
 
@@ -122,6 +122,26 @@ def test_who_may_not_comment_is_told_and_goes_on(api: Sandbox, warehouse: Databa
         assert client.execute_sql("SELECT 1") == [(1,)]
 
     assert told == ["comments cannot be written on tables: must be owner of table servers"]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("warehouse", ["postgres"], indirect=True)
+def test_a_table_that_is_vacuumed_is_not_waited_for_long(api: Sandbox, warehouse: Database) -> None:
+    load("servers")
+    told: list[str] = []
+
+    with (
+        connected(configured_account().warehouse, "servers", print) as client,
+        warehouse.connected() as other,
+    ):
+        assert client
+        client.execute_sql("SET statement_timeout = '6s'")
+        other.execute("BEGIN")
+        # the lock that VACUUM takes
+        other.execute("LOCK TABLE email.servers IN SHARE UPDATE EXCLUSIVE MODE")
+        comment(client, lambda _: {("servers", ""): "new"}, told.append)
+
+    assert told == ["comments cannot be written on tables: canceling statement due to lock timeout"]
 
 
 def test_the_copy_for_readers_has_them(
