@@ -30,8 +30,8 @@ class Engagement:
 
 def tells_of_opens(vendor: Vendor) -> bool:
     """True if the vendor's file says what rows tell of opens or clicks, and of which message."""
-    messages = (vendor.get("deliverability") or {}).get("messages") or {}
-    return bool(messages.get("id")) and any(
+    mapping = vendor.get("deliverability")
+    return bool(mapping and mapping["messages"].get("id")) and any(
         {OPENED, CLICKED} & {events.get("event"), *events.get("types", {})}
         for events in events_of(vendor)
     )
