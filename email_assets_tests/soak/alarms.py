@@ -61,6 +61,8 @@ class Events:
     """
     failed: list[tuple[float, set[str]]] = field(default_factory=list)
     """The ends of failed runs, with the assets that each was to make or to check."""
+    unchecked: list[tuple[float, str, str]] = field(default_factory=list)
+    """The ends of failed runs, with the asset and the name of each check that one left undone."""
     looks: list[tuple[float, float]] = field(default_factory=list)
     """The beginning and end of each look of the sensor."""
     last_word: str = ""
@@ -146,7 +148,8 @@ def _read_run(
 ) -> None:
     run, ended = record.dagster_run, record.end_time or 0
     assets = assets_of([account] if account else [])
-    planned, checked, made = set[str](), set[str](), set[str]()
+    planned, checked, made = set[str](), set[tuple[str, str]](), set[str]()
+    evaluated = set[tuple[str, str]]()
     failed = dict[str, float]()
     any_step_failed = False
     for entry in instance.all_logs(run.run_id):
@@ -156,7 +159,8 @@ def _read_run(
         if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED:
             planned.add(event.asset_key.to_user_string())
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED:
-            checked.add(event.asset_check_planned_data.asset_key.to_user_string())
+            check = event.asset_check_planned_data
+            checked.add((check.asset_key.to_user_string(), check.check_name))
         elif event.is_step_materialization:
             made.add(event.asset_key.to_user_string())
             events.mended[event.asset_key.to_user_string(), "failed"].append(
@@ -169,17 +173,19 @@ def _read_run(
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             found = event.asset_check_evaluation_data
             slot = found.asset_key.to_user_string(), found.check_name
+            evaluated.add(slot)
             if found.passed:
                 events.mended[slot].append((entry.timestamp, record.end_time or inf))
             elif run.is_finished and found.check_name != FRESHNESS_CHECK:  # told once, as stale
                 events.troubles.append(Trouble(*slot, entry.timestamp, ended))
     if run.status != dg.DagsterRunStatus.FAILURE:
         return
-    if not planned | checked:  # it never started, so that nothing was planned
+    if not (planned or checked):  # it never started, so that nothing was planned
         planned = {key.to_user_string() for key in run.asset_selection or ()}
         if not planned and run.job_name.startswith(account):
             planned = {*assets}
-    events.failed.append((ended, planned | checked))
+    events.failed.append((ended, planned | {name for name, _ in checked}))
+    events.unchecked += [(ended, *slot) for slot in sorted(checked - evaluated)]
     if not any_step_failed:  # it was killed
         failed = dict.fromkeys(planned - made, ended)
     events.troubles += [Trouble(name, "failed", at, ended) for name, at in failed.items()]
@@ -187,11 +193,12 @@ def _read_run(
 
 def _is_false(one: Told, events: Events) -> bool:
     if one.what == "recovered":
+        wrong = [(trouble.at, trouble.name, trouble.what) for trouble in events.troubles]
         return not any(
-            trouble.at < at <= one.at
-            for trouble in events.troubles
-            for at, _ in events.mended[one.name, trouble.what]
-            if trouble.name == one.name
+            since < at <= one.at
+            for since, name, what in [*wrong, *events.unchecked]
+            for at, _ in events.mended[name, what]
+            if name == one.name
         )
     if one.what == "could not be checked":
         return not any(ended <= one.at and one.name in names for ended, names in events.failed)

@@ -33,7 +33,13 @@ def events(
 ) -> Events:
     times = [] if made is None else [(made, max(made, known))]
     mended = defaultdict(list, {("bounces", "failed"): times})
-    return Events([*troubles], mended, [(50, {"bounces"})], LOOKS, last_word)
+    return Events(
+        [*troubles],
+        mended,
+        failed=[(50, {"bounces"})],
+        looks=LOOKS,
+        last_word=last_word,
+    )
 
 
 def test_what_alerts_say_is_read_as_they_are_worded() -> None:
@@ -119,6 +125,19 @@ def test_an_alert_of_checks_that_a_failed_run_left_undone_is_true() -> None:
     told = [Told(64, "bounces", "failed"), Told(64, "bounces", "could not be checked")]
 
     assert judge_alarms(events(FAILED), told) == []
+
+
+@pytest.mark.parametrize(("checked", "is_true"), [(None, False), (40.0, False), (80.0, True)])
+def test_a_recovery_from_a_check_that_was_left_undone_is_true_once_it_passes(
+    checked: float | None, is_true: bool
+) -> None:
+    found = events()
+    found.unchecked = [(50, "bounces", "freshness_check")]
+    if checked:
+        found.mended["bounces", "freshness_check"] = [(checked, checked)]
+    told = [Told(64, "bounces", "could not be checked"), Told(95, "bounces", "recovered")]
+
+    assert (judge_alarms(found, told) == []) is is_true
 
 
 def test_a_recovery_of_what_nothing_mended_is_false() -> None:
