@@ -18,6 +18,7 @@ from email_assets.privacy.rows import kept_since
 from email_assets.settings.privacy import SALT, PrivateFields
 from email_assets.settings.resolve import secret
 from email_assets.warehouse.destination import connected
+from email_assets.warehouse.readers import copy_for_readers
 from email_assets.warehouse.turn import SqlClient
 
 FORGOTTEN = "forgotten"
@@ -66,6 +67,7 @@ def build_deletion(account: Account) -> dg.OpDefinition | None:
                 with connected(now.warehouse, name, recording.info(context)) as client:
                     if client:
                         deleted[name] = delete_older(client, name, fields.time, before)
+                        copy_for_readers(now.warehouse, client)
             except EmailAssetsError as error:
                 problems.append(str(error))
         told = ", ".join(f"{rows} rows of {name}" for name, rows in deleted.items())

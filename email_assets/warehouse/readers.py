@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,15 +22,30 @@ SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = curren
 AND NOT starts_with(table_name, '_') AND NOT ends_with(schema_name, '_staging')
 """
 
+_NOT_IN_NAMES = re.compile(r"^\.|[%/\\:\0]")
+"""Signs that a name of a file may not have, or that would lead elsewhere."""
+_OURS = {".parquet", ".partial"}
+"""Endings of the files that are removed once there is no table of the name."""
+
 
 def copy_of(file: Path) -> Path:
     """The file beside a warehouse's that readers open: `warehouse.read.duckdb`."""
     return file.with_name(f"{file.stem}.read{file.suffix}")
 
 
+def folder_of(file: Path) -> Path:
+    """The folder beside a warehouse's file with its tables as Parquet files: `warehouse.read`."""
+    return file.with_name(f"{file.stem}.read")
+
+
 def parquet_of(file: Path, dataset: str, table: str) -> Path:
     """The Parquet file of a table that readers open: `warehouse.read/email/messages.parquet`."""
-    return file.with_name(f"{file.stem}.read") / dataset / f"{table}.parquet"
+    return folder_of(file) / _as_name(dataset) / f"{_as_name(table)}.parquet"
+
+
+def _as_name(name: str) -> str:
+    """A name that a file can have: people may call tables of their own anything."""
+    return _NOT_IN_NAMES.sub(lambda found: f"%{ord(found[0]):02X}", name)
 
 
 def copy_for_readers(warehouse: WarehouseSettings, client: SqlClient) -> None:
@@ -61,18 +77,25 @@ def _copy_tables(client: SqlClient, file: Path, changed: int) -> None:
         client.execute_sql("CHECKPOINT")  # else it comes after the copies, which would look old
         for place, name in wanted.items():
             _copy_table(client, name, place, file.stat().st_mode & 0o777)
-    for found in file.with_name(f"{file.stem}.read").glob("*/*"):
-        if found not in wanted:  # also what a killed run left
+    for found in folder_of(file).glob("*/*"):
+        # also what a killed run left
+        if found.suffix in _OURS and found.is_file() and found not in wanted:
             found.unlink()
 
 
 def _copy_table(client: SqlClient, name: Sequence[str], place: Path, mode: int) -> None:
-    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Write a table's file, which those can read who can read the warehouse's."""
+    for folder in (place.parent.parent, place.parent):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(mode | (mode & 0o444) >> 2)
     partial = place.with_suffix(".partial")
     escaped = str(partial).replace("'", "''")
-    client.execute_sql(f"COPY {'.'.join(map(quoted, name))} TO '{escaped}' (FORMAT parquet)")
-    partial.chmod(mode)
-    os.replace(partial, place)
+    try:
+        client.execute_sql(f"COPY {'.'.join(map(quoted, name))} TO '{escaped}' (FORMAT parquet)")
+        partial.chmod(mode)
+        os.replace(partial, place)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def _changed(file: Path) -> int:

@@ -69,6 +69,51 @@ def test_the_file_of_a_table_that_went_goes_and_so_does_half_a_file(
     assert [file.name for file in folder.iterdir()] == ["servers.parquet"]
 
 
+def test_what_is_no_parquet_file_stays(api: Sandbox, folder: Path) -> None:
+    load("servers")
+    (folder / "mine.csv").write_text("notes")
+    (folder / ".ipynb_checkpoints").mkdir()
+
+    load("servers")
+
+    assert {file.name for file in folder.iterdir()} == {
+        "servers.parquet",
+        "mine.csv",
+        ".ipynb_checkpoints",
+    }
+
+
+@pytest.mark.parametrize("name", ["../../../escaped", "a/b", "..", "50%", "c:d"])
+def test_a_table_of_any_name_has_its_file_in_the_folder(
+    api: Sandbox, folder: Path, warehouse: Path, name: str
+) -> None:
+    before = {*warehouse.parent.parent.rglob("*")}
+    quoted = f'"{name}"'
+    change(warehouse, f"CREATE SCHEMA {quoted}", f"CREATE TABLE {quoted}.{quoted} AS SELECT 7 AS n")
+
+    load("servers")
+
+    read = folder.parent
+    written = {file for file in {*warehouse.parent.parent.rglob("*")} - before if file.is_file()}
+    assert all(read in file.parents for file in written if file.suffix == ".parquet")
+    (found,) = (file for file in written if file.suffix == ".parquet" and file.parent != folder)
+    assert pq.read_table(found).to_pylist() == [{"n": 7}]
+
+
+def test_who_may_read_the_warehouse_may_read_them(
+    api: Sandbox, folder: Path, warehouse: Path
+) -> None:
+    load("servers")
+    warehouse.chmod(0o640)
+    api.replace("servers", [*api.rows("servers"), {"id": 99}])
+
+    load("servers")
+
+    modes = [path.stat().st_mode & 0o777 for path in (folder.parent, folder)]
+    assert modes == [0o750, 0o750]
+    assert (folder / "servers.parquet").stat().st_mode & 0o777 == 0o640
+
+
 def test_other_datasets_of_the_file_have_folders_of_their_own(
     api: Sandbox, folder: Path, warehouse: Path
 ) -> None:
