@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shutil
@@ -15,6 +16,7 @@ import pytest
 from email_assets.quickstart.__main__ import main
 from email_assets.quickstart.folders import choose_folders
 from email_assets.quickstart.load import without_traces
+from email_assets.sandbox import Sandbox
 from email_assets.sentences import ALMOST_FULL
 from email_assets.settings import project
 
@@ -67,6 +69,28 @@ def test_a_full_disk_is_named_before_anything_begins(
     assert main(["run"]) == 1
 
     (sentence,) = capsys.readouterr().err.splitlines()
+    assert re.match(r"The disk of \S+ is full\. Free some of it and run again\.", sentence)
+
+
+def test_a_disk_that_fills_during_a_run_is_named_and_nothing_else(
+    api: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    usage, looks = shutil.disk_usage(tmp_path), itertools.count()
+    # the three disks that are looked at have room when it begins
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda _: usage._replace(free=usage.free if next(looks) < 3 else 0)
+    )
+    # a history that cannot be written, which the command meets as it does one on a full disk
+    (tmp_path / "home" / "dagster.yaml").write_text("storage: {sqlite: {base_dir: /dev/full}}")
+
+    assert main(["run"]) == 1
+
+    said = capsys.readouterr()
+    assert "rror" not in said.out
+    (sentence,) = said.err.splitlines()
     assert re.match(r"The disk of \S+ is full\. Free some of it and run again\.", sentence)
 
 

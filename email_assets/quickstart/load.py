@@ -20,7 +20,7 @@ from email_assets.clock import now
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.quickstart import summary
 from email_assets.quickstart.api import ChosenApi
-from email_assets.quickstart.filling import Filling
+from email_assets.quickstart.filling import ENTRY, Filling
 from email_assets.quickstart.folders import PRIVATE, environment_of, refuse_full_disks
 from email_assets.redaction import redact
 from email_assets.settings import project, resolve
@@ -45,8 +45,6 @@ def load(api: ChosenApi) -> int:
     os.environ.update(environment_of(api))
     with shown() as say:
         status = max(_materialize(command, say) for command in _commands())
-    if status:
-        refuse_full_disks()  # else the history, which is on one of them, could not be read either
     # what follows looks at the same history and warehouse as the command did
     run = summary.run_since(started)
     if run is None:
@@ -106,7 +104,12 @@ def _assets() -> list[str]:
 
 
 def _materialize(command: list[str], say: Callable[[str], None]) -> int:
-    started = now()
+    """Run a command of Dagster's, and return its exit status.
+
+    Raises:
+        WarehouseError: A disk is full, of which Dagster's last lines would say less.
+    """
+    started, last = now(), list[str]()
     process = subprocess.Popen(
         [sys.executable, "-m", "dagster", *command, "-m", "email_assets.definitions"],
         cwd=project.project_file("."),
@@ -121,12 +124,25 @@ def _materialize(command: list[str], say: Callable[[str], None]) -> int:
     assert process.stdout  # noqa: S101 (a pipe)
     try:
         for line in without_traces(process.stdout):
-            say(redact(line))
-        return process.wait()
+            if ENTRY.match(line):
+                _say_all([*last, line], say)
+                last.clear()
+            else:
+                last.append(line)
+        process.stdout.close()
+        if status := process.wait():
+            refuse_full_disks()
+        _say_all(last, say)
+        return status
     except KeyboardInterrupt:
         _end(process)
         summary.cancel_runs_since(started)
         raise
+
+
+def _say_all(lines: list[str], say: Callable[[str], None]) -> None:
+    for line in lines:
+        say(redact(line))
 
 
 def without_traces(lines: Iterable[str]) -> Iterator[str]:
