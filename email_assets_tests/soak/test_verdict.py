@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import (
+    InProcessCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    ScheduleInstigatorData,
+    TickData,
+    TickStatus,
+)
+from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
+from dagster._utils.error import serializable_error_info_from_exc_info
 
 from email_assets_tests.conftest import KEY
-from email_assets_tests.dagster_fixtures import instance
+from email_assets_tests.dagster_fixtures import empty_home, instance_on_disk
 from email_assets_tests.defs.alerts.trouble_fixtures import evaluate, report_failed
 from email_assets_tests.defs.sensor_fixtures import start_run
 from email_assets_tests.secret_fixtures import holds_the_key
@@ -24,7 +40,15 @@ from email_assets_tests.soak.verdict import (
     judge_secrecy,
 )
 
-__all__ = ["instance"]
+__all__ = ["empty_home", "instance_on_disk"]
+
+LOCATION = InProcessCodeLocationOrigin(LoadableTargetOrigin(module_name="ours"))
+
+
+@pytest.fixture
+def instance(instance_on_disk: dg.DagsterInstance) -> dg.DagsterInstance:
+    """One that stores ticks."""
+    return instance_on_disk
 
 
 @pytest.mark.parametrize("key", [KEY, quote(KEY, safe="")], ids=["as it is", "in an address"])
@@ -82,6 +106,33 @@ class TestRuns:
         assert judge_runs(instance, set()).problems[0] == (
             "2 times: run: the warehouse cannot be used: N"
         )
+
+    def test_a_schedule_whose_every_tick_found_no_code_server_need_not_launch_any(
+        self, instance: dg.DagsterInstance
+    ) -> None:
+        schedule = InstigatorState(
+            RemoteInstigatorOrigin(RemoteRepositoryOrigin(LOCATION, "all"), "email_events"),
+            InstigatorType.SCHEDULE,
+            InstigatorStatus.RUNNING,
+            ScheduleInstigatorData("* * * * *"),
+        )
+        instance.add_instigator_state(schedule)
+        try:
+            raise ConnectionError("DagsterUserCodeUnreachableError")
+        except ConnectionError:
+            error = serializable_error_info_from_exc_info(sys.exc_info())
+        tick = TickData(
+            schedule.instigator_origin_id,
+            schedule.instigator_name,
+            InstigatorType.SCHEDULE,
+            TickStatus.FAILURE,
+            1.0,
+            error=error,
+            selector_id=schedule.selector_id,
+        )
+        instance.create_tick(tick)
+
+        assert judge_runs(instance, set()).problems == ["No sensor launched a run."]
 
     def test_a_schedule_or_sensor_that_launched_nothing_is_told(
         self, instance: dg.DagsterInstance

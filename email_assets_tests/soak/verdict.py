@@ -28,6 +28,7 @@ MEGABYTES_AT_ONCE, MEGABYTES_A_MINUTE = 15.0, 4.0
 MEGABYTES_A_RUN = 1.5
 LEFT_A_KILL = 3
 """Files and folders that a killed process may leave in TMPDIR."""
+UNREACHABLE = re.compile("UserCodeUnreachable|CodeServer|CodeLocation")
 _PID = re.compile(r"process(?: for run)? \(pid: (\d+)\)")
 
 
@@ -88,18 +89,30 @@ def judge_runs(instance: dg.DagsterInstance, killed: set[int]) -> Runs:
         if any(words in reason for words in OURS)
     ]
     for who in ("schedule", "sensor"):
-        if not found.by[who]:
+        if not found.by[who] and not _was_out_of_reach(instance, who):
             found.problems.append(f"No {who} launched a run.")
     return found
+
+
+def _was_out_of_reach(instance: dg.DagsterInstance, who: str) -> bool:
+    """True if each tick of the schedules, or sensors, came while the code server was killed."""
+    ticks = [
+        tick
+        for state in instance.all_instigator_state()
+        if state.instigator_type.value.lower() == who
+        for tick in instance.get_ticks(state.instigator_origin_id, state.selector_id)
+    ]
+    return bool(ticks) and all(
+        tick.error and UNREACHABLE.search(tick.error.to_string()) for tick in ticks
+    )
 
 
 def judge_ticks(instance: dg.DagsterInstance) -> list[str]:
     """Ticks of schedules and sensors that failed by themselves."""
     failed: Counter[str] = Counter()
-    unreachable = re.compile("UserCodeUnreachable|CodeServer|CodeLocation")
     for state in instance.all_instigator_state():
         for tick in instance.get_ticks(state.instigator_origin_id, state.selector_id):
-            if tick.error and not unreachable.search(tick.error.to_string()):
+            if tick.error and not UNREACHABLE.search(tick.error.to_string()):
                 message = tick.error.message.strip().splitlines()[0]
                 failed[f"{state.instigator_name}: {_plain(message)}"] += 1
     return [f"{count} ticks failed: {reason}" for reason, count in failed.items()]
