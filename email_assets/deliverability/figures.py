@@ -42,7 +42,8 @@ def percents(rate: float) -> str:
 def percents_apart(rate: float, limit: float) -> tuple[str, str]:
     """A rate and the limit that it passes, for people: rounded no further than they differ."""
     told, decimals = (percents(rate), percents(limit)), 2
-    while rate != limit and float(told[0]) == float(told[1]):
+    # of rates that differ in their last bit alone, the percents may be the same number
+    while rate * 100 != limit * 100 and float(told[0]) == float(told[1]):
         decimals += 1
         told = f"{rate * 100:.{decimals}f}", f"{limit * 100:.{decimals}f}"
     return f"{told[0]} %", f"{told[1]} %"

@@ -8,19 +8,14 @@ from email_assets.account import Account
 from email_assets.deliverability.tables import lists_in
 from email_assets.vendors.resource import DAILY, REPORT, bounces_of, made_of, senders_of
 
-SQL_DESTINATIONS = ("duckdb", "postgres")
-"""dlt's destinations that understand the SQL of `deliverability.sql`."""
-
 
 def derived_assets(account: Account, resources: Iterable[str]) -> list[str]:
     """The assets that change when these resources do.
 
-    There are none where the vendor's file has no `deliverability`, or where the warehouse may not
-    understand the SQL.
+    There are none where the vendor's file has no `deliverability`.
     """
     mapping = account.deliverability
-    speaks_it = account.warehouse.destination_name in SQL_DESTINATIONS
-    if mapping is None or not speaks_it:
+    if mapping is None:
         return []
     return [DAILY, REPORT] if {*made_of(mapping)} & {*resources} else []
 

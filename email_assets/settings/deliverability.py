@@ -53,4 +53,5 @@ class DeliverabilitySettings(Section):
     @property
     def warned_complaint_rate(self) -> float:
         """The share that is warned of: a third of the limit, which is 0.1 % of 0.3 %."""
-        return self.max_complaint_rate / 3
+        # to so many decimals, since a third of 0.009 would be a little less than 0.003
+        return round(self.max_complaint_rate / 3, 12)

@@ -29,8 +29,9 @@ def day(sent: int, complaints: int, sender: str = "news") -> SenderDay:
     )
 
 
-def judge(*rows: SenderDay) -> dg.AssetCheckResult:
-    return judge_complaints([*rows], TODAY, DeliverabilitySettings())
+def judge(*rows: SenderDay, limit: float = 0.003) -> dg.AssetCheckResult:
+    settings = DeliverabilitySettings(max_complaint_rate=limit)
+    return judge_complaints([*rows], TODAY, settings)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,14 @@ def test_it_fails_above_the_limit_and_warns_above_a_third_of_it(
 
     of_severity = {dg.AssetCheckSeverity.ERROR: FAILS, dg.AssetCheckSeverity.WARN: WARNS}
     assert (PASSED if result.passed else of_severity[result.severity]) == outcome
+
+
+@pytest.mark.parametrize("limit", [0.0003, 0.003, 0.006, 0.009, 0.03, 0.09])
+def test_exactly_a_third_of_any_limit_passes(limit: float) -> None:
+    third = round(limit * 100_000 / 3)
+
+    assert judge(day(100_000, third), limit=limit).passed
+    assert not judge(day(100_000, third + 1), limit=limit).passed
 
 
 def test_its_sentence_names_days_rate_limit_sender_and_remedy() -> None:

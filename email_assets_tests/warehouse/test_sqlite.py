@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from email_assets.account import configured_account
+from email_assets.account.every import configured_accounts
+from email_assets.defs.build import build_all
 from email_assets.deliverability.breakdown import read_breakdown
 from email_assets.deliverability.daily import SenderDay, build_daily, read_daily
 from email_assets.sandbox import Sandbox
 from email_assets.sync.report import SyncReport
+from email_assets.vendors.resource import DAILY, REPORT
 from email_assets.warehouse.counts import KeyCount, count_keys
 from email_assets_tests.conftest import KEY
+from email_assets_tests.dagster_fixtures import in_memory
 from email_assets_tests.deliverability.deliverability_fixtures import counted
 from email_assets_tests.warehouses import load
 
@@ -73,6 +77,23 @@ def test_a_row_that_changed_replaces_the_old_one_and_its_items_and_others_stay(
 def test_its_keys_are_counted(loaded: tuple[Sandbox, Ask, SyncReport]) -> None:
     warehouse = configured_account().warehouse
     assert count_keys(warehouse, "messages", ["id"], say=print) == KeyCount(50, 0, 0, [])
+
+
+def test_all_assets_of_the_job_are_materialized_and_their_checks_pass(
+    loaded: tuple[Sandbox, Ask, SyncReport],
+) -> None:
+    with in_memory() as instance:
+        job = build_all(configured_accounts()).resolve_job_def("email_all")
+        run = job.execute_in_process(instance=instance, raise_on_error=False)
+
+    assert run.success
+    names = {event.asset_key.path[-1] for event in run.get_asset_materialization_events()}
+    assert names >= {"bounces", "messages", DAILY, REPORT}
+    checks = run.get_asset_check_evaluations()
+    assert [check.check_name for check in checks if not check.passed] == []
+    assert {"unique_key", "bounce_rate", "complaint_rate"} <= {
+        check.check_name for check in checks
+    }
 
 
 def test_deliverability_is_what_the_api_lists(loaded: tuple[Sandbox, Ask, SyncReport]) -> None:
