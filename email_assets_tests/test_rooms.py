@@ -14,6 +14,7 @@ PACKAGE = PROJECT / "email_assets"
 GROUND = {
     "clock",
     "database_errors",
+    "dlt_columns",
     "errors",
     "redaction",
     "logs",

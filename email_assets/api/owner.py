@@ -41,16 +41,17 @@ class Owner:
         for name, value in self.label.items():
             room = f"{{{name}}}"
             request.url = request.url.replace(room, quote(str(value), safe=""))
-            params = _filled(params, room, str(value))
-            request.json = _filled(request.json, room, str(value))
+            params = in_texts(params, room, str(value))
+            request.json = in_texts(request.json, room, str(value))
             # headers are sent in Latin-1, and so this comes to UTF-8, whatever the value's letters
-            headers = _filled(headers, room, str(value).encode().decode("latin-1"))
+            headers = in_texts(headers, room, str(value).encode().decode("latin-1"))
         request.headers, request.params = {**headers, OWNER_HEADER: self.name}, params
 
 
-def _filled(words: Any, room: str, value: str) -> Any:
+def in_texts(words: Any, old: str, new: str) -> Any:
+    """Parameters, headers or a body with something else instead of a word, in all texts of them."""
     if isinstance(words, str):
-        return words.replace(room, value)
+        return words.replace(old, new)
     if isinstance(words, dict):
-        return {key: _filled(of, room, value) for key, of in words.items()}
-    return [_filled(of, room, value) for of in words] if isinstance(words, list) else words
+        return {key: in_texts(of, old, new) for key, of in words.items()}
+    return [in_texts(of, old, new) for of in words] if isinstance(words, list) else words

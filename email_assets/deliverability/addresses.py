@@ -9,6 +9,7 @@ from email_assets.deliverability.complaints import complained_to
 from email_assets.deliverability.joins import Row, of_message, recipient_of
 from email_assets.deliverability.sql import kinds_counted, type_of
 from email_assets.deliverability.tables import (
+    NOTHING,
     Tables,
     address_in,
     condition_of,
@@ -24,7 +25,6 @@ MOST_ROWS = 10_000
 STATUS = "(?s)^(.*?[^0-9.])?([45][.][0-9][.][0-9]{1,3})([.]?|[^0-9.].*|[.][^0-9].*)$"
 """An answer of a mail server with an enhanced status: each may name the recipient besides, and a
 million answers are then a few reasons."""
-NO_TAG = "CAST(NULL AS VARCHAR)"
 
 Query = tuple[str, list[Any]]
 
@@ -54,7 +54,7 @@ class Addresses:
             "CASE WHEN position('@' IN address) > 0 THEN regexp_replace(address, '^.*@', '') END"
         )
         return self._grouped(
-            domain, [self._sent(NO_TAG), self._came_back(NO_TAG, ""), self._complained(None)]
+            domain, [self._sent(NOTHING), self._came_back(NOTHING, ""), self._complained(None)]
         )
 
     def by_tag(self) -> Query | None:

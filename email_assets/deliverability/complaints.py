@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from email_assets.deliverability.joins import UNKNOWN, named, of_message, recipient_of
-from email_assets.deliverability.tables import Tables, condition_of
+from email_assets.deliverability.tables import NOTHING, Tables, condition_of
 from email_assets.vendors.meanings import Deliverability
-
-NOBODY = "CAST(NULL AS VARCHAR)"
-"""The SQL of what no field tells."""
 
 
 def complained_by_sender(mapping: Deliverability, tables: Tables) -> tuple[str, list[str]]:
@@ -19,7 +16,7 @@ def complained_by_sender(mapping: Deliverability, tables: Tables) -> tuple[str, 
     complaints = mapping["complaints"]
     table, by = complaints["resource"], mapping["messages"]["sender"]
     day = tables.day(table, complaints["time"], "c")
-    id_, of_row = NOBODY, ""
+    id_, of_row = NOTHING, ""
     if "sender" in complaints:
         by = complaints["sender"]
         id_ = tables.text(table, by["field"], "c")
@@ -56,7 +53,7 @@ def complained_to(
     address = recipient_of(complaints.get("recipient"), row, mapping, tables)
     if address is None:
         return None
-    label, of_tag = of_message(tag, "tagged", row, mapping, tables) or (NOBODY, "")
+    label, of_tag = of_message(tag, "tagged", row, mapping, tables) or (NOTHING, "")
     condition, values = condition_of(complaints.get("only"), table, "c", tables)
     day = tables.day(table, complaints["time"], "c")
     return (

@@ -11,7 +11,7 @@ from functools import partial
 
 from email_assets.account import Account
 from email_assets.deliverability.joins import Row, named, of_message, recipient_of
-from email_assets.deliverability.tables import MappingError, Tables, lists_in
+from email_assets.deliverability.tables import NOTHING, MappingError, Tables, lists_in
 from email_assets.vendors.events import events_of
 from email_assets.vendors.meanings import Deliverability, Events
 from email_assets.warehouse.dialects import ask, column_in, table_in
@@ -24,7 +24,6 @@ from email_assets.warehouse.views import (
     tables_of_their_names,
 )
 
-NOTHING = "CAST(NULL AS VARCHAR)"
 UNTOLD = (NOTHING, "")
 """The SQL of what no field tells, and no join."""
 

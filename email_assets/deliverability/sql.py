@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email_assets.deliverability.complaints import complained_by_sender
 from email_assets.deliverability.joins import UNKNOWN, named, of_known_message
-from email_assets.deliverability.tables import Tables, condition_of, marks
+from email_assets.deliverability.tables import NOTHING, Tables, condition_of, marks
 from email_assets.vendors.meanings import Deliverability
 from email_assets.vendors.resource import bounces_of
 
@@ -105,7 +105,7 @@ def _sender_of_bounce(mapping: Deliverability, tables: Tables) -> tuple[str, str
     if "sender" in bounces:
         return tables.text(table, bounces["sender"]["field"], "b"), ""
     if not tables.has("messages"):
-        return "CAST(NULL AS VARCHAR)", ""
+        return NOTHING, ""
     row = table, bounces["message"], "b"
     return of_known_message(messages["sender"]["field"], "sender", row, mapping, tables)
 

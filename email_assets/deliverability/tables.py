@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import dlt
-from dlt.common.schema.typing import C_DLT_ID, VERSION_TABLE_NAME
+from dlt.common.schema.typing import VERSION_TABLE_NAME
 
+from email_assets.dlt_columns import DLT_ID, PARENT_ID
 from email_assets.errors import EmailAssetsError
 from email_assets.normalizer import column_of
 from email_assets.settings.warehouse import WarehouseSettings
@@ -15,8 +16,8 @@ from email_assets.warehouse.destination import stored_types
 from email_assets.warehouse.dialects import ask, column_in, table_in
 from email_assets.warehouse.turn import SqlClient
 
-PARENT = "_dlt_parent_id"
-"""dlt's column of a list's items with the id of their row."""
+NOTHING = "CAST(NULL AS VARCHAR)"
+"""The SQL of what no field tells."""
 
 
 class MappingError(EmailAssetsError):
@@ -158,7 +159,7 @@ def recipient_in(table: str, field: str | None, of: str, tables: Tables) -> tupl
     if items is None:
         return None
     name, column = items
-    return address_in(f"r.{column}"), f" LEFT JOIN {name} AS r ON r.{PARENT} = {of}.{C_DLT_ID}"
+    return address_in(f"r.{column}"), f" LEFT JOIN {name} AS r ON r.{PARENT_ID} = {of}.{DLT_ID}"
 
 
 def address_in(column: str) -> str:

@@ -6,9 +6,10 @@ from datetime import datetime
 
 import dlt
 
+from email_assets.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.errors import WarehouseError
 from email_assets.normalizer import column_of
-from email_assets.privacy.tables import DLT_ID, ROOT_ID, Table, quoted, tables_of
+from email_assets.privacy.tables import Table, quoted, tables_of
 from email_assets.warehouse.turn import SqlClient
 
 

@@ -7,11 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from email_assets.dlt_columns import DLT_ID, PARENT_ID, ROOT_ID
 from email_assets.privacy.forgotten import Forgotten, Row
 from email_assets.privacy.tables import (
-    DLT_ID,
-    PARENT_ID,
-    ROOT_ID,
     Table,
     as_text,
     chunks,

@@ -11,7 +11,6 @@ from email_assets.privacy.memory import MEMORY
 from email_assets.warehouse.postgres_turn import OWNER_TABLE
 from email_assets.warehouse.turn import SqlClient
 
-DLT_ID, PARENT_ID, ROOT_ID = "_dlt_id", "_dlt_parent_id", "_dlt_root_id"
 CHUNK = 5_000
 """Rows that are fetched at a time."""
 MOST_VALUES = 500

@@ -15,9 +15,9 @@ from typing import Any
 import pyarrow as pa
 from dlt.common.normalizers.json.helpers import get_nested_row_hash
 
+from email_assets.dlt_columns import DLT_ID, LIST_IDX, LOAD_ID, PARENT_ID, ROOT_ID
 from email_assets.normalizer import VERBATIM
 from email_assets.sync.column_values import UnfitColumnError, array_of, misfits_in
-from email_assets.sync.dlt_columns import DLT_ID, LIST_IDX, LOAD_ID, PARENT_ID, ROOT_ID
 from email_assets.sync.known_columns import KnownColumns, Lists, Path, Row
 
 VALUE = "value"

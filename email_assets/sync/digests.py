@@ -17,8 +17,8 @@ from typing import Any
 import dlt
 import orjson
 
+from email_assets.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.normalizer import column_of
-from email_assets.sync.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.sync.repair import nested_tables
 from email_assets.warehouse.turn import SqlClient
 

@@ -27,7 +27,7 @@ from dlt.common.typing import TDataItem
 from dlt.normalize import worker
 from dlt.normalize.items_normalizers.jsonl import JsonLItemsNormalizer
 
-from email_assets.sync.dlt_columns import DLT_ID
+from email_assets.dlt_columns import DLT_ID
 
 if TYPE_CHECKING:
     from email_assets.sync.batches import Batches

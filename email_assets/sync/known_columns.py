@@ -11,8 +11,8 @@ from dlt.common.libs.pyarrow import columns_to_arrow
 from dlt.common.schema import Schema
 from dlt.common.schema.utils import is_complete_column
 
+from email_assets.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.sync.column_values import UnfitColumnError
-from email_assets.sync.dlt_columns import DLT_ID, ROOT_ID
 
 Row = dict[str, Any]
 Path = tuple[str, ...]

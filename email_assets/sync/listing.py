@@ -17,10 +17,10 @@ from email_assets.api.session import ApiSession
 from email_assets.api.usage import Usage
 from email_assets.api.window import Window
 from email_assets.api.windows import WindowPaginator
+from email_assets.dlt_columns import DLT_ID
 from email_assets.privacy.rows import PrivateRows
 from email_assets.sync.api_access import Access, Say, Sleep
 from email_assets.sync.cursor import Cursor
-from email_assets.sync.dlt_columns import DLT_ID
 from email_assets.sync.owners import Owners, owners_of
 from email_assets.sync.paginators import window_paginator_of
 from email_assets.sync.rows import Row, Rows

@@ -34,7 +34,7 @@ from email_assets.vendors.dictionary import notes_of
 from email_assets.warehouse.comments import comment
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.dataset_account import expect_owner, remember_owner
-from email_assets.warehouse.destination import database_file
+from email_assets.warehouse.destination import attach_dataset, database_file
 from email_assets.warehouse.readers import copy_for_readers
 from email_assets.warehouse.turn import SqlClient, turn_at
 
@@ -200,9 +200,8 @@ def _load(listing: Listing, pipeline: dlt.Pipeline, client: SqlClient) -> LoadIn
             f"{listing.resource.name}: {listing.rows.new} new rows were read and the warehouse "
             "took none of them. Run again; what was loaded before is untouched."
         )
-    # a connection to SQLite sees a dataset that another has made once it is attached
-    with client.with_alternative_dataset_name(client.dataset_name):
-        return load_info
+    attach_dataset(client)
+    return load_info
 
 
 @contextmanager

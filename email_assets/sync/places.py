@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from dlt.common.normalizers.naming import NamingConvention
 
+from email_assets.dlt_columns import DLT_ID, LIST_IDX, LOAD_ID, PARENT_ID, ROOT_ID, VARIANT
 from email_assets.normalizer import VERBATIM
-from email_assets.sync.dlt_columns import DLT_ID, LIST_IDX, LOAD_ID, PARENT_ID, ROOT_ID
 
 LIST: Final = 0
 """Stands in a path for the items of a list that are lists themselves."""
@@ -21,7 +21,9 @@ Path = tuple["str | int", ...]
 
 TAKEN = frozenset({DLT_ID, LOAD_ID, PARENT_ID, ROOT_ID, LIST_IDX, VERBATIM})
 """Columns that dlt fills, and fields that tell it something."""
-VARIANT = re.compile(r".*__v_(text|bigint|double|bool|timestamp|date|time|json|decimal|wei|binary)")
+A_VARIANT = re.compile(
+    rf".*{VARIANT}(text|bigint|double|bool|timestamp|date|time|json|decimal|wei|binary)"
+)
 """Columns that dlt makes for values of another type than their field had before."""
 
 
@@ -98,7 +100,7 @@ class Table:
                 found = natural
                 if number > 1:
                     found = self._naming.shorten_fragments(f"{natural}_{number}")
-                is_dlts = found in TAKEN or (VARIANT.fullmatch(found) and found not in self.known)
+                is_dlts = found in TAKEN or (A_VARIANT.fullmatch(found) and found not in self.known)
                 if found not in self._owners and not is_dlts:
                     break
             assert found is not None  # noqa: S101 (there is no end of numbers)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from email_assets.dlt_columns import DLT_ID, LOAD_ID
 from email_assets.redaction import redact
-from email_assets.sync.dlt_columns import DLT_ID, LOAD_ID
 from email_assets.sync.shown_names import ShownNames
 from email_assets.warehouse.dialects import (
     column_in,

@@ -13,8 +13,8 @@ import dlt
 from dlt.common.schema.typing import TColumnSchema, TPartialTableSchema
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from email_assets.sync.dlt_columns import DLT_ID, PARENT_ID, ROOT_ID
-from email_assets.sync.places import VARIANT
+from email_assets.dlt_columns import DLT_ID, PARENT_ID, ROOT_ID
+from email_assets.sync.places import A_VARIANT
 from email_assets.warehouse.turn import SqlClient
 
 HINTS: dict[str, dict[str, Any]] = {
@@ -68,6 +68,6 @@ def _described(name: str, found: TColumnSchema) -> TColumnSchema:
         for hint, value in found.items()
         if hint in ("name", "data_type", "nullable", "precision", "scale")
     }
-    if VARIANT.fullmatch(name):
+    if A_VARIANT.fullmatch(name):
         column["variant"] = True
     return cast(TColumnSchema, {**column, **HINTS.get(name, {})})

@@ -16,9 +16,9 @@ from dlt.common.schema.utils import get_nested_tables, has_table_seen_data, pipe
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from email_assets.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.errors import causes
 from email_assets.sentences import UNREADABLE
-from email_assets.sync.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.sync.shown_names import ShownNames
 from email_assets.warehouse.dialects import columns_of
 from email_assets.warehouse.turn import SqlClient

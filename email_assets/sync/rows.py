@@ -11,12 +11,12 @@ from typing import Any
 from dlt.common.schema import Schema
 
 from email_assets.clock import now
+from email_assets.dlt_columns import DLT_ID
 from email_assets.errors import ApiError
 from email_assets.instants import as_utc
 from email_assets.privacy.paths import changed_at, leave_out
 from email_assets.privacy.rows import PrivateRows
 from email_assets.sync.digests import Digests, digest_of, dlt_id_of, with_items
-from email_assets.sync.dlt_columns import DLT_ID
 from email_assets.sync.fields import Fields
 from email_assets.sync.keys import Keys
 

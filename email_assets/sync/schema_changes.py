@@ -5,9 +5,8 @@ from __future__ import annotations
 from dlt.common.pipeline import LoadInfo
 from dlt.common.schema.typing import TColumnSchema
 
-from email_assets.sync.dlt_columns import DLT_ID
+from email_assets.dlt_columns import DLT_ID, VARIANT
 from email_assets.sync.shown_names import ShownNames
-from email_assets.vendors.dictionary import VARIANT
 
 
 def schema_changes(load_info: LoadInfo, resource: str, names: ShownNames) -> list[str]:

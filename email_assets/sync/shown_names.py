@@ -11,8 +11,8 @@ from typing import Any
 
 from dlt.common.schema import Schema
 
+from email_assets.dlt_columns import VARIANT
 from email_assets.redaction import redact_line
-from email_assets.vendors.dictionary import VARIANT
 
 
 class ShownNames:

@@ -13,6 +13,7 @@ from dlt.sources.rest_api.typing import RESTAPIConfig
 from requests import Session
 
 from email_assets.account import Account
+from email_assets.api.owner import in_texts
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import column_hints, endpoint_of, labels_of
 
@@ -70,21 +71,12 @@ def _as_dlt_knows_it(
     endpoint["path"] = endpoint["path"].replace("{", "{" * 4).replace("}", "}" * 4)
     for part in ("params", "headers", "json"):
         if words := endpoint.get(part):
-            endpoint[part] = _with_room_for_labels(words, labels)
+            for name in labels:  # dlt formats these once
+                words = in_texts(words, f"{{{name}}}", f"{{{{{name}}}}}")
+            endpoint[part] = words
     # dlt would compile a text anew for every page
     endpoint["data_selector"] = jsonpath.compile_path(endpoint["data_selector"])
     return {**known, "endpoint": endpoint | ({"paginator": paginator} if paginator else {})}
-
-
-def _with_room_for_labels(words: Any, labels: list[str]) -> Any:
-    """Parameters, headers or a body in which dlt, which formats them once, leaves labels' room."""
-    if isinstance(words, str):
-        for name in labels:
-            words = words.replace(f"{{{name}}}", f"{{{{{name}}}}}")
-        return words
-    if isinstance(words, dict):
-        return {key: _with_room_for_labels(of, labels) for key, of in words.items()}
-    return [_with_room_for_labels(of, labels) for of in words] if isinstance(words, list) else words
 
 
 def _without_description(hints: dict[str, Any]) -> dict[str, Any]:

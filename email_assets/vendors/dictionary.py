@@ -11,6 +11,7 @@ from functools import cache
 from dlt.common.normalizers.naming import NamingConvention
 from dlt.common.schema import Schema
 
+from email_assets.dlt_columns import DLT_ID, LIST_IDX, LOAD_ID, PARENT_ID, ROOT_ID, VARIANT
 from email_assets.normalizer import column_of
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import column_hints
@@ -19,17 +20,14 @@ Notes = dict[tuple[str, str], str]
 """Meanings by table and column; the column is empty where it is the table's own."""
 
 TABLE = ""
-PARENT_ID, ROOT_ID = "_dlt_parent_id", "_dlt_root_id"
 OF_DLT = {
-    "_dlt_id": "Tells the row from all others of its table.",
-    "_dlt_load_id": "The load that brought the row, in seconds since 1970.",
+    DLT_ID: "Tells the row from all others of its table.",
+    LOAD_ID: "The load that brought the row, in seconds since 1970.",
     PARENT_ID: "The _dlt_id of the row that the list is in.",
     ROOT_ID: "The _dlt_id of the API's row, however deep the list is in it.",
-    "_dlt_list_idx": "The item's place in its list, from 0 on.",
+    LIST_IDX: "The item's place in its list, from 0 on.",
 }
 """The columns that dlt adds."""
-VARIANT = "__v_"
-"""Stands in the name of dlt's column for values of another type than their field had before."""
 
 
 def notes_of(resource: VendorResource, tables: Mapping[str, Collection[str]]) -> Notes:

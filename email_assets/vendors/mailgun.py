@@ -8,14 +8,17 @@ of their own. How long events are kept depends on the plan; rows that vanish the
 warehouse.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import format_datetime
+from types import MappingProxyType
 from typing import Any
 
-from dlt.sources.rest_api.typing import Endpoint
+from dlt.common.schema.typing import TColumnSchema
+from dlt.sources.rest_api.typing import OffsetPaginatorConfig
 
 from email_assets.instants import as_utc
-from email_assets.vendors import ForEach, Secret, Vendor
+from email_assets.vendors import ForEach, Secret, Vendor, VendorResource
 from email_assets.vendors.meanings import Sender
 
 AN_HOUR = 60 * 60
@@ -23,16 +26,12 @@ A_DAY = 24 * AN_HOUR
 REFERENCE = "https://documentation.mailgun.com/docs/mailgun/api-reference"
 
 FIGURES = [
-    "accepted_outgoing_count",
-    "delivered_count",
-    "permanent_failed_count",
-    "temporary_failed_count",
-    "hard_bounces_count",
-    "soft_bounces_count",
-    "complained_count",
-    "unsubscribed_count",
-    "unique_opened_count",
-    "unique_clicked_count",
+    f"{name}_count"
+    for name in (
+        *("accepted_outgoing", "delivered", "permanent_failed", "temporary_failed"),
+        *("hard_bounces", "soft_bounces", "complained", "unsubscribed"),
+        *("unique_opened", "unique_clicked"),
+    )
 ]
 
 
@@ -53,13 +52,30 @@ def one_row_a_day_and_domain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 EACH_DOMAIN: ForEach = {"resource": "domains", "id": "name", "label": "domain"}
-# sorted by address and without a filter for time, so they are read whole; there always is a next
-# page, empty in the end
-ADDRESSES: Endpoint = {
-    "params": {"limit": 1000},
-    "paginator": {"type": "json_link", "next_url_path": "paging.next"},
-}
 A_DOMAIN: Sender = {"field": "domain.name"}
+SKIPPING: OffsetPaginatorConfig = {"type": "offset", "limit": 1000, "offset_param": "skip"}
+
+
+def addresses(
+    name: str, description: str, columns: Mapping[str, TColumnSchema] = MappingProxyType({})
+) -> VendorResource:
+    """A domain's list of addresses: sorted by them and without a filter for time, so read whole."""
+    return {
+        "name": name,
+        "kind": "event",
+        "description": description,
+        "documentation": REFERENCE,
+        "columns": {"created_at": {"data_type": "timestamp"}, **columns},
+        "primary_key": ["domain", "address"],
+        "for_each": EACH_DOMAIN,
+        "endpoint": {
+            "path": f"/v3/{{domain}}/{name}",
+            "params": {"limit": 1000},
+            # there always is a next page, empty in the end
+            "paginator": {"type": "json_link", "next_url_path": "paging.next"},
+        },
+    }
+
 
 VENDOR: Vendor = {
     "client": {
@@ -76,19 +92,14 @@ VENDOR: Vendor = {
         "endpoint": {"data_selector": "items"},
     },
     "resources": [
-        {
-            "name": "bounces",
-            "kind": "event",
-            "description": "An address that bounced, to which a domain sends nothing any more.",
-            "documentation": REFERENCE,
-            "columns": {
+        addresses(
+            "bounces",
+            "An address that bounced, to which a domain sends nothing any more.",
+            {
                 "code": {"description": "The SMTP status that the recipient's server gave."},
                 "created_at": {"data_type": "timestamp", "description": "When it bounced."},
             },
-            "primary_key": ["domain", "address"],
-            "for_each": EACH_DOMAIN,
-            "endpoint": {**ADDRESSES, "path": "/v3/{domain}/bounces"},
-        },
+        ),
         {
             "name": "messages",
             "kind": "event",
@@ -169,26 +180,12 @@ VENDOR: Vendor = {
                 },
             },
         },
-        {
-            "name": "complaints",
-            "kind": "event",
-            "description": "An address whose owner called a message of a domain spam.",
-            "documentation": REFERENCE,
-            "columns": {"created_at": {"data_type": "timestamp"}},
-            "primary_key": ["domain", "address"],
-            "for_each": EACH_DOMAIN,
-            "endpoint": {**ADDRESSES, "path": "/v3/{domain}/complaints"},
-        },
-        {
-            "name": "unsubscribes",
-            "kind": "event",
-            "description": "An address whose owner wants no mail of a domain, or not of some tags.",
-            "documentation": REFERENCE,
-            "columns": {"created_at": {"data_type": "timestamp"}, "tags": {"data_type": "json"}},
-            "primary_key": ["domain", "address"],
-            "for_each": EACH_DOMAIN,
-            "endpoint": {**ADDRESSES, "path": "/v3/{domain}/unsubscribes"},
-        },
+        addresses("complaints", "An address whose owner called a message of a domain spam."),
+        addresses(
+            "unsubscribes",
+            "An address whose owner wants no mail of a domain, or not of some tags.",
+            {"tags": {"data_type": "json"}},
+        ),
         {
             "name": "servers",
             "kind": "inventory",
@@ -197,12 +194,7 @@ VENDOR: Vendor = {
             "endpoint": {
                 "path": "/v5/accounts/subaccounts",
                 "data_selector": "subaccounts",
-                "paginator": {
-                    "type": "offset",
-                    "limit": 1000,
-                    "offset_param": "skip",
-                    "total_path": "total",
-                },
+                "paginator": {**SKIPPING, "total_path": "total"},
             },
         },
         {
@@ -210,18 +202,11 @@ VENDOR: Vendor = {
             "kind": "inventory",
             "description": "A domain that the account sends from, and how far it is verified.",
             "documentation": REFERENCE,
-            "columns": {
-                "state": {"description": "Whether it may send."},
-            },
+            "columns": {"state": {"description": "Whether it may send."}},
             "never_load": ["smtp_password"],
             "endpoint": {
                 "path": "/v4/domains",
-                "paginator": {
-                    "type": "offset",
-                    "limit": 1000,
-                    "offset_param": "skip",
-                    "total_path": "total_count",
-                },
+                "paginator": {**SKIPPING, "total_path": "total_count"},
             },
         },
     ],

@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 from dlt.common.schema.typing import TColumnSchema
 from dlt.sources.rest_api import typing as rest_api
 
-from email_assets.vendors import ForEach, Secret, Vendor
+from email_assets.vendors import Vendor
 from email_assets.vendors.meanings import Sender
+from email_assets.vendors.postmark_owners import ACCOUNT_TOKEN, EACH_SERVER, EACH_STREAM, token_of
 
 EASTERN = ZoneInfo("America/New_York")
 A_DAY = 24 * 60 * 60
@@ -32,35 +33,11 @@ def as_eastern(instant: datetime) -> str:
     return instant.astimezone(EASTERN).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def token_of(whose: str) -> rest_api.ApiKeyAuthConfig:
-    """The header with a token of the server or of the account."""
-    return {
-        "type": "api_key",
-        "name": f"X-Postmark-{whose.title()}-Token",
-        "api_key": Secret(f"sources.email.postmark.{whose}_token"),
-        "location": "header",
-    }
-
-
-ACCOUNT_TOKEN = token_of("account")
 EVERY_ROW: rest_api.OffsetPaginatorConfig = {
     "type": "offset",
     "limit": 500,
     "limit_param": "count",
     "total_path": "TotalCount",
-}
-EACH_SERVER: ForEach = {
-    "resource": "servers",
-    "id": "ID",
-    "secret": "ApiTokens",
-    "label": "ServerID",
-    "alone": "/server",
-}
-EACH_STREAM: ForEach = {
-    "resource": "message_streams",
-    "id": "ID",
-    "label": "MessageStream",
-    "only": {"field": "MessageStreamType", "values": ["Transactional", "Broadcasts"]},
 }
 OF_A_STREAM: rest_api.Endpoint = {
     "params": {"messagestream": "{MessageStream}"},
@@ -82,7 +59,6 @@ STATS = "https://postmarkapp.com/developer/api/stats-api"
 
 A_SERVER: Sender = {"field": "ServerID", "resource": "servers", "id": "ID", "name": "Name"}
 
-HARD = ["HardBounce", "BadEmailAddress"]
 # Transient is a delay, and what SpamNotification tells of was delivered
 SOFT = ["SoftBounce", "Blocked", "DnsError", "DMARCPolicy"]
 VENDOR: Vendor = {
@@ -251,7 +227,7 @@ VENDOR: Vendor = {
             "message": "MessageID",
             "sender": A_SERVER,
             "type": "Type",
-            "hard": HARD,
+            "hard": ["HardBounce", "BadEmailAddress"],
             "soft": SOFT,
             "complaint": ["SpamComplaint"],
             "recipient": "Email",

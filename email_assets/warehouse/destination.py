@@ -177,6 +177,12 @@ def database_file(client: SqlClient) -> Path | None:
     return file
 
 
+def attach_dataset(client: SqlClient) -> None:
+    """Let a connection to SQLite see its dataset's file, if another has made that since."""
+    with client.with_alternative_dataset_name(client.dataset_name):
+        pass  # which attaches it
+
+
 def _no_place(credentials: str) -> SettingError:
     return SettingError(
         f"A warehouse in {credentials} would be gone after every run. Give the path of a file in "

@@ -21,8 +21,8 @@ from dlt.normalize.validate import reconcile_null_only_columns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from email_assets.dlt_columns import DLT_ID
 from email_assets.normalizer import open_schema
-from email_assets.sync.dlt_columns import DLT_ID
 from email_assets.sync.dlt_seam import BatchNormalizer, in_batches
 from email_assets.sync.rows import Rows
 from email_assets_tests.sync.odd_rows import odd_rows
