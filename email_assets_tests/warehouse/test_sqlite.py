@@ -92,7 +92,9 @@ def test_all_assets_of_the_job_are_materialized_and_their_checks_pass(
     assert names >= {"bounces", "messages", DAILY, REPORT}
     checks = run.get_asset_check_evaluations()
     assert [check.check_name for check in checks if not check.passed] == []
-    assert {"primary_key", "bounce_rate", "complaint_rate"} <= {check.check_name for check in checks}
+    assert {"primary_key", "bounce_rate", "complaint_rate"} <= {
+        check.check_name for check in checks
+    }
 
 
 def test_deliverability_is_what_the_api_lists(loaded: tuple[Sandbox, Ask, SyncReport]) -> None:
