@@ -40,7 +40,8 @@ def tells_of_opens(vendor: Vendor) -> bool:
 def by_domain(tables: Tables, since: date, until: date) -> tuple[str, list[Any]] | None:
     """The query for recipients' domains, and what was sent to, opened and clicked at each.
 
-    A message that was sent in the period counts once for each recipient.
+    A message that was sent in the period counts once for each recipient. One without an id does
+    not count, since nothing tells whether it was opened.
 
     Returns:
         None where there is no such view, or one that is somebody else's.
@@ -57,8 +58,8 @@ def by_domain(tables: Tables, since: date, until: date) -> tuple[str, list[Any]]
     types = ", ".join(map(_quoted, counted))
     return (
         f"SELECT domain, {sums} FROM (SELECT regexp_replace(e.recipient, '^.*@', '') AS domain, "
-        f"{happened} FROM {tables.name(EVENTS)} AS e WHERE e.type IN ({types}) AND e.time >= %s "
-        "AND e.time < %s GROUP BY e.message, e.recipient) AS mails WHERE was_sent = 1 "
+        f"{happened} FROM {tables.name(EVENTS)} AS e WHERE e.type IN ({types}) AND e.message IS NOT NULL "
+        "AND e.time >= %s AND e.time < %s GROUP BY e.message, e.recipient) AS mails WHERE was_sent = 1 "
         "GROUP BY domain"
     ), [since, until + timedelta(days=1)]
 

@@ -31,7 +31,7 @@ EVENTS = [
 ]
 
 
-def put_events(place: Place, *rows: tuple[str, str, str, str]) -> None:
+def put_events(place: Place, *rows: tuple[str, str, str | None, str]) -> None:
     """A view's columns as a table, with what the rows tell."""
     types = ", ".join(f"{name} {type_}" for name, (type_, _) in EVENT_COLUMNS.items())
     change(
@@ -40,10 +40,14 @@ def put_events(place: Place, *rows: tuple[str, str, str, str]) -> None:
         f"CREATE TABLE email.email_events ({types})",
         *(
             "INSERT INTO email.email_events (time, type, message, recipient) VALUES "
-            f"(CAST('{time}+00' AS TIMESTAMPTZ), '{type_}', '{message}', '{recipient}')"
+            f"(CAST('{time}+00' AS TIMESTAMPTZ), '{type_}', {_text(message)}, '{recipient}')"
             for time, type_, message, recipient in rows
         ),
     )
+
+
+def _text(value: str | None) -> str:
+    return "NULL" if value is None else f"'{value}'"
 
 
 def opens(monkeypatch: pytest.MonkeyPatch, vendor: str) -> dict[str, Engagement]:
@@ -73,6 +77,19 @@ def test_opens_of_messages_from_before_the_period_do_not_count(
         ("2026-06-02 10:00", "clicked", "m0", "ann@gmail.com"),
     ]
     put_events(warehouse, *EVENTS, *before)
+
+    assert opens(monkeypatch, "mailgun")["Gmail"] == Engagement(sent=2, opened=2, clicked=2)
+
+
+@on_both
+def test_messages_without_an_id_do_not_count_beside_those_that_have_one(
+    warehouse: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unknown = [
+        (f"2026-06-02 1{hour}:00", type_, None, "ann@gmail.com")
+        for hour, type_ in enumerate(("sent", "opened", "sent", "clicked", "sent"))
+    ]
+    put_events(warehouse, *EVENTS, *unknown)
 
     assert opens(monkeypatch, "mailgun")["Gmail"] == Engagement(sent=2, opened=2, clicked=2)
 
