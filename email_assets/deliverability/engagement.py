@@ -58,8 +58,9 @@ def by_domain(tables: Tables, since: date, until: date) -> tuple[str, list[Any]]
     types = ", ".join(map(_quoted, counted))
     return (
         f"SELECT domain, {sums} FROM (SELECT regexp_replace(e.recipient, '^.*@', '') AS domain, "
-        f"{happened} FROM {tables.name(EVENTS)} AS e WHERE e.type IN ({types}) AND e.message IS NOT NULL "
-        "AND e.time >= %s AND e.time < %s GROUP BY e.message, e.recipient) AS mails WHERE was_sent = 1 "
+        f"{happened} FROM {tables.name(EVENTS)} AS e WHERE e.type IN ({types}) "
+        "AND e.message IS NOT NULL AND e.time >= %s AND e.time < %s "
+        "GROUP BY e.message, e.recipient) AS mails WHERE was_sent = 1 "
         "GROUP BY domain"
     ), [since, until + timedelta(days=1)]
 
