@@ -127,8 +127,8 @@ class MailServer:
         return "250 OK"
 
 
-class _Controller(Controller):
-    """Takes a free port, which aiosmtpd's own would then not find to greet itself."""
+class FreePortController(Controller):
+    """Serves mail: takes a free port, which aiosmtpd's own would then not find to greet itself."""
 
     def _trigger_server(self) -> None:
         assert isinstance(self.server, asyncio.Server)
@@ -159,7 +159,7 @@ def mail_server(
     """A mail server that is set in the settings."""
     authority, context = certificate
     server = MailServer()
-    controller = _Controller(
+    controller = FreePortController(
         server,
         hostname="127.0.0.1",
         port=0,

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from email_assets.alerts.causes import MOST_CAUSES, Causes, Problem, recover, tell
+from email_assets.alerts.causes import MOST_CAUSES, Cause, Causes, Problem, recover, tell
 from email_assets.alerts.channels import Message
+from email_assets.alerts.wording import ERROR, WARNING
 
 SLOTS = ["bounces", "messages", "servers", "bounces:complete"]
 
@@ -206,3 +207,29 @@ def test_what_a_sentence_holds_that_must_not_reach_people_is_in_no_message() -> 
 
     assert what(message) == "bounces failed: channel … red link"
     assert message.subject == "ERROR bounces failed: channel … red"
+
+
+def test_a_message_has_the_severity_of_the_worst_of_its_problems() -> None:
+    problems = [
+        replace(failed("bounces:complete", "rows are missing."), severity=WARNING),
+        replace(failed("bounces:primary_key", "keys come twice."), severity=ERROR),
+    ]
+
+    (message,) = tell({}, problems, {})
+
+    assert message.subject.startswith("ERROR bounces")
+    assert "keys come twice" in message.subject
+
+
+def test_a_recovery_of_what_nobody_knows_the_beginning_of_says_since_when_it_is_well() -> None:
+    causes: Causes = {"cause": Cause("the API refused the key (401).", {"bounces": 10})}
+
+    (message,) = recover(causes, {"bounces": 86_400}, SLOTS)
+
+    assert message.text.splitlines()[-1] == "Well since 1970-01-02 00:00 UTC."
+
+
+def test_a_problem_that_was_mended_hides_none_that_comes_after_it() -> None:
+    found = texts({}, failed("bounces", at=5), failed("servers", at=15), well={"bounces": 10})
+
+    assert found == ["servers failed: the API refused the key (401). link"]

@@ -7,12 +7,10 @@ import sys
 import pytest
 
 from email_assets import notify
-from email_assets.alerts.channels import DeliveryError, Message, Receipt, Webhook
+from email_assets.alerts.channels import DeliveryError, Message, Webhook
 from email_assets.alerts.configured import InvalidChannel, channels
-from email_assets.alerts.mail import Mail, recipient_digest
 from email_assets.settings.alerting import alerting_as_set_now
 from email_assets_tests.alerts.alert_fixtures import (
-    RECIPIENTS,
     MailServer,
     certificate,
     listening,
@@ -29,92 +27,6 @@ MAIL = {
     "MAIL_FROM": "data@example.org",
     "MAIL_TO": '["ann@example.org"]',
 }
-
-
-def mail_channel() -> Mail:
-    (channel,) = (found for found in channels(alerting_as_set_now()) if isinstance(found, Mail))
-    return channel
-
-
-class TestMail:
-    def test_a_mail_has_what_a_reader_and_a_mailbox_want(self, mail_server: MailServer) -> None:
-        mail_channel().send(MESSAGE, 10)
-
-        (mail,) = mail_server.mails
-        assert (mail["From"], mail["Subject"]) == (
-            "Platform <platform@alerts.example>",
-            "ERROR bounces failed: ünknown",
-        )
-        assert mail["Message-ID"] == "<id-1@alerts.example>"
-        assert mail["Date"].datetime
-        assert mail["Auto-Submitted"] == "auto-generated"  # so that no absent reader answers it
-        assert mail.get_content_type() == "text/plain"
-        assert mail.get_content().strip() == MESSAGE.text
-
-    def test_a_recipient_who_is_refused_is_told_and_the_others_get_the_mail_once(
-        self, mail_server: MailServer
-    ) -> None:
-        mail_server.refused = ["ann@alerts.example"]
-
-        receipt = mail_channel().send(MESSAGE, 10)
-
-        assert receipt.remark
-        assert receipt.remark.startswith(
-            "The mail server refused 1 of 2 recipients of an alert. Set it as"
-        )
-        assert receipt.not_yet == ()
-        assert mail_server.recipients == [["ops@alerts.example"]]
-
-    def test_a_recipient_who_is_refused_for_now_gets_the_mail_later_and_alone(
-        self, mail_server: MailServer
-    ) -> None:
-        mail_server.refused_for_now = ["ann@alerts.example"]
-        receipt = mail_channel().send(MESSAGE, 10)
-        again = mail_channel().send(MESSAGE, 10, receipt.not_yet)
-        mail_server.refused_for_now = []
-        last = mail_channel().send(MESSAGE, 10, again.not_yet)
-
-        assert "2 recipients of an alert for now. Set it as" in str(receipt.remark)
-        assert receipt.not_yet == again.not_yet == (recipient_digest("Ann <ann@alerts.example>"),)
-        assert last == Receipt()
-        assert mail_server.recipients == [["ops@alerts.example"], ["ann@alerts.example"]]
-
-    def test_a_recipient_who_is_refused_for_good_at_last_is_not_waited_for(
-        self, mail_server: MailServer
-    ) -> None:
-        mail_server.refused = ["ann@alerts.example"]
-
-        receipt = mail_channel().send(MESSAGE, 10, [recipient_digest("ann@alerts.example")])
-
-        assert receipt.not_yet == ()
-        assert mail_server.mails == []
-
-    def test_a_recipient_who_was_taken_out_of_the_settings_is_not_waited_for(
-        self, mail_server: MailServer
-    ) -> None:
-        assert mail_channel().send(MESSAGE, 10, ["no digest of theirs"]) == Receipt()
-        assert mail_server.attempts == 0
-
-    def test_a_server_that_takes_nobody_has_taken_no_mail(self, mail_server: MailServer) -> None:
-        mail_server.refused_for_now = RECIPIENTS
-
-        with pytest.raises(DeliveryError, match="The mail server refused every recipient"):
-            mail_channel().send(MESSAGE, 10)
-
-    def test_a_server_that_fails_at_the_goodbye_has_the_mail(self, mail_server: MailServer) -> None:
-        mail_server.goodbye = "451 not now"
-
-        assert mail_channel().send(MESSAGE, 10) == Receipt()
-        assert len(mail_server.mails) == 1
-
-    def test_a_server_whose_certificate_is_unknown_gets_no_password(
-        self, mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.delenv("SSL_CERT_FILE")
-
-        with pytest.raises(DeliveryError, match=r"could not be reached \(SSLCertVerificationError"):
-            mail_channel().send(MESSAGE, 10)
-        assert mail_server.attempts == 0
 
 
 class TestWebhook:
