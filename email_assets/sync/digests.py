@@ -108,28 +108,36 @@ def stored_digests(
     """
     if not client.capabilities.supports_transactions:
         return Digests()
-    columns = schema.tables[resource]["columns"]
     identity = client.escape_column_name(DLT_ID)
-    query = f"SELECT roots.{identity}, 0 FROM {client.make_qualified_table_name(resource)} AS roots"
+    roots = f"SELECT {identity} FROM {client.make_qualified_table_name(resource)}"
+    parameters: list[Any] = []
+    if since and (column := _time_column(schema, resource, cursor_path)):
+        roots += f" WHERE {client.escape_column_name(column)} >= %s"
+        parameters = [since]
+    query = f"SELECT roots.{identity}, 0 FROM ({roots}) AS roots"
     if nested := nested_tables(schema, resource):
         root_id = client.escape_column_name(ROOT_ID)
         items = " UNION ALL ".join(
             f"SELECT {root_id} FROM {client.make_qualified_table_name(table)}" for table in nested
         )
+        # so that no more is counted than the rows that are asked for have
+        theirs = f"WHERE {root_id} IN ({roots}) " if parameters else ""
+        parameters *= 2
         query = (
-            query.replace(", 0 FROM", ", coalesce(items.number, 0) FROM")
-            + f" LEFT JOIN (SELECT {root_id}, count(*) AS number FROM ({items}) AS nested "
+            f"SELECT roots.{identity}, coalesce(items.number, 0) FROM ({roots}) AS roots "
+            f"LEFT JOIN (SELECT {root_id}, count(*) AS number FROM ({items}) AS nested {theirs}"
             f"GROUP BY {root_id}) AS items ON items.{root_id} = roots.{identity}"
         )
-    parameters: list[Any] = []
-    if since and cursor_path:
-        column = column_of(cursor_path, schema.naming)
-        if columns.get(column, {}).get("data_type") == "timestamp":
-            query += f" WHERE roots.{client.escape_column_name(column)} >= %s"
-            parameters.append(since)
     with client.execute_query(query, *parameters) as cursor:
         found = ((digest_in(dlt_id), items) for dlt_id, items in _rows(cursor))
         return Digests(with_items(digest, items) for digest, items in found if digest is not None)
+
+
+def _time_column(schema: dlt.Schema, resource: str, cursor_path: str | None) -> str | None:
+    """The column of the field that says when a row came about, if it holds times."""
+    column = column_of(cursor_path, schema.naming) if cursor_path else ""
+    hints = schema.tables[resource]["columns"].get(column, {})
+    return column if hints.get("data_type") == "timestamp" else None
 
 
 def _rows(cursor: Any) -> Iterator[tuple[str, int]]:

@@ -161,6 +161,8 @@ def remove_orphans(stored: StoredColumns, schema: Schema, resource: str) -> None
     for name in nested_tables(schema, resource):
         if ROOT_ID in (stored.of(name) or ()):
             table = client.make_qualified_table_name(name)
+            # NOT IN would take PostgreSQL hours from some hundred thousand rows on
             client.execute_sql(
-                f"DELETE FROM {table} WHERE {root_id} NOT IN (SELECT {identity} FROM {roots})"
+                f"DELETE FROM {table} WHERE {root_id} IS NOT NULL AND NOT EXISTS "
+                f"(SELECT 1 FROM {roots} AS roots WHERE roots.{identity} = {table}.{root_id})"
             )

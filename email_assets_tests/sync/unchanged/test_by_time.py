@@ -10,6 +10,7 @@ import pytest
 from email_assets.sandbox import Sandbox
 from email_assets.sync.span import Span
 from email_assets_tests.messages import change_messages, sent_at, start_after
+from email_assets_tests.queries import Place, on_both
 from email_assets_tests.sync.unchanged.loading import (
     FULL_REFRESH,
     assert_exact,
@@ -83,6 +84,22 @@ def test_a_row_that_changed_within_the_look_back_is_loaded_alone(
     assert report.rows_loaded == 1
     assert report.rows_unchanged == report.rows_received - 1 > 5
     assert_exact(query, rows)
+
+
+@on_both
+@pytest.mark.usefixtures("incremental")
+def test_an_item_that_somebody_deleted_within_the_look_back_comes_back_alone(
+    api: Sandbox, warehouse: Place, query: Query
+) -> None:
+    load("messages")
+    newest = api.rows("messages")[0]["id"]
+    mine = f"_dlt_root_id IN (SELECT _dlt_id FROM email.messages WHERE id = '{newest}')"
+    change(warehouse, f"DELETE FROM email.messages__recipients WHERE {mine}")
+
+    assert load("messages").rows_loaded == 1
+
+    assert_exact(query, api.rows("messages"))
+    assert load("messages").rows_loaded == 0
 
 
 @pytest.mark.usefixtures("incremental", "loaded")

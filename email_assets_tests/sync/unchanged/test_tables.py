@@ -10,6 +10,7 @@ import pytest
 from email_assets.sandbox import Sandbox
 from email_assets.sync.digests import BYTES
 from email_assets_tests.messages import change_messages
+from email_assets_tests.queries import Place, on_both
 from email_assets_tests.sync.unchanged.loading import OLD_LENGTH, assert_exact, counts, load, loads
 from email_assets_tests.warehouses import Query, change, listed, table
 
@@ -29,6 +30,20 @@ def test_a_row_that_somebody_deleted_comes_back(
     )
     assert counts(load("messages")) == (1, 249)
     assert_exact(query, api.rows("messages"))
+
+
+@on_both
+def test_items_of_a_row_that_somebody_deleted_do_not_stay_beside_those_that_come_back(
+    api: Sandbox, warehouse: Place, query: Query
+) -> None:
+    load("messages")
+    change(warehouse, f"DELETE FROM email.messages WHERE id = '{api.rows('messages')[17]['id']}'")
+
+    assert counts(load("messages")) == (1, 249)
+
+    assert_exact(query, api.rows("messages"))
+    told = "SELECT count(*) FROM email.messages__recipients"
+    assert query(told) == [(sum(len(row["recipients"]) for row in api.rows("messages")),)]
 
 
 def test_rows_whose_dlt_id_was_edited_are_loaded_once_more(
