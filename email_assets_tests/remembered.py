@@ -34,6 +34,7 @@ def remember_answers(patch: pytest.MonkeyPatch) -> None:
     for module, names in ((specs, OF_SPECS), (types, OF_TYPES)):
         for name in names:
             _replace(patch, getattr(module, name), _remembering(getattr(module, name)))
+    _remember_fields(patch)
     patch.setattr(validation, "get_type_hints", _type_hints)
     patch.setattr(ScriptDirectory, "from_config", _script_directories())
 
@@ -56,6 +57,16 @@ def _replace(patch: pytest.MonkeyPatch, old: Callable[..., Any], new: Callable[.
     for module in list(sys.modules.values()):
         if vars(module).get(old.__name__) is old:
             patch.setattr(module, old.__name__, new)
+
+
+def _remember_fields(patch: pytest.MonkeyPatch) -> None:
+    """Let each class of settings remember which fields it has, and of which types."""
+    inner: dict[str, Any] = dict(vars(specs.BaseConfiguration))
+    fields: Any = functools.cache(inner["get_resolvable_fields"].__func__)
+    names: Any = functools.cache(lambda spec: tuple(inner["__iter__"](spec)))
+    by_class = classmethod(lambda spec: dict(fields(spec)))
+    patch.setattr(specs.BaseConfiguration, "get_resolvable_fields", by_class)
+    patch.setattr(specs.BaseConfiguration, "__iter__", lambda config: iter(names(type(config))))
 
 
 @functools.cache

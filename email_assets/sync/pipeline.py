@@ -111,11 +111,12 @@ def sync(
         with _timed(seconds_of, "load"), turn():
             is_known = expect_owner(client, account, name)
             load_info = _load(listing, pipeline, client)
-            _forget_late(listing, client)
+            if load_info.loads_ids:  # a sync in which nothing changed does not look
+                _forget_late(listing, client)
             if not is_known and client.has_dataset():
                 remember_owner(client, account)
             row_count = count_table(client, name) or 0
-            if load_info.loads_ids:  # a sync in which nothing changed does not look
+            if load_info.loads_ids:
                 comment(client, partial(notes_of, account.resources[name]), say)
             names = ShownNames(listing.source.schema, name)
             # without rows, there is no table

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -88,7 +89,7 @@ class SettledDuckDb(dlt.destinations.duckdb):
     @property
     def destination_type(self) -> str:
         """The type by which dlt knows it, which it would take from the name of the class."""
-        return dlt.destinations.duckdb().destination_type
+        return _type_of_duckdb()
 
     def configuration(
         self,
@@ -101,6 +102,11 @@ class SettledDuckDb(dlt.destinations.duckdb):
             found.update(self.config_params)
             found.resolve()
         return found
+
+
+@cache
+def _type_of_duckdb() -> str:
+    return dlt.destinations.duckdb().destination_type  # which dlt asks for 23 times in a sync
 
 
 def _duckdb() -> Destination[Any, Any]:
