@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -39,23 +41,40 @@ def set_place(patch: pytest.MonkeyPatch, place: Place) -> None:
 
 
 @cache
-def _reader() -> duckdb.DuckDBPyConnection:
+def _duckdb() -> duckdb.DuckDBPyConnection:
     return duckdb.connect()
 
 
-def ask(place: Place, sql: str) -> list[tuple[Any, ...]]:
-    """A warehouse's answer to a question in DuckDB's SQL.
+@contextmanager
+def attached(file: Path, options: str = "") -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to a DuckDB file, which is closed after the block.
 
     A database that is open attaches the file for the moment, which takes DuckDB less than a tenth
     of the time in which it opens another.
     """
+    connection = _duckdb()
+    connection.execute(f"ATTACH '{file}' AS warehouse {options}")
+    try:
+        connection.execute("USE warehouse")
+        yield connection
+    finally:
+        connection.execute("USE memory")
+        connection.execute("DETACH warehouse")
+
+
+def ask(place: Place, sql: str) -> list[tuple[Any, ...]]:
+    """A warehouse's answer to a question in DuckDB's SQL."""
     if isinstance(place, Database):
         return place.ask(in_postgres(sql))
-    reader = _reader()
-    reader.execute(f"ATTACH '{place}' AS warehouse (READ_ONLY)")
-    try:
-        reader.execute("USE warehouse")
-        return reader.execute(sql).fetchall()
-    finally:
-        reader.execute("USE memory")
-        reader.execute("DETACH warehouse")
+    with attached(place, "(READ_ONLY)") as connection:
+        return connection.execute(sql).fetchall()
+
+
+def change(place: Place, *statements: str) -> None:
+    """Do something to a warehouse by hand, in DuckDB's SQL."""
+    if isinstance(place, Database):
+        place.change(*map(in_postgres, statements))
+        return
+    with attached(place) as connection:
+        for statement in statements:
+            connection.execute(statement)

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from email_assets.account import configured_account
@@ -17,10 +16,9 @@ from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import sync
 from email_assets.sync.report import SyncReport
 from email_assets.warehouse.destination import open_pipeline
-from email_assets_tests.postgres import in_postgres
-from email_assets_tests.queries import Place, ask, set_place
+from email_assets_tests.queries import Place, ask, change, set_place
 
-__all__ = ["ask"]
+__all__ = ["ask", "change"]
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 Row = dict[str, Any]
@@ -64,16 +62,6 @@ def fresh_warehouse(folder: Path, sandbox: Sandbox, place: Place | None = None) 
         patch.setenv("TMPDIR", str(folder))
         patch.setattr(tempfile, "tempdir", None)
         yield lambda sql: ask(place, sql)
-
-
-def change(place: Place, *statements: str) -> None:
-    """Do something to a warehouse by hand, in DuckDB's SQL."""
-    if not isinstance(place, Path):
-        place.change(*map(in_postgres, statements))
-        return
-    with duckdb.connect(str(place)) as connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 def columns_of(query: Query, name: str) -> list[str]:

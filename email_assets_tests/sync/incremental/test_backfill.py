@@ -28,7 +28,6 @@ from email_assets_tests.sync.incremental_fixtures import Load, offsets
 from email_assets_tests.warehouses import Query, Row, changed_in, keys_in, keys_of
 
 
-@on_both
 @pytest.mark.usefixtures("asks_for_windows")
 class TestBackfill:
     def test_it_asks_for_its_stretch_of_time(self, api: Sandbox, load: Load, query: Query) -> None:
@@ -43,6 +42,7 @@ class TestBackfill:
             at_full_second(end + timedelta(seconds=1)),
         )
 
+    @on_both
     @pytest.mark.usefixtures("loaded")
     def test_it_sees_changes_that_no_sync_of_what_is_new_sees(
         self, api: Sandbox, load: Load, query: Query
@@ -80,7 +80,6 @@ class TestBackfill:
         assert load().rows_received == 250
 
 
-@on_both
 @pytest.mark.usefixtures("stops_early")
 class TestBackfillOfAListThatCannotBeAskedForLess:
     def test_it_reads_back_to_its_start(self, api: Sandbox, load: Load, query: Query) -> None:

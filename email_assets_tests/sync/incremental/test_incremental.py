@@ -45,9 +45,9 @@ class TestWithoutConfiguration:
         assert offsets(api) == []
 
 
-@on_both
 @pytest.mark.usefixtures("asks_for_windows")
 class TestEitherWay:
+    @on_both
     def test_a_full_refresh_reads_everything_keeps_what_the_api_dropped_and_moves_the_cursor(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
@@ -63,6 +63,7 @@ class TestEitherWay:
         start = start_after(api.rows("messages")[0])
         assert load().window.start == start
 
+    @on_both
     def test_rows_without_a_time_are_loaded_when_they_are_listed(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
@@ -86,7 +87,6 @@ class TestEitherWay:
         assert keys_in(query) == keys_of(rows)
 
 
-@on_both
 @pytest.mark.usefixtures("incremental")
 class TestBothWays:
     @pytest.mark.usefixtures("loaded")
@@ -107,6 +107,7 @@ class TestBothWays:
         load(FULL_REFRESH)
         assert changed_in(query) == {rows[200]["id"]}
 
+    @on_both
     def test_rows_with_equal_times_are_all_loaded(
         self, api: Sandbox, load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
     ) -> None:
