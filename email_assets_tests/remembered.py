@@ -7,6 +7,7 @@ them is a secret or optional. In the tests' own process each question is asked o
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ import dlt.common.validation as validation
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from dlt.common.schema.normalizers import import_normalizers
 from typing_extensions import get_type_hints
 
 OF_SPECS = (
@@ -35,6 +37,8 @@ def remember_answers(patch: pytest.MonkeyPatch) -> None:
         for name in names:
             _replace(patch, getattr(module, name), _remembering(getattr(module, name)))
     _remember_fields(patch)
+    # for which nothing is ever set, and dlt looks thirty times in a sync
+    _replace(patch, import_normalizers, inspect.unwrap(import_normalizers))
     patch.setattr(validation, "get_type_hints", _type_hints)
     patch.setattr(ScriptDirectory, "from_config", _script_directories())
 

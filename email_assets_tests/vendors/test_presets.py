@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -70,26 +72,54 @@ def first(place: tuple[PresetServer, Path]) -> Traces:
     return synced_in_sight(list(configured_account().resources), place[1].parent)
 
 
+@dataclass
+class Figures:
+    """What the warehouse tells after the first sync."""
+
+    outcome: list[tuple[Any, ...]]
+    """Messages that were sent, bounced hard and soft, and were called spam, by the days' table."""
+    of_events: Any
+    of_days: Any
+    complaints: list[tuple[Any, ...]]
+    by_mailbox: int
+    """Complaints in the report, of all mailbox providers."""
+
+
+@pytest.fixture(scope="module")
+def figures(place: tuple[PresetServer, Path], first: Traces) -> Figures:
+    account, query = configured_account(), partial(ask, place[1])
+    build_daily(account, say=print)
+    found = read_breakdown(account, date(2000, 1, 1), now().date(), who=DAILY, say=print)
+    return Figures(
+        query(f"SELECT SUM(sent), SUM(hard), SUM(soft), SUM(complaints) FROM email.{DAILY}"),
+        counts_of_events(query),
+        counts_of_days(query),
+        query("SELECT count(recipient) FROM email.email_events WHERE type = 'complained'"),
+        sum(outcome.complaints for outcome in (found.providers or {}).values()),
+    )
+
+
+def test_the_days_count_what_the_events_count(api: PresetServer, figures: Figures) -> None:
+    assert figures.outcome == [api.outcome]
+    assert figures.of_events == figures.of_days
+
+
+def test_the_report_counts_each_complaint_by_the_mailbox(figures: Figures) -> None:
+    assert figures.complaints == [(figures.by_mailbox,)]
+
+
+@pytest.mark.usefixtures("figures")  # of the first sync alone
 def test_every_row_is_loaded_and_a_second_sync_finds_what_is_new(
-    place: tuple[PresetServer, Path], first: Traces
+    api: PresetServer, first: Traces
 ) -> None:
-    api, warehouse = place
     resources = configured_account().resources
     events = [name for name, resource in resources.items() if resource["kind"] == "event"]
-
     held = {name: len(rows) for name, rows in api.rows.items()}
-    build_daily(configured_account(), say=print)
-    outcome = ask(
-        warehouse, f"SELECT SUM(sent), SUM(hard), SUM(soft), SUM(complaints) FROM email.{DAILY}"
-    )
-    of_events = counts_of_events(partial(ask, warehouse))
-    of_days = counts_of_days(partial(ask, warehouse))
+
     api.add_newer(now() - MINUTE)
     second = {name: load(name) for name in events}
 
     assert api.refused == []
-    assert outcome == [api.outcome]
-    assert of_events == of_days
     assert {name: report.row_count for name, report in first.reports.items()} == held
     assert {name: report.row_count for name, report in second.items()} == {
         name: len(api.rows[name]) for name in events
@@ -99,19 +129,6 @@ def test_every_row_is_loaded_and_a_second_sync_finds_what_is_new(
         name: second[name].rows_received < first.reports[name].rows_received for name in by_time
     }
     assert asked_less == dict.fromkeys(by_time, True)
-
-
-def test_the_report_counts_each_complaint_by_the_mailbox(
-    place: tuple[PresetServer, Path], first: Traces
-) -> None:
-    account = configured_account()
-    build_daily(account, say=print)
-    query = "SELECT count(recipient) FROM email.email_events WHERE type = 'complained'"
-
-    found = read_breakdown(account, date(2000, 1, 1), now().date(), who=DAILY, say=print)
-
-    counted = sum(outcome.complaints for outcome in (found.providers or {}).values())
-    assert [(counted,)] == ask(place[1], query)
 
 
 def test_the_question_for_one_page_finds_nothing_wrong(
