@@ -25,9 +25,9 @@ def report(
     parts = ["# Speed", INTRODUCTION, "\n".join(f"- {line}" for line in machine)]
     parts += [f"{in_flight} requests in flight for `email_assets` and the bare script."]
     if results.measurements:
-        parts += ["## Syncs", _table(list(_syncs(results, missing)))]
+        parts += ["## Syncs", table(list(_syncs(results, missing)))]
     if results.extracts:
-        parts += ["## Extract alone", _table(list(_extracts(results)))]
+        parts += ["## Extract alone", table(list(_extracts(results)))]
     if found := results.in_flight:
         parts += [
             f"## Requests in flight\n\nWhile {found.latency} ms pass before an answer, of at most "
@@ -36,15 +36,15 @@ def report(
             "is parsed."
         ]
     if results.million:
-        parts += ["## A million rows", _table(list(_million(results.million)))]
+        parts += ["## A million rows", table(list(_million(results.million)))]
     if results.start_ups:
-        parts += ["## Start-up of the command line", _table(list(_start_ups(results)))]
+        parts += ["## Start-up of the command line", table(list(_start_ups(results)))]
     return parts
 
 
 def target_table(results: Results) -> list[str]:
     """The project's targets beside its results, in paragraphs."""
-    return ["## Targets", _table(list(_targets(results)))]
+    return ["## Targets", table(list(_targets(results)))]
 
 
 def _syncs(results: Results, missing: dict[str, str]) -> Iterator[list[str]]:
@@ -121,7 +121,8 @@ def _ratio(ratio: float | None) -> str:
     return "" if ratio is None else f"{ratio:.2f}"
 
 
-def _table(rows: list[list[str]]) -> str:
+def table(rows: list[list[str]]) -> str:
+    """Rows, the first of which is the head, as Markdown."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [
         "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"

@@ -41,6 +41,11 @@ def digest_of(row: dict[str, Any]) -> int:
     return int.from_bytes(blake2b(text, digest_size=BYTES).digest(), "big")
 
 
+def stamp_of(began: datetime) -> str:
+    """The beginning of the `_dlt_id`s of a sync, which is less than that of any later one."""
+    return f"{int(began.timestamp() * 1e9):016x}"
+
+
 def dlt_id_of(digest: int, stamp: str, number: int) -> str:
     """The `_dlt_id` of a row: the time at which the sync began, its number in it, its digest."""
     return f"{stamp}{number:08x}{digest:016x}"

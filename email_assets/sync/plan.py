@@ -10,7 +10,7 @@ import dlt
 from dlt.common.schema.typing import TPartialTableSchema
 from dlt.common.utils import uniq_id
 
-from email_assets.sync.digests import stored_digests
+from email_assets.sync.digests import stamp_of, stored_digests
 from email_assets.sync.listing import Listing
 from email_assets.sync.rebuilt_schema import describe_tables
 from email_assets.sync.repair import (
@@ -73,10 +73,13 @@ def plan_of(
         listing.read_a_stretch(window, pipeline, is_first=not stored)
     else:
         listing.read_what_is_new(window, pipeline)
+    # an API that cannot be asked for less gives rows from before the window too
+    since = listing.paginator.since if listing.paginator.asks_for_windows else None
+    if known:
+        # a row is loaded after the time that it tells: what was before comes no more
+        remove_orphans(columns, known, name, stamp_of(since) if since else "")
     if stored and known and is_whole and not span.full_refresh:
-        cursor_path, by_time = listing.rows.cursor_path, listing.paginator.asks_for_windows
-        # an API that cannot be asked for less gives rows from before the window too
-        since = listing.paginator.since if by_time else None
+        cursor_path = listing.rows.cursor_path
         listing.rows.leave_out(stored_digests(client, known, name, cursor_path, since))
     is_anew = is_known and stored is None
     if is_anew:
@@ -115,7 +118,6 @@ def _is_whole(
         missing.append("the schema in _dlt_version")
     if schema:
         missing += missing_parts(columns, schema, name)
-        remove_orphans(columns, schema, name)
     if not missing:
         return True
     say(f"{name}: {', '.join(missing)} went missing: everything is loaded again")

@@ -147,11 +147,17 @@ def missing_parts(stored: StoredColumns, schema: Schema, resource: str) -> list[
     return missing
 
 
-def remove_orphans(stored: StoredColumns, schema: Schema, resource: str) -> None:
+def remove_orphans(stored: StoredColumns, schema: Schema, resource: str, since: str) -> None:
     """Delete rows of nested tables whose row of the resource's table is gone.
 
     dlt deletes nested rows together with the row that they belong to, and would never find these.
     Tables whose columns do not tell are left alone.
+
+    Args:
+        stored: The columns of the warehouse's tables, the resource's among them.
+        schema: The schema that the warehouse keeps of the tables.
+        resource: The resource's name, which is its table's.
+        since: The least `_dlt_id` of rows that may come again; of others, nothing is looked at.
     """
     client = stored.client
     roots = client.make_qualified_table_name(resource)
@@ -163,6 +169,9 @@ def remove_orphans(stored: StoredColumns, schema: Schema, resource: str) -> None
             table = client.make_qualified_table_name(name)
             # NOT IN would take PostgreSQL hours from some hundred thousand rows on
             client.execute_sql(
-                f"DELETE FROM {table} WHERE {root_id} IS NOT NULL AND NOT EXISTS "
-                f"(SELECT 1 FROM {roots} AS roots WHERE roots.{identity} = {table}.{root_id})"
+                f"DELETE FROM {table} WHERE {root_id} >= %s AND NOT EXISTS "
+                f"(SELECT 1 FROM {roots} AS roots WHERE roots.{identity} = {table}.{root_id} "
+                f"AND roots.{identity} >= %s)",
+                since,
+                since,
             )

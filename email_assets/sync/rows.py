@@ -16,7 +16,7 @@ from email_assets.errors import ApiError
 from email_assets.instants import as_utc
 from email_assets.privacy.paths import changed_at, leave_out
 from email_assets.privacy.rows import PrivateRows
-from email_assets.sync.digests import Digests, digest_of, dlt_id_of, with_items
+from email_assets.sync.digests import Digests, digest_of, dlt_id_of, stamp_of, with_items
 from email_assets.sync.fields import Fields
 from email_assets.sync.keys import Keys
 
@@ -64,7 +64,7 @@ class Rows(Keys):
         first = [[field] for field in primary_key]
         first += [self._cursor_path] if cursor_path else []
         self._fields = Fields(resource, first, nesting)
-        self._stamp = f"{int(now().timestamp() * 1e9):016x}"
+        self._stamp = stamp_of(now())
         self._numbers = itertools.count()
         self._stored = Digests()
         self._changed: set[int] = set()

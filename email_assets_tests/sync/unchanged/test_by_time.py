@@ -102,6 +102,21 @@ def test_an_item_that_somebody_deleted_within_the_look_back_comes_back_alone(
     assert load("messages").rows_loaded == 0
 
 
+@on_both
+@pytest.mark.usefixtures("incremental")
+def test_items_of_a_row_that_somebody_deleted_within_the_look_back_do_not_stay(
+    api: Sandbox, warehouse: Place, query: Query
+) -> None:
+    load("messages")
+    change(warehouse, f"DELETE FROM email.messages WHERE id = '{api.rows('messages')[0]['id']}'")
+
+    assert load("messages").rows_loaded == 1
+
+    assert_exact(query, api.rows("messages"))
+    told = "SELECT count(*) FROM email.messages__recipients"
+    assert query(told) == [(sum(len(row["recipients"]) for row in api.rows("messages")),)]
+
+
 @pytest.mark.usefixtures("incremental", "loaded")
 def test_the_cursor_moves_with_the_rows_that_are_new(api: Sandbox) -> None:
     api.insert_head("messages", 2)
