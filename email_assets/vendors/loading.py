@@ -17,7 +17,10 @@ from email_assets.vendors.checking import mistake_in
 PACKAGE = "email_assets.vendors"
 
 
-@cache
+class _UnfitVendorError(Exception):
+    """What is wrong with a vendor's file, as the end of a sentence."""
+
+
 def load_vendor(name: str, remedy: str) -> Vendor:
     """The vendor that a setting names.
 
@@ -28,31 +31,43 @@ def load_vendor(name: str, remedy: str) -> Vendor:
     Raises:
         SettingError: There is no such vendor, or its file is not what it should be.
     """
-    vendor = getattr(_find(name, remedy), "VENDOR", None)
-    if vendor is None:
-        raise _error(name, "has no VENDOR", remedy)
-    if problem := mistake_in(vendor):
-        raise _error(name, f"is not a vendor file: {problem}", remedy)
-    return cast(Vendor, vendor)
+    try:
+        return _load(name)
+    except _UnfitVendorError as error:
+        raise SettingError(f"vendor {name!r} {error}. {remedy}") from error.__cause__
 
 
 def vendor_file(name: str, remedy: str) -> Path:
     """The file of a vendor, for the same arguments."""
-    return Path(str(_find(name, remedy).__file__))
+    try:
+        return Path(str(_find(name).__file__))
+    except _UnfitVendorError as error:
+        raise SettingError(f"vendor {name!r} {error}. {remedy}") from error.__cause__
 
 
 @cache
-def _find(name: str, remedy: str) -> ModuleType:
+def _load(name: str) -> Vendor:
+    """The vendor, which is read and looked through once, however many accounts it has."""
+    vendor = getattr(_find(name), "VENDOR", None)
+    if vendor is None:
+        raise _UnfitVendorError("has no VENDOR")
+    if problem := mistake_in(vendor):
+        raise _UnfitVendorError(f"is not a vendor file: {problem}")
+    return cast(Vendor, vendor)
+
+
+@cache
+def _find(name: str) -> ModuleType:
     if name.endswith(".py"):
         file = project_file(name)
         spec = importlib.util.spec_from_file_location(Path(name).stem, file)
         if spec is None or spec.loader is None or not file.is_file():
-            raise _error(name, "is no file", remedy)
+            raise _UnfitVendorError("is no file")
         module = importlib.util.module_from_spec(spec)
         try:
             spec.loader.exec_module(module)
         except Exception as error:
-            raise _does_not_run(name, remedy, error) from error
+            raise _does_not_run(error) from error
         return module
     module_name = name if "." in name else f"{PACKAGE}.{name}"
     try:
@@ -60,17 +75,14 @@ def _find(name: str, remedy: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name is None or not module_name.startswith(error.name):
             # the vendor's module is there, and misses one of its own imports
-            raise _does_not_run(name, remedy, error) from error
+            raise _does_not_run(error) from error
     except Exception as error:
-        raise _does_not_run(name, remedy, error) from error
-    problem = "is neither one of this package's vendors nor a module or file of yours"
-    raise _error(name, problem, remedy)
+        raise _does_not_run(error) from error
+    raise _UnfitVendorError(
+        "is neither one of this package's vendors nor a module or file of yours"
+    )
 
 
-def _does_not_run(name: str, remedy: str, error: Exception) -> SettingError:
+def _does_not_run(error: Exception) -> _UnfitVendorError:
     problem = f"cannot be loaded: {type(error).__name__}: {str(error).rstrip('.')}"
-    return _error(name, f"{problem}. Correct the file", remedy)
-
-
-def _error(name: str, problem: str, remedy: str) -> SettingError:
-    return SettingError(f"vendor {name!r} {problem}. {remedy}")
+    return _UnfitVendorError(f"{problem}. Correct the file")
