@@ -20,6 +20,7 @@ from email_assets.privacy.memory import forgotten_in
 from email_assets.privacy.purge import purge
 from email_assets.sentences import in_one_sentence
 from email_assets.sync.dlt_seam import in_batches
+from email_assets.sync.indexes import index
 from email_assets.sync.listing import Listing, open_listing
 from email_assets.sync.memory_use import collecting_less_garbage, limit_memory
 from email_assets.sync.plan import Plan, plan_of
@@ -113,6 +114,7 @@ def sync(
             load_info = _load(listing, pipeline, client)
             if load_info.loads_ids:  # a sync in which nothing changed does not look
                 _forget_late(listing, client)
+                index(client, account, name, listing.source.schema, listing.rows.cursor_path)
             if not is_known and client.has_dataset():
                 remember_owner(client, account)
             row_count = count_table(client, name) or 0
