@@ -54,23 +54,47 @@ settings.register_profile("default", max_examples=60, deadline=None, derandomize
 settings.load_profile("default")
 
 
+def sets_something_of_ours(name: str) -> bool:
+    """True if a variable of the environment is one of our settings, dlt's, Dagster's or an API's.
+
+    A setting's name has its sections before it: `SOURCES__EMAIL__VENDOR`.
+    """
+    of_others = ("API_KEY", "DLT_", "DAGSTER_", "PG", "XDG_", "PYTHONWARNINGS")
+    of_requests = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_")
+    return (
+        "__" in name.strip("_")
+        or name.startswith((*of_others, *of_requests))
+        or name.lower().endswith("_proxy")
+    )
+
+
+def _keep_the_developer_out() -> Path:
+    """Take settings and secrets of theirs away, and give dlt a project folder of its own."""
+    for name in filter(sets_something_of_ours, list(os.environ)):
+        del os.environ[name]
+    # dlt reads a copy of the project's config, and no files of the developer's home folder
+    folder = Path(tempfile.mkdtemp(prefix="email_assets_tests-"))
+    (folder / ".dlt").mkdir()
+    shutil.copy(PROJECT / ".dlt" / "config.toml", folder / ".dlt")
+    os.environ["DLT_PROJECT_DIR"] = os.environ["HOME"] = str(folder)
+    return folder
+
+
+# now: where tests are named by their folder, pytest imports the conftest of that next, and with it
+# definitions, before it configures anything
+OWN_FOLDER = _keep_the_developer_out()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--at`: the moment at which the tests begin, instead of the computer's."""
     parser.addoption("--at", metavar="MOMENT", help="begin at another moment: 2028-02-29T12:00:00Z")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep the developer's settings and secrets out, and set the clock."""
-    for name in filter(sets_something_of_ours, list(os.environ)):
-        del os.environ[name]
+    """Set the clock, and remove at the end what the tests leave."""
     if moment := config.getoption("--at"):
         begin_at(moment)
-    # dlt reads a copy of the project's config, and no files of the developer's home folder
-    folder = Path(tempfile.mkdtemp(prefix="email_assets_tests-"))
-    (folder / ".dlt").mkdir()
-    shutil.copy(PROJECT / ".dlt" / "config.toml", folder / ".dlt")
-    os.environ["DLT_PROJECT_DIR"] = os.environ["HOME"] = str(folder)
-    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    config.add_cleanup(lambda: shutil.rmtree(OWN_FOLDER, ignore_errors=True))
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     patch = pytest.MonkeyPatch()
@@ -98,20 +122,6 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are processors, since there is always a test that waits."""
     return (os.cpu_count() or 1) + 1
-
-
-def sets_something_of_ours(name: str) -> bool:
-    """True if a variable of the environment is one of our settings, dlt's, Dagster's or an API's.
-
-    A setting's name has its sections before it: `SOURCES__EMAIL__VENDOR`.
-    """
-    of_others = ("API_KEY", "DLT_", "DAGSTER_", "PG", "XDG_", "PYTHONWARNINGS")
-    of_requests = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_")
-    return (
-        "__" in name.strip("_")
-        or name.startswith((*of_others, *of_requests))
-        or name.lower().endswith("_proxy")
-    )
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import ssl
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,16 @@ def problem_on_the_way(base_url: str) -> str | None:
     return _problem_of_bundle(way["verify"]) or (_problem_of_proxy(proxy) if proxy else None)
 
 
+@lru_cache(maxsize=4)
+def _read(bundle: str, _written: int) -> None:
+    """Read a file of certificates, once until it is written anew: it takes as long as a request.
+
+    Raises:
+        ssl.SSLError: It holds none.
+    """
+    ssl.create_default_context(cafile=bundle)
+
+
 def _problem_of_bundle(verify: object) -> str | None:
     if not isinstance(verify, str):
         return None
@@ -43,7 +54,7 @@ def _problem_of_bundle(verify: object) -> str | None:
         return f"{variable} names {verify}, which is not there. Correct or unset it."
     try:
         if Path(verify).is_file():
-            ssl.create_default_context(cafile=verify)
+            _read(verify, Path(verify).stat().st_mtime_ns)
     except (OSError, ssl.SSLError):
         return (
             f"{variable} names {verify}, which holds no certificates in PEM format that can be "
