@@ -66,6 +66,13 @@ class Table:
     columns: Sequence[str]
     rows: Sequence[Sequence[str]] = field(default=())
 
+    def without(self, *names: str) -> Table:
+        """The table without some columns, if it has them."""
+        kept = [at for at, name in enumerate(self.columns) if name not in names]
+        return Table(
+            [self.columns[at] for at in kept], [[row[at] for at in kept] for row in self.rows]
+        )
+
 
 Block: TypeAlias = "Heading | Text | Points | Picture | Table"
 

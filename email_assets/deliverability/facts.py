@@ -10,6 +10,7 @@ from email_assets.account import Account
 from email_assets.deliverability.breakdown import Breakdown, read_breakdown
 from email_assets.deliverability.daily import SenderDay, read_daily
 from email_assets.settings.deliverability import DeliverabilitySettings
+from email_assets.vendors.resource import tells_of_complaints
 
 WEEK = 7
 
@@ -24,6 +25,8 @@ class Facts:
     """By recipient and reason, of the days that the report is about."""
     today: date
     settings: DeliverabilitySettings
+    tells_of_complaints: bool = True
+    """False where the API tells nobody of them: then none is no good news."""
 
     @property
     def days(self) -> list[date]:
@@ -64,4 +67,6 @@ def read_facts(account: Account, today: date, *, who: str, say: Callable[[str], 
     rows = read_daily(account, _first_day(today, settings), who=who, say=say)
     since = today - timedelta(days=settings.report_days - 1)
     breakdown = read_breakdown(account, since, today, who=who, say=say)
-    return Facts(rows, breakdown, today, settings)
+    mapping = account.deliverability
+    told = mapping is not None and tells_of_complaints(mapping)
+    return Facts(rows, breakdown, today, settings, told)

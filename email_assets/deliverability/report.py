@@ -28,6 +28,8 @@ MOST_SENDERS = 25
 """Senders that the table below it names."""
 MOST_UNSENT = 5
 """Of them, senders of which something came back and nothing was sent."""
+OF_COMPLAINTS = ("Complaints", "Complaint rate")
+"""Columns of tables that are left out where the API tells of no complaints."""
 NONE = Outcome(0, 0, 0, 0, 0)
 DAY_BY_DAY = Heading("Day by day")
 """Stands where what the report says in words ends, and its charts and tables begin."""
@@ -39,8 +41,8 @@ def report_of(facts: Facts) -> list[Block]:
     days = f"in the {facts.settings.report_days} days up to {today} (UTC)"
     if not any((found.sent, found.bounced, found.complaints, found.other)):
         return [Text(f"Nothing was sent and nothing bounced {days}.")]
-    return [
-        Text(_summary(found, days)),
+    blocks: list[Block] = [
+        Text(_summary(found, days, facts.tells_of_complaints)),
         Heading("What to do"),
         Points(remedies(found, facts.of_days, facts.breakdown, facts.settings)),
         DAY_BY_DAY,
@@ -50,20 +52,27 @@ def report_of(facts: Facts) -> list[Block]:
         *of_places(facts.breakdown),
         *of_opens(facts.breakdown.opens),
         Heading("Why it came back"),
-        Picture(_by_kind(found), "What came back, by kind"),
+        Picture(_by_kind(found, facts.tells_of_complaints), "What came back, by kind"),
         *of_reasons(facts.breakdown),
         *of_domains(facts.breakdown),
     ]
+    if facts.tells_of_complaints:
+        return blocks
+    return [
+        block.without(*OF_COMPLAINTS) if isinstance(block, Table) else block for block in blocks
+    ]
 
 
-def _summary(found: Outcome, days: str) -> str:
+def _summary(found: Outcome, days: str, tells_of_complaints: bool) -> str:
     told = f"{found.bounced:,} of {found.sent:,} messages bounced"
     if found.bounce_rate is not None:
         told = f"{percent(found.bounce_rate)} bounced: {found.bounced:,} of {found.sent:,} messages"
-    return (
-        f"{told}, {days}. Hard bounces: {found.hard:,}, soft: {found.soft:,}; "
-        f"spam complaints: {found.complaints:,} ({percent(found.complaint_rate)})."
+    complaints = (
+        f"spam complaints: {found.complaints:,} ({percent(found.complaint_rate)})"
+        if tells_of_complaints
+        else "the API does not tell who called it spam"
     )
+    return f"{told}, {days}. Hard bounces: {found.hard:,}, soft: {found.soft:,}; {complaints}."
 
 
 def _day_by_day(facts: Facts) -> Iterator[Block]:
@@ -152,13 +161,15 @@ def _row(sender: str, found: Outcome, this: Outcome, last: Outcome) -> list[str]
     ]
 
 
-def _by_kind(found: Outcome) -> str:
+def _by_kind(found: Outcome, tells_of_complaints: bool) -> str:
     kinds = {
         "hard": found.hard,
         "soft": found.soft,
         "spam complaint": found.complaints,
         "other (delays, replies)": found.other,
     }
+    if not tells_of_complaints:
+        del kinds["spam complaint"]
     all_of_them = sum(kinds.values())
     bars = [
         Bar(kind, count, f"{count:,} ({percent(count / all_of_them if all_of_them else None)})")

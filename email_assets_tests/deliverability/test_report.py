@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from html.parser import HTMLParser
 from pathlib import Path
@@ -23,6 +24,7 @@ from email_assets_tests.deliverability.deliverability_fixtures import put_daily
 
 TODAY = date(2026, 6, 15)
 ENOUGH = 100
+A_HUNDRED = Outcome(sent=100, hard=1, soft=0, complaints=0, other=0)
 NOON = datetime(2026, 6, 15, 12, tzinfo=timezone.utc)
 IMAGE = re.compile(r"!\[Bounce rate of the worst senders\]\(data:image/svg\+xml;base64,([^)]+)\)")
 
@@ -232,3 +234,15 @@ def test_a_day_that_is_yet_to_come_is_not_counted(warehouse: Path) -> None:
     figures = {name: result.metadata[name] for name in ("sent", "bounced", "bounce_rate")}
     assert figures == {"sent": 100, "bounced": 1, "bounce_rate": 0.01}
     assert result.metadata["report"].value.startswith("1.0 % bounced: 1 of 100 messages, ")
+
+
+def test_where_the_api_tells_of_no_complaints_the_report_shows_none_and_says_so() -> None:
+    facts = facts_of(
+        day_of("news", 2000, 40), breakdown=Breakdown(domains={}, providers={"Gmail": A_HUNDRED})
+    )
+
+    text = as_markdown(report_of(replace(facts, tells_of_complaints=False)))
+
+    assert "soft: 0; the API does not tell who called it spam." in text
+    assert "Complaint" not in re.sub(r"\(data:[^)]*\)", "", text)
+    assert "Complaint rate" in as_markdown(report_of(facts))
