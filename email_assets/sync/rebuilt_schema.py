@@ -15,6 +15,7 @@ from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from email_assets.dlt_columns import DLT_ID, PARENT_ID, ROOT_ID
 from email_assets.sync.places import A_VARIANT
+from email_assets.warehouse.dialects import tables_of
 from email_assets.warehouse.turn import SqlClient
 
 HINTS: dict[str, dict[str, Any]] = {
@@ -57,9 +58,7 @@ def describe_tables(
 
 def _tables_of(client: SqlClient, resource: str) -> list[str]:
     """The resource's table, and those whose names may say that they are below it."""
-    query = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
-    found = client.execute_sql(query, client.dataset_name) or []
-    return [resource, *(str(name) for (name,) in found if str(name).startswith(f"{resource}__"))]
+    return [resource, *(name for name in tables_of(client) if name.startswith(f"{resource}__"))]
 
 
 def _described(name: str, found: TColumnSchema) -> TColumnSchema:

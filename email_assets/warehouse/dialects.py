@@ -80,6 +80,17 @@ def columns_of(cursor: Any) -> list[str]:
     return [*found.keys()] if hasattr(found, "keys") else [of[0] for of in found.description]
 
 
+def tables_of(client: SqlClient) -> list[str]:
+    """The names of the dataset's tables and views."""
+    if dialect_of(client) == "sqlite":  # which has no `information_schema`
+        of_dataset = client.escape_column_name(client.dataset_name)
+        found = client.execute_sql(f"SELECT name FROM {of_dataset}.sqlite_master")
+    else:
+        query = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
+        found = client.execute_sql(query, client.dataset_name)
+    return [str(name) for (name,) in found or ()]
+
+
 def table_in(client: SqlClient, name: str) -> str:
     """A table's name with its dataset's, in DuckDB's SQL."""
     return ".".join(map(quoted, client.make_qualified_table_name_path(name, quote=False)))

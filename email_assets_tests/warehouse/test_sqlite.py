@@ -128,3 +128,30 @@ def test_the_report_tells_days_and_types_and_why_it_tells_no_recipients(
         "report: nothing is told by recipient, since sqlalchemy finds no address in a text as "
         "DuckDB does; the table by day is whole."
     ]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DROP TABLE _dlt_version",
+        "DELETE FROM _dlt_version",
+        "DROP TABLE _dlt_pipeline_state",
+        "ALTER TABLE domains DROP COLUMN name",
+        "DROP TABLE domains__records",
+    ],
+)
+def test_what_somebody_took_away_comes_back(
+    loaded: tuple[Sandbox, Ask, SyncReport], statement: str
+) -> None:
+    sandbox, ask, _ = loaded
+    rows = [{**row, "records": [{"type": "MX"}]} for row in sandbox.rows("domains")]
+    sandbox.replace("domains", rows)
+    load("domains")
+    ask(statement)
+
+    load("domains")
+
+    names = [(row["id"], row["name"]) for row in sandbox.rows("domains")]
+    assert ask("SELECT id, name FROM domains ORDER BY id") == sorted(names)
+    assert ask("SELECT type FROM domains__records") == [("MX",)] * len(rows)
+    assert load("domains").rows_loaded == 0
