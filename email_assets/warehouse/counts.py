@@ -61,7 +61,10 @@ def _count_keys(client: SqlClient, resource: str, primary_key: Sequence[str]) ->
         client, f"SELECT count(*), count(CASE WHEN {missing} THEN 1 END) FROM {table}"
     )
     ((duplicate_keys,),) = ask(client, f"SELECT count(*) FROM ({duplicates}) AS duplicates")
-    examples = ask(client, f"{duplicates} ORDER BY {key} LIMIT {EXAMPLES}")
+    # looked for only where there are any: it takes as long as counting them
+    examples = (
+        ask(client, f"{duplicates} ORDER BY {key} LIMIT {EXAMPLES}") if duplicate_keys else []
+    )
     return KeyCount(
         rows, null_keys, duplicate_keys, ["/".join(map(str, found)) for found in examples]
     )
