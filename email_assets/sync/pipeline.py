@@ -114,7 +114,8 @@ def sync(
             load_info = _load(listing, pipeline, client)
             if load_info.loads_ids:  # a sync in which nothing changed does not look
                 _forget_late(listing, client)
-                index(client, account, name, listing.source.schema, listing.rows.cursor_path)
+                schema, cursor_path = listing.source.schema, listing.rows.cursor_path
+                index(client, account, name, schema, cursor_path, say)
             if not is_known and client.has_dataset():
                 remember_owner(client, account)
             row_count = count_table(client, name) or 0

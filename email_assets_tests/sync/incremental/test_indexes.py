@@ -73,3 +73,37 @@ def test_a_key_of_any_length_is_loaded_again_and_again(
     assert load().rows_loaded == 1
 
     assert query("SELECT subject FROM email.messages WHERE length(id) > 9000") == [("another",)]
+
+
+@pytest.mark.usefixtures("asks_for_windows")
+def test_a_table_that_is_vacuumed_is_not_waited_for_long(
+    warehouse: Database, api: Sandbox, load: Load, said: list[str]
+) -> None:
+    load()
+    (name,) = warehouse.ask("SELECT indexname FROM pg_indexes WHERE indexdef LIKE '%(sent_at)'")
+    warehouse.change(f"DROP INDEX email.{name[0]}")
+    api.insert_head("messages", 1)
+    with warehouse.connected() as other:
+        other.execute("BEGIN")
+        # the lock that VACUUM takes
+        other.execute("LOCK TABLE email.messages IN SHARE UPDATE EXCLUSIVE MODE")
+        assert load().rows_loaded == 1
+
+    assert [line for line in said if "index" in line] == [
+        "messages: indexes cannot be made, without which syncs take longer: "
+        "canceling statement due to lock timeout"
+    ]
+
+
+@pytest.mark.usefixtures("asks_for_windows")
+def test_a_table_that_has_its_indexes_is_not_waited_for(
+    warehouse: Database, api: Sandbox, load: Load, said: list[str]
+) -> None:
+    load()
+    api.insert_head("messages", 1)
+    with warehouse.connected() as other:
+        other.execute("BEGIN")
+        other.execute("LOCK TABLE email.messages IN SHARE UPDATE EXCLUSIVE MODE")
+        assert load().rows_loaded == 1
+
+    assert [line for line in said if "index" in line] == []
