@@ -27,6 +27,9 @@ ROOM = 2**30
 KEY = "sb-key/with+signs=9f3"
 """Looks different when it is percent-encoded, so that a search for both forms means something."""
 
+FOLDER_OF = "EMAIL_ASSETS_TESTS_FOLDER_OF"
+"""Set to the process of tests whose folder `HOME` is; those that it starts find it so."""
+
 SLOW_FILES = (
     "browser/test_ui.py",
     "vendors/test_presets.py",
@@ -69,7 +72,14 @@ def sets_something_of_ours(name: str) -> bool:
 
 
 def _keep_the_developer_out() -> Path:
-    """Take settings and secrets of theirs away, and give dlt a project folder of its own."""
+    """Take settings and secrets of theirs away, and give dlt a project folder of this process.
+
+    Returns:
+        The folder, which is made once.
+    """
+    whose = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    if os.environ.get(FOLDER_OF) == whose and Path(os.environ["HOME"]).is_dir():
+        return Path(os.environ["HOME"])
     for name in filter(sets_something_of_ours, list(os.environ)):
         del os.environ[name]
     # dlt reads a copy of the project's config, and no files of the developer's home folder
@@ -77,12 +87,14 @@ def _keep_the_developer_out() -> Path:
     (folder / ".dlt").mkdir()
     shutil.copy(PROJECT / ".dlt" / "config.toml", folder / ".dlt")
     os.environ["DLT_PROJECT_DIR"] = os.environ["HOME"] = str(folder)
+    os.environ[FOLDER_OF] = whose
     return folder
 
 
-# now: where tests are named by their folder, pytest imports the conftest of that next, and with it
-# definitions, before it configures anything
-OWN_FOLDER = _keep_the_developer_out()
+if "PYTEST_VERSION" in os.environ:  # no other program that imports this
+    # already now: where tests are named by their folder, pytest imports the conftest of that next,
+    # and with it definitions, before it configures anything
+    _keep_the_developer_out()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,7 +106,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set the clock, and remove at the end what the tests leave."""
     if moment := config.getoption("--at"):
         begin_at(moment)
-    config.add_cleanup(lambda: shutil.rmtree(OWN_FOLDER, ignore_errors=True))
+    folder = _keep_the_developer_out()
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     if os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
         os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))
     patch = pytest.MonkeyPatch()
