@@ -50,6 +50,8 @@ def statements(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[str]]:
         patch.setattr(dialects, "in_dialect", listen)
         for resource in ("messages", "bounces", "domains"):
             load(resource)
+            # so that there are examples of duplicate keys to be asked for
+            change(warehouse, f"INSERT INTO email.{resource} SELECT * FROM email.{resource}")
             count_keys(configured_account().warehouse, resource, ["id"], say=print)
         build(warehouse)
         yield asked
