@@ -30,6 +30,9 @@ PAGES: PageNumberPaginatorConfig = {
 
 A_DOMAIN: Sender = {"field": "domain_id", "resource": "domains", "id": "id", "name": "name"}
 
+COMPLAINTS = ["spam_complaint", "spam_complaints"]
+"""Its webhooks know the one, its SDKs the other."""
+
 VENDOR: Vendor = {
     "client": {
         "base_url": "https://api.mailersend.com/v1",
@@ -114,11 +117,11 @@ VENDOR: Vendor = {
             "type": "type",
             "only": {
                 "field": "type",
-                "values": ["hard_bounced", "soft_bounced", "spam_complaint"],
+                "values": ["hard_bounced", "soft_bounced", *COMPLAINTS],
             },
             "hard": ["hard_bounced"],
             "soft": ["soft_bounced"],
-            "complaint": ["spam_complaint"],
+            "complaint": COMPLAINTS,
             "recipient": "email.recipient.email",
         },
         "suppressed": [

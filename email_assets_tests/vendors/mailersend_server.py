@@ -13,7 +13,10 @@ from email_assets_tests.vendors.specification import WHOLE, Parameter, Rules
 KEY = "mlsn.test/with+signs=3"
 PAGES = {"page": Parameter(r"[1-9]\d*"), "limit": Parameter(r"\d\d+", most=100)}
 NEEDED = Parameter(WHOLE.pattern, required=True)
-KINDS = ("sent", "sent", "sent", "hard_bounced", "soft_bounced", "spam_complaint")
+KINDS = [
+    *("sent", "sent", "sent", "hard_bounced", "soft_bounced", "spam_complaint"),
+    *("sent", "sent", "sent", "hard_bounced", "soft_bounced", "spam_complaints"),
+]
 
 
 class MailerSendServer(PresetServer):
@@ -42,7 +45,7 @@ class MailerSendServer(PresetServer):
         activity = {
             "id": f"activity{number}",
             "created_at": written(at),
-            "type": KINDS[number % 6],
+            "type": KINDS[number % len(KINDS)],
             "email": {"from": "shop@example.com", "html": self.secrets["body"]},
             "domain_id": f"dom{number % 2}",
         }
