@@ -20,7 +20,7 @@ from email_assets.sync.repair import (
     remove_orphans,
     restore,
 )
-from email_assets.sync.span import Span, window_of
+from email_assets.sync.span import A_DAY, Span, window_of
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.turn import SqlClient
 from email_assets.warehouse.views import drop_views
@@ -76,8 +76,9 @@ def plan_of(
     # an API that cannot be asked for less gives rows from before the window too
     since = listing.paginator.since if listing.paginator.asks_for_windows else None
     if known:
-        # a row is loaded after the time that it tells: what was before comes no more
-        remove_orphans(columns, known, name, stamp_of(since) if since else "")
+        # what comes again was loaded by a sync that had not ended when the row came about; none
+        # takes a day from its beginning, which its rows are stamped with
+        remove_orphans(columns, known, name, stamp_of(since - A_DAY) if since else "")
     if stored and known and is_whole and not span.full_refresh:
         cursor_path = listing.rows.cursor_path
         listing.rows.leave_out(stored_digests(client, known, name, cursor_path, since))
