@@ -28,7 +28,8 @@ VENDORS = (
     *("mailersend", "mandrill"),
 )
 EVENTS_OF_A_MESSAGE = {"brevo": 3, "mailersend": 3, "mailgun": 3, "sparkpost": 3}
-"""Where `messages` are events: accepted, delivered, and every now and then opened."""
+"""Events of each message, for presets whose `messages` are events: accepted, delivered, and every
+now and then opened."""
 PAGE_OF_THE_API = 100
 """Rows a page, where a preset leaves that to the API."""
 SIZES = ("limit", "per_page", "count")

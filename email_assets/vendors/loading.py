@@ -18,7 +18,7 @@ PACKAGE = "email_assets.vendors"
 
 
 class _UnfitVendorError(Exception):
-    """What is wrong with a vendor's file, as the end of a sentence."""
+    """A vendor's file that cannot be used; its text is the end of a sentence."""
 
 
 def load_vendor(name: str, remedy: str) -> Vendor:

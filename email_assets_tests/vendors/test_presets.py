@@ -74,7 +74,7 @@ def first(place: tuple[PresetServer, Path]) -> Traces:
 
 @dataclass
 class Figures:
-    """What the warehouse tells after the first sync."""
+    """Figures that the warehouse tells after the first sync."""
 
     outcome: list[tuple[Any, ...]]
     """Messages that were sent, bounced hard and soft, and were called spam, by the days' table."""
