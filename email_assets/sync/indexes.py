@@ -11,6 +11,7 @@ from dlt.destinations.exceptions import DatabaseException
 from email_assets.account import Account
 from email_assets.dlt_columns import ROOT_ID
 from email_assets.normalizer import column_of
+from email_assets.sync.listing import Listing
 from email_assets.sync.repair import nested_tables
 from email_assets.vendors.resource import labels_of, primary_key
 from email_assets.warehouse.turn import SqlClient
@@ -19,12 +20,7 @@ _THERE = "SELECT indexname FROM pg_indexes WHERE schemaname = %s"
 
 
 def index(
-    client: SqlClient,
-    account: Account,
-    name: str,
-    schema: Schema,
-    cursor_path: str | None,
-    say: Callable[[str], None],
+    client: SqlClient, account: Account, listing: Listing, say: Callable[[str], None]
 ) -> None:
     """Make the indexes that a resource's tables lack, if it is read by time.
 
@@ -33,17 +29,16 @@ def index(
     Args:
         client: Connected to the warehouse, in its turn.
         account: Whose resource it is.
-        name: The resource, of which rows were just loaded.
-        schema: The schema that they were loaded with.
-        cursor_path: The field that says when a row came about, or None.
+        listing: The reading of the resource, of which rows were just loaded.
         say: Told why indexes cannot be made; nothing but time depends on them.
     """
+    name, cursor_path = listing.resource.name, listing.rows.cursor_path
     if client.capabilities.sqlglot_dialect != "postgres" or cursor_path is None:
         return
     dataset = client.make_qualified_table_name_path(None, quote=False)[-1]
     try:
         there = {found for (found,) in client.execute_sql(_THERE, dataset) or ()}
-        for table, column, kind in _wanted(account, name, schema, cursor_path):
+        for table, column, kind in _wanted(account, name, listing.source.schema, cursor_path):
             digest = sha256(f"{table}.{column}".encode()).hexdigest()
             if (named := f"email_assets_{digest[:16]}") not in there:
                 with client.begin_transaction():

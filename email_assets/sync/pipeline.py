@@ -112,15 +112,13 @@ def sync(
         with _timed(seconds_of, "load"), turn():
             is_known = expect_owner(client, account, name)
             load_info = _load(listing, pipeline, client)
-            if load_info.loads_ids:  # a sync in which nothing changed does not look
-                _forget_late(listing, client)
-                schema, cursor_path = listing.source.schema, listing.rows.cursor_path
-                index(client, account, name, schema, cursor_path, say)
             if not is_known and client.has_dataset():
                 remember_owner(client, account)
-            row_count = count_table(client, name) or 0
-            if load_info.loads_ids:
+            if load_info.loads_ids:  # a sync in which nothing changed does not look
+                _forget_late(listing, client)
+                index(client, account, listing, say)
                 comment(client, partial(notes_of, account.resources[name]), say)
+            row_count = count_table(client, name) or 0
             names = ShownNames(listing.source.schema, name)
             # without rows, there is no table
             preview = (
