@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -31,16 +33,20 @@ def load_vendor(name: str, remedy: str) -> Vendor:
     Raises:
         SettingError: There is no such vendor, or its file is not what it should be.
     """
-    try:
+    with _in_one_sentence(name, remedy):
         return _load(name)
-    except _UnfitVendorError as error:
-        raise SettingError(f"vendor {name!r} {error}. {remedy}") from error.__cause__
 
 
 def vendor_file(name: str, remedy: str) -> Path:
     """The file of a vendor, for the same arguments."""
-    try:
+    with _in_one_sentence(name, remedy):
         return Path(str(_find(name).__file__))
+
+
+@contextmanager
+def _in_one_sentence(name: str, remedy: str) -> Iterator[None]:
+    try:
+        yield
     except _UnfitVendorError as error:
         raise SettingError(f"vendor {name!r} {error}. {remedy}") from error.__cause__
 

@@ -3,15 +3,12 @@
 Accounts in the EU set `base_url` to `https://api.eu.mailgun.net`. Bounces are kept for each domain
 apart, so that every domain of the account is read. Messages are the events of the log: one message
 has several, such as accepted, delivered and opened. Servers are the sub-accounts, which not every
-plan has: the log and the statistics hold what is theirs, too, but their domains are not
-read. How long events are kept depends on the plan; rows that vanish there stay in the
-warehouse.
+plan has: the log and the statistics hold what is theirs, too, but their domains are not read.
+How long events are kept depends on the plan; rows that vanish there stay in the warehouse.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from email.utils import format_datetime
-from types import MappingProxyType
 from typing import Any
 
 from dlt.common.schema.typing import TColumnSchema
@@ -57,7 +54,7 @@ SKIPPING: OffsetPaginatorConfig = {"type": "offset", "limit": 1000, "offset_para
 
 
 def addresses(
-    name: str, description: str, columns: Mapping[str, TColumnSchema] = MappingProxyType({})
+    name: str, description: str, columns: dict[str, TColumnSchema] | None = None
 ) -> VendorResource:
     """A domain's list of addresses: sorted by them and without a filter for time, so read whole."""
     return {
@@ -65,7 +62,7 @@ def addresses(
         "kind": "event",
         "description": description,
         "documentation": REFERENCE,
-        "columns": {"created_at": {"data_type": "timestamp"}, **columns},
+        "columns": {"created_at": {"data_type": "timestamp"}, **(columns or {})},
         "primary_key": ["domain", "address"],
         "for_each": EACH_DOMAIN,
         "endpoint": {
