@@ -84,7 +84,8 @@ def tables_of(client: SqlClient) -> list[str]:
     """The names of the dataset's tables and views."""
     if dialect_of(client) == "sqlite":  # which has no `information_schema`
         of_dataset = client.escape_column_name(client.dataset_name)
-        found = client.execute_sql(f"SELECT name FROM {of_dataset}.sqlite_master")
+        query = f"SELECT name FROM {of_dataset}.sqlite_master WHERE type IN ('table', 'view')"
+        found = client.execute_sql(query)
     else:
         query = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
         found = client.execute_sql(query, client.dataset_name)
