@@ -45,13 +45,8 @@ class Server:
         password_file.write_text(PASSWORD)
         self._give(folder, password_file)
         self._run(
-            *(
-                "initdb",
-                "--no-sync",
-                "--encoding=UTF8",
-                "--locale=C.UTF-8",
-                "--auth=md5",
-            ),  # soon tried
+            # md5, since each connection would take longer to try a password by scram
+            *("initdb", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--auth=md5"),
             *(f"--username={USER}", f"--pwfile={password_file}", "-D", str(folder / "data")),
         )
         self.start()

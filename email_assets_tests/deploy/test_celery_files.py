@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from email_assets_tests.conftest import PROJECT
-from email_assets_tests.docs.pages import guide
+from email_assets_tests.docs.pages import commands, guide
 from email_assets_tests.programs import BIN
 
 SHIPPED = PROJECT / "deploy/celery"
@@ -43,6 +43,21 @@ def test_redis_forgets_nothing() -> None:
     said = (SHIPPED / "redis.conf").read_text().splitlines()
 
     assert {"appendonly yes", "maxmemory-policy noeviction"} <= set(said)
+
+
+def test_who_follows_the_guide_has_celery_where_a_worker_looks_for_it() -> None:
+    if not (BIN / "celery").exists():
+        pytest.skip("what runs on servers is not installed: make install-server")
+    exports = [
+        line for line in commands(PROJECT / "docs/scale.md") if line.startswith("export PATH")
+    ]
+    program = "\n".join([*exports, "command -v celery"])
+
+    found = subprocess.run(
+        ["sh", "-c", program], cwd=PROJECT, env={"PATH": "/usr/bin:/bin"}, stdout=subprocess.PIPE
+    )
+
+    assert Path(found.stdout.decode().strip()).samefile(BIN / "celery")
 
 
 def test_systemd_finds_no_fault_with_the_units(tmp_path: Path) -> None:

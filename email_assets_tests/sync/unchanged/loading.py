@@ -73,3 +73,6 @@ def assert_exact(query: Query, rows: list[Row]) -> None:
     """The table of messages and its child table hold these rows, each once."""
     assert table(query, "messages") == listed(rows)
     assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
+    # those of rows that are gone belong to none
+    told = query("SELECT count(*) FROM email.messages__recipients")
+    assert told == [(sum(len(row["recipients"]) for row in rows),)]
