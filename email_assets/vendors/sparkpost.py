@@ -35,6 +35,10 @@ def with_list(row: dict[str, Any]) -> dict[str, Any]:
 
 
 NEXT: JSONLinkPaginatorConfig = {"type": "json_link", "next_url_path": "links.next"}
+LISTED_NEXT: JSONLinkPaginatorConfig = {
+    "type": "json_link",
+    "next_url_path": "links[?(@.rel == 'next')].href",
+}
 BY_TIMESTAMP: IncrementalConfig = {
     "cursor_path": "timestamp",
     "start_param": "from",
@@ -152,6 +156,7 @@ VENDOR: Vendor = {
             "endpoint": {
                 "path": "/api/v1/suppression-list",
                 "params": {"cursor": "initial", "per_page": 10000},
+                "paginator": LISTED_NEXT,
                 "incremental": {
                     "cursor_path": "updated",
                     "start_param": "from",

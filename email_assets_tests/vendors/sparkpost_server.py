@@ -1,4 +1,7 @@
-"""SparkPost's API, of which SparkPost/developers.sparkpost.com is the specification."""
+"""SparkPost's API, of which SparkPost/developers.sparkpost.com is the specification.
+
+Clients that are tried on the API tell of the links, which suppressions have in a list.
+"""
 
 from __future__ import annotations
 
@@ -115,8 +118,10 @@ class SparkPostServer(PresetServer):
             return self.refusal(400, "from must be within the last 10 days")
         rows = [row for row in rows if start <= instant(row[time]) < end]
         at = 0 if query.get("cursor") in (None, "initial") else int(query["cursor"])
-        said: Row = {"results": rows[at : at + MOST], "total_count": len(rows), "links": {}}
+        links = {"first": f"{asked.path}?{urlencode({**query, 'cursor': 'initial'})}"}
         if at + MOST < len(rows):
-            following = urlencode({**query, "cursor": at + MOST})
-            said["links"] = {"next": f"{asked.path}?{following}"}
-        return Answer(200, said)
+            links["next"] = f"{asked.path}?{urlencode({**query, 'cursor': at + MOST})}"
+        # suppressions have their links in a list, events by name
+        listed = [{"href": href, "rel": rel} for rel, href in links.items()]
+        said: Row = {"results": rows[at : at + MOST], "total_count": len(rows)}
+        return Answer(200, {**said, "links": listed if time == "updated" else links})
