@@ -58,7 +58,9 @@ VENDOR: Vendor = {
             "documentation": f"{REFERENCE}/statistics/bounce/",
             "columns": {
                 "BouncedAt": {"description": "When it bounced."},
+                "ID": {"description": "The message that bounced."},
                 "IsStatePermanent": {"description": "Whether it is no use to try again."},
+                "StateID": {"description": "Why it bounced, as a number."},
             },
             "endpoint": {
                 "path": "/v3/REST/bouncestatistics",
@@ -159,7 +161,7 @@ VENDOR: Vendor = {
         },
         "bounces": {
             "time": "BouncedAt",
-            "message": "MessageID",
+            "message": "ID",
             "type": "IsStatePermanent",
             "hard": ["true"],
             "soft": ["false"],

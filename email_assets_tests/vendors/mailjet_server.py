@@ -64,8 +64,11 @@ class MailjetServer(PresetServer):
         sent["Status"] = "spam" if number % 100 == 0 else "sent"
         sent["ContactAlt"] = f"ann{number}@example.com"
         self.rows["messages"].insert(0, sent)
-        bounce = {"ID": number, "BouncedAt": written(at), "MessageID": number}
-        self.rows["bounces"].insert(0, {**bounce, "IsStatePermanent": number % 2 == 0})
+        # a bounce has its message's number, and names neither sender nor recipient
+        bounce = {"ID": number, "BouncedAt": written(at), "CampaignID": 51, "ContactID": number}
+        permanent = number % 2 == 0
+        state = {"IsBlocked": permanent, "IsStatePermanent": permanent, "StateID": 1}
+        self.rows["bounces"].insert(0, {**bounce, **state})
 
     def is_authorized(self, asked: Asked) -> bool:
         basic = "Basic " + base64.b64encode(f"{KEY}:{SECRET}".encode()).decode()

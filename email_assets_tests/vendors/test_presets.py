@@ -16,7 +16,8 @@ from email_assets import check
 from email_assets.account import configured_account
 from email_assets.clock import now
 from email_assets.deliverability.breakdown import read_breakdown
-from email_assets.deliverability.daily import build_daily
+from email_assets.deliverability.daily import Outcome, build_daily
+from email_assets.deliverability.figures import total
 from email_assets.vendors.resource import DAILY, endpoint_of
 from email_assets_tests.deliverability.event_counts import counts_of_days, counts_of_events
 from email_assets_tests.queries import ask, set_place
@@ -80,9 +81,8 @@ class Figures:
     """Messages that were sent, bounced hard and soft, and were called spam, by the days' table."""
     of_events: Any
     of_days: Any
-    complaints: list[tuple[Any, ...]]
-    by_mailbox: int
-    """Complaints in the report, of all mailbox providers."""
+    of_mailboxes: Outcome
+    """The outcome in the report, of all mailbox providers."""
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +94,7 @@ def figures(place: tuple[PresetServer, Path], first: Traces) -> Figures:
         query(f"SELECT SUM(sent), SUM(hard), SUM(soft), SUM(complaints) FROM email.{DAILY}"),
         counts_of_events(query),
         counts_of_days(query),
-        query("SELECT count(recipient) FROM email.email_events WHERE type = 'complained'"),
-        sum(outcome.complaints for outcome in (found.providers or {}).values()),
+        total((found.providers or {}).values()),
     )
 
 
@@ -104,8 +103,11 @@ def test_the_days_count_what_the_events_count(api: PresetServer, figures: Figure
     assert figures.of_events == figures.of_days
 
 
-def test_the_report_counts_each_complaint_by_the_mailbox(figures: Figures) -> None:
-    assert figures.complaints == [(figures.by_mailbox,)]
+def test_the_report_knows_the_mailbox_of_each_message_and_what_became_of_it(
+    api: PresetServer, figures: Figures
+) -> None:
+    found = figures.of_mailboxes
+    assert (found.sent, found.hard, found.soft, found.complaints) == api.outcome
 
 
 @pytest.mark.usefixtures("figures")  # of the first sync alone
