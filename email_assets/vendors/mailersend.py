@@ -1,9 +1,9 @@
 """MailerSend: <https://developers.mailersend.com>.
 
 Messages are the activity of every domain: one message has several rows, such as sent, delivered
-and opened. The API gives seven days of it at a time, and keeps one to thirty days, as the plan
-says; a first sync reads seven. There are no servers, and no statistics are read. The API allows
-60 requests a minute.
+and opened. The API keeps a day, seven, 14 or 30 of it, as the plan says, and refuses who asks for
+older rows; a first sync reads seven. There are no servers, and no statistics are read. The API
+allows ten requests a minute for the activity, and 60 for the rest.
 """
 
 from datetime import datetime, timedelta
@@ -32,12 +32,14 @@ A_DOMAIN: Sender = {"field": "domain_id", "resource": "domains", "id": "id", "na
 
 COMPLAINTS = ["spam_complaint", "spam_complaints"]
 """Its webhooks know the one, its SDKs the other."""
+SOFT = ["soft_bounced", "junk"]
+"""What was `deferred` is no bounce: it is tried again."""
 
 VENDOR: Vendor = {
     "client": {
         "base_url": "https://api.mailersend.com/v1",
         "auth": {"type": "bearer", "token": Secret("sources.email.mailersend.api_key")},
-        "requests_per": [{"minute": 60}],
+        "requests_per": [{"minute": 10, "below": "/activity/"}, {"minute": 60}],
     },
     "resource_defaults": {
         "primary_key": "id",
@@ -64,7 +66,6 @@ VENDOR: Vendor = {
             },
             "never_load": ["email.html", "email.text"],
             "for_each": {"resource": "domains", "id": "id", "label": "domain_id"},
-            "longest": timedelta(days=7),
             "endpoint": {
                 "path": "/activity/{domain_id}",
                 "incremental": {
@@ -103,7 +104,7 @@ VENDOR: Vendor = {
     ],
     "deliverability": {
         "messages": {
-            "id": "email.message.id",
+            "id": "email.id",
             "time": "created_at",
             "sender": A_DOMAIN,
             "only": {"field": "type", "values": ["sent"]},
@@ -117,11 +118,12 @@ VENDOR: Vendor = {
             "type": "type",
             "only": {
                 "field": "type",
-                "values": ["hard_bounced", "soft_bounced", *COMPLAINTS],
+                "values": ["hard_bounced", *SOFT, *COMPLAINTS],
             },
             "hard": ["hard_bounced"],
-            "soft": ["soft_bounced"],
+            "soft": SOFT,
             "complaint": COMPLAINTS,
+            "message": "email.id",
             "recipient": "email.recipient.email",
         },
         "suppressed": [

@@ -134,11 +134,13 @@ def test_every_row_is_loaded_and_a_second_sync_finds_what_is_new(
 
 
 def test_the_question_for_one_page_finds_nothing_wrong(
-    api: PresetServer, capsys: pytest.CaptureFixture[str]
+    api: PresetServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    status = check.main([])
+    with type(api)() as unasked:  # of whose requests in a minute none is used up
+        monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", unasked.base_url)
+        status = check.main([])
 
-    assert (status, api.refused) == (0, []), capsys.readouterr().out
+    assert (status, unasked.refused) == (0, []), capsys.readouterr().out
 
 
 def test_no_secret_is_anywhere(api: PresetServer, first: Traces) -> None:
