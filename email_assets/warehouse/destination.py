@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,7 +12,7 @@ import dlt
 from dlt.common.configuration.specs.base_configuration import is_hint_not_resolvable
 from dlt.common.destination import Destination
 from dlt.common.destination.exceptions import UnknownDestinationModule
-from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbCredentials
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.exceptions import InvalidInMemoryDuckdbCredentials
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
@@ -22,6 +21,7 @@ from email_assets.sentences import in_one_sentence
 from email_assets.settings.project import data_folder
 from email_assets.settings.resolve import SettingError, where_to_set
 from email_assets.settings.warehouse import WarehouseSettings
+from email_assets.warehouse.duckdb_file import SettledDuckDb, credentials_of
 from email_assets.warehouse.nul import escape_with_visible_nul
 from email_assets.warehouse.turn import SqlClient, turn_at
 from email_assets.warehouse.working_directory import working_directory
@@ -79,44 +79,15 @@ def destination_of(warehouse: WarehouseSettings) -> Destination[Any, Any]:
     return cast(Destination[Any, Any], destination)
 
 
-class SettledDuckDb(dlt.destinations.duckdb):
-    """DuckDB, with every setting of `[destination.duckdb]` looked up already.
-
-    dlt looks them up whenever it makes a client or asks what the destination can do, some thirty
-    times in a sync, which took longer than anything else that a small sync does.
-    """
-
-    @property
-    def destination_type(self) -> str:
-        """The type by which dlt knows it, which it would take from the name of the class."""
-        return _type_of_duckdb()
-
-    def configuration(
-        self,
-        initial_config: DuckDbClientConfiguration | None,
-        accept_partial: bool = False,  # noqa: ARG002 (nothing is left to be missing)
-    ) -> DuckDbClientConfiguration:
-        """The settings, with what the pipeline says of its dataset."""
-        found = self.spec() if initial_config is None else initial_config
-        if not found.is_resolved():
-            found.update(self.config_params)
-            found.resolve()
-        return found
-
-
-@cache
-def _type_of_duckdb() -> str:
-    return dlt.destinations.duckdb().destination_type  # which dlt asks for 23 times in a sync
-
-
 def _duckdb() -> Destination[Any, Any]:
     destination = dlt.destinations.duckdb()
     file: object = dlt.config.get("destination.duckdb.credentials")
     if file is None:
-        destination.config_params["credentials"] = str(data_folder()[0] / DEFAULT_FILE)
-    elif isinstance(file, str) and (path := os.path.expanduser(file.strip())) != file:
+        file = str(data_folder()[0] / DEFAULT_FILE)
+    if isinstance(file, str):
         # as a shell would have written it: a file of a secret ends with a line break, mostly
-        destination.config_params["credentials"] = path
+        path = os.path.expanduser(file.strip())
+        destination.config_params["credentials"] = path if "://" in path else credentials_of(path)
     try:
         found = destination.configuration(destination.spec(), accept_partial=True)
     except InvalidInMemoryDuckdbCredentials:
