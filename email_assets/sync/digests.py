@@ -63,6 +63,18 @@ def digest_in(dlt_id: str | None) -> int | None:
     return int.from_bytes(parts[-BYTES:], "big") if len(parts) == ID_BYTES else None
 
 
+def items_in(parts: Iterable[Any]) -> int:
+    """The items of all lists in values, which are a row's nested rows if each list has a table."""
+    found = 0
+    for part in parts:
+        kind = type(part)
+        if kind is list:
+            found += len(part) + items_in(part)
+        elif kind is dict:
+            found += items_in(part.values())
+    return found
+
+
 def with_items(digest: int, items: int) -> int:
     """The digest of a row together with the number of its nested rows.
 

@@ -16,7 +16,14 @@ from email_assets.errors import ApiError
 from email_assets.instants import as_utc
 from email_assets.privacy.paths import changed_at, leave_out
 from email_assets.privacy.rows import PrivateRows
-from email_assets.sync.digests import Digests, digest_of, dlt_id_of, stamp_of, with_items
+from email_assets.sync.digests import (
+    Digests,
+    digest_of,
+    dlt_id_of,
+    items_in,
+    stamp_of,
+    with_items,
+)
 from email_assets.sync.fields import Fields
 from email_assets.sync.keys import Keys
 
@@ -103,32 +110,36 @@ class Rows(Keys):
         """
         found = []
         for row in rows:
-            suited, digest = self._fields.suit(row), digest_of(row)
-            if self._is_new(row, digest, self._fields.items):
-                found.append(self._numbered(suited, digest))
+            digest = digest_of(row)
+            # most rows that are stored end here, and are not brought into dlt's form
+            if self._stored and self._is_unchanged(row, digest, items_in(row.values())):
+                continue
+            suited = self._fields.suit(row)
+            if self._stored:
+                if self._is_unchanged(row, digest, self._fields.items):
+                    continue
+                self._changed.add(self._hash_of_key(row))
+            found.append(self._numbered(suited, digest))
         return found
 
     def _numbered(self, row: Row, digest: int) -> Row:
         # a copy: whoever gave the row may still look at it
         return {**row, DLT_ID: dlt_id_of(digest, self._stamp, next(self._numbers))}
 
-    def _is_new(self, row: Row, digest: int, items: int) -> bool:
-        """True if the warehouse lacks the row as it is, with its nested rows; counts it if not.
+    def _is_unchanged(self, row: Row, digest: int, items: int) -> bool:
+        """True if the warehouse holds the row as it is, with so many nested rows; counts it then.
 
         Once a row has changed, all others of its key are new, since the last one is to stay.
         """
-        if not self._stored:
-            return True
-        is_there = with_items(digest, items) in self._stored
-        if is_there and not self._changed:
-            self.unchanged += 1
+        if with_items(digest, items) not in self._stored:
             return False
-        key = hash(tuple([row[field] for field in self._primary_key]))
-        if is_there and key not in self._changed:
-            self.unchanged += 1
+        if self._changed and self._hash_of_key(row) in self._changed:
             return False
-        self._changed.add(key)
+        self.unchanged += 1
         return True
+
+    def _hash_of_key(self, row: Row) -> int:
+        return hash(tuple([row[field] for field in self._primary_key]))
 
     def note_times(self, rows: Iterable[Row]) -> bool:
         """Remember the times of rows; True if one of them is the newest."""

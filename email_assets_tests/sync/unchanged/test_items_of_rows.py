@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from email_assets.sandbox import Sandbox
+from email_assets.sync.column_layout import NESTING
 from email_assets_tests.sync.unchanged.loading import load_rows
-from email_assets_tests.warehouses import Query, items
+from email_assets_tests.warehouses import Query, Row, items
 
 
 def test_a_row_that_did_not_change_keeps_its_items(api: Sandbox, query: Query) -> None:
@@ -41,3 +42,13 @@ def test_a_row_of_which_only_a_field_changed_has_its_items_once(api: Sandbox, qu
         "SELECT parent.n, item.n FROM email.domains__to AS item "
         "LEFT JOIN email.domains AS parent ON parent._dlt_id = item._dlt_parent_id"
     ) == [(2, 7), (2, 7)]
+
+
+def test_a_row_whose_list_is_kept_as_json_is_not_loaded_again(api: Sandbox, query: Query) -> None:
+    deep: Row = {"list": [1, 2]}
+    for _ in range(NESTING):
+        deep = {"deep": deep}
+    rows: list[Row] = [{"id": 1, "to": [{"n": 1}], **deep}, {"id": 2, "to": []}]
+    load_rows(api, *rows)
+    assert query("SELECT count(*) FROM email.domains__to") == [(1,)]
+    assert load_rows(api, *rows) == (0, 2)
