@@ -156,10 +156,15 @@ VENDOR: Vendor = {
             "type": "event",
             "only": {
                 "field": "event",
-                "values": ["hardBounces", "softBounces", "blocked", "invalid", "spam"],
+                # what was deferred is tried again
+                "values": [
+                    *("hardBounces", "softBounces", "bounces", "blocked", "invalid", "error"),
+                    "spam",
+                ],
             },
             "hard": ["hardBounces", "invalid"],
-            "soft": ["softBounces"],
+            # bounces alone are not told to be for good
+            "soft": ["softBounces", "bounces"],
             "complaint": ["spam"],
             "recipient": "email",
             "tag": "tag",
@@ -173,7 +178,8 @@ VENDOR: Vendor = {
             "type": "event",
             "types": {
                 "delivered": ["delivered"],
-                "opened": ["opened"],
+                # a proxy of the mailbox provider, which other vendors count as opened, too
+                "opened": ["opened", "loadedByProxy"],
                 "clicked": ["clicks"],
                 "unsubscribed": ["unsubscribed"],
             },

@@ -11,7 +11,13 @@ from email_assets_tests.vendors.serving import Answer, Asked
 from email_assets_tests.vendors.specification import DATE, WHOLE, Parameter, Rules
 
 KEY = "xkeysib-test/with+signs=7b2"
-EVENTS = ("requests", "delivered", "hardBounces", "spam", "blocked")
+EVENTS = (
+    *("requests", "delivered", "hardBounces", "spam", "blocked"),
+    *("requests", "loadedByProxy", "softBounces", "bounces", "deferred"),
+    *("requests", "opened", "invalid", "error", "clicks"),
+)
+LONGEST = {"messages": 90, "deliverystats": 30}
+"""The days that one request may ask for."""
 ENDS = {"startDate": DATE, "endDate": DATE}
 
 
@@ -21,7 +27,8 @@ class BrevoServer(PresetServer):
     vendor = "brevo"
     prefix = "/v3"
     secrets: ClassVar = {"api_key": KEY}
-    outcome = (200, 200, 0, 200)
+    outcome = (200, 133, 134, 67)
+    others: ClassVar = {"delivered": 67, "opened": 133, "clicked": 66}
     rules: ClassVar[Rules] = {
         ("GET", "/smtp/blockedContacts"): {
             "limit": Parameter(r"\d+", most=100),
@@ -63,7 +70,7 @@ class BrevoServer(PresetServer):
             "email": f"ann{number}@example.com",
             "date": written(at),
             "messageId": f"<{number}@smtp-relay.example.com>",
-            "event": EVENTS[number % 5],
+            "event": EVENTS[number % len(EVENTS)],
             "from": "shop@example.com",
         }
         self.rows["messages"].insert(0, event)
@@ -105,6 +112,6 @@ def _mistake_in(start: str, end: str, name: str) -> str | None:
     if end > now().date().isoformat():
         return "endDate must not be in the future"
     days = (date.fromisoformat(end) - date.fromisoformat(start)).days
-    if days > 90 and name != "bounces":
-        return "the dates must not be more than 90 days apart"
+    if days > LONGEST.get(name, days):
+        return f"the dates must not be more than {LONGEST[name]} days apart"
     return None

@@ -24,6 +24,7 @@ class MandrillServer(PresetServer):
     prefix = "/api/1.3"
     secrets: ClassVar = {"api_key": KEY}
     outcome = (1500, 375, 375, 375)
+    others: ClassVar = {"delivered": 375}
     rules: ClassVar[Rules] = {
         ("POST", "/messages/search"): {
             **ONLY_KEY,

@@ -29,6 +29,8 @@ class PresetServer(VendorServer):
     outcome: ClassVar[tuple[int, int, int, int]]
     """Messages that were sent, and that bounced hard, bounced soft and were called spam, before
     there is anything newer."""
+    others: ClassVar[Mapping[str, int]] = {}
+    """What else happened to messages, by what all vendors' events are called."""
 
     def __init__(self) -> None:
         super().__init__()

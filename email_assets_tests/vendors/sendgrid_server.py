@@ -48,6 +48,7 @@ class SendGridServer(PresetServer):
     vendor = "sendgrid"
     secrets: ClassVar = {"api_key": KEY}
     outcome = (700, 233, 233, 700)
+    others: ClassVar = {"delivered": 234, "unsubscribed": 700}
     rules: ClassVar[Rules] = {
         ("GET", f"/v3/suppression/({'|'.join(SUPPRESSIONS)})"): LIST,
         ("POST", "/v3/logs"): {

@@ -27,6 +27,7 @@ class SparkPostServer(PresetServer):
     vendor = "sparkpost"
     secrets: ClassVar = {"api_key": KEY, "private": PRIVATE}
     outcome = (150, 50, 50, 75)
+    others: ClassVar = {"delivered": 75}
     rules: ClassVar[Rules] = {
         ("GET", "/api/v1/events/message"): {
             **PAGES,

@@ -42,6 +42,10 @@ SERVERS: list[type[PresetServer]] = [
     SendGridSubusersServer,
     SparkPostServer,
 ]
+OTHERS = (
+    "SELECT type, count(*) FROM email.email_events "
+    "WHERE type NOT IN ('sent', 'bounced', 'complained') GROUP BY type"
+)
 
 
 @pytest.fixture(scope="module", params=SERVERS, ids=lambda server: server.vendor)
@@ -81,6 +85,8 @@ class Figures:
     """Messages that were sent, bounced hard and soft, and were called spam, by the days' table."""
     of_events: Any
     of_days: Any
+    others: dict[str, int]
+    """Events that no day's table counts, by type."""
     of_mailboxes: Outcome
     """The outcome in the report, of all mailbox providers."""
 
@@ -94,6 +100,7 @@ def figures(place: tuple[PresetServer, Path], first: Traces) -> Figures:
         query(f"SELECT SUM(sent), SUM(hard), SUM(soft), SUM(complaints) FROM email.{DAILY}"),
         counts_of_events(query),
         counts_of_days(query),
+        dict(query(OTHERS)),
         total((found.providers or {}).values()),
     )
 
@@ -101,6 +108,10 @@ def figures(place: tuple[PresetServer, Path], first: Traces) -> Figures:
 def test_the_days_count_what_the_events_count(api: PresetServer, figures: Figures) -> None:
     assert figures.outcome == [api.outcome]
     assert figures.of_events == figures.of_days
+
+
+def test_what_else_happened_to_messages_is_told(api: PresetServer, figures: Figures) -> None:
+    assert figures.others == api.others
 
 
 def test_the_report_knows_the_mailbox_of_each_message_and_what_became_of_it(
