@@ -3,7 +3,7 @@
 Accounts in the EU set `base_url` to `https://api.eu.mailgun.net`. Bounces are kept for each domain
 apart, so that every domain of the account is read. Messages are the events of the log: one message
 has several, such as accepted, delivered and opened. Servers are the sub-accounts, which not every
-plan has: the log and the statistics hold what is theirs, too, but their domains are not read.
+plan has: the log and the statistics hold what is theirs, too, and `mailgun_subaccounts` the rest.
 How long events are kept depends on the plan; rows that vanish there stay in the warehouse.
 """
 

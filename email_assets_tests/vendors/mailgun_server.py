@@ -34,6 +34,8 @@ class MailgunServer(VendorServer):
         self.bounces: dict[str, list[Row]] = {}
         self.events: list[Row] = []
         self.subaccounts: list[Row] = []
+        self.whose: dict[str, str] = {}
+        """The sub-account of each domain that is not the account's own."""
         self.days: list[Row] = []
         """Figures of a day and a domain."""
         self.refused: dict[str, int] = {}
@@ -94,10 +96,11 @@ class MailgunServer(VendorServer):
             }
         )
 
-    def add_subaccount(self, name: str) -> None:
-        """An account below this one."""
-        number = len(self.subaccounts)
-        self.subaccounts.append({"id": f"{number:024x}", "name": name, "status": "open"})
+    def add_subaccount(self, name: str) -> str:
+        """An account below this one, by its id."""
+        id_ = f"{len(self.subaccounts):024x}"
+        self.subaccounts.append({"id": id_, "name": name, "status": "open"})
+        return id_
 
     def answer(self, asked: Asked) -> Answer:
         basic = "Basic " + base64.b64encode(f"api:{KEY}".encode()).decode()
@@ -105,9 +108,13 @@ class MailgunServer(VendorServer):
             return Answer(401, b"Forbidden")
         if problem := mistake_in(asked, MAILGUN):
             return _refusal(400, problem)
+        behalf = asked.headers.get("X-Mailgun-On-Behalf-Of")
+        if behalf and behalf not in [row["id"] for row in self.subaccounts]:
+            return _refusal(403, "Invalid sub-account")
         match (asked.method, asked.path):
             case ("GET", "/v4/domains"):
-                return _by_skip(asked, self.domains, "items", "total_count")
+                domains = [row for row in self.domains if self.whose.get(row["name"]) == behalf]
+                return _by_skip(asked, domains, "items", "total_count")
             case ("GET", "/v5/accounts/subaccounts"):
                 return _by_skip(asked, self.subaccounts, "subaccounts", "total")
             case ("POST", "/v1/analytics/logs"):
@@ -115,7 +122,7 @@ class MailgunServer(VendorServer):
             case ("POST", "/v1/analytics/metrics"):
                 return self._metrics(asked.body)
         found = OF_DOMAIN.fullmatch(asked.path)
-        if asked.method != "GET" or not found or found[1] not in self.bounces:
+        if not found or found[1] not in self.bounces or self.whose.get(found[1]) != behalf:
             return _refusal(404, "Domain not found")
         if status := self.refused.get(found[1]):
             return _refusal(status, "Not allowed")
