@@ -87,13 +87,17 @@ def judge_bounces(
             continue
         sender, worst = _with_most(of_day[day], lambda outcome: outcome.bounced)
         told, of_limit = percents_apart(found.bounce_rate or 0, limit)
+        is_known = sender != UNKNOWN_SENDER
+        whose = f"{sender} had most bounces, {worst.bounced} of {worst.sent}"
+        if not is_known:
+            whose = "Of most bounces no sender is known"
         return _warning(
             BOUNCE_RATE,
             f"{DAILY}: the bounce rate of {day}{so_far} (UTC) is {told}, "
             f"{found.bounced} bounces for {found.sent} messages; max_bounce_rate is {of_limit}. "
-            f"{sender} had most bounces, {worst.bounced} of {worst.sent}. Providers suspend "
-            "accounts for that: stop writing to addresses that bounced hard, which are in bounces, "
-            "and look at where that sender's addresses come from.",
+            f"{whose}. Providers suspend accounts for that: stop writing to addresses that bounced "
+            "hard, which are in bounces, and look at where "
+            f"{'that sender' if is_known else 'the account'}'s addresses come from.",
             figures | {"worst_sender": sender},
         )
     whole_day = total(of_day[yesterday])

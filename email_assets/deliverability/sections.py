@@ -64,10 +64,12 @@ def _of_bounces(
     if found.sent < settings.min_messages or rate <= settings.max_bounce_rate:
         return
     worst = max(senders, key=lambda name: senders[name].bounced)
+    is_known = worst != UNKNOWN_SENDER
     told, limit = percents_apart(rate, settings.max_bounce_rate)
     yield (
-        f"{told} bounced, most of {worst}; max_bounce_rate is {limit}. Stop writing to addresses "
-        "that bounced hard, and look at where that sender's addresses come from."
+        f"{told} bounced{f', most of {worst}' if is_known else ''}; max_bounce_rate is {limit}. "
+        "Stop writing to addresses that bounced hard, and look at where "
+        f"{'that sender' if is_known else 'the account'}'s addresses come from."
     )
 
 

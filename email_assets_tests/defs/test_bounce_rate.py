@@ -78,6 +78,16 @@ def test_its_sentence_names_day_rate_limit_and_the_sender_that_bounced_most(judg
     )
 
 
+def test_it_says_so_where_no_sender_of_most_bounces_is_known(judge: Judge) -> None:
+    description = judge(
+        "('2026-06-14', 'news', 100, 1, 0)", "('2026-06-14', 'unknown', 0, 7, 0)"
+    ).description
+
+    assert description
+    assert "Of most bounces no sender is known. Providers" in description
+    assert description.endswith("look at where the account's addresses come from.")
+
+
 def test_it_has_the_numbers(judge: Judge) -> None:
     result = judge("('2026-06-14', 'news', 100, 4, 4)", "('2026-06-15', 'news', 50, 1, 0)")
 

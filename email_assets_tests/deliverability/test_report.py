@@ -43,15 +43,8 @@ class Reader(HTMLParser):
 
 
 def day_of(sender: str, sent: int, hard: int = 0, ago: int = 0, complaints: int = 0) -> SenderDay:
-    return SenderDay(
-        day=TODAY - timedelta(days=ago),
-        sender=sender,
-        sent=sent,
-        hard=hard,
-        soft=0,
-        complaints=complaints,
-        other=0,
-    )
+    day = TODAY - timedelta(days=ago)
+    return SenderDay(sent, hard, 0, complaints, 0, day=day, sender=sender)
 
 
 def facts_of(*rows: SenderDay, breakdown: Breakdown | None = None) -> Facts:
@@ -184,6 +177,13 @@ def test_a_rate_is_not_rounded_to_the_limit_that_it_passes(
     (said,) = remedies_of(day_of("news", sent, bounced, complaints=complaints))
 
     assert told in said
+
+
+def test_bounces_of_which_no_sender_is_known_are_put_on_none() -> None:
+    (said,) = remedies_of(day_of("news", 2000), day_of("unknown", 0, 120))
+
+    assert said.startswith("6.0 % bounced; max_bounce_rate is 5.0 %. ")
+    assert said.endswith("look at where the account's addresses come from.")
 
 
 def test_where_all_is_well_nothing_is_to_be_done() -> None:
