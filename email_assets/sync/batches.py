@@ -17,7 +17,7 @@ from dlt.common.normalizers.json.helpers import get_nested_row_hash
 
 from email_assets.dlt_columns import DLT_ID, LIST_IDX, LOAD_ID, PARENT_ID, ROOT_ID
 from email_assets.normalizer import VERBATIM
-from email_assets.sync.column_values import UnfitColumnError, array_of, misfits_in
+from email_assets.sync.column_values import UnfitColumnError, array_of, misfits_in, with_nul_in
 from email_assets.sync.known_columns import KnownColumns, Lists, Path, Row
 
 VALUE = "value"
@@ -122,10 +122,13 @@ class _Filling:
             out = set(misfits)
             values = [None if at in out else value for at, value in enumerate(values)]
         try:
-            return array_of(values, data_type, field.type)
+            array = array_of(values, data_type, field.type)
         except UnfitColumnError:
             self._odd(values, None, but=True)
             return pa.nulls(len(values), field.type)
+        if self._batches.has_no_nul and (nuls := with_nul_in(array)):
+            self._odd(nuls, True)
+        return array
 
     def _odd(self, values: Sequence[Any], sign: object, *, but: bool = False) -> None:
         """Name the rows as odd whose values are a certain one, or are all but that."""

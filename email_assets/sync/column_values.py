@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from dlt.common.json import json
 
 from email_assets.normalizer import BIGGEST_IN_DOUBLE, PLAIN_TIME
+from email_assets.warehouse.nul import NUL, VISIBLE_NUL
 
 NOTHING = type(None)
 KINDS: dict[str, frozenset[type]] = {
@@ -76,6 +77,15 @@ def array_of(values: Sequence[Any], data_type: str | None, arrow: pa.DataType) -
         return pa.array(values, arrow)
     except (pa.ArrowInvalid, OverflowError, UnicodeError):
         raise UnfitColumnError from None
+
+
+def with_nul_in(array: pa.Array) -> list[bool | None]:
+    """Tells of each text of a column whether it holds a NUL; empty if none does."""
+    if not pa.types.is_string(array.type):
+        return []
+    # as it is, or as JSON writes it
+    found = pc.or_(pc.match_substring(array, NUL), pc.match_substring(array, VISIBLE_NUL))
+    return found.to_pylist() if pc.any(found).as_py() else []
 
 
 def _are_times(values: Sequence[Any]) -> bool:

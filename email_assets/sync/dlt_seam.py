@@ -6,7 +6,8 @@ of dlt's. These names are not dlt's public ones:
 - `dlt.normalize.worker.JsonLItemsNormalizer`, by which the step knows the class;
 - of that class `_normalize_chunk`, which takes rows and adds to the schema, `_null_only_columns`,
   `_filtered_tables` and `_filtered_tables_columns`;
-- of its item storage `buffered_writers`, whose files the step counts and closes;
+- of its item storage `write_data_item`, by which rows go into files, `get_active_writer`, which
+  tells of a file, and `buffered_writers`, whose files the step counts and closes;
 - `ArrowToParquetWriter`, which writes files of batches.
 
 A setting of dlt's that names a normalizer class would remove the need. Where a name moves, syncs go
@@ -19,21 +20,29 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dlt.common.data_writers import writers
+from dlt.common.data_writers.buffered import BufferedDataWriter
+from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.schema import TSchemaUpdate
+from dlt.common.schema.typing import TTableSchemaColumns
+from dlt.common.storages.data_item_storage import DataItemStorage
 from dlt.common.typing import TDataItem
 from dlt.normalize import worker
 from dlt.normalize.items_normalizers.jsonl import JsonLItemsNormalizer
 
 from email_assets.dlt_columns import DLT_ID
+from email_assets.warehouse.nul import has_no_nul, with_visible_nul
 
 if TYPE_CHECKING:
     from email_assets.sync.batches import Batches
 
 FIRST_ROWS = 100
 """Rows that dlt takes by itself, to infer columns of, before others are tried in batches."""
+
+BATCHES = ".batches"
+"""Ends the name under which the step knows the writer of a table's batches."""
 
 _SAY: ContextVar[Callable[[str], None] | None] = ContextVar("say", default=None)
 """Told once if batches cannot be made; set while a sync of ours is normalized in this thread."""
@@ -51,7 +60,7 @@ def in_batches(who: str, say: Callable[[str], None]) -> Iterator[None]:
     def told(why: str) -> None:
         say(f"{who}: this dlt takes rows one by one, which is slower: {why}")
 
-    if problem := _problem():
+    if problem := problem_of_names():
         told(problem)
         yield
         return
@@ -63,8 +72,8 @@ def in_batches(who: str, say: Callable[[str], None]) -> Iterator[None]:
         _SAY.reset(token)
 
 
-def _problem() -> str | None:
-    """A name that moved, or None if all are in their places."""
+def problem_of_names() -> str | None:
+    """The name that moved, or None if all are in their places."""
     if not issubclass(getattr(worker, "JsonLItemsNormalizer", object), JsonLItemsNormalizer):
         return "dlt.normalize.worker has no JsonLItemsNormalizer"
     chunk = getattr(JsonLItemsNormalizer, "_normalize_chunk", None)
@@ -74,6 +83,33 @@ def _problem() -> str | None:
     if not hasattr(writers, "ArrowToParquetWriter"):
         return "dlt has no ArrowToParquetWriter"
     return None
+
+
+class _ItemStorage:
+    """dlt's item storage, which knows that batches were written, and that NULs cannot be.
+
+    Without the first, dlt would add an empty file to a table of which all rows came in batches.
+    """
+
+    def __init__(self, storage: DataItemStorage, capabilities: DestinationCapabilitiesContext):
+        self._storage, self._has_no_nul = storage, has_no_nul(capabilities)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def get_active_writer(
+        self, load_id: str, schema: str, table: str
+    ) -> tuple[str, BufferedDataWriter[Any] | None]:
+        """The name of a table's writer, and the writer of its rows or batches, if there is one."""
+        name, writer = self._storage.get_active_writer(load_id, schema, table)
+        return name, writer or self._storage.buffered_writers.get(f"{name}{BATCHES}")
+
+    def write_data_item(
+        self, load_id: str, schema: str, table: str, item: TDataItem, columns: TTableSchemaColumns
+    ) -> int:
+        """Write a row or several; gives their number."""
+        written = with_visible_nul(item) if self._has_no_nul else item
+        return self._storage.write_data_item(load_id, schema, table, written, columns)
 
 
 class BatchNormalizer(JsonLItemsNormalizer):
@@ -91,6 +127,8 @@ class BatchNormalizer(JsonLItemsNormalizer):
         if not self._is_off:
             spec = writers.ArrowToParquetWriter.writer_spec()
             self._batch_storage = self.load_storage.create_item_storage(spec)
+            storage = _ItemStorage(self.item_storage, self.config.destination_capabilities)
+            self.item_storage = cast(DataItemStorage, storage)
 
     def _normalize_chunk(
         self, root_table_name: str, items: list[TDataItem], may_have_pua: bool, skip_write: bool
@@ -148,5 +186,5 @@ class BatchNormalizer(JsonLItemsNormalizer):
         columns = self.schema.get_table_columns(table)
         storage.write_data_item(self.load_id, schema, table, rows, columns)
         name, writer = storage.get_active_writer(self.load_id, schema, table)
-        self.item_storage.buffered_writers.setdefault(f"{name}.batches", writer)
+        self.item_storage.buffered_writers.setdefault(f"{name}{BATCHES}", writer)
         self._report_progress(table, rows.num_rows)

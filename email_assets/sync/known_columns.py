@@ -13,6 +13,7 @@ from dlt.common.schema.utils import is_complete_column
 
 from email_assets.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.sync.column_values import UnfitColumnError
+from email_assets.warehouse.nul import has_no_nul
 
 Row = dict[str, Any]
 Path = tuple[str, ...]
@@ -30,6 +31,9 @@ class KnownColumns:
         capabilities: Of the destination.
         load_id: Of the load, which each row names.
         root: The resource's table.
+
+    Attributes:
+        has_no_nul: True if the destination cannot store NULs.
     """
 
     def __init__(
@@ -41,6 +45,7 @@ class KnownColumns:
     ) -> None:
         self._schema, self._capabilities = schema, capabilities
         self.load_id, self.root = load_id, root
+        self.has_no_nul = has_no_nul(capabilities)
         self.forget()
 
     def forget(self) -> None:

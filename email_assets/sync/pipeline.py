@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import dlt
-from dlt.common.destination import TLoaderFileFormat
 from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltResource
 
@@ -20,6 +19,7 @@ from email_assets.privacy.memory import forgotten_in
 from email_assets.privacy.purge import purge
 from email_assets.sentences import in_one_sentence
 from email_assets.sync.dlt_seam import in_batches
+from email_assets.sync.file_format import file_format_of
 from email_assets.sync.indexes import index
 from email_assets.sync.listing import Listing, open_listing
 from email_assets.sync.memory_use import collecting_less_garbage, limit_memory
@@ -147,9 +147,10 @@ def _client_of(pipeline: dlt.Pipeline, schema: dlt.Schema) -> SqlClient:
 
 def _extract(listing: Listing, pipeline: dlt.Pipeline, plan: Plan) -> None:
     """Read the API, and write its rows to files."""
+    types = [hints.get("data_type") for hints in listing.hints.values()]
     pipeline.extract(
         listing.source,
-        loader_file_format=_file_format(pipeline),
+        loader_file_format=file_format_of(pipeline, listing.resource.name, types),
         refresh="drop_sources" if plan.is_anew else None,
     )
 
@@ -211,13 +212,3 @@ def _timed(seconds_of: dict[Step, float], step: Step) -> Iterator[None]:
     started = time.monotonic()
     yield
     seconds_of[step] = time.monotonic() - started
-
-
-def _file_format(pipeline: dlt.Pipeline) -> TLoaderFileFormat | None:
-    """Parquet, which DuckDB loads many times as fast as dlt's default, where it is supported."""
-    assert pipeline.destination  # noqa: S101 (open_pipeline sets it)
-    capabilities = pipeline.destination.capabilities()
-    # where dlt selects the format, parquet takes a driver that may not be there
-    takes_parquet = not capabilities.loader_file_format_selector
-    supported = capabilities.supported_loader_file_formats
-    return "parquet" if takes_parquet and "parquet" in supported else None

@@ -10,9 +10,12 @@ from dlt.common.data_writers import writers
 from dlt.normalize import worker
 from dlt.normalize.items_normalizers.jsonl import JsonLItemsNormalizer
 
+from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
 from email_assets.sync.batches import Batches
 from email_assets.sync.dlt_seam import FIRST_ROWS, BatchNormalizer, in_batches
+from email_assets.sync.pipeline import sync
+from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.sync.odd_data_fixtures import put
 from email_assets_tests.warehouses import Query, items, listed, load, table
 
@@ -63,6 +66,17 @@ def test_in_a_later_sync_all_new_rows_are_taken_in_a_batch(
     load("messages")
     assert batches == [(40, 0)]
     assert_all_loaded(query, api)
+
+
+def test_a_table_of_which_all_rows_came_in_batches_has_no_empty_file(api: Sandbox) -> None:
+    load("messages")
+    api.insert_head("messages", 40)
+    with open_pipeline(configured_account().warehouse, "messages") as pipeline:
+        done = sync(configured_account(), pipeline, "messages", say=print)
+    (package,) = done.load_info.load_packages
+    files = [job.job_file_info for job in package.jobs["completed_jobs"]]
+    loaded = sorted(file.table_name for file in files if file.file_format == "parquet")
+    assert loaded == ["messages", "messages__recipients"]
 
 
 def test_rows_that_do_not_fit_are_taken_by_themselves(
