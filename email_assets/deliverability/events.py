@@ -45,10 +45,10 @@ EVENT_COLUMNS = {
 RECIPIENT_COLUMNS = {
     "recipient": ("VARCHAR", "The address, in small letters."),
     **{
-        name: ("BIGINT", f"Messages to it that were {name}.")
+        name: ("BIGINT", f"How often a message to it was {name}.")
         for name in ("sent", "delivered", "opened", "clicked", "bounced")
     },
-    "complained": ("BIGINT", "Messages to it that were called spam."),
+    "complained": ("BIGINT", "How often a message to it was called spam."),
     "unsubscribed": ("BIGINT", "Times that it was unsubscribed."),
     "first_event": ("TIMESTAMP WITH TIME ZONE", "When anything happened first."),
     "last_event": ("TIMESTAMP WITH TIME ZONE", "When anything happened last."),

@@ -201,8 +201,8 @@ VENDOR: Vendor = {
             "type": "type",
             "types": {
                 "delivered": ["delivery"],
-                "opened": ["open", "initial_open"],
-                "clicked": ["click"],
+                "opened": ["open", "initial_open", "amp_open", "amp_initial_open"],
+                "clicked": ["click", "amp_click"],
                 "unsubscribed": ["list_unsubscribe", "link_unsubscribe"],
             },
         },

@@ -17,6 +17,11 @@ from email_assets_tests.vendors.specification import TIME, WHOLE, Parameter, Rul
 KEY = "sp-key/with+signs=5"
 PRIVATE = "sp-private/with+signs=6"
 PAGES = {"per_page": Parameter(r"\d+", most=10_000), "cursor": Parameter()}
+TYPES = (
+    *("injection", "delivery", "bounce", "injection", "spam_complaint", "bounce"),
+    *("injection", "amp_initial_open", "bounce", "amp_click", "link_unsubscribe", "bounce"),
+    *("injection", "delay", "bounce"),
+)
 MOST = 100
 """Rows a page here, whatever is asked for, so that there are several."""
 
@@ -26,8 +31,8 @@ class SparkPostServer(PresetServer):
 
     vendor = "sparkpost"
     secrets: ClassVar = {"api_key": KEY, "private": PRIVATE}
-    outcome = (150, 50, 50, 75)
-    others: ClassVar = {"delivered": 75}
+    outcome = (120, 50, 50, 30)
+    others: ClassVar = {"delivered": 30, "opened": 30, "clicked": 30, "unsubscribed": 30}
     rules: ClassVar[Rules] = {
         ("GET", "/api/v1/events/message"): {
             **PAGES,
@@ -64,8 +69,7 @@ class SparkPostServer(PresetServer):
 
     def add_newer(self, at: datetime) -> None:
         number = len(self.rows["messages"])
-        types = ("injection", "delivery", "bounce", "injection", "spam_complaint", "bounce")
-        type_ = types[number % 6] if number < 450 else "bounce"
+        type_ = TYPES[number % len(TYPES)] if number < 450 else "bounce"
         event = {
             "event_id": f"e{number}",
             "type": type_,
