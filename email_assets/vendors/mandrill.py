@@ -122,6 +122,11 @@ VENDOR: Vendor = {
             "id": "_id",
             "time": "ts",
             "sender": {"field": "sender"},
+            # what was rejected was not sent
+            "only": {
+                "field": "state",
+                "values": ["sent", "deferred", "bounced", "soft-bounced", "spam", "unsub"],
+            },
             "recipient": "email",
         },
         # a list of addresses tells no message

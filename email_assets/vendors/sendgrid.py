@@ -179,6 +179,11 @@ VENDOR: Vendor = {
             "id": "sg_message_id",
             "time": "sg_message_id_created_at",
             "sender": {"field": "from_email"},
+            # what was dropped was not sent
+            "only": {
+                "field": "status",
+                "values": ["processed", "delivered", "deferred", "bounced", "blocked"],
+            },
             "recipient": "to_email",
         },
         # what bounced tells no message; the messages tell what became of them

@@ -12,7 +12,7 @@ from email_assets_tests.vendors.specification import YES_OR_NO, Parameter, Rules
 
 KEY = "md-key/with+signs=2"
 FORM = "%Y-%m-%d %H:%M:%S"
-STATES = ("sent", "bounced", "soft-bounced", "spam")
+STATES = ("sent", "bounced", "soft-bounced", "spam", "rejected")
 ONLY_KEY = {"key": Parameter(required=True)}
 AT = Parameter(r"\d{4}-\d\d-\d\d( \d\d:\d\d:\d\d)?")
 
@@ -23,8 +23,8 @@ class MandrillServer(PresetServer):
     vendor = "mandrill"
     prefix = "/api/1.3"
     secrets: ClassVar = {"api_key": KEY}
-    outcome = (1500, 375, 375, 375)
-    others: ClassVar = {"delivered": 375}
+    outcome = (1200, 300, 300, 300)
+    others: ClassVar = {"delivered": 300}
     rules: ClassVar[Rules] = {
         ("POST", "/messages/search"): {
             **ONLY_KEY,
@@ -47,7 +47,7 @@ class MandrillServer(PresetServer):
 
     def add_newer(self, at: datetime) -> None:
         number = len(self.rows["messages"])
-        message: Row = {"_id": f"m{number}", "ts": int(at.timestamp()), "state": STATES[number % 4]}
+        message: Row = {"_id": f"m{number}", "ts": int(at.timestamp()), "state": STATES[number % 5]}
         message["sender"] = "shop@example.com"
         message |= {"email": f"ann{number}@example.com", "metadata": {f"order-{number}": "1"}}
         self.rows["messages"].insert(0, message)

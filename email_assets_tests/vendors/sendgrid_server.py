@@ -47,8 +47,8 @@ class SendGridServer(PresetServer):
 
     vendor = "sendgrid"
     secrets: ClassVar = {"api_key": KEY}
-    outcome = (700, 233, 233, 700)
-    others: ClassVar = {"delivered": 234, "unsubscribed": 700}
+    outcome = (525, 175, 175, 700)
+    others: ClassVar = {"delivered": 175, "unsubscribed": 700}
     rules: ClassVar[Rules] = {
         ("GET", f"/v3/suppression/({'|'.join(SUPPRESSIONS)})"): LIST,
         ("POST", "/v3/logs"): {
@@ -144,7 +144,7 @@ def message(number: int, at: datetime) -> Row:
         "sg_message_id": f"message{number:06}",
         "subject": "Your order",
         "to_email": f"ann{number}@example.com",
-        "status": ("delivered", "bounced", "blocked")[number % 3],
+        "status": ("delivered", "bounced", "blocked", "dropped")[number % 4],
         "sg_message_id_created_at": written(at),
     }
 
