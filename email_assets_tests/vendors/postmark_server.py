@@ -17,6 +17,8 @@ ROWS_AT_MOST = 10_000
 
 LISTS = {"/messages/outbound": ("Messages", 700), "/bounces": ("Bounces", 1000)}
 """Paths of the lists with a ceiling: where the rows are, and the error beyond it."""
+ALL_OF_TIME = (("fromdate", "0001-01-02"), ("todate", "9999-12-30"))
+"""What limits a list's time, and what it is where a request does not say so."""
 
 
 class PostmarkServer(VendorServer):
@@ -97,24 +99,21 @@ class PostmarkServer(VendorServer):
         if (stream, "Inbound") in [(of["ID"], of["MessageStreamType"]) for of in server.streams]:
             return Answer(422, {"ErrorCode": 1221, "Message": "The stream is an inbound one."})
         rows = server.messages if under == "Messages" else server.bounces
-        rows = [row for row in rows if row["MessageStream"] == stream]
         time = itemgetter("ReceivedAt" if under == "Messages" else "BouncedAt")
-        listed = [(_at(time(row)), row) for row in rows]
-        if "fromdate" in asked.query:
-            since = self._instant(asked.query["fromdate"])
-            listed = [found for found in listed if since is not None and found[0] >= since]
-        if "todate" in asked.query:
-            until = self._instant(asked.query["todate"])
-            listed = [found for found in listed if until is not None and found[0] <= until]
+        since, until = (self._instant(asked.query.get(name, by)) for name, by in ALL_OF_TIME)
+        # in one pass, since a test asks a hundred times of ten thousand rows
+        listed = [
+            (at, row)
+            for row in rows
+            if row["MessageStream"] == stream and since <= (at := _at(time(row))) <= until
+        ]
         listed.sort(key=itemgetter(0), reverse=True)
         newest_first = [row for _, row in listed]
         return _page(under, newest_first, asked.query, ceiling=(ROWS_AT_MOST, error_code))
 
-    def _instant(self, wall: str) -> datetime | None:
-        """The instant that a filter means; one with an offset finds nothing."""
-        found = datetime.fromisoformat(wall.replace("Z", "+00:00"))
-        if found.tzinfo is not None:
-            return None
+    def _instant(self, wall: str) -> datetime:
+        """The instant that a filter means."""
+        found = datetime.fromisoformat(wall)
         return found.replace(tzinfo=EASTERN, fold=self._fold).astimezone(timezone.utc)
 
 
