@@ -32,9 +32,7 @@ def settle(world: Service, platform: Platform, instance: dg.DagsterInstance) -> 
     # the first may rightly warn of a column that the last changes brought
     problems += _sync_everything(world, platform, instance, tolerated=(SCHEMA_UNCHANGED,))
     problems += _sync_everything(world, platform, instance)
-    return problems + [
-        problem for sensor in sensors for problem in _look_once_more(instance, platform, sensor)
-    ]
+    return problems + _look_once_more(instance, platform, sensors)
 
 
 def _sync_everything(
@@ -69,12 +67,17 @@ def _sync_everything(
     return problems
 
 
-def _look_once_more(instance: dg.DagsterInstance, platform: Platform, sensor: str) -> list[str]:
-    """Wait until a sensor of alerts has seen that all is well."""
-    before = len(read_looks(instance, sensor))
-    if _until(lambda: len(read_looks(instance, sensor)) >= before + LOOKS_AT_THE_END, platform):
-        return []
-    return [f"The sensor {sensor} did not look within {UNTIL_QUIET} s."]
+def _look_once_more(
+    instance: dg.DagsterInstance, platform: Platform, sensors: Collection[str]
+) -> list[str]:
+    """Wait until each sensor of alerts has seen that all is well."""
+    enough = {sensor: len(read_looks(instance, sensor)) + LOOKS_AT_THE_END for sensor in sensors}
+
+    def late() -> list[str]:
+        return [name for name in sensors if len(read_looks(instance, name)) < enough[name]]
+
+    _until(lambda: not late(), platform)
+    return [f"The sensor {name} did not look within {UNTIL_QUIET} s." for name in late()]
 
 
 def _until(condition: Callable[[], object], platform: Platform) -> bool:
