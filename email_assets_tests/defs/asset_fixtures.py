@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.dagster_fixtures import instance, materialize, platform
+from email_assets_tests.queries import ask
 
 __all__ = ["instance"]
 
@@ -36,8 +36,7 @@ class Materialization:
     warehouse: Path
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
-            return connection.execute(sql).fetchall()
+        return ask(self.warehouse, sql)
 
     def rows_of_api(self, name: str) -> int:
         return len(self.sandbox.rows(name))

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 
 from email_assets.account import configured_account
 from email_assets.api.usage import Usage
@@ -14,6 +13,7 @@ from email_assets.defs.checks import build_checks, build_freshness_checks
 from email_assets.defs.metadata import metadata_of_sync
 from email_assets.sync.report import SyncReport
 from email_assets_tests.dagster_fixtures import instance
+from email_assets_tests.queries import attached
 
 __all__ = ["instance"]
 
@@ -56,7 +56,7 @@ def report_sync(instance: dg.DagsterInstance, asset: str = "bounces", **changes:
 
 def put(warehouse: Path, *ids: Any, column: str = "BIGINT") -> None:
     """Put rows with these ids into the table of bounces, past the asset."""
-    with duckdb.connect(str(warehouse)) as connection:
+    with attached(warehouse) as connection:
         connection.execute("CREATE SCHEMA email")
         connection.execute(f"CREATE TABLE email.bounces (id {column})")
         connection.executemany("INSERT INTO email.bounces VALUES (?)", [[key] for key in ids])

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 
 from email_assets.account import configured_account
@@ -19,6 +18,7 @@ from email_assets.warehouse.dataset_account import Owner
 from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.accounts.account_fixtures import account_settings
 from email_assets_tests.conftest import KEY
+from email_assets_tests.queries import change
 
 Query = Callable[[str], list[tuple[Any, ...]]]
 
@@ -85,8 +85,7 @@ def test_a_new_name_goes_on_once_the_old_one_is_forgotten(
     api: Sandbox, marketing: str, query: Query, warehouse: Path
 ) -> None:
     load("servers")
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("DROP TABLE email._email_account")
+    change(warehouse, "DROP TABLE email._email_account")
 
     assert load("servers", marketing).rows_unchanged == len(api.rows("servers"))
     assert query("SELECT name FROM email._email_account") == [("marketing",)]

@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 
-import duckdb
 import pytest
 from filelock import FileLock
 
@@ -24,6 +23,7 @@ from email_assets_tests.messages import A_DAY, change_messages, sent_at
 from email_assets_tests.sync.incremental_fixtures import FULL_REFRESH, Load
 from email_assets_tests.warehouses import (
     Query,
+    change,
     changed_in,
     keys_in,
     keys_of,
@@ -49,11 +49,6 @@ with open_pipeline(configured_account().warehouse, "messages") as pipeline:
     say = lambda told: print(told, flush=True)
     sync(configured_account(), pipeline, "messages", say=say, sleep=sleep)
 """
-
-
-def execute(warehouse: Path, sql: str) -> None:
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute(sql)
 
 
 @pytest.mark.usefixtures("asks_for_windows")
@@ -89,7 +84,7 @@ class TestTheCursorIsInTheWarehouse:
     def test_a_table_that_was_dropped_or_emptied_gets_everything_again(
         self, sql: str, api: Sandbox, load: Load, query: Query, warehouse: Path
     ) -> None:
-        execute(warehouse, sql)
+        change(warehouse, sql)
         load()
         assert keys_in(query) == keys_of(api.rows("messages"))
 
@@ -98,7 +93,7 @@ class TestTheCursorIsInTheWarehouse:
     def test_so_it_does_if_a_backfill_comes_first(
         self, sql: str, api: Sandbox, load: Load, query: Query, warehouse: Path
     ) -> None:
-        execute(warehouse, sql)
+        change(warehouse, sql)
         load(Span(start=sent_at(api.rows("messages")[0]) - A_DAY))
         load()
         assert keys_in(query) == keys_of(api.rows("messages"))
