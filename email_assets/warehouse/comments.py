@@ -20,7 +20,10 @@ SELECT name, kind, '', comment FROM shown
 UNION ALL
 SELECT table_name, '', column_name, comment FROM duckdb_columns()
 WHERE database_name = current_database() AND schema_name = %s
+    AND (table_name IN (SELECT name FROM shown WHERE kind = 'TABLE') OR 'ducklake' <> (
+        SELECT type FROM duckdb_databases() WHERE database_name = current_database()))
 """
+"""Without columns of views in a DuckLake, which takes no comments on them."""
 _POSTGRES = """
 WITH shown AS (
     SELECT oid, relname, relkind FROM pg_class
