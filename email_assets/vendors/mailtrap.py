@@ -25,6 +25,11 @@ def one_row_a_day(row: dict[str, Any]) -> dict[str, Any]:
     return {"date": row["date"], **row["stats"]}
 
 
+def with_domain(row: dict[str, Any]) -> dict[str, Any]:
+    """A message with its domain under one name: the API's documents and clients know two."""
+    return {"domain_id": row.get("sending_domain_id"), **row}
+
+
 A_DOMAIN: Sender = {
     "field": "domain_id",
     "resource": "domains",
@@ -80,6 +85,7 @@ VENDOR: Vendor = {
                 "template_variables": {"data_type": "json"},
             },
             "primary_key": "message_id",
+            "processing_steps": [{"map": with_domain}],
             "endpoint": {
                 "path": "/api/email_logs",
                 "data_selector": "messages",
@@ -142,6 +148,7 @@ VENDOR: Vendor = {
             "time": "sent_at",
             "recipient": "to",
             "sender": A_DOMAIN,
+            "tag": "category",
         },
         "bounces": {
             "time": "created_at",
@@ -150,10 +157,14 @@ VENDOR: Vendor = {
             "hard": ["hard bounce"],
             "complaint": ["spam complaint"],
             "recipient": "email",
+            "tag": "message_category",
+            "reason": "message_esp_response",
         },
         "suppressed": [{"resource": "bounces", "recipient": "email"}],
     },
     "events": [
+        # of what happened to a message, the last is known, and not when
+        {"resource": "messages", "type": "status", "types": {"delivered": ["delivered"]}},
         {"resource": "bounces", "type": "type", "types": {"unsubscribed": ["unsubscription"]}},
     ],
 }

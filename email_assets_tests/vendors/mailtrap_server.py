@@ -22,7 +22,8 @@ class MailtrapServer(PresetServer):
 
     vendor = "mailtrap"
     secrets: ClassVar = {"api_key": KEY}
-    outcome = (450, 225, 0, 225)
+    outcome = (450, 150, 0, 150)
+    others: ClassVar = {"delivered": 150, "unsubscribed": 150}
     rules: ClassVar[Rules] = {
         ("GET", "/api/suppressions"): {
             "email": Parameter(),
@@ -62,15 +63,17 @@ class MailtrapServer(PresetServer):
         name = str(uuid.uuid5(uuid.NAMESPACE_URL, str(number)))
         message = {
             "message_id": name,
-            "status": "delivered",
+            "status": ("delivered", "not_delivered", "enqueued")[number % 3],
             "from": "shop@example.com",
             "to": f"ann{number}@example.com",
             "sent_at": written(at),
             "custom_variables": {f"order-{number}": "1"},
-            "domain_id": 7,
+            "category": "orders",
+            ("domain_id", "sending_domain_id")[number % 2]: 7,
         }
         self.rows["messages"].insert(0, message)
-        bounce = {"id": name, "type": ("hard bounce", "spam complaint")[number % 2]}
+        kind = ("hard bounce", "spam complaint", "unsubscription")[number % 3]
+        bounce = {"id": name, "type": kind, "message_category": "orders"}
         bounce |= {"created_at": written(at), "email": f"ann{number}@example.com"}
         self.rows["bounces"].insert(0, {**bounce, "domain_name": "m0.example.com"})
 

@@ -85,6 +85,8 @@ class Figures:
     """Messages that were sent, bounced hard and soft, and were called spam, by the days' table."""
     of_events: Any
     of_days: Any
+    senders: list[tuple[str]]
+    """The senders of messages, in the days' table."""
     others: dict[str, int]
     """Events that no day's table counts, by type."""
     of_mailboxes: Outcome
@@ -100,6 +102,7 @@ def figures(place: tuple[PresetServer, Path], first: Traces) -> Figures:
         query(f"SELECT SUM(sent), SUM(hard), SUM(soft), SUM(complaints) FROM email.{DAILY}"),
         counts_of_events(query),
         counts_of_days(query),
+        query(f"SELECT DISTINCT sender FROM email.{DAILY} WHERE sent > 0"),
         dict(query(OTHERS)),
         total((found.providers or {}).values()),
     )
@@ -108,6 +111,11 @@ def figures(place: tuple[PresetServer, Path], first: Traces) -> Figures:
 def test_the_days_count_what_the_events_count(api: PresetServer, figures: Figures) -> None:
     assert figures.outcome == [api.outcome]
     assert figures.of_events == figures.of_days
+
+
+def test_each_sender_is_told_by_its_name(figures: Figures) -> None:
+    assert figures.senders
+    assert all("example.com" in sender for (sender,) in figures.senders)
 
 
 def test_what_else_happened_to_messages_is_told(api: PresetServer, figures: Figures) -> None:
