@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,12 @@ from email_assets.quickstart.folders import choose_folders, environment_of
 from email_assets.vendors import VendorResource
 from email_assets.vendors.dictionary import TABLE, notes_of
 from email_assets.vendors.resource import primary_key
-from email_assets.warehouse.destination import connected
+from email_assets.warehouse.destination import connected, stored_types
+from email_assets.warehouse.dialects import tables_of
 
 NAMING = Schema("sources").naming
 LOADED_AT = "to_timestamp(cast(_dlt_load_id as double precision))"
 """The time at which a row was loaded, of dlt's id of the load."""
-_COLUMNS = """
-SELECT table_name, column_name FROM information_schema.columns
-WHERE table_schema = %s AND table_catalog = current_database()
-ORDER BY table_name, ordinal_position
-"""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,19 +68,19 @@ def _source_of(account: Account) -> dict[str, Any]:
     """
     if account.problem:
         raise account.problem
-    found: dict[str, list[str]] = {}
+    schema, found = "", dict[str, dict[str, str]]()
     with connected(account.warehouse, "dbt_sources", _say, read_only=True) as client:
-        schema = client and client.make_qualified_table_name_path(None, quote=False)[-1]
-        for table, column in (client and client.execute_sql(_COLUMNS, schema)) or ():
-            found.setdefault(table, []).append(column)
+        if client:
+            schema = client.make_qualified_table_name_path(None, quote=False)[-1]
+            found = stored_types(account.warehouse, client, sorted(tables_of(client)))
     tables = [*_tables_of(account, found)]
     if not tables:
         raise WarehouseError("dbt-sources: nothing is loaded yet. Materialize the assets first.")
-    source = {"name": str(schema), "schema": str(schema), "loader": "dlt"}
+    source = {"name": schema, "schema": schema, "loader": "dlt"}
     return {**source, "tables": tables}
 
 
-def _tables_of(account: Account, found: Mapping[str, list[str]]) -> Iterator[dict[str, Any]]:
+def _tables_of(account: Account, found: Mapping[str, Collection[str]]) -> Iterator[dict[str, Any]]:
     notes = notes_of_made(found)
     for resource in account.resources.values():
         notes |= notes_of(resource, found)

@@ -130,7 +130,9 @@ def stored_types(
     is_upper = client.capabilities.casefold_identifier is str.upper
     return {
         table: {
-            name.lower() if is_upper else name: str(of["data_type"]) for name, of in columns.items()
+            # a plain text, of which SQLAlchemy has one of its own
+            str(name.lower() if is_upper else name): str(of["data_type"])
+            for name, of in columns.items()
         }
         for table, columns in asks.get_storage_tables(list(dict.fromkeys(tables)))
         if columns

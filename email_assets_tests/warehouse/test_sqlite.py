@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from email_assets.account import configured_account
 from email_assets.account.every import configured_accounts
 from email_assets.defs.build import build_all
 from email_assets.deliverability.breakdown import read_breakdown
 from email_assets.deliverability.daily import SenderDay, build_daily, read_daily
+from email_assets.quickstart import dbt_sources
 from email_assets.sandbox import Sandbox
 from email_assets.sync.report import SyncReport
 from email_assets.vendors.resource import DAILY, REPORT
@@ -128,6 +132,24 @@ def test_the_report_tells_days_and_types_and_why_it_tells_no_recipients(
         "report: nothing is told by recipient, since sqlalchemy finds no address in a text as "
         "DuckDB does; the table by day is whole."
     ]
+
+
+def test_dbt_is_told_its_tables_and_columns(
+    loaded: tuple[Sandbox, Ask, SyncReport],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
+    load("messages")
+
+    assert dbt_sources.main([]) == 0
+
+    (source,) = yaml.safe_load(capsys.readouterr().out)["sources"]
+    tables = {table["name"]: table["columns"] for table in source["tables"]}
+    assert [column["name"] for column in tables["messages"]][:2] == ["id", "server_id"]
+    assert "email" in [column["name"] for column in tables["messages__recipients"]]
 
 
 @pytest.mark.parametrize(
