@@ -22,6 +22,7 @@ from email_assets_tests.dagster_fixtures import command
 from email_assets_tests.deploy.server_fixtures import end
 from email_assets_tests.docs.pages import commands
 from email_assets_tests.postgres import Database, Server
+from email_assets_tests.warm import warm
 from email_assets_tests.webserver_fixtures import free_port, wait_for
 
 SHIPPED = PROJECT / "deploy/celery"
@@ -108,7 +109,7 @@ class Cluster:
             "--concurrency=6": "--concurrency=3",
         }.items():
             line = [re.sub(rf"^{re.escape(shipped)}\b", here, word) for word in line]
-        env = {**self.settings, "DLT_PROJECT_DIR": str(home), "TMPDIR": str(home)}
+        env = {**self.settings, **warm(), "DLT_PROJECT_DIR": str(home), "TMPDIR": str(home)}
         log = self.folder / f"{name}.log"
         self.processes[name] = command(*line, home=home, cwd=home, env=env, output=log)
 
