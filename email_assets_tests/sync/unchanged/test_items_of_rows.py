@@ -5,7 +5,20 @@ from __future__ import annotations
 from email_assets.sandbox import Sandbox
 from email_assets.sync.column_layout import NESTING
 from email_assets_tests.sync.unchanged.loading import load_rows
+from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 from email_assets_tests.warehouses import Query, Row, items
+
+__all__ = ["use_vendor"]
+
+NESTED = """
+from copy import deepcopy
+
+from email_assets.vendors import generic
+
+VENDOR = deepcopy(generic.VENDOR)
+for resource in VENDOR["resources"]:
+    resource["max_table_nesting"] = {levels}
+"""
 
 
 def test_a_row_that_did_not_change_keeps_its_items(api: Sandbox, query: Query) -> None:
@@ -51,4 +64,15 @@ def test_a_row_whose_list_is_kept_as_json_is_not_loaded_again(api: Sandbox, quer
     rows: list[Row] = [{"id": 1, "to": [{"n": 1}], **deep}, {"id": 2, "to": []}]
     load_rows(api, *rows)
     assert query("SELECT count(*) FROM email.domains__to") == [(1,)]
+    assert load_rows(api, *rows) == (0, 2)
+
+
+def test_a_row_whose_list_becomes_json_by_a_setting_is_loaded_again(
+    api: Sandbox, query: Query, use_vendor: UseVendor
+) -> None:
+    rows: list[Row] = [{"id": 1, "to": [{"n": 1}, {"n": 2}]}, {"id": 2, "to": []}]
+    use_vendor(NESTED.format(levels=3))
+    load_rows(api, *rows)
+    use_vendor(NESTED.format(levels=0))
+    assert load_rows(api, *rows) == (1, 1)
     assert load_rows(api, *rows) == (0, 2)
