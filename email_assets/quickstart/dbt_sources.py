@@ -25,15 +25,16 @@ from email_assets.errors import EmailAssetsError, WarehouseError
 from email_assets.normalizer import column_of
 from email_assets.quickstart.api import chosen_api
 from email_assets.quickstart.folders import choose_folders, environment_of
-from email_assets.vendors import VendorResource
 from email_assets.vendors.dictionary import TABLE, notes_of
 from email_assets.vendors.resource import primary_key
 from email_assets.warehouse.destination import connected, stored_types
-from email_assets.warehouse.dialects import tables_of
+from email_assets.warehouse.dialects import dialect_of, tables_of
 
 NAMING = Schema("sources").naming
 LOADED_AT = "to_timestamp(cast(_dlt_load_id as double precision))"
 """The time at which a row was loaded, of dlt's id of the load."""
+KNOW_IT = ("duckdb", "postgres")
+"""Dialects that know that function; others are told nothing of freshness."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -68,19 +69,24 @@ def _source_of(account: Account) -> dict[str, Any]:
     """
     if account.problem:
         raise account.problem
-    schema, found = "", dict[str, dict[str, str]]()
+    schema, found, is_known = "", dict[str, dict[str, str]](), False
     with connected(account.warehouse, "dbt_sources", _say, read_only=True) as client:
         if client:
             schema = client.make_qualified_table_name_path(None, quote=False)[-1]
-            found = stored_types(account.warehouse, client, sorted(tables_of(client)))
-    tables = [*_tables_of(account, found)]
+            # dlt's names have no capitals; others' beside them may
+            names = sorted(name for name in tables_of(client) if name == name.lower())
+            found = stored_types(account.warehouse, client, names)
+            is_known = dialect_of(client) in KNOW_IT
+    tables = [*_tables_of(account, found, is_known=is_known)]
     if not tables:
         raise WarehouseError("dbt-sources: nothing is loaded yet. Materialize the assets first.")
     source = {"name": schema, "schema": schema, "loader": "dlt"}
     return {**source, "tables": tables}
 
 
-def _tables_of(account: Account, found: Mapping[str, Collection[str]]) -> Iterator[dict[str, Any]]:
+def _tables_of(
+    account: Account, found: Mapping[str, Collection[str]], *, is_known: bool
+) -> Iterator[dict[str, Any]]:
     notes = notes_of_made(found)
     for resource in account.resources.values():
         notes |= notes_of(resource, found)
@@ -92,20 +98,24 @@ def _tables_of(account: Account, found: Mapping[str, Collection[str]]) -> Iterat
         key: list[str] = []
         if table in names:
             resource = account.resources[names[table]]
-            of["config"] = _config_of(account, names[table], resource)
+            of["config"] = _config_of(account, names[table])
+            if resource["kind"] == "event" and is_known:
+                of["config"] |= _freshness(account)
             key = [column_of(name, NAMING) for name in primary_key(resource)]
         yield {**of, "columns": [_column(name, notes.get((table, name)), key) for name in columns]}
 
 
-def _config_of(account: Account, name: str, resource: VendorResource) -> dict[str, Any]:
-    """The asset, so that dagster-dbt knows it, and how old the last row may be."""
-    config: dict[str, Any] = {"meta": {"dagster": {"asset_key": [*key_of(account, name).path]}}}
-    if resource["kind"] == "event":
-        hours = round(window_of("event", account.automation).total_seconds() / 3600)
-        # an hour without mail is none without syncs
-        config["loaded_at_field"] = LOADED_AT
-        config["freshness"] = {"warn_after": {"count": hours + 24, "period": "hour"}}
-    return config
+def _config_of(account: Account, name: str) -> dict[str, Any]:
+    """The asset, so that dagster-dbt knows it."""
+    return {"meta": {"dagster": {"asset_key": [*key_of(account, name).path]}}}
+
+
+def _freshness(account: Account) -> dict[str, Any]:
+    """The age that the last row may have."""
+    hours = round(window_of("event", account.automation).total_seconds() / 3600)
+    # an hour without mail is none without syncs
+    warn_after = {"count": hours + 24, "period": "hour"}
+    return {"loaded_at_field": LOADED_AT, "freshness": {"warn_after": warn_after}}
 
 
 def _column(name: str, meaning: str | None, key: Sequence[str]) -> dict[str, Any]:

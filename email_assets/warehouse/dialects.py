@@ -81,7 +81,7 @@ def columns_of(cursor: Any) -> list[str]:
 
 
 def tables_of(client: SqlClient) -> list[str]:
-    """The names of the dataset's tables and views."""
+    """The names of the dataset's tables and views, as dlt writes them."""
     if dialect_of(client) == "sqlite":  # which has no `information_schema`
         of_dataset = client.escape_column_name(client.dataset_name)
         query = f"SELECT name FROM {of_dataset}.sqlite_master WHERE type IN ('table', 'view')"
@@ -89,7 +89,9 @@ def tables_of(client: SqlClient) -> list[str]:
     else:
         query = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
         found = client.execute_sql(query, client.dataset_name)
-    return [str(name) for (name,) in found or ()]
+    # Snowflake gives them in capitals
+    is_upper = client.capabilities.casefold_identifier is str.upper
+    return [str(name).lower() if is_upper else str(name) for (name,) in found or ()]
 
 
 def table_in(client: SqlClient, name: str) -> str:
