@@ -23,6 +23,7 @@ from email_assets.settings.resolve import SettingError, where_to_set
 from email_assets.settings.warehouse import WarehouseSettings
 from email_assets.warehouse.duckdb_file import SettledDuckDb, credentials_of
 from email_assets.warehouse.nul import escape_with_visible_nul
+from email_assets.warehouse.postgres_server import PostgresInUtf8
 from email_assets.warehouse.turn import SqlClient, turn_at
 from email_assets.warehouse.working_directory import working_directory
 
@@ -72,22 +73,23 @@ def destination_of(warehouse: WarehouseSettings) -> Destination[Any, Any]:
         ) from None
     assert destination  # noqa: S101 (None is for a reference that is None)
     kind = destination.destination_type.rpartition(".")[2]
+    if kind == "postgres":
+        name = destination.destination_name
+        destination = cast(Destination[Any, Any], PostgresInUtf8(destination_name=name))
+        destination.caps_params["escape_literal"] = escape_with_visible_nul
     if kind in HAVE_TRANSACTIONS:
         destination.caps_params["supports_transactions"] = True
-    if kind == "postgres":
-        destination.caps_params["escape_literal"] = escape_with_visible_nul
     return cast(Destination[Any, Any], destination)
 
 
 def _duckdb() -> Destination[Any, Any]:
     destination = dlt.destinations.duckdb()
     file: object = dlt.config.get("destination.duckdb.credentials")
-    if file is None:
-        file = str(data_folder()[0] / DEFAULT_FILE)
-    if isinstance(file, str):
+    if file is None or isinstance(file, str):
         # as a shell would have written it: a file of a secret ends with a line break, mostly
-        path = os.path.expanduser(file.strip())
-        destination.config_params["credentials"] = path if "://" in path else credentials_of(path)
+        path = os.path.expanduser((file or "").strip()) or str(data_folder()[0] / DEFAULT_FILE)
+        is_plain = "://" not in path and path[:1] != ":"
+        destination.config_params["credentials"] = credentials_of(path) if is_plain else path
     try:
         found = destination.configuration(destination.spec(), accept_partial=True)
     except InvalidInMemoryDuckdbCredentials:

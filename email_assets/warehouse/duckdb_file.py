@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 
 import dlt
 from dlt.common.configuration import configspec
+from dlt.common.runtime import run_context
 from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbCredentials
 
 
 def credentials_of(path: str) -> DuckDbCredentials:
-    """Credentials of a file; of a text, dlt makes them with SQLAlchemy, a third of its imports."""
+    """Credentials of a file; of a text, dlt makes them with SQLAlchemy, a third of its imports.
+
+    Args:
+        path: Seen from dlt's folder for local files, which only its pipelines know.
+    """
     credentials = DuckDbCredentials()
-    credentials.database = path
+    credentials.database = os.path.abspath(os.path.join(run_context.active().local_dir, path))
     return credentials
 
 

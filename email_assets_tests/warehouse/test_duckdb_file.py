@@ -9,7 +9,10 @@ from types import ModuleType
 import pytest
 from dlt.common.libs import sql_alchemy_compat
 
+from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
+from email_assets.warehouse.counts import count_keys
+from email_assets.warehouse.destination import DEFAULT_FILE
 from email_assets_tests.warehouses import load
 
 
@@ -36,6 +39,28 @@ def test_a_sync_takes_nothing_from_sqlalchemy_which_is_slow_to_import(
     load("servers")
     assert imported.names == []
     assert warehouse.exists()
+
+
+def test_a_relative_file_lies_in_dlts_folder_for_syncs_and_for_questions(
+    api: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLT_LOCAL_DIR", str(tmp_path))
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", "relative.duckdb")
+    load("servers")
+    assert (tmp_path / "relative.duckdb").exists()
+    counted = count_keys(configured_account().warehouse, "servers", ["id"], say=print)
+    assert counted
+    assert counted.rows == 5
+
+
+@pytest.mark.parametrize("place", ["", " \n"])
+def test_a_setting_without_a_file_is_none(
+    place: str, api: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DLT_LOCAL_DIR", str(tmp_path))
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", place)
+    load("servers")
+    assert (tmp_path / DEFAULT_FILE).exists()
 
 
 def test_a_file_may_be_named_by_a_url(

@@ -12,6 +12,7 @@ from email_assets.sync.column_layout import NESTING
 from email_assets.sync.dlt_seam import FIRST_ROWS
 from email_assets.sync.pipeline import sync
 from email_assets.warehouse.destination import open_pipeline
+from email_assets_tests.postgres import Database
 from email_assets_tests.queries import WAREHOUSES
 from email_assets_tests.warehouses import Query, Row, columns_of, items, never, table
 
@@ -87,3 +88,16 @@ def test_a_nul_is_written_out_in_text_and_in_items(place: int, api: Sandbox, que
     assert items(query, "domains", "to")[place] == [{"x": "\\u0000"}]
     assert formats_of(api, *rows, {"id": 10_000}) == {"parquet"}
     assert query("SELECT count(*) FROM email.domains") == [(len(rows) + 1,)]
+
+
+def test_text_is_the_same_in_a_database_of_another_encoding(
+    api: Sandbox, warehouse: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warehouse.change(f"ALTER DATABASE {warehouse.name} SET client_encoding = 'LATIN1'")
+    address = f"{warehouse.url}?client_encoding=latin1"
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", address)
+    for without in ("true", "false"):
+        monkeypatch.setenv(WITHOUT_DRIVER, without)
+        formats_of(api, {"id": "Köln", "name": f"Zürich {without}"})
+        found = warehouse.ask("SELECT convert_to(id || name, 'UTF8') FROM email.domains")
+        assert [bytes(text).decode() for (text,) in found] == [f"KölnZürich {without}"]
