@@ -33,7 +33,7 @@ A_DOMAIN: Sender = {"field": "domain_id", "resource": "domains", "id": "id", "na
 COMPLAINTS = ["spam_complaint", "spam_complaints"]
 """Its webhooks know the one, its SDKs the other."""
 SOFT = ["soft_bounced", "junk"]
-"""What was `deferred` is no bounce: it is tried again."""
+"""Those that are tried again, `deferred`, are no bounces."""
 
 VENDOR: Vendor = {
     "client": {

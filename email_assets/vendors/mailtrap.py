@@ -27,7 +27,7 @@ def one_row_a_day(row: dict[str, Any]) -> dict[str, Any]:
 
 def with_domain(row: dict[str, Any]) -> dict[str, Any]:
     """A message with its domain under one name: the API's documents and clients know two."""
-    return {"domain_id": row.get("sending_domain_id"), **row}
+    return {**row, "domain_id": row.get("domain_id") or row.get("sending_domain_id")}
 
 
 A_DOMAIN: Sender = {
@@ -148,6 +148,8 @@ VENDOR: Vendor = {
             "time": "sent_at",
             "recipient": "to",
             "sender": A_DOMAIN,
+            # who had opted out was sent nothing
+            "only": {"field": "status", "values": ["delivered", "not_delivered", "enqueued"]},
             "tag": "category",
         },
         "bounces": {

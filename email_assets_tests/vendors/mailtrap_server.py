@@ -22,7 +22,7 @@ class MailtrapServer(PresetServer):
 
     vendor = "mailtrap"
     secrets: ClassVar = {"api_key": KEY}
-    outcome = (450, 150, 0, 150)
+    outcome = (435, 150, 0, 150)
     others: ClassVar = {"delivered": 150, "unsubscribed": 150}
     rules: ClassVar[Rules] = {
         ("GET", "/api/suppressions"): {
@@ -61,9 +61,10 @@ class MailtrapServer(PresetServer):
     def add_newer(self, at: datetime) -> None:
         number = len(self.rows["messages"])
         name = str(uuid.uuid5(uuid.NAMESPACE_URL, str(number)))
+        status = ("delivered", "not_delivered", "enqueued")[number % 3]
         message = {
             "message_id": name,
-            "status": ("delivered", "not_delivered", "enqueued")[number % 3],
+            "status": "opted_out" if number % 30 == 29 else status,
             "from": "shop@example.com",
             "to": f"ann{number}@example.com",
             "sent_at": written(at),

@@ -18,7 +18,7 @@ ROWS_AT_MOST = 10_000
 LISTS = {"/messages/outbound": ("Messages", 700), "/bounces": ("Bounces", 1000)}
 """Paths of the lists with a ceiling: where the rows are, and the error beyond it."""
 ALL_OF_TIME = (("fromdate", "0001-01-02"), ("todate", "9999-12-30"))
-"""What limits a list's time, and what it is where a request does not say so."""
+"""Parameters that limit a list's time, and the limits where a request names none."""
 
 
 class PostmarkServer(VendorServer):

@@ -30,7 +30,7 @@ class PresetServer(VendorServer):
     """Messages that were sent, and that bounced hard, bounced soft and were called spam, before
     there is anything newer."""
     others: ClassVar[Mapping[str, int]] = {}
-    """What else happened to messages, by what all vendors' events are called."""
+    """Other things that happened to messages, by the names of all vendors' events."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -89,6 +89,8 @@ class Figures:
     """The senders of messages, in the days' table."""
     others: dict[str, int]
     """Events that no day's table counts, by type."""
+    complained: list[tuple[int]]
+    """Events of complaints that tell whose they are."""
     of_mailboxes: Outcome
     """The outcome in the report, of all mailbox providers."""
 
@@ -104,6 +106,7 @@ def figures(place: tuple[PresetServer, Path], first: Traces) -> Figures:
         counts_of_days(query),
         query(f"SELECT DISTINCT sender FROM email.{DAILY} WHERE sent > 0"),
         dict(query(OTHERS)),
+        query("SELECT count(recipient) FROM email.email_events WHERE type = 'complained'"),
         total((found.providers or {}).values()),
     )
 
@@ -127,6 +130,7 @@ def test_the_report_knows_the_mailbox_of_each_message_and_what_became_of_it(
 ) -> None:
     found = figures.of_mailboxes
     assert (found.sent, found.hard, found.soft, found.complaints) == api.outcome
+    assert figures.complained == [(found.complaints,)]
 
 
 @pytest.mark.usefixtures("figures")  # of the first sync alone
