@@ -88,9 +88,12 @@ INNER = [
     Inner(
         (
             "dlt.common.data_writers:writers.ArrowToParquetWriter",
+            "dlt.common.data_writers.buffered:BufferedDataWriter",
             "dlt.common.json:json",
             "dlt.common.libs.pyarrow:columns_to_arrow",
             "dlt.common.normalizers.json.helpers:get_nested_row_hash",
+            "dlt.common.storages.data_item_storage:DataItemStorage.get_active_writer",
+            "dlt.common.storages.data_item_storage:DataItemStorage.write_data_item",
             "dlt.normalize:worker.JsonLItemsNormalizer",
             "dlt.normalize.items_normalizers.jsonl:JsonLItemsNormalizer._normalize_chunk",
         ),

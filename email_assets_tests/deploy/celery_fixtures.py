@@ -75,6 +75,7 @@ class Cluster:
             "API_KEY": KEY,
             "SOURCES__EMAIL__BASE_URL": self.sandbox.base_url,
             "RUNTIME__REQUEST_BACKOFF_FACTOR": "0",
+            "RUNTIME__REQUEST_TIMEOUT": "600",  # a step waits for as long as a test wants
         }
 
     def home(self, name: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
@@ -11,12 +12,14 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from socket import gethostname
+from threading import Event
 
 import dagster as dg
 import pytest
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.alerts.alert_fixtures import Webhook, listening
+from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import INVENTORY, NAMES
 from email_assets_tests.defs.sensor_fixtures import Sensor
 from email_assets_tests.deploy.celery_fixtures import (
@@ -28,9 +31,7 @@ from email_assets_tests.deploy.celery_fixtures import (
 )
 from email_assets_tests.postgres import Server
 from email_assets_tests.warehouses import ask, listed, table
-from email_assets_tests.webserver_fixtures import sandbox, wait_for
-
-__all__ = ["sandbox"]
+from email_assets_tests.webserver_fixtures import wait_for
 
 pytestmark = [
     pytest.mark.postgres,
@@ -55,6 +56,8 @@ class Seen:
     instance: dg.DagsterInstance
     alerts: Sensor
     webhook: Webhook
+    may_go: Event
+    """Set to let answers of the API go that are kept back."""
 
     def status(self, run_id: str) -> str:
         """Wait for the end of a run, and give its status."""
@@ -98,18 +101,23 @@ class Seen:
 
 
 @pytest.fixture(scope="module")
-def seen(
-    tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox, postgres_server: Server
-) -> Iterator[Seen]:
-    folder = tmp_path_factory.mktemp("cluster")
+def seen(tmp_path_factory: pytest.TempPathFactory, postgres_server: Server) -> Iterator[Seen]:
+    folder, may_go = tmp_path_factory.mktemp("cluster"), Event()
+
+    async def wait(seconds: float) -> None:
+        for _ in range(round(seconds * 10)):
+            if not may_go.is_set():
+                await asyncio.sleep(0.1)
+
     with (
+        Sandbox(messages=250, api_key=KEY, sleep=wait) as sandbox,
         running_cluster(folder, sandbox, postgres_server) as cluster,
         opened(cluster) as instance,
         listening() as webhook,
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("ALERTS__WEBHOOK_URL", webhook.url)
-        seen = Seen(cluster, instance, Sensor("alerts", instance), webhook)
+        seen = Seen(cluster, instance, Sensor("alerts", instance), webhook, may_go)
         seen.told()
         yield seen
 
@@ -165,14 +173,15 @@ def test_a_run_whose_process_is_killed_ends(seen: Seen) -> None:
 
 
 def test_a_run_goes_on_without_broker_and_code_server_and_heals(seen: Seen) -> None:
-    # nothing is just being handed over, though the last of them asks much later than the first:
-    # Redis would hand that out again hours later
-    run_id = seen.cluster.hanging(seen.instance, *INVENTORY, seconds=30)
+    # all steps wait, so that none is just being handed over: Redis would hand it out hours later
+    run_id = seen.cluster.hanging(seen.instance, *INVENTORY)
     seen.cluster.kill("code")
     seen.cluster.kill("redis")
     seen.cluster.start("redis")
+    seen.may_go.set()
 
     assert seen.status(run_id) == "SUCCESS"
+    seen.may_go.clear()
     (recovery,) = seen.told()
     assert "servers" in recovery
 
