@@ -88,9 +88,8 @@ def judge_bounces(
         sender, worst = _with_most(of_day[day], lambda outcome: outcome.bounced)
         told, of_limit = percents_apart(found.bounce_rate or 0, limit)
         is_known = sender != UNKNOWN_SENDER
-        whose = f"{sender} had most bounces, {worst.bounced} of {worst.sent}"
-        if not is_known:
-            whose = "Of most bounces no sender is known"
+        known = f"{sender} had most bounces, {worst.bounced} of {worst.sent}"
+        whose = known if is_known else "Of most bounces no sender is known"
         return _warning(
             BOUNCE_RATE,
             f"{DAILY}: the bounce rate of {day}{so_far} (UTC) is {told}, "

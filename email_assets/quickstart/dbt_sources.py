@@ -33,8 +33,8 @@ from email_assets.warehouse.dialects import dialect_of, tables_of
 NAMING = Schema("sources").naming
 LOADED_AT = "to_timestamp(cast(_dlt_load_id as double precision))"
 """The time at which a row was loaded, of dlt's id of the load."""
-KNOW_IT = ("duckdb", "postgres")
-"""Dialects that know that function; others are told nothing of freshness."""
+HAVE_TO_TIMESTAMP = ("duckdb", "postgres")
+"""Dialects of whose warehouses freshness is told."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,15 +69,15 @@ def _source_of(account: Account) -> dict[str, Any]:
     """
     if account.problem:
         raise account.problem
-    schema, found, is_known = "", dict[str, dict[str, str]](), False
+    schema, found, tells_freshness = "", dict[str, dict[str, str]](), False
     with connected(account.warehouse, "dbt_sources", _say, read_only=True) as client:
         if client:
             schema = client.make_qualified_table_name_path(None, quote=False)[-1]
             # dlt's names have no capitals; others' beside them may
             names = sorted(name for name in tables_of(client) if name == name.lower())
             found = stored_types(account.warehouse, client, names)
-            is_known = dialect_of(client) in KNOW_IT
-    tables = [*_tables_of(account, found, is_known=is_known)]
+            tells_freshness = dialect_of(client) in HAVE_TO_TIMESTAMP
+    tables = [*_tables_of(account, found, tells_freshness=tells_freshness)]
     if not tables:
         raise WarehouseError("dbt-sources: nothing is loaded yet. Materialize the assets first.")
     source = {"name": schema, "schema": schema, "loader": "dlt"}
@@ -85,7 +85,7 @@ def _source_of(account: Account) -> dict[str, Any]:
 
 
 def _tables_of(
-    account: Account, found: Mapping[str, Collection[str]], *, is_known: bool
+    account: Account, found: Mapping[str, Collection[str]], *, tells_freshness: bool
 ) -> Iterator[dict[str, Any]]:
     notes = notes_of_made(found)
     for resource in account.resources.values():
@@ -99,7 +99,7 @@ def _tables_of(
         if table in names:
             resource = account.resources[names[table]]
             of["config"] = _config_of(account, names[table])
-            if resource["kind"] == "event" and is_known:
+            if resource["kind"] == "event" and tells_freshness:
                 of["config"] |= _freshness(account)
             key = [column_of(name, NAMING) for name in primary_key(resource)]
         yield {**of, "columns": [_column(name, notes.get((table, name)), key) for name in columns]}

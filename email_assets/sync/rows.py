@@ -74,7 +74,7 @@ class Rows(Keys):
         self._stamp = stamp_of(now())
         self._numbers = itertools.count()
         self._stored = Digests()
-        self._nesting, self._has_tables = nesting, False
+        self._nesting, self._looks_early = nesting, False
         self._changed: set[int] = set()
 
     @property
@@ -96,7 +96,7 @@ class Rows(Keys):
         """Do not load again what the warehouse holds as it is."""
         self._stored = stored
         # where lists may become JSON, or have been it, only the layout tells a row's items
-        self._has_tables = bool(stored) and self._nesting is None
+        self._looks_early = bool(stored) and self._nesting is None
 
     def without_secrets(self, row: Row) -> Row | None:
         """The row without the fields that are never loaded and what is private; None if all is."""
@@ -115,7 +115,7 @@ class Rows(Keys):
         for row in rows:
             digest = digest_of(row)
             # most rows that are stored end here, and are not brought into dlt's form
-            if self._has_tables and self._is_unchanged(row, digest, items_in(row.values())):
+            if self._looks_early and self._is_unchanged(row, digest, items_in(row.values())):
                 continue
             suited = self._fields.suit(row)
             if self._stored:

@@ -74,7 +74,7 @@ def destination_of(warehouse: WarehouseSettings) -> Destination[Any, Any]:
     assert destination  # noqa: S101 (None is for a reference that is None)
     kind = destination.destination_type.rpartition(".")[2]
     if kind == "postgres":
-        name = destination.destination_name
+        name = destination.configured_name
         destination = cast(Destination[Any, Any], PostgresInUtf8(destination_name=name))
         destination.caps_params["escape_literal"] = escape_with_visible_nul
     if kind in HAVE_TRANSACTIONS:
