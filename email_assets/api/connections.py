@@ -32,7 +32,7 @@ class Connections(HTTPAdapter):
         self._pools = limited_pools(self.deadlines)
         super().__init__(pool_maxsize=limits.pages, pool_block=True)
         seconds = limits.runtime.request_timeout
-        self._timeout = urllib3.Timeout(min(CONNECTING, seconds), seconds)
+        self._timeout = urllib3.Timeout(connect=min(CONNECTING, seconds), read=seconds)
         self._way = way_to(base_url)  # once for all requests: it takes its time
         self._pool: urllib3.HTTPConnectionPool | None = None
 

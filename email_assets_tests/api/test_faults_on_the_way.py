@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from email_assets.api import connections
 from email_assets.errors import ApiUnavailableError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, Speak, ask
@@ -136,6 +137,15 @@ def test_a_server_that_does_not_answer_meets_the_time_limit_at_each_attempt(
         f"bounces: {api.base_url} did not finish its answer within 0.1 s. {UNTOUCHED}"
     )
     assert api.request_count("bounces") == 3
+
+
+def test_an_answer_may_take_longer_than_it_takes_to_reach_the_server(
+    api: Sandbox, monkeypatch: pytest.MonkeyPatch, listing_of: OpenListing
+) -> None:
+    monkeypatch.setattr(connections, "CONNECTING", 0.1)
+    api.set_faults("bounces", Fault("latency", seconds=0.3, times=1))
+    assert ask(listing_of().session)["data"] == api.rows("bounces")
+    assert api.request_count("bounces") == 1
 
 
 def test_a_body_that_drips_for_ever_meets_the_time_limit(
