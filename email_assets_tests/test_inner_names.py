@@ -118,6 +118,11 @@ INNER = [
         "a dlt that reads a schema back from tables, and takes turns",
     ),
     Inner(
+        ("dlt.destinations.impl.postgres.postgres:PostgresParquetCopyJob._ingest_per_rowgroup",),
+        "a file that goes to PostgreSQL in parts",
+        "a dlt that gives Apache Arrow's driver a reader instead of a table",
+    ),
+    Inner(
         (
             "dlt.common.runtime.collector_base:Collector",
             "dlt.sources.helpers.rest_client.exceptions:IgnoreResponseException",

@@ -1,22 +1,35 @@
-"""PostgreSQL as a destination of dlt that stores text as it came, whatever a server expects."""
+"""PostgreSQL as a destination of dlt that stores text as it came, and takes little memory."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import dlt
 from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
 
+if TYPE_CHECKING:
+    from dlt.destinations.impl.postgres.postgres import PostgresClient
+
 
 class PostgresInUtf8(dlt.destinations.postgres):
-    """PostgreSQL, told that text comes in UTF-8.
+    """PostgreSQL, told that text comes in UTF-8, and loaded some thousand rows at a time.
 
     Apache Arrow's driver sends UTF-8 whatever the server expects, which would take it for something
-    else where a database, a user or an address says so.
+    else where a database, a user or an address says so. And dlt would give it a file as a whole.
     """
 
     @property
     def destination_type(self) -> str:
         """The type by which dlt knows it, which it would take from the name of the class."""
         return str(dlt.destinations.postgres().destination_type)
+
+    @property
+    def client_class(self) -> type[PostgresClient]:
+        """The class of dlt's that loads files."""
+        from dlt.destinations.impl.postgres.postgres import PostgresParquetCopyJob
+
+        PostgresParquetCopyJob._ingest_per_rowgroup = True  # noqa: SLF001
+        return super().client_class
 
     def configuration(
         self, initial_config: PostgresClientConfiguration, accept_partial: bool = False

@@ -51,6 +51,25 @@ def test_without_the_driver_they_go_as_statements(
     assert table(query, "domains")[2] == {"id": 2, "name": "n"}
 
 
+@pytest.mark.usefixtures("api")
+def test_a_file_need_not_fit_into_memory(query: Query, monkeypatch: pytest.MonkeyPatch) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    monkeypatch.setenv("DATA_WRITER__BUFFER_MAX_ITEMS", "500")  # dlt's default is 5,000
+    rows = [{"id": number, "name": f"{number:2000}"} for number in range(5000)]
+    usual = pyarrow.default_memory_pool()
+    counted = pyarrow.proxy_memory_pool(usual)  # whose count begins at 0
+    with open_pipeline(configured_account().warehouse, "domains") as pipeline:
+        pipeline.extract(rows, table_name="domains", loader_file_format="parquet")
+        pipeline.normalize()
+        pyarrow.set_memory_pool(counted)
+        try:
+            pipeline.load()
+        finally:
+            pyarrow.set_memory_pool(usual)
+    assert query("SELECT count(*) FROM email.domains") == [(len(rows),)]
+    assert counted.max_memory() < 2000 * len(rows) / 2
+
+
 def test_a_driver_may_come_and_go(
     api: Sandbox, query: Query, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
