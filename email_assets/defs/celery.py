@@ -1,14 +1,17 @@
-"""Dagster's Celery executor, with two repairs.
+"""Dagster's Celery executor, with three repairs.
 
 Celery lets no task wait for others, lest they take each other's places: a run that
 `CeleryRunLauncher` started would fail at its first step. That there are places enough is seen to by
 `max_concurrent_runs`. And where a step's process was killed, dagster-celery 0.29 waits for ever, if
-other steps are still to be done.
+other steps are still to be done; and a run that is to end waits for ever for a step whose worker is
+gone, in a place that others need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,9 +33,12 @@ CONFIG = {
     "config_source": {"result_backend_always_retry": True},
 }
 DAGSTERS: Any = dagster_celery.celery_executor
+PATIENCE = 180
+"""Seconds that a run which is to end waits for its steps under way, as long as Dagster waits for it
+(`cancel_timeout_seconds`)."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Step:
     """The result of a step's task, which tells of a lost process as Dagster tells of any failure.
 
@@ -42,17 +48,26 @@ class Step:
     result: Any
     plan_context: Any
     step: Any
+    ticks: Callable[[], float] = time.monotonic
+    _given_up_at: float = math.inf
 
     def ready(self) -> bool:
-        """True once the task has ended."""
-        return bool(self.result.ready())
+        """True once the task has ended, or nobody waits for it any more."""
+        return self.ticks() >= self._given_up_at or bool(self.result.ready())
 
     def revoke(self) -> None:
-        """Take the task back, if no worker has it yet."""
+        """Take the task back, if no worker has it yet, and wait only so long for one that has."""
         self.result.revoke()
+        self._given_up_at = min(self._given_up_at, self.ticks() + PATIENCE)
 
     def get(self) -> list[str]:
-        """The events of the step, in Dagster's own writing."""
+        """The events of the step, in Dagster's own writing.
+
+        Raises:
+            TaskRevokedError: It was taken back.
+        """
+        if not self.result.ready():
+            raise TaskRevokedError
         try:
             events: list[str] = self.result.get()
         except TaskRevokedError:

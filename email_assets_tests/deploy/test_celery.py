@@ -151,6 +151,37 @@ def test_a_run_that_lost_a_whole_worker_ends_after_the_longest_time_that_it_may_
     assert seen.events(run_id, "Exceeded maximum runtime")
 
 
+def test_a_run_that_is_to_end_does_not_wait_for_ever_for_a_worker_that_is_gone(seen: Seen) -> None:
+    from celery.exceptions import TaskRevokedError
+
+    from email_assets.defs.celery import PATIENCE, Step
+
+    app = seen.instance.run_launcher.celery  # type: ignore[attr-defined]
+    clock = iter([0, 0, PATIENCE - 1, PATIENCE])
+    step = Step(app.AsyncResult("nobody has it"), None, None, lambda: next(clock))
+
+    assert not step.ready()
+    step.revoke()
+    assert not step.ready()
+    assert step.ready()
+    with pytest.raises(TaskRevokedError):
+        step.get()
+
+
+def test_the_slot_of_such_a_run_is_free_once_its_worker_starts_again(seen: Seen) -> None:
+    (worker,) = (name for name in WORKERS if seen.cluster.processes[name].poll() is not None)
+    app = seen.instance.run_launcher.celery  # type: ignore[attr-defined]
+
+    seen.cluster.run(["python", "-m", "email_assets.lost_runs", worker])
+    seen.cluster.start(worker)
+
+    def is_idle() -> bool:
+        active = app.control.inspect().active() or {}
+        return len(active) == len(WORKERS) and not any(active.values())
+
+    wait_for(is_idle, AT_THE_MOST)
+
+
 def test_what_a_worker_had_begun_has_failed_before_it_starts_again(seen: Seen) -> None:
     app = seen.instance.run_launcher.celery  # type: ignore[attr-defined]
     host = gethostname()

@@ -24,12 +24,13 @@ def load(name: str) -> Any:
     return yaml.safe_load((SHIPPED / name).read_text())
 
 
-def test_a_run_is_given_up_before_its_task_is_given_to_another_worker_or_forgotten() -> None:
+def test_a_run_is_given_up_before_its_task_is_taken_from_it_or_forgotten() -> None:
     longest = load("dagster.yaml")["run_monitoring"]["max_runtime_seconds"]
     celery = load("celery.yaml")["execution"]["config"]["config_source"]
 
     assert longest < celery["broker_transport_options"]["visibility_timeout"]
     assert longest < celery["result_expires"]
+    assert longest < celery["task_time_limit"]
 
 
 @pytest.mark.parametrize("text", [UNIT.read_text(), guide("scale")], ids=["unit", "guide"])
