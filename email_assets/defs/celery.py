@@ -70,9 +70,10 @@ class Step:
             raise TaskRevokedError
         try:
             events: list[str] = self.result.get()
-        except TaskRevokedError:
-            raise
         except Exception as error:
+            # Celery says so of a killed process, too, if it was told to end another task before
+            if isinstance(error, TaskRevokedError) and self._given_up_at < math.inf:
+                raise
             why = f"Its process on a Celery worker was lost. {type(error).__name__}: {error}"
         else:
             return events
