@@ -72,6 +72,24 @@ INNER = [
     ),
     Inner(
         (
+            "dlt.common.destination.client:FollowupJobRequest",
+            "dlt.common.destination.client:HasFollowupJobs",
+            "dlt.common.destination.client:LoadJob",
+            "dlt.common.destination.client:RunnableLoadJob",
+            "dlt.common.storages.load_package:LoadJobInfo",
+            "dlt.destinations.impl.duckdb.duck:DuckDbClient.create_load_job",
+            "dlt.destinations.impl.duckdb.duck:DuckDbClient.create_table_chain_completed_followup_jobs",
+            "dlt.destinations.impl.duckdb.duck:DuckDbClient.initialize_storage",
+            "dlt.destinations.impl.duckdb.duck:DuckDbClient.should_load_data_to_staging_dataset",
+            "dlt.destinations.sql_client:SqlClientBase.get_qualified_table_names",
+            "dlt.destinations.sql_jobs:SqlMergeFollowupJob._gen_table_setup_clauses",
+            "dlt.destinations.sql_jobs:SqlMergeFollowupJob.gen_select_from_dedup_sql",
+        ),
+        "loads into DuckDB that are merged straight from their files",
+        "a setting of dlt by which it stages nothing in DuckDB",
+    ),
+    Inner(
+        (
             "dlt.common.data_types:TDataType",
             "dlt.common.normalizers.json:relational.DataItemNormalizer.can_coerce_type",
             "dlt.common.normalizers.json:relational.DataItemNormalizer.coerce_type",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
 import dlt
 from dlt.common.configuration import configspec
 from dlt.common.runtime import run_context
 from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration, DuckDbCredentials
+
+if TYPE_CHECKING:
+    from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 
 def credentials_of(path: str) -> DuckDbCredentials:
@@ -44,6 +48,13 @@ class SettledDuckDb(dlt.destinations.duckdb):
     def destination_type(self) -> str:
         """The type by which dlt knows it, which it would take from the name of the class."""
         return _type_of_duckdb()
+
+    @property
+    def client_class(self) -> type[DuckDbClient]:
+        """The client, which loads without a staging dataset."""
+        from email_assets.warehouse.duckdb_load import DirectDuckDbClient
+
+        return DirectDuckDbClient
 
     def configuration(
         self,

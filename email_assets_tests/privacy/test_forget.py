@@ -21,7 +21,7 @@ from email_assets.warehouse.destination import open_pipeline
 from email_assets_tests.accounts.account_fixtures import account_settings
 from email_assets_tests.conftest import KEY
 from email_assets_tests.privacy.privacy_fixtures import SALT
-from email_assets_tests.queries import WAREHOUSES, Place, ask, fresh_place, set_place
+from email_assets_tests.queries import WAREHOUSES, Place, ask, change, fresh_place, set_place
 from email_assets_tests.warehouses import never
 
 ANN = "ann.miller@example.org"
@@ -86,6 +86,12 @@ class Story:
         return "\n".join(str(value) for (value,) in self.ask(every))
 
 
+def stage_as_earlier_releases_did(file: Path, dataset: str) -> None:
+    change(file, f"CREATE SCHEMA {dataset}_staging")
+    for table in ("messages", "messages__recipients", "messages__recipients__opens", "bounces"):
+        change(file, f"CREATE TABLE {dataset}_staging.{table} AS FROM {dataset}.{table}")
+
+
 @pytest.fixture(scope="module", params=WAREHOUSES)
 def story(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Story:
     folder = tmp_path_factory.mktemp("forget")
@@ -108,6 +114,8 @@ def story(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
         for account in accounts:
             load(account, "messages")
             load(account, "bounces")
+            if isinstance(told.place, Path):
+                stage_as_earlier_releases_did(told.place, f"email_{account}")
         told.before = told.dump()
         with redirect_stdout(StringIO()) as output:
             assert main(["forget", "Ann.Miller@example.org"]) == 0
