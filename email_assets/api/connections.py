@@ -48,6 +48,13 @@ class Connections(HTTPAdapter):
             manager.pool_classes_by_scheme = self._pools
         return manager
 
+    def close(self) -> None:
+        """Close every connection, which clearing alone leaves to whenever nobody knows the pool."""
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
+        super().close()
+
     def head_of(self, keyed: PreparedRequest) -> urllib3.BaseHTTPResponse:
         """The head of an answer, whose body is still to be read.
 

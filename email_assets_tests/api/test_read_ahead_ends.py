@@ -16,7 +16,16 @@ from email_assets.account import configured_account
 from email_assets.api.usage import Usage
 from email_assets.errors import ApiError
 from email_assets.sync.listing import open_listing
-from email_assets_tests.api.conftest import OpenListing, Serve, ids, pages, read
+from email_assets_tests.api.conftest import (
+    HEAD,
+    REPLY,
+    OpenListing,
+    Serve,
+    ask,
+    ids,
+    pages,
+    read,
+)
 from email_assets_tests.api.pending import PATIENCE, PendingServer, all_at_once, numbered, offset_of
 from email_assets_tests.api.read_ahead_fixtures import IN_FLIGHT, LONG, PAGES, SETTING, busy, fails
 from email_assets_tests.conftest import KEY
@@ -48,6 +57,25 @@ def test_after_the_last_page_nothing_is_left_behind(serve: Serve, listing_of: Op
     assert threads_of_read_ahead() == []
     assert server.pending == []
     assert sorted(server.offsets) == PAGES
+
+
+def test_a_session_that_is_closed_leaves_no_connection_open(
+    listing_of: OpenListing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", address)
+        monkeypatch.setenv("API_KEY", KEY)
+        session = listing_of().session
+        asking = threading.Thread(target=ask, args=(session,))
+        asking.start()
+        with listener.accept()[0] as connection:
+            connection.recv(65536)
+            connection.sendall(HEAD + b"\r\n" + REPLY)
+            asking.join()
+            session.close()
+            connection.settimeout(PATIENCE)
+            assert connection.recv(1) == b""
 
 
 def asked_after(server: PendingServer) -> list[int]:
