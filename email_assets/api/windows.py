@@ -197,7 +197,7 @@ class WindowPaginator(BasePaginator):
         self._pages.update_state(response, rows)
         for row in rows:
             row.update(self._owner.label)
-        self._elsewhere += sum(map(self._counts_elsewhere, rows))
+        self._elsewhere += self._rows_elsewhere(rows)
         self._is_foreseeable = self._is_foreseeable or self._pages.is_foreseeable
         if self._is_beyond_ceiling(self._pages.total):
             self._waiting += [(self._owner, half) for half in self._halves(self._pages.total)]
@@ -225,13 +225,13 @@ class WindowPaginator(BasePaginator):
         # a total of just the ceiling may be one that the API does not count beyond
         return self._ceiling is not None and max(total or 0, self._pages.position) >= self._ceiling
 
-    def _counts_elsewhere(self, row: dict[str, Any]) -> bool:
-        """True if a row at a border comes with another part too, and is counted there."""
+    def _rows_elsewhere(self, rows: list[dict[str, Any]]) -> int:
+        """The number of rows at a border that come with another part too, and are counted there."""
         whole = self._wholes[self._owner.name]
         if self._time_of is None or self._part == whole:
-            return False
-        at = self._time_of(row)
-        return at is not None and not self._part.counts(at, whole)
+            return 0
+        times = filter(None, map(self._time_of, rows))
+        return sum(not self._part.counts(at, whole) for at in times)
 
     def _reaches_back(self, rows: list[dict[str, Any]]) -> bool:
         if not self._stops_early or self._time_of is None or self._part.start is None:
