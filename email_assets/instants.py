@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime, timezone
 from email.utils import parsedate_to_datetime
+from typing import Any
 
 import pendulum
 
@@ -16,6 +18,8 @@ _PLAIN = re.compile(
     r"(\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d:\d\d(\.\d{3}|\.\d{6})?)(Z|[+-]\d\d:\d\d)", re.ASCII
 )
 """Times as nearly all are written, which Python reads in a tenth of the time."""
+_IN_ORDER = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
+"""Times whose order is that of their texts, where these are equally long."""
 
 
 def as_utc(value: str | float) -> datetime:
@@ -43,3 +47,13 @@ def as_utc(value: str | float) -> datetime:
     if found.tzinfo is None:
         found = found.replace(tzinfo=timezone.utc)
     return datetime.fromtimestamp(found.timestamp(), timezone.utc)
+
+
+def latest_of(values: Sequence[Any]) -> str | None:
+    """The latest of times that are all written alike, or None if they are not, or there are none.
+
+    Some of them may be no times, such as the 30th of February.
+    """
+    if set(map(type, values)) != {str} or len(set(map(len, values))) != 1:
+        return None
+    return max(values) if all(map(_IN_ORDER.fullmatch, values)) else None

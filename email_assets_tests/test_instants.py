@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from email_assets.instants import as_utc
+from email_assets.instants import as_utc, latest_of
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,24 @@ def test_an_instant_is_read_exactly(written: str | float, instant: str) -> None:
 def test_what_is_no_instant_is_an_error(written: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         as_utc(written)
+
+
+@pytest.mark.parametrize(
+    ("values", "latest"),
+    [
+        (["2026-03-01T12:00:00Z", "2026-03-01T12:00:01Z"], "2026-03-01T12:00:01Z"),
+        (["2026-03-01T12:00:00.250Z", "2026-03-01T12:00:00.249Z"], "2026-03-01T12:00:00.250Z"),
+        (["2026-02-30T12:00:00Z", "2026-02-28T12:00:00Z"], "2026-02-30T12:00:00Z"),
+        ([], None),
+        ([None, "2026-03-01T12:00:00Z"], None),
+        ([1772366400], None),
+        (["2026-03-01T12:00:00Z", "2026-03-01T12:00:00.250Z"], None),
+        (["2026-03-01T12:00:00Z", "2026-03-01 12:00:00Z"], None),
+        (["2026-03-01T12:00:00+02:00", "2026-03-01T12:00:00+01:00"], None),
+        (["2026-03-01T12:00:00Z", "soon, or a bit later"], None),
+    ],
+)
+def test_the_latest_time_is_known_by_its_text_where_all_are_written_alike(
+    values: list[object], latest: str | None
+) -> None:
+    assert latest_of(values) == latest
