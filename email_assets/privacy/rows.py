@@ -67,6 +67,11 @@ class PrivateRows:
         return self.forgotten is not None or self._before is not None
 
     @property
+    def changes_rows(self) -> bool:
+        """True if rows may come out other than they came, or not at all."""
+        return self.withholds or bool(self._changes)
+
+    @property
     def missing(self) -> list[str]:
         """The fields that no row had so far; perhaps their names are misspelled."""
         return sorted(".".join([self._resource, *path]) for path in self._missing)

@@ -15,6 +15,7 @@ from dlt.common.schema import Schema
 from email_assets.normalizer import BIGGEST, FIRST_MARK, SMALLEST, VERBATIM, is_marked
 from email_assets.sync.column_layout import Layout
 from email_assets.sync.places import LIST, Object, Table
+from email_assets.sync.plain_pages import are_plain
 
 DEEPEST = 100
 """Levels that are written as JSON; dlt can write some 250."""
@@ -68,6 +69,10 @@ class Fields:
         if self._is_verbatim:
             flat[VERBATIM] = True
         return flat
+
+    def suit_all(self, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+        """The rows of a page in the form that dlt is to have them, as `suit` gives each."""
+        return rows if are_plain(self.layout.root.item, rows) else list(map(self.suit, rows))
 
     def _is_plain(self, place: Object, value: dict[str, Any]) -> bool:
         """True if dlt makes the right columns of an object by itself, as it does of nearly all."""

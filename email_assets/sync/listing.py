@@ -166,8 +166,8 @@ class Listing:
         """A page's rows that have a key, with times that dlt knows, and without secrets."""
         # a step of the vendor's file may hand on one row after the other
         came: list[Row] = page if isinstance(page, list) else [page]
-        rows = [self.rows.without_secrets(self.times.read(row)) for row in came]
-        return self.rows.with_key(rows) or (None if came else came)
+        rows = self.rows.with_key(self.rows.without_secrets(self.times.read(came)))
+        return rows or (None if came else came)
 
     def _keep_newest(self, rows: list[Row]) -> None:
         if self.rows.note_times(rows) and self.rows.newest:

@@ -13,7 +13,7 @@ from dlt.common.schema import Schema
 from email_assets.clock import now
 from email_assets.dlt_columns import DLT_ID
 from email_assets.errors import ApiError
-from email_assets.instants import as_utc
+from email_assets.instants import as_utc, latest_of
 from email_assets.privacy.paths import changed_at, leave_out
 from email_assets.privacy.rows import PrivateRows
 from email_assets.sync.digests import (
@@ -98,8 +98,13 @@ class Rows(Keys):
         # where lists may become JSON, or have been it, only the layout tells a row's items
         self._looks_early = bool(stored) and self._nesting is None
 
-    def without_secrets(self, row: Row) -> Row | None:
-        """The row without the fields that are never loaded and what is private; None if all is."""
+    def without_secrets(self, rows: Sequence[Row]) -> Sequence[Row | None]:
+        """Rows without the fields that are never loaded and what is private; None where all is."""
+        if not self._never_load and not (self._private and self._private.changes_rows):
+            return rows
+        return [self._without_secrets(row) for row in rows]
+
+    def _without_secrets(self, row: Row) -> Row | None:
         for path in self._never_load:
             row = changed_at(row, path, leave_out)
         return self._private.prepare(row) if self._private else row
@@ -111,18 +116,20 @@ class Rows(Keys):
         rows with one key stays: dlt keeps a `_dlt_id` that a row brings, and deduplicates by the
         column that says so.
         """
+        if not self._stored:
+            suited = zip(rows, self._fields.suit_all(rows), strict=True)
+            return [self._numbered(row, digest_of(came)) for came, row in suited]
         found = []
         for row in rows:
             digest = digest_of(row)
             # most rows that are stored end here, and are not brought into dlt's form
             if self._looks_early and self._is_unchanged(row, digest, items_in(row.values())):
                 continue
-            suited = self._fields.suit(row)
-            if self._stored:
-                if self._is_unchanged(row, digest, self._fields.items):
-                    continue
-                self._changed.add(self._hash_of_key(row))
-            found.append(self._numbered(suited, digest))
+            new = self._fields.suit(row)
+            if self._is_unchanged(row, digest, self._fields.items):
+                continue
+            self._changed.add(self._hash_of_key(row))
+            found.append(self._numbered(new, digest))
         return found
 
     def _numbered(self, row: Row, digest: int) -> Row:
@@ -146,12 +153,16 @@ class Rows(Keys):
 
     def note_times(self, rows: Iterable[Row]) -> bool:
         """Remember the times of rows; True if one of them is the newest."""
-        found = [self.note_time(row) for row in rows]
-        return any(found)
+        values = list(map(self._cursor_value, rows))
+        latest = latest_of(values)
+        if latest is None or self._time_in(latest) is None:
+            found = [self._note_time(value) for value in values]
+            return any(found)
+        return self._note_time(latest)
 
-    def note_time(self, row: Row) -> bool:
-        """Remember the row's time, where a time to come counts as now; True if it is the newest."""
-        at = self.time_of(row)
+    def _note_time(self, value: Any) -> bool:
+        """Remember a time, where a time to come counts as now; True if it is the newest."""
+        at = self._time_in(value)
         if at is None or (self.newest is not None and at <= self.newest):
             return False
         self.newest = min(at, now())
@@ -165,9 +176,15 @@ class Rows(Keys):
         Raises:
             ApiError: The field holds something that is no time.
         """
+        return self._time_in(self._cursor_value(row))
+
+    def _cursor_value(self, row: Row) -> Any:
         value: Any = row
         for field in self._cursor_path:
             value = value.get(field) if isinstance(value, dict) else None
+        return value
+
+    def _time_in(self, value: Any) -> datetime | None:
         if value is None or value == "":
             return None
         try:

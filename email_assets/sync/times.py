@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timezone
 from typing import Any
 
@@ -26,11 +26,11 @@ class Times:
         """Let the values of a column be as they come."""
         self._paths.pop(column, None)
 
-    def read(self, row: Row) -> Row:
-        """The row with times that dlt knows: the same one, where nothing has to change."""
+    def read(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Rows with times that dlt knows: the same ones, where nothing has to change."""
         for path in self._paths.values():
-            row = _with_time(row, path)
-        return row
+            rows = [_with_time(row, path) for row in rows]
+        return rows
 
 
 def _with_time(value: Any, path: tuple[str, ...]) -> Any:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import dlt
 import pytest
 from dlt.common.data_types import TDataType
 from dlt.common.schema.utils import new_table
+from hypothesis import given
+from hypothesis import strategies as st
 
 from email_assets.errors import ApiError
 from email_assets.sync.rows import Rows
+from email_assets_tests.sync.odd_rows import TIMES
 
 REMEDY = (
     "of which nothing was loaded. If the API changed for good, rename or drop the table bounces "
@@ -208,3 +212,29 @@ def test_a_key_is_found_in_the_warehouse_under_the_name_that_dlt_gave_it() -> No
 def test_a_warehouse_that_knows_no_key_expects_none(rows: Rows, schema: dlt.Schema) -> None:
     rows.expect_types_of(schema)
     assert rows.has_key({"id": 1})
+
+
+# Times
+
+
+@given(seed=st.integers(0, 2**32), has_odd=st.booleans())
+def test_a_pages_newest_time_is_that_of_its_rows_one_by_one(seed: int, has_odd: bool) -> None:
+    random = Random(seed)
+    by_page, by_row = (Rows("bounces", ["id"], cursor_path="at") for _ in range(2))
+    for _ in range(4):
+        plain = [f"20{random.randrange(10, 26)}-02-{random.randrange(20, 31)}T10:00:00Z"] * 5
+        plain += [f"20{random.randrange(10, 26)}-02-11T10:00:00Z" for _ in range(3)]
+        odd = [
+            time for time in TIMES if time != "soon" and not (isinstance(time, str) and "٢" in time)
+        ]
+        page = [{"at": time} for time in random.sample(plain + odd * has_odd, 4)]
+        one_by_one = [by_row.note_times([row]) for row in page]
+        assert by_page.note_times(page) == any(one_by_one)
+        assert by_page.newest == by_row.newest
+
+
+@pytest.mark.parametrize("field", ["soon", ["2026-03-01T12:00:00Z"], True])
+def test_a_field_that_holds_no_time_is_an_error_whatever_the_others_hold(field: object) -> None:
+    rows = Rows("bounces", ["id"], cursor_path="at")
+    with pytest.raises(ApiError, match="bounces: at, the cursor_path, holds something"):
+        rows.note_times([{"at": "2026-03-01T12:00:00Z"}, {"at": field}])
