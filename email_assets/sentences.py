@@ -41,7 +41,8 @@ _DISK_FULL = re.compile(
 )
 _NOT_ALLOWED = re.compile(r"permission denied|read-only file system|operation not permitted", re.I)
 _NO_MEMORY = re.compile(r"out of memory|cannot allocate memory", re.I)
-_PATH = re.compile(r"[\"'](/[^\"']+)[\"']")
+_PATH = re.compile(r"(?<!File )[\"'](/[^\"']+)[\"']")
+"""A quoted path, but for those of the lines of code in a traceback, which dlt makes a text of."""
 _TABLE_OF_DLT = re.compile(r"_dlt_(?:pipeline_state|version|loads)\b")
 UNREADABLE = (ValueError, KeyError, TypeError, EOFError, zlib.error)
 """Errors of text that should be a schema or a state of dlt's."""
