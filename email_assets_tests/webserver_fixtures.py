@@ -129,11 +129,12 @@ def processes_of(session: int) -> list[int]:
 
 
 def wait_for(condition: Callable[[], Found], seconds: float) -> Found:
-    """Ask for a condition until it is true, and give its value."""
-    deadline = time.monotonic() + seconds
+    """Ask for a condition until it is true, more and more seldom, and give its value."""
+    deadline, pause = time.monotonic() + seconds, 0.05
     while not (found := condition()):
         assert time.monotonic() < deadline, f"not so within {seconds} s"
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.5)
     return found
 
 
