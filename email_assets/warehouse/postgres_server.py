@@ -10,6 +10,13 @@ from dlt.destinations.impl.postgres.configuration import PostgresClientConfigura
 if TYPE_CHECKING:
     from dlt.destinations.impl.postgres.postgres import PostgresClient
 
+KEEPALIVES = {"keepalives_idle": "60", "keepalives_interval": "10", "keepalives_count": "6"}
+"""Seconds without a word after which the server is asked for a sign of life, seconds between two
+such questions, and how many stay unanswered until the connection is over. By the two hours that
+operating systems wait, a sync would hang as long for a server that was moved to another machine,
+and whatever stands between forgets after minutes the connection that has the turn in a long load.
+"""
+
 
 class PostgresInUtf8(dlt.destinations.postgres):
     """PostgreSQL, told that text comes in UTF-8, and loaded some thousand rows at a time.
@@ -34,8 +41,9 @@ class PostgresInUtf8(dlt.destinations.postgres):
     def configuration(
         self, initial_config: PostgresClientConfiguration, accept_partial: bool = False
     ) -> PostgresClientConfiguration:
-        """The settings, with the encoding of text."""
+        """The settings, with the encoding of text, and signs of life unless they say otherwise."""
         found = super().configuration(initial_config, accept_partial)
         if found.credentials:
             found.credentials.client_encoding = "utf8"
+            found.credentials.query = {**KEEPALIVES, **(found.credentials.query or {})}
         return found

@@ -13,6 +13,7 @@ from email_assets.sandbox import Sandbox
 from email_assets.sync.span import Span
 from email_assets.warehouse.counts import count_keys, count_table
 from email_assets.warehouse.destination import connected
+from email_assets_tests.postgres import Database
 from email_assets_tests.processes import stopped, syncing_at_once
 from email_assets_tests.queries import WAREHOUSES
 from email_assets_tests.warehouses import Query, items, listed, load, never, table
@@ -113,3 +114,16 @@ def test_backfills_of_different_weeks_that_load_at_once_lose_nothing(
         assert items(query, "messages", "recipients") == {
             row["id"]: row["recipients"] for row in rows
         }
+
+
+@pytest.mark.parametrize(("set_by_hand", "seconds"), [("", 60), ("?keepalives_idle=30", 30)])
+def test_a_server_that_went_without_a_word_is_noticed_after_a_minute_or_as_set(
+    warehouse: Database, monkeypatch: pytest.MonkeyPatch, set_by_hand: str, seconds: int
+) -> None:
+    monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", f"{warehouse.url}{set_by_hand}")
+    with connected(configured_account().warehouse, "domains", print) as client:
+        assert client
+        with socket.socket(fileno=os.dup(client.native_connection.fileno())) as connection:
+            assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            asked_after = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE)
+    assert asked_after == seconds
