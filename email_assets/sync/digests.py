@@ -20,6 +20,7 @@ import orjson
 from email_assets.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.normalizer import column_of
 from email_assets.sync.repair import nested_tables
+from email_assets.warehouse.dialects import OURS, dialect_of
 from email_assets.warehouse.turn import SqlClient
 
 BYTES = 8
@@ -30,6 +31,17 @@ SPREAD = 0x9E3779B97F4A7C15
 """Odd, so that each number of nested rows changes a digest in a way of its own."""
 MASK: int = 2 ** (8 * BYTES) - 1
 CHUNK = 10_000
+_IN_DUCKDB = f"""
+SELECT list(digest ORDER BY digest) FROM (
+    SELECT xor(
+        ('0x' || right(dlt_id, {2 * BYTES}))::UBIGINT,
+        (items::HUGEINT * {SPREAD}::HUGEINT % {MASK + 1}::HUGEINT)::UBIGINT
+    ) AS digest
+    FROM (%s) AS stored(dlt_id, items)
+    WHERE length(dlt_id) = {2 * ID_BYTES} AND regexp_full_match(dlt_id, '[0-9A-Fa-f]+')
+)
+"""
+"""What `digest_in` and `with_items` say of many rows, in less than half of the time."""
 
 
 def digest_of(row: dict[str, Any]) -> int:
@@ -145,6 +157,9 @@ def stored_digests(
             f"LEFT JOIN (SELECT {root_id}, count(*) AS number FROM ({items}) AS nested {theirs}"
             f"GROUP BY {root_id}) AS items ON items.{root_id} = roots.{identity}"
         )
+    if dialect_of(client) == OURS:
+        rows: Any = client.execute_sql(_IN_DUCKDB.replace("%s", query), *parameters)
+        return Digests(rows[0][0] or ())
     with client.execute_query(query, *parameters) as cursor:
         found = ((digest_in(dlt_id), items) for dlt_id, items in _rows(cursor))
         return Digests(with_items(digest, items) for digest, items in found if digest is not None)
