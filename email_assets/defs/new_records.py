@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from hashlib import sha256
 
 import dagster as dg
 from pydantic import TypeAdapter, ValidationError
@@ -15,6 +14,7 @@ from email_assets.account import Account
 from email_assets.clock import now
 from email_assets.defs import recording
 from email_assets.defs.freshness import window_of
+from email_assets.defs.looks import looked_at
 from email_assets.defs.names import NEW_RECORDS, key_of, keys_of
 from email_assets.defs.runs import LOCATION, unfinished
 from email_assets.defs.schedules import names_of
@@ -22,7 +22,6 @@ from email_assets.deliverability.selection import with_derived_assets
 from email_assets.errors import ApiError, RefusedError
 from email_assets.redaction import redact_line
 from email_assets.sentences import in_one_sentence
-from email_assets.sync.glimpse import glimpse
 
 TRY_AGAIN_AFTER = timedelta(minutes=15)
 """The wait before a sync that did not come about is asked for again; sooner would be a flood."""
@@ -62,6 +61,8 @@ class Seen:
     """The resources whose sync was asked for and has not come about yet."""
     left: dict[str, float] = field(default_factory=dict)
     """The resources that are left to their schedules, and since when, in seconds since 1970."""
+    goes_on_at: str | None = None
+    """The first resource for which the last tick had no time left, or None if it had for all."""
 
     def is_left(self, name: str) -> bool:
         """True if a resource was found to tell nothing, a short time ago."""
@@ -101,7 +102,8 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
         _date(seen.requests, context.instance, of_sensor, account)
         now_set = account.as_set_now()
         asked = [name for name in names if not seen.is_left(name)]
-        found = {name: _fingerprint(now_set, name, context) for name in asked}
+        found, seen.goes_on_at = looked_at(now_set, asked, seen.goes_on_at, recording.info(context))
+        asked = [*found]
         heads = {name: head for name, head in found.items() if isinstance(head, str)}
         problems = [head for head in found.values() if isinstance(head, ApiError)]
         tell_nothing = [name for name, head in found.items() if head is None]
@@ -209,20 +211,3 @@ def _recall(context: dg.SensorEvaluationContext) -> Seen:
 
 def _written(seen: Seen) -> str:
     return SEEN_ADAPTER.dump_json(seen).decode()
-
-
-def _fingerprint(
-    account: Account, name: str, context: dg.SensorEvaluationContext
-) -> str | ApiError | None:
-    """A digest that changes when rows come or go, or the reason why there is none just now.
-
-    It is None where what one request shows does not change with the rows.
-    """
-    try:
-        head = glimpse(account, name, say=recording.info(context))
-    except ApiError as error:
-        return error
-    if not head.tells:
-        return None
-    # hashed: some APIs' keys are customers' addresses, and Dagster keeps the cursor
-    return sha256(f"{head.total} {head.newest}".encode()).hexdigest()[:16]

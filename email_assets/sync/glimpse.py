@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any
 
 from email_assets.account import Account
 from email_assets.api.windows import WindowPaginator
-from email_assets.errors import RefusedError
+from email_assets.errors import EmailAssetsError, RefusedError
 from email_assets.sync.api_access import Access, Say, Sleep
 from email_assets.sync.list_heads import FirstPage, few, tell_news, with_smallest_page
 from email_assets.sync.owners import Owners, owners_above, owners_of
@@ -25,6 +25,10 @@ MOST_ABOVE = 5
 """Owners of owners that are looked at: each takes a request before its own owners are known."""
 
 
+class OutOfTimeError(EmailAssetsError):
+    """A resource has so many lists that no time is left for all their heads."""
+
+
 @dataclass(frozen=True)
 class Glimpse:
     """The head of a list: enough to tell that something has changed."""
@@ -36,13 +40,28 @@ class Glimpse:
     """False if rows may come without a change of either."""
 
 
-def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep) -> Glimpse:
+def glimpse(
+    account: Account,
+    name: str,
+    *,
+    say: Say,
+    sleep: Sleep = time.sleep,
+    is_late: Callable[[], bool] = lambda: False,
+) -> Glimpse:
     """Ask the API for the first row of a resource, once and briefly: whoever looks will look again.
 
     Of a resource with several owners, that is the first row of each, and the sum of their totals.
     Of one with many, only the first is asked for, and nothing where many owners have owners.
 
+    Args:
+        account: Whose API.
+        name: The resource's name.
+        say: Told what somebody who watches would want to know.
+        sleep: Waits so many seconds until the API allows a request.
+        is_late: Once it says so, no other list is looked at.
+
     Raises:
+        OutOfTimeError: There were lists that were not looked at by then.
         SettingError: A setting is missing or cannot be used.
         ApiError: The API refused, or its answer cannot be read.
         ApiUnavailableError: The API did not answer.
@@ -53,7 +72,8 @@ def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep)
     if above and len(above.readable) > MOST_ABOVE:
         return Glimpse(None, None, tells=False)
     owners = owners_of(access, resource, above)
-    pages = list(few(first_pages(access, with_smallest_page(resource), owners, limit=1)))
+    found = first_pages(access, with_smallest_page(resource), owners, is_late, limit=1)
+    pages = list(few(found))
     rows = [row for page in pages for row in page.rows[:1]]
     newest = ["/".join(str(row.get(field)) for field in primary_key(resource)) for row in rows]
     totals = [page.total for page in pages]
@@ -62,7 +82,11 @@ def glimpse(account: Account, name: str, *, say: Say, sleep: Sleep = time.sleep)
 
 
 def first_pages(
-    access: Access, resource: VendorResource, owners: Owners, **paging: Any
+    access: Access,
+    resource: VendorResource,
+    owners: Owners,
+    is_late: Callable[[], bool] = lambda: False,
+    **paging: Any,
 ) -> Generator[FirstPage, None, None]:
     """The first page of each of a resource's lists, asked for when it is wanted.
 
@@ -72,9 +96,11 @@ def first_pages(
         access: The API.
         resource: The resource, complete.
         owners: The owners of its lists.
+        is_late: Once it says so, no other list is asked for.
         paging: What the paginator should do otherwise than the vendor's file says.
 
     Raises:
+        OutOfTimeError: There were other lists by then.
         SettingError: A setting is missing or cannot be used.
         ApiError: The API refused all lists, or an answer cannot be read.
         ApiUnavailableError: The API did not answer.
@@ -84,7 +110,9 @@ def first_pages(
     refusal: RefusedError | None = None
     came = 0
     with access.session(resource, owners.secrets) as session:
-        for owner in owners.readable:
+        for number, owner in enumerate(owners.readable):
+            if number and is_late():
+                raise OutOfTimeError(f"{resource['name']}: there was no time for all its lists.")
             paginator = WindowPaginator(str(resource["name"]), paginator_of(resource, **paging))
             paginator.owners = [owner]
             try:

@@ -6,8 +6,9 @@ from datetime import timedelta
 import dagster as dg
 import pytest
 
+from email_assets.defs import looks
 from email_assets.sandbox import Sandbox
-from email_assets_tests.dagster_fixtures import INVENTORY, MADE_OF_EVENTS, NAMES, put_back
+from email_assets_tests.dagster_fixtures import EVENTS, INVENTORY, MADE_OF_EVENTS, NAMES, put_back
 from email_assets_tests.defs.sensor_fixtures import (
     Sensor,
     instance,
@@ -127,3 +128,14 @@ def test_a_request_by_a_clock_that_was_ahead_is_repeated_in_due_time(
     assert new_records.tick().run_requests == []
     put_clock_ahead(monkeypatch, timedelta(minutes=16))
     assert new_records.requested() == NAMES + MADE_OF_EVENTS
+
+
+def test_a_tick_looks_for_as_long_as_it_has_and_the_next_goes_on_from_there(
+    new_records: Sensor, api: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looks, "SECONDS", 0)
+    for _ in range(len(EVENTS) + 1):
+        new_records.tick()
+    assert [asked.resource for asked in api.requests] == [*EVENTS, EVENTS[0]]
+    api.insert_head(EVENTS[1], 1)
+    assert EVENTS[1] in new_records.requested()

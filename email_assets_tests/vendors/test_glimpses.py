@@ -9,6 +9,7 @@ import pytest
 
 from email_assets.account import configured_account
 from email_assets.defs.build import build_defs
+from email_assets.defs.looks import SECONDS, Look, looked_at
 from email_assets.defs.new_records import LEFT_FOR
 from email_assets.sync.glimpse import glimpse
 from email_assets.sync.list_heads import MOST_LISTS, FirstPage, tell_news, with_smallest_page
@@ -112,3 +113,29 @@ def test_the_sensor_leaves_a_resource_whose_head_tells_nothing_to_its_schedule_f
         "The API has nothing new. Left to the schedule, as one request tells nothing: bounces, "
         "complaints, unsubscribes."
     )
+
+
+# Many lists that take long
+
+
+def look_at_four_domains(
+    api: MailgunServer, names: list[str], *passed: float
+) -> tuple[dict[str, Look], str | None]:
+    """Looks of a tick, for which the time passes so."""
+    for number in range(3):
+        api.add_domain(f"{number}.example.com")
+    ticks = iter(passed).__next__
+    return looked_at(configured_account(), names, None, lambda _: None, ticks)
+
+
+def test_of_lists_that_take_longer_than_a_tick_has_none_tells_anything(api: MailgunServer) -> None:
+    found = look_at_four_domains(api, ["bounces"], 0, SECONDS)
+    assert found == ({"bounces": None}, None)
+    assert sum(asked.path.endswith("/bounces") for asked in api.requests) == 1
+
+
+def test_lists_for_which_too_little_time_was_left_are_the_first_of_the_next_tick(
+    api: MailgunServer,
+) -> None:
+    found, first = look_at_four_domains(api, ["bounces", "complaints"], 0, 0, 0, 0, 0, SECONDS)
+    assert (list(found), first) == (["bounces"], "complaints")
