@@ -18,6 +18,7 @@ from dlt.common.destination.client import (
     LoadJob,
     RunnableLoadJob,
 )
+from dlt.common.schema.typing import VERSION_TABLE_NAME
 from dlt.common.storages.load_package import LoadJobInfo
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
@@ -107,7 +108,7 @@ class _MergeOfFiles(SqlMergeFollowupJob):
     ) -> list[str]:
         """Drop what an earlier release staged; it makes its tables again where they are gone."""
         with sql_client.with_staging_dataset():
-            names = ("_dlt_version", *(str(table["name"]) for table in table_chain))
+            names = (VERSION_TABLE_NAME, *(str(table["name"]) for table in table_chain))
             return [
                 f"DROP TABLE IF EXISTS {sql_client.make_qualified_table_name(name)}"
                 for name in names

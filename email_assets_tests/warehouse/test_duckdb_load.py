@@ -8,8 +8,11 @@ from typing import Any
 
 import dlt
 import pytest
+from dlt.common.typing import TLoaderFileFormat
 
+from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
+from email_assets.warehouse.destination import destination_of
 from email_assets_tests.warehouses import Query, Row, items, listed, load, table
 
 STAGED = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'email_staging'"
@@ -87,3 +90,22 @@ def test_a_release_that_stages_and_one_that_does_not_can_take_turns(
         load("servers")
         assert query(STAGED) == []
         assert table(query, "servers") == listed(api.rows("servers"))
+
+
+@pytest.mark.parametrize("file_format", ["parquet", "insert_values"])
+def test_what_is_loaded_in_another_format_is_merged_too(
+    file_format: TLoaderFileFormat, api: Sandbox, query: Query, warehouse: Path, tmp_path: Path
+) -> None:
+    pipeline = dlt.pipeline(
+        "any",
+        destination=destination_of(configured_account().warehouse),
+        dataset_name="email",
+        pipelines_dir=str(tmp_path / "pipelines"),
+    )
+    for name in ("first", "second"):
+        rows = [{"id": 1, "name": name, "parts": [{"of": name}]}]
+        resource = dlt.resource(rows, name="parts", primary_key="id", write_disposition="merge")
+        pipeline.run(resource, loader_file_format=file_format)
+        assert query("SELECT id, name FROM email.parts") == [(1, name)]
+        assert query("SELECT of FROM email.parts__parts") == [(name,)]
+    pipeline.deactivate()
