@@ -89,6 +89,14 @@ class TestLimiter:
 
         assert self.reserve(limiter, 6) == [0, 0, 1, 1, 60, 60]
 
+    def test_one_may_ask_for_the_wait_without_taking_a_turn(self, at: list[float]) -> None:
+        limiter = Limiter([Limit(3, 60)], lambda: at[0])
+        at[0] = 100
+        self.reserve(limiter, 3)
+        at[0] = 120
+
+        assert [limiter.seconds_to_wait() for _ in range(2)] == [40, 40]
+
 
 class TestAllowance:
     LIMITS = limits_of([{"minute": 10, "below": "/slow"}, {"minute": 60}])
@@ -105,6 +113,17 @@ class TestAllowance:
         assert self.limiter("https://api.example.org/v1/slow") is not self.limiter(
             "https://api.example.org/v1/other"
         )
+
+    def test_limits_that_name_no_path_are_those_of_every_other(self) -> None:
+        other = self.limiter("https://api.example.org/v1/other")
+
+        assert other is not None
+        assert other is self.limiter("https://api.example.org/v1/another")
+
+    def test_an_address_may_end_with_a_slash(self) -> None:
+        allowance = Allowance("https://api.example.org/v1/", self.LIMITS[:1])
+
+        assert allowance.limiter("https://api.example.org/v1/slow", KEYS) is not None
 
     def test_keys_have_a_count_of_their_own(self) -> None:
         assert self.limiter("https://api.example.org/v1/slow") is not self.limiter(

@@ -6,9 +6,10 @@ from http import HTTPStatus
 
 import pytest
 
+from email_assets.api.refusals import BODY_LENGTH
 from email_assets.errors import ApiError, KeyRefusedError
 from email_assets.sandbox import Fault, Sandbox
-from email_assets_tests.api.conftest import OpenListing, ask
+from email_assets_tests.api.conftest import OpenListing, RawServer, ask
 from email_assets_tests.conftest import KEY
 
 
@@ -103,6 +104,36 @@ def test_a_key_at_the_edge_of_what_is_passed_on_leaves_no_part_of_it(
     with pytest.raises(ApiError) as caught:
         ask(listing_of().session)
     assert str(caught.value).endswith("x x …")
+
+
+def test_an_address_that_is_cut_where_no_more_is_read_leaves_no_part_of_it(
+    api: Sandbox, listing_of: OpenListing
+) -> None:
+    before = "No. Why?".ljust(BODY_LENGTH - len("ann.smi"))
+    api.set_faults("bounces", Fault("status", status=400, body=f"{before}ann.smith@example.com"))
+    with pytest.raises(ApiError, match=r"and said: No\. Why\?$"):
+        ask(listing_of().session)
+
+
+@pytest.mark.parametrize(
+    ("key", "words", "told"),
+    [
+        (KEY, b"N\xe4h.", "N\ufffdh."),
+        # unlike one that is known to be a key by its look
+        ("swordfish", b"No swordfish today.", "No … today."),
+    ],
+    ids=["another encoding", "a key that looks like any word"],
+)
+def test_what_the_api_said_may_be_anything(
+    listing_of: OpenListing, monkeypatch: pytest.MonkeyPatch, key: str, words: bytes, told: str
+) -> None:
+    head = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(words)}\r\n\r\n".encode()
+    monkeypatch.setenv("API_KEY", key)
+    with RawServer(head + words) as server:
+        monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", server.base_url)
+        with pytest.raises(ApiError) as caught:
+            ask(listing_of().session)
+    assert str(caught.value).endswith(f" and said: {told}")
 
 
 def test_an_api_that_says_nothing_is_quoted_as_saying_nothing(

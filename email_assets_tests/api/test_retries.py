@@ -80,6 +80,17 @@ def test_each_retry_is_announced_with_its_reason_and_its_wait(
     ]
 
 
+def test_a_retry_without_a_wait_is_announced_as_such(
+    api: Sandbox, listing_of: OpenListing, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNTIME__REQUEST_BACKOFF_FACTOR", "0")
+    api.set_faults("bounces", Fault("status", status=503, times=1))
+    ask(listing_of().session)
+    assert said == [
+        f"bounces: {api.base_url} answered 503 Service Unavailable; attempt 2 follows at once"
+    ]
+
+
 @pytest.mark.parametrize(("attempts", "expected"), [("1", []), ("5", [2.0, 4.0, 8.0, 16.0])])
 def test_the_number_of_attempts_is_a_setting(
     api: Sandbox,
