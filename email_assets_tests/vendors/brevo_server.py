@@ -27,8 +27,8 @@ class BrevoServer(PresetServer):
     vendor = "brevo"
     prefix = "/v3"
     secrets: ClassVar = {"api_key": KEY}
-    outcome = (200, 133, 134, 67)
-    others: ClassVar = {"delivered": 67, "opened": 133, "clicked": 66}
+    outcome = (60, 40, 40, 20)
+    others: ClassVar = {"delivered": 20, "opened": 40, "clicked": 20}
     rules: ClassVar[Rules] = {
         ("GET", "/smtp/blockedContacts"): {
             "limit": Parameter(r"\d+", most=100),
@@ -55,12 +55,12 @@ class BrevoServer(PresetServer):
     def __init__(self) -> None:
         super().__init__()
         self.rows = {name: [] for name in ("bounces", "messages", "deliverystats")}
-        for hours in range(1_000, 0, -1):
+        for hours in range(300, 0, -1):
             self.add_newer(now() - 2 * hours * HOUR)
         start = datetime(2023, 1, 1, tzinfo=now().tzinfo)
         self.rows["deliverystats"] = [
             {"date": (start + n * DAY).date().isoformat(), "requests": 5, "hardBounces": 1}
-            for n in range((now() - start).days + 1)
+            for n in range(0, (now() - start).days + 1, 8)
         ][::-1]
         self.rows["domains"] = [{"id": n, "domain_name": f"m{n}.example.com"} for n in range(3)]
 

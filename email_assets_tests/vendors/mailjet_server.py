@@ -21,7 +21,7 @@ class MailjetServer(PresetServer):
 
     vendor = "mailjet"
     secrets: ClassVar = {"api_key": KEY, "secret_key": SECRET}
-    outcome = (1500, 750, 750, 15)
+    outcome = (1010, 505, 505, 10)
     rules: ClassVar[Rules] = {
         ("GET", "/v3/REST/message"): {
             **PAGES,
@@ -45,7 +45,7 @@ class MailjetServer(PresetServer):
     def __init__(self) -> None:
         super().__init__()
         self.rows = {name: [] for name in ("bounces", "messages", "deliverystats")}
-        for hours in range(1_500, 0, -1):
+        for hours in range(1_010, 0, -1):
             self.add_newer(now() - 2 * hours * HOUR)
         start = datetime(2025, 1, 1, tzinfo=now().tzinfo)
         self.rows["deliverystats"] = [

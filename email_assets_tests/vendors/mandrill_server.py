@@ -23,8 +23,8 @@ class MandrillServer(PresetServer):
     vendor = "mandrill"
     prefix = "/api/1.3"
     secrets: ClassVar = {"api_key": KEY}
-    outcome = (1200, 300, 300, 300)
-    others: ClassVar = {"delivered": 300}
+    outcome = (808, 202, 202, 202)
+    others: ClassVar = {"delivered": 202}
     rules: ClassVar[Rules] = {
         ("POST", "/messages/search"): {
             **ONLY_KEY,
@@ -40,7 +40,7 @@ class MandrillServer(PresetServer):
     def __init__(self) -> None:
         super().__init__()
         self.rows = {name: [] for name in ("bounces", "messages", "deliverystats")}
-        for minutes in range(1_500, 0, -1):
+        for minutes in range(1_010, 0, -1):
             self.add_newer(now() - minutes * HOUR / 4)
         self.rows["servers"] = [{"id": f"sub{n}", "name": f"sub{n}"} for n in range(3)]
         self.rows["domains"] = [{"domain": f"m{n}.example.com"} for n in range(3)]

@@ -47,8 +47,8 @@ class SendGridServer(PresetServer):
 
     vendor = "sendgrid"
     secrets: ClassVar = {"api_key": KEY}
-    outcome = (525, 175, 175, 700)
-    others: ClassVar = {"delivered": 175, "unsubscribed": 700}
+    outcome = (390, 130, 130, 520)
+    others: ClassVar = {"delivered": 130, "unsubscribed": 520}
     rules: ClassVar[Rules] = {
         ("GET", f"/v3/suppression/({'|'.join(SUPPRESSIONS)})"): LIST,
         ("POST", "/v3/logs"): {
@@ -73,7 +73,7 @@ class SendGridServer(PresetServer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows = rows_of_an_account(700, datetime(2015, 1, 1, tzinfo=timezone.utc))
+        self.rows = rows_of_an_account(520, datetime(2015, 1, 1, tzinfo=timezone.utc), every=8)
         self.rows["servers"] = [{"id": n, "username": f"sub{n}"} for n in range(3)]
         self.rows["domains"] = [{"id": n, "domain": f"m{n}.example.com"} for n in range(120)]
 
@@ -118,12 +118,16 @@ class SendGridServer(PresetServer):
         return Answer(200, {"messages": rows[: body.get("limit", 10)]})
 
 
-def rows_of_an_account(hours: int, first_day: datetime) -> Rows:
-    """A message and a row of each list an hour, and figures of every day since the first."""
+def rows_of_an_account(hours: int, first_day: datetime, every: int = 1) -> Rows:
+    """A message and a row of each list an hour, and figures of days.
+
+    Those are the first day, and each of so many up to today.
+    """
     rows: Rows = {name: [] for name in (*SUPPRESSIONS.values(), "messages")}
     for ago in range(hours, 0, -1):
         add_newer(rows, now() - ago * HOUR)
-    days = range((now() - first_day).days + 1)
+    since = (now() - first_day).days
+    days = [0, *range(since % every or every, since + 1, every)]
     rows["deliverystats"] = [_day(first_day + n * DAY) for n in days]
     return rows
 
