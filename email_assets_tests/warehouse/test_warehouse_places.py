@@ -181,8 +181,11 @@ def test_a_destination_that_is_named_can_delete_rows_and_insert_them(destination
 # Memory
 
 
-def memory_for(bytes_per_row: float) -> str:
-    """DuckDB's memory limit while it loads rows of this size."""
+CORES = 16
+
+
+def memory_for(bytes_per_row: float) -> tuple[str, int]:
+    """DuckDB's memory limit and threads on a large machine, while it loads rows of this size."""
     client = warehouse_client(configured_account().warehouse, "servers")
     with turn_at(
         database_file(client),
@@ -192,27 +195,37 @@ def memory_for(bytes_per_row: float) -> str:
         say=print,
         sleep=never,
     ):
+        client.execute_sql(f"SET GLOBAL threads = {CORES}")
         limit_memory(client, bytes_per_row)
-        found = client.execute_sql("SELECT current_setting('memory_limit')")
+        found = client.execute_sql(
+            "SELECT current_setting('memory_limit'), current_setting('threads')"
+        )
     assert found
-    return str(found[0][0])
+    return found[0][0], found[0][1]
 
 
 def test_narrow_rows_are_loaded_in_little_memory(warehouse: Path) -> None:
-    assert memory_for(400) == "244.1 MiB"
+    assert memory_for(400) == ("244.1 MiB", 2)
 
 
 def test_wide_rows_are_left_the_memory_that_duckdb_takes(warehouse: Path) -> None:
     with duckdb.connect() as connection:
         found = connection.execute("SELECT current_setting('memory_limit')").fetchone()
-    assert (memory_for(40_000),) == found
+    assert found
+    assert memory_for(40_000) == (found[0], CORES)
 
 
 def test_a_configured_memory_limit_stays(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(
-        "DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", '{"memory_limit": "1GiB"}'
-    )
-    assert memory_for(400) == "1.0 GiB"
+    config = '{"memory_limit": "1GiB"}'
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", config)
+    assert memory_for(400) == ("1.0 GiB", CORES)
+
+
+def test_with_configured_threads_duckdb_has_the_memory_that_it_takes(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", '{"threads": 8}')
+    assert memory_for(400) == memory_for(40_000)
 
 
 @pytest.mark.parametrize("written", ["~/mail.duckdb", "{home}/mail.duckdb\n", " ~/mail.duckdb "])
