@@ -22,7 +22,8 @@ IN_LINE = 4
 with the next by itself, while the reader is still busy with an earlier one."""
 
 ENOUGH_IN_LINE = 3
-"""Pages ahead for each request in flight with which it is not worth a look at what follows them."""
+"""Pages ahead for each request in flight with which it is not worth a look at what follows them;
+while fewer may be ahead, it is worth one once there is room for half of those in flight."""
 
 FIRST_IN_VAIN = 2
 """Pages that may be asked for in vain in any case, for each request in flight: with fewer, threads
@@ -100,7 +101,9 @@ class ReadAhead:
                 del self._pages[address]
         ahead = islice(coming, self._most * IN_LINE)
         wanted = {address_of(request): request for request in islice(ahead, 1)}
-        if len(self._pages) >= self._most * ENOUGH_IN_LINE and wanted.keys() <= self._pages.keys():
+        room = self._room()
+        enough = min(self._most * ENOUGH_IN_LINE, max(self._most, room - self._most // 2))
+        if len(self._pages) >= enough and wanted.keys() <= self._pages.keys():
             return
         wanted |= {address_of(request): request for request in ahead}
         if next(iter(wanted), None) not in self._pages:
@@ -109,7 +112,7 @@ class ReadAhead:
         self._drop_unless_in(wanted)
         if any(_has_failed(page.answer) for page in self._pages.values()):
             return
-        room = self._room()
+        room = self._room()  # with what was dropped
         of_this_list = sum(not page.is_sure for page in self._pages.values())
         missing = [request for address, request in wanted.items() if address not in self._pages]
         for request in missing[: max(0, room - of_this_list)]:

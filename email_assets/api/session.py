@@ -47,6 +47,10 @@ class ApiSession(requests.Session):
         ahead = self._adapter.read_ahead.prepared(request)
         return ahead or self._prepare(request)
 
+    def merge_environment_settings(self, *_: Any, **__: Any) -> Any:
+        """Nothing: the adapter knows what holds for all requests."""
+        return {}
+
     def send(self, request: PreparedRequest, **options: Any) -> Answer:
         """The answer to a request, after what the vendor's file wants to be done with it.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from threading import Event
 
@@ -81,6 +82,27 @@ def test_threads_go_on_by_themselves_while_the_reader_is_busy(read: int, ahead: 
     pages = Pages(refused=0)
     pages.read(read)
     assert pages.in_flight() == ahead * MOST
+
+
+@pytest.mark.parametrize(("begin", "end"), [(0, 10), (10, 20), (20, 40), (60, 80)])
+def test_what_follows_is_looked_at_once_for_every_four_pages(begin: int, end: int) -> None:
+    looks = list[int]()
+
+    def following(number: int) -> Iterator[Request]:
+        yield Request("GET", f"http://api.example.org/{number}")
+        looks.append(number)
+        for after in range(number + 1, number + MOST * IN_LINE):
+            yield Request("GET", f"http://api.example.org/{after}")
+
+    ahead = ReadAhead(lambda request: Answer(request, 200, {}, b"[]"), MOST)
+    for number in range(end * MOST):
+        ahead.expect(following(number), (), lambda request: request.prepare())
+        first = next(following(number))
+        assert ahead.take(ahead.prepared(first) or first.prepare())
+        ahead.settle()
+    ahead.close()
+    found = [number for number in looks if number >= begin * MOST]
+    assert len(found) <= (end - begin) * MOST // (MOST // 2) + 1
 
 
 def test_once_a_page_has_failed_what_is_in_line_is_not_asked_for() -> None:
