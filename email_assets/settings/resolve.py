@@ -34,8 +34,9 @@ ACCOUNTS = ("sources", "email", "accounts")
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 DLT_DEFAULTS = {
     "runtime": {"dlthub_telemetry": False},
-    # files that live for moments: packing them takes a tenth of a first sync
-    "sources": {"data_writer": {"disable_compression": True}},
+    # files that live for moments: packing them takes a tenth of a first sync. So many rows are in
+    # memory before they are written, and again when they are read, for which dlt's 5,000 are many
+    "sources": {"data_writer": {"disable_compression": True, "buffer_max_items": 1000}},
     # else a copy of the last load, addresses included, stays where it was staged
     "load": {"truncate_staging_dataset": True},
 }

@@ -68,6 +68,18 @@ def test_in_a_later_sync_all_new_rows_are_taken_in_a_batch(
     assert_all_loaded(query, api)
 
 
+def test_a_thousand_rows_are_in_memory_at_once(
+    api: Sandbox, query: Query, batches: list[tuple[int, int]]
+) -> None:
+    load("messages")
+    api.insert_head("messages", 2500)
+    batches.clear()
+    load("messages")
+    assert sum(size for size, _ in batches) == 2500
+    assert [size // 1000 for size, _ in batches] == [1, 1, 0]
+    assert_all_loaded(query, api)
+
+
 def test_a_table_of_which_all_rows_came_in_batches_has_no_empty_file(api: Sandbox) -> None:
     load("messages")
     api.insert_head("messages", 40)
