@@ -175,6 +175,7 @@ class ApiAdapter(Connections):
             try:
                 self._usage.note_head(response.status, response.headers, key.secrets)
                 body = read_body(response, self.deadlines, deadline, self._most_bytes)
+                self._usage.count_bytes(unpacked=len(body))
             finally:
                 self._usage.count_bytes(came=response.tell())
                 # closes the connection unless all was read, and makes room for another one

@@ -25,6 +25,8 @@ class Usage:
     """Seconds waited between attempts, because the API asked for it or failed."""
     bytes: int = 0
     """Bytes of answers' bodies as they came over the wire."""
+    bytes_unpacked: int = field(default=0, compare=False)
+    """Bytes of answers' bodies, decompressed."""
     bytes_replaced: int = 0
     """Bytes of answers that mean nothing in their encoding; each became "\ufffd"."""
     status: int | None = field(default=None, compare=False)
@@ -58,8 +60,9 @@ class Usage:
         with self.counting:
             self.seconds_throttled += seconds
 
-    def count_bytes(self, came: int = 0, replaced: int = 0) -> None:
+    def count_bytes(self, came: int = 0, unpacked: int = 0, replaced: int = 0) -> None:
         """Count bytes of a body."""
         with self.counting:
             self.bytes += came
+            self.bytes_unpacked += unpacked
             self.bytes_replaced += replaced

@@ -195,7 +195,7 @@ def _load(listing: Listing, pipeline: dlt.Pipeline, client: SqlClient) -> LoadIn
     Raises:
         WarehouseError: Rows were read, and nothing was loaded.
     """
-    limit_memory(client, listing.usage.bytes / max(1, listing.rows.received))
+    limit_memory(client, listing.usage.bytes_unpacked / max(1, listing.rows.received))
     load_info = pipeline.load()
     load_info.raise_on_failed_jobs()
     if listing.rows.new and not load_info.loads_ids:

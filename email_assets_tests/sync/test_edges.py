@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from email_assets.sandbox import Sandbox
+from email_assets.sandbox import Fault, Sandbox
+from email_assets.sync import memory_use
 from email_assets_tests.sync.odd_data_fixtures import load_rows, put
 from email_assets_tests.warehouses import Query, items, load, table
 
@@ -167,3 +168,15 @@ def test_free_form_keys_beyond_what_a_table_holds_are_json(api: Sandbox, query: 
     assert said == [
         "domains: metadata is loaded as JSON into the column domains.metadata__more; others may too"
     ]
+
+
+# Rows that are wide
+
+
+def test_rows_are_as_wide_as_they_are_however_small_an_api_packs_them(
+    api: Sandbox, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_use, "MEMORY_LIMIT", "1KB")  # in which nothing is loaded
+    api.set_faults("domains", Fault("gzip"))
+    load_rows(api, *({"id": number, "html": "<td>" * 2000} for number in range(9)))
+    assert query("SELECT sum(length(html)) FROM email.domains") == [(9 * 8000,)]
