@@ -91,7 +91,9 @@ class _FilesForStaging:
         rows = f"SELECT * FROM {table} WHERE false"
         if files := self._files.get(table_name):
             places = ", ".join(map(_literal, files))
-            rows += f" UNION ALL BY NAME SELECT * FROM read_parquet([{places}], union_by_name=true)"
+            # by names of folders such as "id=7", DuckDB would give each row that id
+            options = "union_by_name=true, hive_partitioning=false"
+            rows += f" UNION ALL BY NAME SELECT * FROM read_parquet([{places}], {options})"
         return table, f"({rows})"
 
 

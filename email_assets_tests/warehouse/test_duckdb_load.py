@@ -52,7 +52,7 @@ def test_rows_in_many_files_are_merged_as_in_one(
     assert items(query, "domains", "to") == {key: row["to"] for key, row in last.items()}
 
 
-@pytest.mark.parametrize("name", ["a;b", "it's", "two\nlines", "ä [1]"])
+@pytest.mark.parametrize("name", ["a;b", "it's", "two\nlines", "ä [1]", "id=7"])
 def test_the_folder_for_temporary_files_may_have_any_name(
     name: str, api: Sandbox, query: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
