@@ -200,5 +200,6 @@ class Layout:
         """Says what is in another form than people may expect, with one example of each kind."""
         if verb not in self._told:
             self._told.add(verb)
-            field = ".".join(key for key in path if isinstance(key, str))
+            named = ".".join(key for key in path if isinstance(key, str))
+            field = named or f"what a row has beyond {COLUMNS} columns"
             self._say(redact(f"{self._resource}: {field[:80]} {verb} {what[:200]}; others may too"))

@@ -170,6 +170,16 @@ def test_free_form_keys_beyond_what_a_table_holds_are_json(api: Sandbox, query: 
     ]
 
 
+def test_fields_beyond_what_a_table_holds_are_told(api: Sandbox, query: Query) -> None:
+    put(api, {"id": 1} | {f"field_{number}": number for number in range(600)})
+    said: list[str] = []
+    load("domains", say=said.append)
+    assert said == [
+        "domains: what a row has beyond 500 columns is loaded as JSON into the column "
+        "domains.more; others may too"
+    ]
+
+
 # Rows that are wide
 
 
