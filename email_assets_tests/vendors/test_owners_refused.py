@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from http import HTTPStatus
 
 import pytest
 
@@ -57,18 +58,25 @@ def asked_from(account: PostmarkServer) -> dict[str, str | None]:
     }
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 410, 422])
-def test_the_others_are_loaded_and_the_report_names_the_one(
-    account: PostmarkServer, query: Query, status: int
+def test_the_others_are_loaded_and_the_report_names_those_and_why(
+    configure: Callable[..., None], query: Query
 ) -> None:
-    account.servers[1].refuses_with = status
+    statuses = (None, 401, 403, 404, 410, 422, None)
+    with PostmarkServer(servers=len(statuses)) as account:
+        configure(account, None, ACCOUNT_TOKEN)
+        for server, status in zip(account.servers, statuses, strict=True):
+            server.send(NOON - server.id * HOUR)
+            server.refuses_with = status
 
-    report = load("messages")
+        report = load("messages")
 
-    expected = [account.servers[0], account.servers[2]]
-    assert loaded_ids(query) == sorted(key for each in expected for key in message_ids(each))
-    (title, reason), *others = report.owners_refused.items()
-    assert (title, reason[:3], others) == ("servers 2", str(status), [])
+    answering = [server for server in account.servers if server.refuses_with is None]
+    assert loaded_ids(query) == sorted(key for each in answering for key in message_ids(each))
+    assert report.owners_refused == {
+        f"servers {number}": f"{status} {HTTPStatus(status).phrase}"
+        for number, status in enumerate(statuses, 1)
+        if status
+    }
     assert (report.rows_listed, report.api_total) == (2, 2)
 
 
