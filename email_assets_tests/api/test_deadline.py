@@ -191,3 +191,13 @@ def test_closing_leaves_connections_alone_that_nobody_reads(connections: list[Co
     deadlines.close()
     connections[0].there.sendall(b"still here")
     assert connections[0].receive() == b"still here"
+
+
+def test_after_one_that_was_cut_off_the_next_is_cut_off_too() -> None:
+    deadlines = Deadlines()
+    for _ in range(2):
+        ours, theirs = socket.socketpair()
+        with ours, theirs, deadlines.limit(ours, 0.01):
+            ours.settimeout(30)
+            assert ours.recv(1) == b""
+    deadlines.close()
