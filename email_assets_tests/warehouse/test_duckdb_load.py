@@ -109,3 +109,21 @@ def test_what_is_loaded_in_another_format_is_merged_too(
         assert query("SELECT id, name FROM email.parts") == [(1, name)]
         assert query("SELECT of FROM email.parts__parts") == [(name,)]
     pipeline.deactivate()
+
+
+def test_tables_can_be_made_anew_again_and_again(
+    api: Sandbox, query: Query, warehouse: Path, tmp_path: Path
+) -> None:
+    pipeline = dlt.pipeline(
+        "any",
+        destination=destination_of(configured_account().warehouse),
+        dataset_name="email",
+        pipelines_dir=str(tmp_path / "pipelines"),
+    )
+    for name in ("first", "second", "third"):
+        rows = [{"id": 1, name: [{"of": name}]}]
+        resource = dlt.resource(rows, name="parts", primary_key="id", write_disposition="merge")
+        pipeline.run(resource, loader_file_format="parquet", refresh="drop_sources")
+        assert query(f"SELECT of FROM email.parts__{name}") == [(name,)]
+    assert query(STAGED) == []
+    pipeline.deactivate()
