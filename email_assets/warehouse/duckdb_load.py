@@ -18,6 +18,7 @@ from dlt.common.destination.client import (
     LoadJob,
     RunnableLoadJob,
 )
+from dlt.common.schema.typing import VERSION_TABLE_NAME
 from dlt.common.storages.load_package import LoadJobInfo
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
@@ -40,6 +41,11 @@ class DirectDuckDbClient(DuckDbClient):
         """Make the dataset, or empty tables of it: at the end of a load, those that were staged."""
         if truncate_tables or truncate_tables is None:  # else there are none
             super().initialize_storage(truncate_tables or ())
+
+    def drop_tables(self, *tables: str, delete_schema: bool = True) -> None:
+        """Drop tables; where loads were staged, no table of versions is left to delete from."""
+        is_staging = self.sql_client.dataset_name == self.sql_client.staging_dataset_name
+        super().drop_tables(*tables, delete_schema=delete_schema and not is_staging)
 
     def create_load_job(
         self, table: PreparedTableSchema, file_path: str, load_id: str, restore: bool = False
@@ -105,16 +111,15 @@ def _literal(text: str) -> str:
 class _MergeOfFiles(SqlMergeFollowupJob):
     @classmethod
     def _gen_table_setup_clauses(
-        cls,
-        table_chain: Sequence[PreparedTableSchema],  # noqa: ARG003 (dlt passes it)
-        sql_client: SqlClient,
+        cls, table_chain: Sequence[PreparedTableSchema], sql_client: SqlClient
     ) -> list[str]:
-        """Drop what an earlier release staged, and the dataset that dlt makes to drop tables of it.
-
-        Either makes it again where it is gone. Of a part of it, dlt would miss the rest.
-        """
-        staged = sql_client.fully_qualified_dataset_name(staging=True)
-        return [f"DROP SCHEMA IF EXISTS {staged} CASCADE"]
+        """Drop what an earlier release staged; it makes its tables again where they are gone."""
+        with sql_client.with_staging_dataset():
+            names = (VERSION_TABLE_NAME, *(str(table["name"]) for table in table_chain))
+            return [
+                f"DROP TABLE IF EXISTS {sql_client.make_qualified_table_name(name)}"
+                for name in names
+            ]
 
     @classmethod
     def gen_select_from_dedup_sql(

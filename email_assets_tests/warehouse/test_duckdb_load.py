@@ -125,5 +125,5 @@ def test_tables_can_be_made_anew_again_and_again(
         resource = dlt.resource(rows, name="parts", primary_key="id", write_disposition="merge")
         pipeline.run(resource, loader_file_format="parquet", refresh="drop_sources")
         assert query(f"SELECT of FROM email.parts__{name}") == [(name,)]
-    assert query(STAGED) == []
+        assert query(STAGED) == []
     pipeline.deactivate()
