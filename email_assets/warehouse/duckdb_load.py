@@ -67,7 +67,8 @@ class DirectDuckDbClient(DuckDbClient):
             )
         files: dict[str, list[str]] = {}
         for job in completed_table_chain_jobs or ():
-            files.setdefault(job.job_file_info.table_name, []).append(job.file_path)
+            if job.job_file_info.file_format == "parquet":  # and no merge, where a load went on
+                files.setdefault(job.job_file_info.table_name, []).append(job.file_path)
         client = cast(SqlClient, _FilesForStaging(self.sql_client, files))
         return [_MergeOfFiles.from_table_chain(table_chain, client)]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+import duckdb
 import pytest
 from dlt.common.typing import TLoaderFileFormat
 
@@ -90,6 +91,17 @@ def test_a_release_that_stages_and_one_that_does_not_can_take_turns(
         load("servers")
         assert query(STAGED) == []
         assert table(query, "servers") == listed(api.rows("servers"))
+
+
+def test_tables_of_others_beside_staged_ones_stay(
+    api: Sandbox, query: Query, warehouse: Path
+) -> None:
+    with duckdb.connect(warehouse) as connection:
+        connection.execute("CREATE SCHEMA email_staging")
+        connection.execute("CREATE TABLE email_staging.of_dbt AS SELECT 1 AS id")
+        connection.execute("CREATE VIEW email_staging.seen AS FROM email_staging.of_dbt")
+    load("servers")
+    assert query("SELECT id FROM email_staging.seen") == [(1,)]
 
 
 @pytest.mark.parametrize("file_format", ["parquet", "insert_values"])
