@@ -44,6 +44,8 @@ _NO_MEMORY = re.compile(r"out of memory|cannot allocate memory", re.I)
 _PATH = re.compile(r"(?<!File )[\"'](/[^\"']+)[\"']")
 """A quoted path, but for those of the lines of code in a traceback, which dlt makes a text of."""
 _TABLE_OF_DLT = re.compile(r"_dlt_(?:pipeline_state|version|loads)\b")
+_INTERRUPTS = frozenset({"DagsterExecutionInterruptedError", "KeyboardInterrupt"})
+"""Names of errors by which a step is stopped, of which Dagster writes down the name alone."""
 UNREADABLE = (ValueError, KeyError, TypeError, EOFError, zlib.error)
 """Errors of text that should be a schema or a state of dlt's."""
 _VALUE = re.compile(r"'(?!/)[^']*'|\"(?![\w./\\~:-]*\")[^\"]*\"")
@@ -112,9 +114,13 @@ def problem_of(error: BaseException) -> str:
 
 
 def _told_to_stop(cause: BaseException) -> str | None:
-    if not isinstance(cause, SignalReceivedException):
+    if isinstance(cause, SignalReceivedException):
+        by = f" (signal {cause.signal_code})"
+    elif type(cause).__name__ in _INTERRUPTS:
+        by = ""
+    else:
         return None
-    return f"the run was told to stop (signal {cause.signal_code}). Run again. {UNTOUCHED}"
+    return f"the run was told to stop{by}. Run again. {UNTOUCHED}"
 
 
 def _full_disk(cause: BaseException) -> str | None:

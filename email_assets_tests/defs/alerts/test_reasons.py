@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import dagster as dg
 import pytest
+from dagster._core.errors import DagsterExecutionInterruptedError
 
 from email_assets.defs.alerts.failures import in_one_line, reason_of
 from email_assets.errors import ApiError, WarehouseError
@@ -40,6 +41,14 @@ def test_what_is_known_of_a_machine_is_told_with_the_remedy() -> None:
         raise OSError(28, "No space left on device")
 
     assert reason(fail).startswith("a disk is full. Free some of it and run again. ")
+
+
+@pytest.mark.parametrize("kind", [DagsterExecutionInterruptedError, KeyboardInterrupt])
+def test_a_step_that_was_interrupted_was_told_to_stop(kind: type[BaseException]) -> None:
+    def fail() -> None:
+        raise kind
+
+    assert reason(fail).startswith("the run was told to stop. Run again. ")
 
 
 def test_of_an_unknown_error_a_sentence_says_so_and_what_to_do() -> None:
