@@ -169,15 +169,14 @@ class ApiAdapter(Connections):
         self._usage.count_request()
         started = time.monotonic()
         deadline = started + self._time_limit
-        problem, is_large = None, False
+        problem, is_large, body = None, False, b""
         try:
             response = self.head_of(keyed)
             try:
                 self._usage.note_head(response.status, response.headers, key.secrets)
                 body = read_body(response, self.deadlines, deadline, self._most_bytes)
-                self._usage.count_bytes(unpacked=len(body))
             finally:
-                self._usage.count_bytes(came=response.tell())
+                self._usage.count_bytes(came=response.tell(), unpacked=len(body))
                 # closes the connection unless all was read, and makes room for another one
                 response.close()
                 response.release_conn()
