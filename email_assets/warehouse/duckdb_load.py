@@ -7,10 +7,10 @@ load that changes a resource's tables.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
+from dlt.common.data_writers.escape import escape_duckdb_literal
 from dlt.common.destination import PreparedTableSchema
 from dlt.common.destination.client import (
     FollowupJobRequest,
@@ -104,9 +104,8 @@ class _FilesForStaging:
 
 
 def _literal(text: str) -> str:
-    """A text in SQL, without the signs at which dlt takes a file of statements apart."""
-    escaped = text.replace("'", "''")
-    return "'" + re.sub(r"[;\s]", lambda found: f"'||chr({ord(found[0])})||'", escaped) + "'"
+    """A text in SQL, without the sign at which dlt takes statements apart."""
+    return str(escape_duckdb_literal(text)).replace(";", r"\x3B")
 
 
 class _MergeOfFiles(SqlMergeFollowupJob):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,19 @@ from email_assets.warehouse.destination import destination_of
 from email_assets_tests.warehouses import Query, Row, items, listed, load, table
 
 STAGED = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'email_staging'"
+
+
+@pytest.fixture
+def pipeline(api: Sandbox, warehouse: Path, tmp_path: Path) -> Iterator[dlt.Pipeline]:
+    """Any pipeline into the warehouse that is configured."""
+    found = dlt.pipeline(
+        "any",
+        destination=destination_of(configured_account().warehouse),
+        dataset_name="email",
+        pipelines_dir=str(tmp_path / "pipelines"),
+    )
+    yield found
+    found.deactivate()
 
 
 def test_nothing_is_staged(api: Sandbox, query: Query) -> None:
@@ -53,7 +67,7 @@ def test_rows_in_many_files_are_merged_as_in_one(
     assert items(query, "domains", "to") == {key: row["to"] for key, row in last.items()}
 
 
-@pytest.mark.parametrize("name", ["a;b", "it's", "two\nlines", "ä [1]", "id=7"])
+@pytest.mark.parametrize("name", ["a;b", "it's", "two\nlines", "ä [1]", "id=7", "\\x3B"])
 def test_the_folder_for_temporary_files_may_have_any_name(
     name: str, api: Sandbox, query: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,36 +120,20 @@ def test_tables_of_others_beside_staged_ones_stay(
 
 @pytest.mark.parametrize("file_format", ["parquet", "insert_values"])
 def test_what_is_loaded_in_another_format_is_merged_too(
-    file_format: TLoaderFileFormat, api: Sandbox, query: Query, warehouse: Path, tmp_path: Path
+    file_format: TLoaderFileFormat, pipeline: dlt.Pipeline, query: Query
 ) -> None:
-    pipeline = dlt.pipeline(
-        "any",
-        destination=destination_of(configured_account().warehouse),
-        dataset_name="email",
-        pipelines_dir=str(tmp_path / "pipelines"),
-    )
     for name in ("first", "second"):
         rows = [{"id": 1, "name": name, "parts": [{"of": name}]}]
         resource = dlt.resource(rows, name="parts", primary_key="id", write_disposition="merge")
         pipeline.run(resource, loader_file_format=file_format)
         assert query("SELECT id, name FROM email.parts") == [(1, name)]
         assert query("SELECT of FROM email.parts__parts") == [(name,)]
-    pipeline.deactivate()
 
 
-def test_tables_can_be_made_anew_again_and_again(
-    api: Sandbox, query: Query, warehouse: Path, tmp_path: Path
-) -> None:
-    pipeline = dlt.pipeline(
-        "any",
-        destination=destination_of(configured_account().warehouse),
-        dataset_name="email",
-        pipelines_dir=str(tmp_path / "pipelines"),
-    )
+def test_tables_can_be_made_anew_again_and_again(pipeline: dlt.Pipeline, query: Query) -> None:
     for name in ("first", "second", "third"):
         rows = [{"id": 1, name: [{"of": name}]}]
         resource = dlt.resource(rows, name="parts", primary_key="id", write_disposition="merge")
         pipeline.run(resource, loader_file_format="parquet", refresh="drop_sources")
         assert query(f"SELECT of FROM email.parts__{name}") == [(name,)]
         assert query(STAGED) == []
-    pipeline.deactivate()
