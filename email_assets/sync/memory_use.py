@@ -16,7 +16,7 @@ USUAL_THRESHOLDS = gc.get_threshold()
 MEMORY_LIMIT = "256MB"
 """Memory that DuckDB may take for narrow rows; beyond it, it works on the disk."""
 THREADS = 2
-"""Threads with which it can: each holds rows of its own, and with four, 200 MB of rows fail."""
+"""Threads that load narrow rows: each holds some of its own, and four fail within that limit."""
 NARROW = 4096
 """Bytes of a narrow row at the most."""
 
