@@ -8,7 +8,7 @@ import pytest
 
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.processes import started, stopped
-from email_assets_tests.queries import WAREHOUSES, on_both
+from email_assets_tests.queries import on_both
 from email_assets_tests.warehouses import (
     Query,
     Row,
@@ -18,6 +18,8 @@ from email_assets_tests.warehouses import (
     table,
     working_directories,
 )
+
+pytestmark = on_both
 
 MOMENTS = {
     "once the rows are read": "extract",
@@ -32,7 +34,6 @@ def assert_exact(query: Query, rows: list[Row]) -> None:
     assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
 
 
-@on_both
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_a_kill_in_the_first_run_needs_no_repair(api: Sandbox, query: Query, moment: str) -> None:
     with stopped("messages", moment) as run:
@@ -41,8 +42,6 @@ def test_a_kill_in_the_first_run_needs_no_repair(api: Sandbox, query: Query, mom
     assert_exact(query, api.rows("messages"))
 
 
-# in DuckDB, with rows that have changed, in unchanged/test_kills.py
-@pytest.mark.parametrize("warehouse", WAREHOUSES[1:], indirect=True)
 @pytest.mark.parametrize("moment", list(MOMENTS.values())[1:], ids=list(MOMENTS)[1:])
 def test_a_kill_in_a_later_run_needs_no_repair(api: Sandbox, query: Query, moment: str) -> None:
     load("messages")
@@ -53,7 +52,6 @@ def test_a_kill_in_a_later_run_needs_no_repair(api: Sandbox, query: Query, momen
     assert_exact(query, api.rows("messages"))
 
 
-@on_both
 def test_a_kill_while_the_api_is_read_needs_no_repair(api: Sandbox, query: Query) -> None:
     api.set_faults("messages", Fault("latency", seconds=600.0, after=2, times=1))
     with started("messages") as run:
@@ -64,7 +62,6 @@ def test_a_kill_while_the_api_is_read_needs_no_repair(api: Sandbox, query: Query
     assert_exact(query, api.rows("messages"))
 
 
-@on_both
 @pytest.mark.parametrize("resource", ["messages", "bounces"])
 def test_a_kill_amid_the_change_of_a_table_leaves_it_as_it_was(
     api: Sandbox, query: Query, resource: str
@@ -77,7 +74,6 @@ def test_a_kill_amid_the_change_of_a_table_leaves_it_as_it_was(
     assert query(f"FROM email.{resource} ORDER BY id") == before
 
 
-@on_both
 def test_a_later_run_sweeps_up_what_a_killed_one_left(api: Sandbox) -> None:
     with stopped("servers", "normalize") as run:
         run.kill()
