@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from functools import cache
 from importlib.metadata import distribution, requires
 from pathlib import Path
 
@@ -16,7 +17,8 @@ OPTIONAL = {"dagster_embedded_elt", "dagster_webserver"}
 """Imported where they are there."""
 
 
-def _imported(folder: Path) -> set[str]:
+@cache
+def _imported(folder: Path) -> frozenset[str]:
     """The packages that the modules of a folder import, but for Python's own and ours."""
     found = set[str]()
     for file in folder.rglob("*.py"):
@@ -26,7 +28,7 @@ def _imported(folder: Path) -> set[str]:
             elif isinstance(node, ast.ImportFrom):
                 found.add(str(node.module))
     packages = {name.partition(".")[0] for name in found}
-    return packages - sys.stdlib_module_names - {"email_assets", "email_assets_tests"}
+    return frozenset(packages - sys.stdlib_module_names - {"email_assets", "email_assets_tests"})
 
 
 def _declared(*extras: str) -> dict[str, set[str]]:
