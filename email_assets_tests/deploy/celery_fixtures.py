@@ -14,6 +14,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import create_execution_plan
+from dagster._core.execution.context.system import PlanExecutionContext
+from dagster._core.execution.context_creation_job import scoped_job_context
+from dagster._core.execution.plan.step import ExecutionStep
 
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests import programs
@@ -187,3 +192,23 @@ def opened(cluster: Cluster) -> Iterator[dg.DagsterInstance]:
         patch.setenv("DAGSTER_HOME", str(cluster.home("control")))
         with dg.DagsterInstance.get() as instance:
             yield instance
+
+
+@contextmanager
+def a_step() -> Iterator[tuple[PlanExecutionContext, ExecutionStep]]:
+    """A step of a run, with the context in which an executor tells of it."""
+
+    @dg.op
+    def work() -> None:
+        """Nothing, since nobody does it."""
+
+    @dg.job
+    def of_one_step() -> None:
+        work()
+
+    plan = create_execution_plan(of_one_step)
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(of_one_step, execution_plan=plan)
+        with scoped_job_context(plan, InMemoryJob(of_one_step), {}, run, instance) as context:
+            (step,) = plan.steps
+            yield context, step

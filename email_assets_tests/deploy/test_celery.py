@@ -26,6 +26,7 @@ from email_assets_tests.deploy.celery_fixtures import (
     AT_THE_MOST,
     WORKERS,
     Cluster,
+    a_step,
     opened,
     running_cluster,
 )
@@ -166,6 +167,23 @@ def test_a_run_that_is_to_end_does_not_wait_for_ever_for_a_worker_that_is_gone(s
     assert step.ready()
     with pytest.raises(TaskRevokedError):
         step.get()
+
+
+def test_a_process_that_is_killed_is_lost_though_it_was_told_to_end_another_task_before(
+    seen: Seen,
+) -> None:
+    from celery.exceptions import TaskRevokedError
+
+    from email_assets.defs.celery import Step
+
+    app = seen.instance.run_launcher.celery  # type: ignore[attr-defined]
+    # so Celery ends a task whose process is killed then
+    app.backend.store_result("killed", TaskRevokedError("terminated"), "REVOKED")
+    with a_step() as (context, step):
+        (event,) = Step(app.AsyncResult("killed"), context, step).get()
+
+    assert dg.deserialize_value(event, dg.DagsterEvent).is_step_failure
+    assert "Its process on a Celery worker was lost." in event
 
 
 def test_the_slot_of_such_a_run_is_free_once_its_worker_starts_again(seen: Seen) -> None:
