@@ -18,7 +18,7 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import create_execution_plan
 from dagster._core.execution.context.system import PlanExecutionContext
 from dagster._core.execution.context_creation_job import scoped_job_context
-from dagster._core.execution.plan.step import ExecutionStep
+from dagster._core.execution.plan.step import IExecutionStep
 
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests import programs
@@ -195,7 +195,7 @@ def opened(cluster: Cluster) -> Iterator[dg.DagsterInstance]:
 
 
 @contextmanager
-def a_step() -> Iterator[tuple[PlanExecutionContext, ExecutionStep]]:
+def a_step() -> Iterator[tuple[PlanExecutionContext, IExecutionStep]]:
     """A step of a run, with the context in which an executor tells of it."""
 
     @dg.op
