@@ -8,7 +8,7 @@ sync goes on with it. What dlt could not make columns or tables of becomes JSON.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any, cast
@@ -39,12 +39,17 @@ class Layout:
         resource: The resource's name, which is its table's.
         first: Paths of fields that own the columns that dlt makes of their names.
         nesting: Levels of objects and lists that become columns and tables, or None for the usual.
+        as_json: Columns that are to be JSON, unless the warehouse has them as something else.
     """
 
     def __init__(
-        self, resource: str, first: Sequence[Sequence[str]], nesting: int | None = None
+        self,
+        resource: str,
+        first: Sequence[Sequence[str]],
+        nesting: int | None = None,
+        as_json: Collection[str] = (),
     ) -> None:
-        self._resource = resource
+        self._resource, self._as_json = resource, as_json
         self._first = [tuple(path) for path in first]
         self._nesting = NESTING if nesting is None else min(nesting, NESTING)
         self._told: set[str] = set()
@@ -63,6 +68,7 @@ class Layout:
             schema.update_table({"name": self._resource, "columns": {}})
         hints = cast(dict[str, Any], schema.tables[self._resource])
         self._schema, self._naming = schema, schema.naming
+        self._hinted = set(map(schema.naming.normalize_path, self._as_json))
         self._owners: dict[str, dict[str, list[Any]]] = hints.setdefault("x-fields", {})
         self._lists: dict[str, list[Any]] = hints.setdefault("x-lists", {})
         self.root = self._table(self._resource, None, (self._resource,), "", 0, True)
@@ -84,6 +90,8 @@ class Layout:
             if path not in table.columns and natural not in table.known and table.is_full(COLUMNS):
                 continue
             column = place.columns[key] = table.own(path, natural)
+            if self._is_json(table, column):
+                place.as_json.add(key)
             if column == natural and names[key]:
                 place.plain.add(key)
                 place.fragments_of[key] = fragments
@@ -191,6 +199,11 @@ class Layout:
                 self._make_known(table.parent)
                 self._schema.update_table({**known_as, "columns": {}})
         return known_as
+
+    def _is_json(self, table: Table, column: str) -> bool:
+        found = self._type_of(table, column)
+        is_hinted = table is self.root and column in self._hinted
+        return found == "json" or (found is None and is_hinted)
 
     def _type_of(self, table: Table, column: str) -> str | None:
         columns = self._schema.tables.get(table.name, {}).get("columns", {})

@@ -7,7 +7,7 @@ what dlt could not write by itself becomes text or JSON.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from dlt.common.schema import Schema
@@ -15,10 +15,8 @@ from dlt.common.schema import Schema
 from email_assets.normalizer import BIGGEST, FIRST_MARK, SMALLEST, VERBATIM, is_marked
 from email_assets.sync.column_layout import Layout
 from email_assets.sync.places import LIST, Object, Table
-from email_assets.sync.plain_pages import are_plain
+from email_assets.sync.plain_pages import DEEPEST, are_plain, fits, fits_as_json
 
-DEEPEST = 100
-"""Levels that are written as JSON; dlt can write some 250."""
 SHAPES = 1_000
 """Combinations of keys that are remembered of an object."""
 
@@ -31,6 +29,7 @@ class Fields:
         first: Paths of fields that own the columns that dlt makes of their names, whatever else
             there is: the primary key's, and the cursor's.
         nesting: Levels of objects and lists that become columns and tables.
+        as_json: Columns that are to be JSON, unless the warehouse has them as something else.
 
     Attributes:
         items: Rows of the last row's nested tables.
@@ -42,10 +41,11 @@ class Fields:
         resource: str,
         first: Sequence[Sequence[str]],
         nesting: int | None = None,
+        as_json: Collection[str] = (),
     ) -> None:
         self.items = 0
         self._is_verbatim = False
-        self.layout = Layout(resource, first, nesting)
+        self.layout = Layout(resource, first, nesting, as_json)
         self._kept = frozenset(path[0] for path in first if len(path) == 1)
 
     def keep_in(self, schema: Schema, say: Callable[[str], None]) -> None:
@@ -91,6 +91,9 @@ class Fields:
             elif kind is int:
                 if not SMALLEST <= part <= BIGGEST:
                     return False
+            elif (kind is dict or kind is list) and key in place.as_json:
+                if not fits_as_json(part):
+                    return False
             elif kind is dict:
                 inner = self.layout.object_in(place, key)
                 if inner is None or not self._is_plain(inner, part):
@@ -112,7 +115,7 @@ class Fields:
                 inner = self.layout.list_in(table)
                 if inner is None or not inner.is_plain or not self._are_plain(inner, item):
                     return False
-            elif self.layout.value_of(table) != "value" or not _fits(item):
+            elif self.layout.value_of(table) != "value" or not fits(item):
                 return False
         return True
 
@@ -124,6 +127,8 @@ class Fields:
             column = place.columns.get(key)
             if column is None:
                 beyond[key] = part
+            elif key in place.as_json:
+                flat[column] = self._writable(part)
             elif isinstance(part, dict):
                 inner = self.layout.object_in(place, key)
                 if inner is None:
@@ -177,16 +182,9 @@ class Fields:
             if isinstance(value, list):
                 return [self._writable(item, depth + 1) for item in value]
             return {key: self._writable(part, depth + 1) for key, part in value.items()}
-        if _fits(value):
+        if fits(value):
             return value
         if isinstance(value, str):
             self._is_verbatim = True
             return value
         return str(value)
-
-
-def _fits(value: Any) -> bool:
-    """True if dlt writes and reads a value that is neither an object nor a list as it is."""
-    if type(value) is str:
-        return not (value >= FIRST_MARK and is_marked(value))
-    return type(value) is not int or SMALLEST <= value <= BIGGEST

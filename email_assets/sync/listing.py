@@ -27,7 +27,7 @@ from email_assets.sync.rows import Row, Rows
 from email_assets.sync.source import build_source
 from email_assets.sync.span import Incremental
 from email_assets.sync.times import Times
-from email_assets.vendors.resource import column_hints, endpoint_of, primary_key, times_of
+from email_assets.vendors.resource import column_hints, columns_with, endpoint_of, primary_key
 
 
 @dataclass
@@ -212,13 +212,14 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
         cursor_path,
         nesting=resource.get("max_table_nesting"),
         private=private,
+        as_json=columns_with("json", resource),
     )
     paginator = window_paginator_of(resource, incremental, rows)
     paginator.owners, paginator.refused = owners.readable, dict(owners.refused)
     paginator.expect = session.expect
     source = build_source(account, [resource], name=name, session=session, paginator=paginator)
     source.resources[name].selected = bool(owners.all)  # without any, there is nothing to ask for
-    times = Times(times_of(resource))
+    times = Times(columns_with("timestamp", resource))
     source.resources[name].apply_hints(columns={DLT_ID: {"dedup_sort": "desc"}})
     address = f"{account.base_url}{endpoint_of(resource)['path']}"
     cursor = Cursor(name, [address, cursor_path or ""]).of_owners(owners.all)

@@ -37,6 +37,7 @@ class Object:
         depth: How many objects and lists it lies in.
         columns: The column of each key that has one.
         plain: Keys of which dlt makes that column by itself.
+        as_json: Keys whose column is JSON, so that nothing in them has a column of its own.
         fragments_of: What the names of columns and tables below a key begin with.
         objects: Objects in it, by key.
         lists: Tables of the lists in it, by key; None where a list becomes no table.
@@ -47,6 +48,7 @@ class Object:
         self.table, self.path, self.fragments, self.depth = table, path, fragments, depth
         self.columns: dict[str, str] = {}
         self.plain: set[str] = set()
+        self.as_json: set[str] = set()
         self.fragments_of: dict[str, tuple[str, ...]] = {}
         self.objects: dict[str, Object] = {}
         self.lists: dict[str, Table | None] = {}

@@ -6,8 +6,26 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from email_assets.normalizer import BIGGEST, FIRST_MARK, SMALLEST
+from email_assets.normalizer import BIGGEST, FIRST_MARK, SMALLEST, is_marked
 from email_assets.sync.places import Object, Table
+
+DEEPEST = 100
+"""Levels that are written as JSON; dlt can write some 250."""
+
+
+def fits(value: Any) -> bool:
+    """True if dlt writes and reads a value that is neither an object nor a list as it is."""
+    if type(value) is str:
+        return not (value >= FIRST_MARK and is_marked(value))
+    return type(value) is not int or SMALLEST <= value <= BIGGEST
+
+
+def fits_as_json(value: Any, depth: int = 0) -> bool:
+    """True if dlt writes and reads an object or a list as it is, all of it as JSON."""
+    if not isinstance(value, (dict, list)):
+        return fits(value)
+    parts = value.values() if isinstance(value, dict) else value
+    return depth < DEEPEST and all(fits_as_json(part, depth + 1) for part in parts)
 
 
 def are_plain(place: Object, objects: Sequence[dict[str, Any]]) -> bool:
@@ -27,6 +45,10 @@ def are_plain(place: Object, objects: Sequence[dict[str, Any]]) -> bool:
         kinds = set(map(type, values))
         if not _fit(kinds, values):
             return False
+        if key in place.as_json:
+            if not all(map(fits_as_json, values)):
+                return False
+            continue
         if dict in kinds:
             inner = place.objects.get(key)
             if inner is None or not are_plain(inner, _only(dict, kinds, values)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,7 @@ class Rows(Keys):
         cursor_path: The field that says when a row came about, or None.
         nesting: Levels of objects and lists that become columns and tables, or None for the usual.
         private: Takes out what is private, or None.
+        as_json: Columns that the vendor's file wants to be JSON.
 
     Attributes:
         unchanged: Rows among those that came that the warehouse holds already.
@@ -60,6 +61,7 @@ class Rows(Keys):
         cursor_path: str | None = None,
         nesting: int | None = None,
         private: PrivateRows | None = None,
+        as_json: Collection[str] = (),
     ) -> None:
         super().__init__(resource, primary_key)
         self.unchanged = 0
@@ -70,7 +72,7 @@ class Rows(Keys):
         self._cursor_path = cursor_path.split(".") if cursor_path else []
         first = [[field] for field in primary_key]
         first += [self._cursor_path] if cursor_path else []
-        self._fields = Fields(resource, first, nesting)
+        self._fields = Fields(resource, first, nesting, as_json)
         self._stamp = stamp_of(now())
         self._numbers = itertools.count()
         self._stored = Digests()

@@ -60,10 +60,10 @@ def column_hints(resource: Any) -> dict[str, dict[str, Any]]:
     return columns if isinstance(columns, dict) else {}
 
 
-def times_of(resource: Any) -> list[str]:
-    """The columns that the file says hold times, as dlt names them."""
+def columns_with(data_type: str, resource: Any) -> list[str]:
+    """The columns to which the file gives a type of dlt's, as it names them."""
     hints = column_hints(resource).items()
-    return [name for name, of in hints if of.get("data_type") == "timestamp"]
+    return [name for name, of in hints if of.get("data_type") == data_type]
 
 
 def deliverability_of(vendor: Vendor) -> Deliverability | None:
