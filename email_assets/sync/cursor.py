@@ -16,6 +16,8 @@ NEWEST = "newest"
 """The latest time that syncs have seen, and of which list and owners."""
 BEHIND = "behind"
 """Owners that were refused, and the time from which on each was not read; null is the beginning."""
+REPAIRED = "repaired"
+"""The last repair of the tables after which everything was read."""
 
 OF_LIST = 2
 """The parts of an identity that tell the list; the names of owners follow."""
@@ -51,6 +53,14 @@ class Cursor:
         refused = {name: datetime.fromisoformat(at) if at else None for name, at in found.items()}
         known = self.known_owners(pipeline)
         return refused | {name: None for name in self.identity[OF_LIST:] if name not in known}
+
+    def has_read_since(self, repair: str, pipeline: dlt.Pipeline) -> bool:
+        """True if everything was read since a repair of the tables."""
+        return self._stored(pipeline).get(REPAIRED) == repair
+
+    def keep_repaired(self, repair: str) -> None:
+        """Let the next sync know that everything was read since a repair of the tables."""
+        self._state()[REPAIRED] = repair
 
     def keep_newest(self, newest: datetime) -> None:
         """Let the next sync go on from a time, unless an earlier one has seen a later time.

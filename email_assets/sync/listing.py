@@ -54,6 +54,8 @@ class Listing:
     """Looks at each page's rows for where the next sync goes on."""
     keep: Callable[[], None] = lambda: None
     """Keeps for the next sync what was not read."""
+    repair: str | None = None
+    """The repair of the tables that has ended once everything is read."""
 
     def __post_init__(self) -> None:
         self.paginator.at_end = self._end
@@ -161,6 +163,8 @@ class Listing:
         for owner, reason in self.owners_refused.items():
             self.say(f"{self.resource.name}: the API refused the rows of {owner} ({reason})")
         self.keep()
+        if self.repair:
+            self.cursor.keep_repaired(self.repair)
 
     def _readable(self, page: Any, _meta: Any = None) -> list[Row] | None:
         """A page's rows that have a key, with times that dlt knows, and without secrets."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import dlt
 from dlt.common.schema.typing import TPartialTableSchema
@@ -24,6 +24,9 @@ from email_assets.sync.span import A_DAY, Span, window_of
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.turn import SqlClient
 from email_assets.warehouse.views import drop_views
+
+REPAIR = "x-repaired"
+"""The hint of a resource's table that names its last repair."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,9 @@ def plan_of(
     # one of a first run that was killed is not known
     is_known = schema is not None and name in schema.data_table_names(seen_data_only=True)
     known = schema if is_known and stored is not None else None
-    is_whole = _is_whole(listing, known, columns, name, say)
+    repair = _repair(listing, pipeline, known, columns, span, say)
+    is_whole = repair is None
+    listing.repair = None if span.is_backfill else repair
     listing.recall_owners(pipeline)
     # rows that somebody took out of the table come again only with everything
     newest = listing.cursor.newest(pipeline) if stored and is_whole else None
@@ -105,24 +110,39 @@ def _schema_of(
     return listing.source.schema
 
 
-def _is_whole(
+def _repair(
     listing: Listing,
+    pipeline: dlt.Pipeline,
     schema: dlt.Schema | None,
     columns: StoredColumns,
-    name: str,
+    span: Span,
     say: Callable[[str], None],
-) -> bool:
-    """True if the tables are as syncs left them; else dlt makes again what is missing."""
+) -> str | None:
+    """The repair of the tables that only a sync of everything ends; None if they are whole.
+
+    What dlt makes again of them is there, and empty, before any row is loaded. So the schema bears
+    the repair's name, and the state does once everything was read.
+    """
+    name = listing.resource.name
     missing = missing_of_dlt(columns)
     if schema is listing.source.schema and not missing:
         # it was made of the tables, and does not know what they should have
         missing.append("the schema in _dlt_version")
     if schema:
         missing += missing_parts(columns, schema, name)
-    if not missing:
-        return True
-    say(f"{name}: {', '.join(missing)} went missing: everything is loaded again")
-    # dlt looks at the tables only if it meets a schema that it did not load with before
-    hints = {"name": name, "columns": {}, "x-repaired": uniq_id()}
-    listing.source.schema.update_table(cast(TPartialTableSchema, hints))
-    return False
+    repair: str | None
+    if missing:
+        repair = uniq_id()
+        # dlt looks at the tables only if it meets a schema that it did not load with before
+        hints = {"name": name, "columns": {}, REPAIR: repair}
+        listing.source.schema.update_table(cast(TPartialTableSchema, hints))
+        what = f"{', '.join(missing)} went missing"
+    else:
+        root = cast(dict[str, Any], schema.tables[name] if schema else {})
+        repair = root.get(REPAIR)
+        if repair is None or listing.cursor.has_read_since(repair, pipeline):
+            return None
+        what = "a repair of its tables has not ended"
+    when = "by the next sync that is no backfill" if span.is_backfill else "again"
+    say(f"{name}: {what}: everything is loaded {when}")
+    return repair
