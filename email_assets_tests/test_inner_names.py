@@ -138,6 +138,15 @@ INNER = [
         "a dlt that reads a schema back from tables, and takes turns",
     ),
     Inner(
+        (
+            "dlt.common.storages.load_package:PackageStorage.SCHEMA_FILE_NAME",
+            "dlt.common.destination.client:JobClientBase",
+            "dlt.common.destination.client:WithStateSync.get_stored_schema",
+        ),
+        "columns that another run has made are known to whoever loads next",
+        "a dlt that joins the schemas of loads at the same time",
+    ),
+    Inner(
         ("dlt.destinations.impl.postgres.postgres:PostgresParquetCopyJob._ingest_per_rowgroup",),
         "a file that goes to PostgreSQL in parts",
         "a dlt that gives Apache Arrow's driver a reader instead of a table",

@@ -26,6 +26,8 @@ COLUMNS = 500
 """Columns of a table, beyond which further fields are kept as JSON in one column."""
 TABLES = 50
 """Tables of a resource, beyond which further lists are kept as JSON."""
+FIELDS, LISTS = "x-fields", "x-lists"
+"""The hints of a resource's table that keep the owners of columns and tables, as paths."""
 LONG_NAME = 120
 """Characters of a table's name that are left as they are."""
 LONGEST_NAME = 200
@@ -69,8 +71,8 @@ class Layout:
         hints = cast(dict[str, Any], schema.tables[self._resource])
         self._schema, self._naming = schema, schema.naming
         self._hinted = set(map(schema.naming.normalize_path, self._as_json))
-        self._owners: dict[str, dict[str, list[Any]]] = hints.setdefault("x-fields", {})
-        self._lists: dict[str, list[Any]] = hints.setdefault("x-lists", {})
+        self._owners: dict[str, dict[str, list[Any]]] = hints.setdefault(FIELDS, {})
+        self._lists: dict[str, list[Any]] = hints.setdefault(LISTS, {})
         self.root = self._table(self._resource, None, (self._resource,), "", 0, True)
         for path in self._first:
             natural = self._naming.make_path(*map(self._naming.normalize_identifier, path))

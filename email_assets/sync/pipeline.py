@@ -23,6 +23,7 @@ from email_assets.sync.file_format import file_format_of
 from email_assets.sync.indexes import index
 from email_assets.sync.listing import Listing, open_listing
 from email_assets.sync.memory_use import collecting_less_garbage, limit_memory
+from email_assets.sync.other_runs import OtherRuns
 from email_assets.sync.plan import Plan, plan_of
 from email_assets.sync.preview import preview_of
 from email_assets.sync.progress import Progress
@@ -88,7 +89,8 @@ def sync(
     listing.source.schema = open_schema(name)
     pipeline.collector = Progress(listing, say, ticks, Watched(account.title_of(name)))
     with listing.session, in_one_sentence(name), collecting_less_garbage():
-        client = _client_of(pipeline, listing.source.schema)
+        dataset = _dataset_of(pipeline, listing.source.schema)
+        client = dataset.sql_client
         turn = partial(
             turn_at,
             database_file(client),
@@ -102,6 +104,7 @@ def sync(
             expect_owner(client, account, name)
             listing.private.forgotten = forgotten_in(client, name)
             plan = plan_of(listing, pipeline, client, name, span, say)
+            others = OtherRuns(pipeline, dataset.destination_client, name)
         with _timed(seconds_of, "extract"):
             _extract(listing, pipeline, plan)
         if not span.is_backfill:
@@ -111,6 +114,7 @@ def sync(
             loaded = pipeline.normalize().row_counts.get(name, 0)
         with _timed(seconds_of, "load"), turn():
             is_known = expect_owner(client, account, name)
+            others.take_in()
             load_info = _load(listing, pipeline, client)
             if not is_known and client.has_dataset():
                 remember_owner(client, account)
@@ -139,10 +143,10 @@ def sync(
     return Sync(report, listing.resource, load_info, names)
 
 
-def _client_of(pipeline: dlt.Pipeline, schema: dlt.Schema) -> SqlClient:
-    """A client of the pipeline's dataset, which would make a schema for it by itself."""
+def _dataset_of(pipeline: dlt.Pipeline, schema: dlt.Schema) -> dlt.Dataset:
+    """The pipeline's dataset, for which that would make a schema by itself."""
     assert pipeline.destination  # noqa: S101 (open_pipeline sets it)
-    return dlt.dataset(pipeline.destination, pipeline.dataset_name, schema).sql_client
+    return dlt.dataset(pipeline.destination, pipeline.dataset_name, schema)
 
 
 def _extract(listing: Listing, pipeline: dlt.Pipeline, plan: Plan) -> None:
