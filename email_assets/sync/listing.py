@@ -97,7 +97,8 @@ class Listing:
             self.paginator.behind = behind
 
         def keep_behind() -> None:
-            if (starts := self._starts_of_refused()) or behind:
+            away = {name: at for name, at in behind.items() if name not in self.owners.all}
+            if (starts := away | self._starts_of_refused()) or behind:
                 self.cursor.keep_behind(starts)
 
         self.note_times = self._keep_newest
