@@ -12,6 +12,8 @@ from typing import Any
 
 import dlt
 
+from email_assets.clock import now
+
 NEWEST = "newest"
 """The latest time that syncs have seen, and of which list and owners."""
 BEHIND = "behind"
@@ -96,4 +98,5 @@ class Cursor:
     def _newest_in(self, state: Mapping[str, Any]) -> datetime | None:
         found = state.get(NEWEST, {})
         is_same = found.get("of", [])[:OF_LIST] == self.identity[:OF_LIST]
-        return datetime.fromisoformat(found["at"]) if is_same else None
+        # what a clock that was ahead has let through would leave the time until then unread
+        return min(datetime.fromisoformat(found["at"]), now()) if is_same else None
