@@ -162,8 +162,18 @@ def parse(body: bytes) -> Any:
         except ValueError:
             pass  # a lone surrogate, which can be read all the same, or no JSON
     return _spell_surrogates(
-        json.loads(body, parse_constant=_refuse_constant, parse_float=_fraction)
+        json.loads(
+            body, parse_constant=_refuse_constant, parse_float=_fraction, parse_int=_whole_number
+        )
     )
+
+
+def _whole_number(text: str) -> int | str:
+    """A whole number, or the text of one that has more digits than Python reads."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
 
 
 def _fraction(text: str) -> float | str:

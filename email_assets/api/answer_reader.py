@@ -77,16 +77,13 @@ class AnswerReader:
         rows = found[0]
         if not isinstance(rows, list):
             raise self.error(f"gave {shape_of(rows)} under {self._data}, not a list")
-        for row in rows:
-            if not isinstance(row, dict):
-                raise self.error(f"gave {shape_of(row)} as a row, not an object")
-        return rows
+        return self._objects(rows)
 
     def rows_given(self, payload: Any, given: list[Any] | None) -> list[dict[str, Any]]:
         """The rows that dlt took out of an answer, where a path may lead to one row or to each.
 
         Raises:
-            ApiError: There is nothing at the path.
+            ApiError: There is nothing at the path, or something that is no object.
         """
         found = self._data.find(payload)
         if not found and self.may_lack_rows and isinstance(payload, dict):
@@ -95,7 +92,13 @@ class AnswerReader:
             raise self.error(f"gave an answer without {self._data}: {shape_of(payload)}")
         if isinstance(found[0], list) and len(found) == 1:
             return self.rows(payload)
-        return [row for row in given or () if isinstance(row, dict)]
+        return self._objects(given or [])
+
+    def _objects(self, rows: list[Any]) -> list[dict[str, Any]]:
+        for row in rows:
+            if not isinstance(row, dict):
+                raise self.error(f"gave {shape_of(row)} as a row, not an object")
+        return rows
 
     def identity(self, row: dict[str, Any]) -> str:
         """A row's identity: its key, or all that it holds if it lacks a part of it."""

@@ -90,7 +90,7 @@ def retry_after(header: str | None) -> float | None:
     else:
         try:
             at = parsedate_to_datetime(header or "")
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         seconds = (at.replace(tzinfo=at.tzinfo or timezone.utc) - now()).total_seconds()
     return seconds if seconds > 0 else None

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from email_assets.api.answer_reader import shape_of
 from email_assets.api.owner import Owner
 from email_assets.api.windows import WindowPaginator
 from email_assets.errors import ApiError, KeyRefusedError, RefusedError
@@ -143,7 +144,10 @@ def _pages_below(
 def _the_one(access: Access, resource: VendorResource, path: str) -> Iterator[dict[str, Any]]:
     """The row that describes the owner whose secret is set."""
     with access.session(resource, lists_owners=True) as session:
-        yield access.client(session).get(path).json()
+        row = access.client(session).get(path).json()
+    if not isinstance(row, dict):
+        raise ApiError(f"{resource['name']}: {path} gives {shape_of(row)}, not an object.")
+    yield row
 
 
 def _all_of(access: Access, lister: VendorResource) -> Iterator[dict[str, Any]]:

@@ -173,6 +173,7 @@ def test_retry_after_as_a_date_wins_over_the_computed_wait(
         "1e9",
         "Mon, 01 Jan 10000 00:00:00 GMT",
         "Mon, 99 Foo 2026 99:99:99 GMT",
+        "Mon, 01 Jan 99999999999 00:00:00 GMT",
         "9" * 5000,
     ],
 )
