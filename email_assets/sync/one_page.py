@@ -61,6 +61,7 @@ def inquire(account: Account, resource: VendorResource, *, say: Say = print) -> 
         rows = Rows(name, primary_key(resource), cursor_path=cursor_path)
         without_key = sum(not rows.has_key(row) for row in found.page.rows)
         found.newest = _newest(found.page, rows) if cursor_path else None
+        rows.refuse_other_than_times()
         if without_key:
             found.failure = (
                 f"{name}: {without_key} of {rows.received} rows came without "

@@ -160,9 +160,14 @@ def _extract(listing: Listing, pipeline: dlt.Pipeline, plan: Plan) -> None:
 
 
 def _warn_of_times(listing: Listing, say: Callable[[str], None]) -> None:
-    """Say what keeps a sync from reading just what is new."""
+    """Say what keeps a sync from reading just what is new.
+
+    Raises:
+        ApiError: The cursor's field is none of times.
+    """
     name = listing.resource.name
     if listing.finds_no_time:
+        listing.rows.refuse_other_than_times()
         say(
             f"{name}: no row has a time in its cursor_path, so every sync reads everything. "
             f"Correct cursor_path of [{listing.section}] or in the vendor's file."

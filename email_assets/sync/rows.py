@@ -70,6 +70,7 @@ class Rows(Keys):
         self._private = private
         self.cursor_path = cursor_path
         self._cursor_path = cursor_path.split(".") if cursor_path else []
+        self._holds_times = self._holds_others = False
         first = [[field] for field in primary_key]
         first += [self._cursor_path] if cursor_path else []
         self._fields = Fields(resource, first, nesting, as_json)
@@ -174,9 +175,6 @@ class Rows(Keys):
         """The time at which a row came about, or None if it does not say.
 
         A time at the edge of the calendar, such as the year 1 or 9999, stands for none.
-
-        Raises:
-            ApiError: The field holds something that is no time.
         """
         return self._time_in(self._cursor_value(row))
 
@@ -192,11 +190,20 @@ class Rows(Keys):
         try:
             at = as_utc(value)
         except (ValueError, TypeError, OverflowError):
-            if isinstance(value, str) and _LIKE_A_TIME.match(value):
-                return None
-        else:
-            return at if YEAR_OF_NO_TIME[0] < at.year < YEAR_OF_NO_TIME[1] else None
-        raise ApiError(
-            f"{self._resource}: {'.'.join(self._cursor_path)}, the cursor_path, holds something "
-            "that is no time. Set another cursor_path, or none to load everything each time."
-        )
+            is_alike = isinstance(value, str) and _LIKE_A_TIME.match(value)
+            self._holds_others = self._holds_others or not is_alike
+            return None
+        self._holds_times = True
+        return at if YEAR_OF_NO_TIME[0] < at.year < YEAR_OF_NO_TIME[1] else None
+
+    def refuse_other_than_times(self) -> None:
+        """Refuse a cursor's field that is none of times, as all of its values so far tell.
+
+        Raises:
+            ApiError: There are some, and none is a time.
+        """
+        if self._holds_others and not self._holds_times:
+            raise ApiError(
+                f"{self._resource}: {self.cursor_path}, the cursor_path, holds something that is "
+                "no time. Set another cursor_path, or none to load everything each time."
+            )

@@ -19,7 +19,7 @@ from email_assets.sandbox import Fault, Sandbox
 from email_assets.sync.span import Span
 from email_assets_tests import programs
 from email_assets_tests.conftest import KEY
-from email_assets_tests.messages import A_DAY, change_messages, sent_at
+from email_assets_tests.messages import A_DAY, change_messages, sent_at, start_after
 from email_assets_tests.sync.incremental_fixtures import FULL_REFRESH, Load
 from email_assets_tests.warehouses import (
     Query,
@@ -128,6 +128,15 @@ class TestCursorPaths:
             "messages: metadata.campaign, the cursor_path, holds something that is no time. Set "
             "another cursor_path, or none to load everything each time."
         )
+
+    def test_one_that_holds_a_word_in_some_rows_is_told_by_the_others(
+        self, api: Sandbox, load: Load, query: Query, incremental: str
+    ) -> None:
+        rows = api.rows("messages")
+        api.replace("messages", [{**row, "sent_at": "soon"} for row in rows[:9]] + rows[9:])
+        load()
+        assert load().window.start == start_after(rows[9])
+        assert keys_in(query) == keys_of(rows)
 
     def test_one_within_an_object_is_found(
         self, api: Sandbox, load: Load, monkeypatch: pytest.MonkeyPatch
