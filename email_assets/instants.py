@@ -18,14 +18,23 @@ _PLAIN = re.compile(
     r"(\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d:\d\d(\.\d{3}|\.\d{6})?)(Z|[+-]\d\d:\d\d)", re.ASCII
 )
 """Times as nearly all are written, which Python reads in a tenth of the time."""
+_LOOSE = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?) ?"
+    r"(?:UTC|GMT|Z|([+-]\d\d:?\d\d)(?: UTC)?)",
+    re.ASCII | re.IGNORECASE,
+)
+"""Times as Ruby, Go and others write them by default: `2026-03-01 12:00:00 UTC`."""
+_SINCE_1970 = re.compile(r"\d{10}(\.\d+)?|\d{13}", re.ASCII)
+"""Seconds or ms as text, of this century."""
 _IN_ORDER = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", re.ASCII)
 """Times whose order is that of their texts, where these are equally long."""
 
 
 def as_utc(value: str | float) -> datetime:
-    """An instant that an API wrote in ISO 8601, as RFC 2822, or in seconds or ms since 1970.
+    """An instant that an API wrote in ISO 8601 or nearly so, as RFC 2822, or as time since 1970.
 
-    A time without an offset is taken for UTC, a date for the beginning of its day.
+    A time without an offset is taken for UTC, a date for the beginning of its day. Time since 1970
+    is in seconds or ms.
 
     Raises:
         ValueError: It is none of these.
@@ -38,6 +47,10 @@ def as_utc(value: str | float) -> datetime:
         with suppress(ValueError, OverflowError):
             offset = "+00:00" if plain[4] == "Z" else plain[4]
             return datetime.fromisoformat(plain[1] + offset).astimezone(timezone.utc)
+    if loose := _LOOSE.fullmatch(text):
+        text = f"{loose[1]}T{loose[2]}{loose[3] or 'Z'}"
+    elif _SINCE_1970.fullmatch(text):
+        return as_utc(float(text))
     # exact: a time of day is not one of today
     found = parsedate_to_datetime(text) if text[:1].isalpha() else pendulum.parse(text, exact=True)
     if isinstance(found, date) and not isinstance(found, datetime):

@@ -177,7 +177,7 @@ class TestInstants:
         assert as_utc(value) == instant
         assert as_utc(value).utcoffset() == timedelta(0)
 
-    @pytest.mark.parametrize("value", ["", "12:30", "x", "1769862600", True, None, [], {}, 1e17])
+    @pytest.mark.parametrize("value", ["", "12:30", "x", "176986260", True, None, [], {}, 1e17])
     def test_anything_else_is_refused(self, value: Any) -> None:
         with pytest.raises(ValueError, match=r".*"):
             as_utc(value)
