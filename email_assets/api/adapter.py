@@ -75,6 +75,7 @@ class ApiAdapter(Connections):
         super().__init__(base_url, limits)
         self.resource, self.actions = resource, actions
         self._origin = origin_of(base_url)
+        self._scheme = f"{self._origin.partition(':')[0]}:"
         self._key = key
         self._allowance = limits.allowance
         self._time_limit, self._most_bytes = limits.runtime.request_timeout, limits.bytes
@@ -115,13 +116,16 @@ class ApiAdapter(Connections):
         super().close()
 
     def _attempt(self, request: PreparedRequest) -> Answer:
-        if origin_of(request.url or "") != self._origin:
+        # an API behind a proxy may not know that it is asked over TLS, as it is all the same
+        url = (request.url or "").replace("http:", self._scheme, 1)
+        if origin_of(url) != self._origin:
             raise ApiError(
                 f"{self.resource}: the API's answer leads to {origin_of(request.url or '')}, "
                 f"which is not {self._origin}. The key is not sent there. Correct base_url of "
                 "[sources.email] if the API has moved."
             )
         keyed: PreparedRequest = request.copy()
+        keyed.url = url
         owner = keyed.headers.pop(OWNER_HEADER, None)
         key = self._key(owner)
         keyed = key.sign(keyed, self.resource)
