@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -117,7 +118,7 @@ class ApiAdapter(Connections):
 
     def _attempt(self, request: PreparedRequest) -> Answer:
         # an API behind a proxy may not know that it is asked over TLS, as it is all the same
-        url = (request.url or "").replace("http:", self._scheme, 1)
+        url = re.sub(r"^http:", self._scheme, request.url or "")
         if origin_of(url) != self._origin:
             raise ApiError(
                 f"{self.resource}: the API's answer leads to {origin_of(request.url or '')}, "

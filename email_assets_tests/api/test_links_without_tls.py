@@ -27,6 +27,9 @@ for resource in VENDOR["resources"]:
 """
 
 
+FROM = "from=http://elsewhere.example"
+
+
 class BehindAProxy(VendorServer):
     """Gives two pages over TLS, and a link to the second that knows of none."""
 
@@ -41,7 +44,7 @@ class BehindAProxy(VendorServer):
     def answer(self, asked: Asked) -> Answer:
         if "page" in asked.query:
             return Answer(200, {"data": [{"id": 2}], "next": None})
-        return Answer(200, {"data": [{"id": 1}], "next": f"{self.link}{asked.path}?page=2"})
+        return Answer(200, {"data": [{"id": 1}], "next": f"{self.link}{asked.path}?page=2&{FROM}"})
 
 
 @pytest.fixture
@@ -63,6 +66,7 @@ def test_they_are_followed_over_tls(proxied: BehindAProxy, query: Query) -> None
         load("servers")
     assert query("SELECT id FROM email.servers ORDER BY id") == [(1,), (2,)]
     assert [asked.query.get("api_key") for asked in proxied.requests] == [KEY, KEY]
+    assert proxied.requests[1].query["from"] == "http://elsewhere.example"
 
 
 def test_those_to_another_port_are_refused(proxied: BehindAProxy) -> None:
