@@ -19,7 +19,8 @@ FOR_READERS = "v1.2.0"
 
 _TABLES = """
 SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()
-AND NOT starts_with(table_name, '_') AND NOT ends_with(schema_name, '_staging')
+AND NOT starts_with(table_name, '_') AND schema_name NOT IN (
+    SELECT schema_name || '_staging' FROM duckdb_schemas() WHERE database_name = current_database())
 """
 
 _NOT_IN_NAMES = re.compile(r"^\.|[%/\\:\0]")
@@ -51,6 +52,7 @@ def _as_name(name: str) -> str:
 def copy_for_readers(warehouse: WarehouseSettings, client: SqlClient) -> None:
     """Replace the copies for readers that the settings want, if the warehouse has changed.
 
+    They bear its time, by which they are known to be of it, whatever the clock says meanwhile.
     Whoever has an old copy open goes on reading it; whoever opens it anew gets the new one.
 
     Args:
@@ -62,9 +64,9 @@ def copy_for_readers(warehouse: WarehouseSettings, client: SqlClient) -> None:
         return
     changed = max(_changed(file), _changed(Path(f"{file}.wal")))
     copy = copy_of(file)
-    if warehouse.read_copy and _changed(copy) < changed:
+    if warehouse.read_copy and _changed(copy) != changed:
         with copied(client, copy, FOR_READERS) as partial:
-            os.replace(partial, copy)
+            _put(partial, copy, file)
     if warehouse.read_parquet:
         _copy_tables(client, file, changed)
 
@@ -73,18 +75,19 @@ def _copy_tables(client: SqlClient, file: Path, changed: int) -> None:
     """Write a Parquet file for each table of each dataset, and remove those of tables that went."""
     names = client.execute_sql(_TABLES) or ()
     wanted = {parquet_of(file, *name): name for name in names}
-    if any(_changed(place) < changed for place in wanted):
+    if any(_changed(place) != changed for place in wanted):
         client.execute_sql("CHECKPOINT")  # else it comes after the copies, which would look old
         for place, name in wanted.items():
-            _copy_table(client, name, place, file.stat().st_mode & 0o777)
+            _copy_table(client, name, place, file)
     for found in folder_of(file).glob("*/*"):
         # also what a killed run left
         if found.suffix in _OURS and found.is_file() and found not in wanted:
             found.unlink()
 
 
-def _copy_table(client: SqlClient, name: Sequence[str], place: Path, mode: int) -> None:
+def _copy_table(client: SqlClient, name: Sequence[str], place: Path, warehouse: Path) -> None:
     """Write a table's file, which those can read who can read the warehouse's."""
+    mode = warehouse.stat().st_mode & 0o777
     for folder in (place.parent.parent, place.parent):
         folder.mkdir(mode=0o700, exist_ok=True)
         folder.chmod(mode | (mode & 0o444) >> 2)
@@ -93,9 +96,16 @@ def _copy_table(client: SqlClient, name: Sequence[str], place: Path, mode: int) 
     try:
         client.execute_sql(f"COPY {'.'.join(map(quoted, name))} TO '{escaped}' (FORMAT parquet)")
         partial.chmod(mode)
-        os.replace(partial, place)
+        _put(partial, place, warehouse)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _put(partial: Path, place: Path, warehouse: Path) -> None:
+    """Put a copy in its place, with the time of the warehouse's file."""
+    changed = _changed(warehouse)
+    os.utime(partial, ns=(changed, changed))
+    os.replace(partial, place)
 
 
 def _changed(file: Path) -> int:

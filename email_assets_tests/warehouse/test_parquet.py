@@ -9,7 +9,10 @@ import pytest
 
 from email_assets.sandbox import Sandbox
 from email_assets_tests.queries import ask
+from email_assets_tests.warehouse.warehouse_fixtures import set_ahead
 from email_assets_tests.warehouses import change, load
+
+STAGED = "CREATE TABLE {}.domains AS SELECT 1 AS id"
 
 
 @pytest.fixture
@@ -54,6 +57,30 @@ def test_a_sync_in_which_nothing_changed_writes_none(api: Sandbox, folder: Path)
     load("domains")
     after = (folder / "domains.parquet").stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_file_from_when_the_clock_was_ahead_is_none_of_the_rows_since(
+    api: Sandbox, folder: Path
+) -> None:
+    load("domains")
+    set_ahead(folder / "domains.parquet")
+    api.replace("domains", [*api.rows("domains"), {"id": 99}])
+
+    load("domains")
+
+    assert pq.read_table(folder / "domains.parquet").num_rows == 9
+
+
+def test_a_dataset_may_be_called_as_those_are_in_which_loads_are_staged(
+    api: Sandbox, folder: Path, warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAREHOUSE__DATASET_NAME", "mail_staging")
+    change(warehouse, "CREATE SCHEMA mail_staging_staging", STAGED.format("mail_staging_staging"))
+
+    load("domains")
+
+    assert [*folder.parent.iterdir()] == [folder.parent / "mail_staging"]
+    assert pq.read_table(folder.parent / "mail_staging/domains.parquet").num_rows == 8
 
 
 def test_the_file_of_a_table_that_went_goes_and_so_does_half_a_file(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ from email_assets.settings import resolve
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.warehouse import WarehouseSettings
 from email_assets_tests.queries import ask
+from email_assets_tests.warehouse.warehouse_fixtures import set_ahead
 from email_assets_tests.warehouses import change, listed, load, never, table
 
 
@@ -97,6 +99,34 @@ def test_a_sync_in_which_nothing_changed_writes_no_copy(api: Sandbox, copy: Path
     before = copy.stat()
     load("domains")
     assert (copy.stat().st_ino, copy.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_copy_from_when_the_clock_was_ahead_is_none_of_the_rows_since(
+    api: Sandbox, copy: Path
+) -> None:
+    load("domains")
+    set_ahead(copy)
+    api.replace("domains", [*api.rows("domains"), {"id": 99}])
+
+    load("domains")
+
+    assert rows_in(copy, "domains") == 9
+
+
+def test_a_copy_of_another_warehouse_is_none_of_the_one_that_was_put_back(
+    api: Sandbox, warehouse: Path, copy: Path
+) -> None:
+    load("domains")
+    backup = warehouse.with_name("backup.duckdb")
+    shutil.copy2(warehouse, backup)
+    load("servers")
+    assert rows_in(copy, "servers") == len(api.rows("servers"))
+
+    backup.replace(warehouse)
+    load("domains")
+
+    with pytest.raises(duckdb.CatalogException):
+        rows_in(copy, "servers")
 
 
 def test_a_copy_that_somebody_deleted_is_written_again(api: Sandbox, copy: Path) -> None:
