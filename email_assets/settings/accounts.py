@@ -19,7 +19,7 @@ from email_assets.settings.resolve import (
     where_to_set,
 )
 from email_assets.settings.sections import ApiSettings
-from email_assets.settings.warehouse import WarehouseSettings
+from email_assets.settings.warehouse import WarehouseSettings, refuse_no_name
 
 IN_THE_ENVIRONMENT = "__".join(ACCOUNTS).upper() + "__"
 NAME = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
@@ -40,7 +40,9 @@ class AccountSettings(Section):
     sections: ClassVar[tuple[str, ...]] = (known_sections.SOURCES, "email")
 
     def on_resolved(self) -> None:
-        """Refuse a group that Dagster could not show."""
+        """Refuse a group that Dagster could not show, and a dataset without a name."""
+        if self.dataset_name is not None:
+            refuse_no_name(self, self.dataset_name)
         if self.group is not None and not re.fullmatch(r"[A-Za-z0-9_]+", self.group):
             raise SettingError(
                 "group must be a name of letters, digits and underscores. "

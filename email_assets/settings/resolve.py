@@ -29,6 +29,8 @@ from dlt.common.typing import extract_inner_type
 from email_assets.errors import EmailAssetsError
 
 RUNTIME = ("runtime",)
+LEAST = {"timeout": 0.001, "max_attempts": 1, "backoff_factor": 0, "max_retry_delay": 0}
+MOST = 86_400  # the seconds of a day
 ACCOUNTS = ("sources", "email", "accounts")
 """The section that holds a section for each account."""
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -129,9 +131,9 @@ def load_runtime() -> Runtime:
         runtime = resolve_configuration(Runtime())
     except ConfigValueCannotBeCoercedException as error:
         raise _wrong_type(RUNTIME, error.field_name) from None
-    for name in ("request_timeout", "request_max_attempts"):
-        if not getattr(runtime, name) > 0:
-            raise SettingError(f"{name} must be above 0. {_where(RUNTIME, name)}")
+    for part, least in LEAST.items():
+        if not least <= getattr(runtime, name := f"request_{part}") <= MOST:
+            raise SettingError(f"{name} must be {least} to {MOST}. {_where(RUNTIME, name)}")
     return runtime
 
 

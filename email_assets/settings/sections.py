@@ -91,7 +91,12 @@ class ResourceSettings(Section):
     sections: ClassVar[tuple[str, ...]] = (known_sections.SOURCES, "email")
 
     def on_resolved(self) -> None:
-        """Refuse an order that means nothing here, and a look-back that is none."""
+        """Refuse a field without a name, an order that means nothing here, and no look-back."""
+        if self.cursor_path is not None and not all(map(str.strip, self.cursor_path.split("."))):
+            raise SettingError(
+                "cursor_path must be a field, such as sent_at, or the way to one with dots, such "
+                "as dates.sent."
+            )
         if self.row_order not in (None, "desc"):
             raise SettingError("row_order can only be desc: the API lists the newest rows first.")
         if self.lag is not None and not 0 <= self.lag <= LONGEST_LAG:

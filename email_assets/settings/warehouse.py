@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from dlt.common.configuration import configspec
@@ -27,6 +28,19 @@ def _can_merge(destination: str) -> bool:
         return True
     strategies = found.capabilities().supported_merge_strategies if found else None
     return "delete-insert" in (strategies or ())
+
+
+def refuse_no_name(settings: Section, dataset_name: str) -> None:
+    """Refuse a dataset without a letter or digit in its name.
+
+    Raises:
+        SettingError: It has none.
+    """
+    if not re.search(r"[A-Za-z0-9]", dataset_name):
+        raise SettingError(
+            "dataset_name must be a name of letters, digits and underscores. "
+            + where_to_set(settings, "dataset_name")
+        )
 
 
 @configspec
@@ -56,7 +70,8 @@ class WarehouseSettings(Section):
         return f"{self.dataset_name}.{name}"
 
     def on_resolved(self) -> None:
-        """Refuse a wait that is none, a destination that cannot merge, and a copy of a server."""
+        """Refuse what is no name or no wait, who cannot merge, and a copy of a server."""
+        refuse_no_name(self, self.dataset_name)
         if not _can_merge(self.destination_type):
             raise SettingError(
                 f"The destination {self.destination_name} cannot replace rows by their primary "

@@ -47,6 +47,10 @@ def mistakes_of_time(where: str, resource: dict[str, Any], defaults: Any) -> Ite
     for word in MEANS_NOTHING:
         if word in block:
             yield f"{where_block} {word!r}, which nothing here goes by: leave it out"
+    if block and not all(map(str.strip, block.get("cursor_path", "").split("."))):
+        yield (
+            f"{where_block} a 'cursor_path' that is neither a field nor the way to one with dots"
+        )
     yield from _mistakes_of_ends(where_block, block)
     if resource.get("maximum_rows", 1) < 1:
         yield f"{where} has a 'maximum_rows' that is not a number of rows from 1"

@@ -31,6 +31,7 @@ NO_KEY_IN_IT = (
 )
 
 
+NO_DATASET = "dataset_name must be a name of letters, digits and underscores. "
 NO_ZONE = "timezone {!r} is no IANA time zone such as Europe/Berlin. "
 
 
@@ -112,6 +113,10 @@ NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
                 "lock_timeout must not be below 0. ",
             )
             for text in ("-1", "-0.1", "nan")
+        ),
+        *(
+            ("WAREHOUSE__DATASET_NAME", text, WarehouseSettings, NO_DATASET)
+            for text in ("", " ", "_", "é")
         ),
         *(
             ("AUTOMATION__TIMEZONE", text, AutomationSettings, NO_ZONE.format(text))
@@ -216,10 +221,16 @@ def test_a_value_that_cannot_be_used_is_told_with_where_it_stands(
     ("name", "text", "problem"),
     [
         ("request_timeout", "soon", "has a value of the wrong type"),
-        ("request_timeout", "0", "must be above 0"),
-        ("request_timeout", "nan", "must be above 0"),
-        ("request_max_attempts", "0", "must be above 0"),
-        ("request_max_attempts", "-3", "must be above 0"),
+        *(
+            ("request_timeout", text, "must be 0.001 to 86400")
+            for text in ("0", "-1", "nan", "inf", "1e300")
+        ),
+        *(("request_max_attempts", text, "must be 1 to 86400") for text in ("0", "-3", "9" * 30)),
+        *(
+            (name, text, "must be 0 to 86400")
+            for name in ("request_backoff_factor", "request_max_retry_delay")
+            for text in ("-1", "nan", "inf")
+        ),
         ("request_max_retry_delay", "", "has a value of the wrong type"),
     ],
 )

@@ -137,6 +137,14 @@ class TestSettings:
         with pytest.raises(SettingError, match=r"^lag must be a number of seconds from 0 to "):
             resolve.load(ResourceSettings, "messages")
 
+    @pytest.mark.parametrize("path", ["", " ", ".", "a..b", "sent_at."])
+    def test_a_field_without_a_name_is_a_sentence(
+        self, path: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__CURSOR_PATH", path)
+        with pytest.raises(SettingError, match=r"^cursor_path must be a field, such as sent_at, "):
+            resolve.load(ResourceSettings, "messages")
+
     def test_an_order_that_means_nothing_is_a_sentence(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -18,6 +18,12 @@ A_WEEK = timedelta(days=7)
     ("block", "words", "problem"),
     [
         (
+            {"cursor_path": "dates..sent"},
+            {},
+            "has an 'incremental' with a 'cursor_path' that is neither a field nor the way to one "
+            "with dots",
+        ),
+        (
             {"initial_value": "last week"},
             {},
             "has an 'incremental' with an 'initial_value' that is neither a time in ISO 8601 nor a "
