@@ -28,6 +28,8 @@ from email_assets.warehouse.turn import SqlClient, turn_at
 from email_assets.warehouse.working_directory import working_directory
 
 DEFAULT_FILE = "warehouse.duckdb"
+CREDENTIALS = "destination.duckdb.credentials"
+"""The setting of the file: a path, an address as SQLAlchemy writes it, or a section."""
 HAVE_TRANSACTIONS = ("postgres", "redshift", "snowflake", "mssql", "motherduck", "ducklake")
 """Servers whose transactions dlt does not mention: it would delete and insert without one."""
 
@@ -84,7 +86,9 @@ def destination_of(warehouse: WarehouseSettings) -> Destination[Any, Any]:
 
 def _duckdb() -> Destination[Any, Any]:
     destination = dlt.destinations.duckdb()
-    file: object = dlt.config.get("destination.duckdb.credentials")
+    file: object = dlt.config.get(CREDENTIALS)
+    if file is None:
+        file = dlt.config.get(f"{CREDENTIALS}.database")  # of an environment variable of its own
     if file is None or isinstance(file, str):
         # as a shell would have written it: a file of a secret ends with a line break, mostly
         path = os.path.expanduser((file or "").strip()) or str(data_folder()[0] / DEFAULT_FILE)
@@ -96,6 +100,8 @@ def _duckdb() -> Destination[Any, Any]:
         raise _no_place(":memory:") from None
     if found.credentials.database == ":pipeline:":
         raise _no_place(":pipeline:")
+    # dlt would know only in a pipeline from where a path is seen
+    found.credentials.database = credentials_of(found.credentials.database).database
     # dlt does not say that DuckDB has transactions, and would delete and insert without one
     settled = SettledDuckDb(supports_transactions=True)
     for name, hint in destination.spec.get_resolvable_fields().items():

@@ -41,13 +41,22 @@ def test_a_sync_takes_nothing_from_sqlalchemy_which_is_slow_to_import(
     assert warehouse.exists()
 
 
+@pytest.mark.parametrize(
+    ("variable", "file"),
+    [
+        ("DESTINATION__DUCKDB__CREDENTIALS", "relative.duckdb"),
+        ("DESTINATION__DUCKDB__CREDENTIALS", "duckdb:///relative.duckdb"),
+        ("DESTINATION__DUCKDB__CREDENTIALS__DATABASE", "relative.duckdb"),
+    ],
+)
 def test_a_relative_file_lies_in_dlts_folder_for_syncs_and_for_questions(
-    api: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    variable: str, file: str, api: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DLT_LOCAL_DIR", str(tmp_path))
-    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", "relative.duckdb")
+    monkeypatch.delenv("DESTINATION__DUCKDB__CREDENTIALS")
+    monkeypatch.setenv(variable, file)
     load("servers")
-    assert (tmp_path / "relative.duckdb").exists()
+    assert [one.name for one in tmp_path.glob("*.duckdb")] == ["relative.duckdb"]
     counted = count_keys(configured_account().warehouse, "servers", ["id"], say=print)
     assert counted
     assert counted.rows == 5
