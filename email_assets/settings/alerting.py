@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from email.utils import parseaddr
+from email.utils import getaddresses
 from typing import ClassVar
 
 from dlt.common.configuration import configspec
@@ -111,7 +111,9 @@ def _settings_or_error(spec: type[resolve.Settings]) -> resolve.Settings | Setti
 
 
 def _is_mail_address(text: object) -> bool:
-    """True if a text is `ann@example.org` or `Ann <ann@example.org>`."""
+    """True if a text is `ann@example.org` or `Ann <ann@example.org>`, and nobody else's besides."""
     if not isinstance(text, str) or not text.isprintable():
         return False
-    return bool(re.fullmatch(r"[^\s@]+@[^\s@]+", parseaddr(text)[1]))
+    found = [address for _, address in getaddresses([text])]
+    # Python leaves blanks out of an address, and makes another one of it
+    return len(found) == 1 and bool(re.fullmatch(r"[^\s@]+@[^\s@]+", found[0])) and found[0] in text

@@ -23,6 +23,10 @@ MOST_RETENTION = 36_500
 """Days. There is no date so much longer ago that a calendar ends."""
 MODES = ("schedules", "conditions")
 EXECUTORS = ("in_process", "multiprocess", "celery", "k8s")
+OWNER = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,7}|team:.+")
+TAG = re.compile(r"([A-Za-z0-9_.-]{1,63}/)?[A-Za-z0-9_.-]{1,63}")
+TAGGED = re.compile(r"[A-Za-z0-9_.-]{0,63}")
+"""The owners, tags and values of tags that Dagster takes."""
 LONGEST_LAG = 20 * 365 * 24 * 60 * 60
 """Seconds that a sync may look back; whoever wants more wants a full refresh."""
 
@@ -174,7 +178,18 @@ class CatalogSettings(Section):
     sections: ClassVar[tuple[str, ...]] = ("catalog",)
 
     def on_resolved(self) -> None:
-        """Refuse numbers that no page could show."""
+        """Refuse what no page could show, or Dagster would refuse with all definitions."""
+        if not all(isinstance(one, str) and OWNER.fullmatch(one) for one in self.owners):
+            raise SettingError(
+                "owners holds something that is for Dagster neither an e-mail address, whose last "
+                f"part has 2 to 7 letters, nor team:name. {where_to_set(self, 'owners')}"
+            )
+        for name, value in self.tags.items():
+            if not (isinstance(value, str) and TAG.fullmatch(name) and TAGGED.fullmatch(value)):
+                raise SettingError(
+                    "tags wants names and values of up to 63 letters, digits, dots, dashes and "
+                    f"underscores. {where_to_set(self, 'tags')}"
+                )
         if not 0 <= self.preview_rows <= MOST_PREVIEWED:
             raise SettingError(
                 f"preview_rows must lie between 0 and {MOST_PREVIEWED}. "
