@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from email_assets.dlt_columns import DLT_ID, PARENT_ID, ROOT_ID
@@ -30,7 +30,12 @@ class Place:
 
     table: Table
     where: dict[str, str | None]
-    """Columns that tell the row, and their texts: its `_dlt_id`, if it has one."""
+    """Columns that tell the row, and their texts: its `_dlt_id`, if no other row has the same."""
+
+    @property
+    def has_an_id(self) -> bool:
+        """True if the row is told by its `_dlt_id` alone."""
+        return self.where.keys() == {DLT_ID}
 
 
 @dataclass
@@ -58,13 +63,14 @@ def purge(
     found: list[Row] = []
     roots = set[str]()
     for table in tables:
-        for column, values in values_that_name(client, table, forgotten).items():
-            if DLT_ID in table.columns:
-                identities = [ROOT_ID, DLT_ID] if ROOT_ID in table.columns else [DLT_ID]
-                rows = rows_where(client, table, identities, column, values)
-                roots |= {next(filter(None, row)) for row in rows}
-            else:
-                found += _rows(client, table, column, values)
+        named = values_that_name(client, table, forgotten)
+        for column, values in named.items():
+            identities = [name for name in (ROOT_ID, DLT_ID) if name in table.columns]
+            ids = [*rows_where(client, table, identities, column, values)] if identities else [()]
+            of_rows = [next(filter(None, row), None) for row in ids]
+            roots |= {*filter(None, of_rows)}
+            if None in of_rows:
+                found += _without_id(client, table, column, named)
     for some in chunks(sorted(roots)):
         found += _families(client, tables, some)
     with client.begin_transaction():
@@ -87,32 +93,67 @@ def values_that_name(
     return {column: values for column, values in found.items() if values}
 
 
+def _without_id(
+    client: SqlClient, table: Table, column: str, named: Mapping[str, Mapping[str, int]]
+) -> Iterator[Row]:
+    """Rows without a `_dlt_id` that name somebody in a column, and in none of those before it."""
+    before = [*named][: [*named].index(column)]
+    for row in _rows(client, table, column, named[column]):
+        where = row[PLACE].where
+        ids = [where.get(name) for name in (ROOT_ID, DLT_ID)]
+        if not any(ids) and not any(where[name] in named[name] for name in before):
+            row.pop(PARENT_ID, None)
+            yield row
+
+
 def _families(client: SqlClient, tables: Sequence[Table], roots: Sequence[str]) -> list[Row]:
-    """Rows with these `_dlt_id`s, with the rows of their nested tables as lists in them."""
-    by_id: dict[str, Row] = {}
-    parents: dict[str, str | None] = {}
+    """Rows with these `_dlt_id`s, with the rows of their nested tables as lists in them.
+
+    Somebody's copy of a table has the same ids, and is a table of its own.
+    """
+    by_id: dict[str, dict[str, Row]] = {}
+    found: list[tuple[Row, str | None]] = []
     for table in tables:
-        for column in {DLT_ID, ROOT_ID} & table.columns.keys():
+        for column in (DLT_ID, ROOT_ID):
+            if column not in table.columns:
+                continue
             for row in _rows(client, table, column, roots):
-                identity = row[PLACE].where[DLT_ID]
-                by_id[identity], parents[identity] = row, row.pop(PARENT_ID, None)
-    for identity, parent in parents.items():
-        if parent in by_id:
-            items = by_id[parent].setdefault(PLACE + by_id[identity][PLACE].table.name, [])
-            items.append(by_id[identity])
-    return [row for identity, row in by_id.items() if parents[identity] not in by_id]
+                parent, place = row.pop(PARENT_ID, None), row[PLACE]
+                identity = place.where.get(DLT_ID)
+                if identity:
+                    first = by_id.setdefault(identity, {}).setdefault(table.name, row)
+                    if first is not row and place.has_an_id:
+                        continue  # it came by its other column already
+                found.append((row, parent))
+    heads = []
+    for row, parent in found:
+        name = row[PLACE].table.name
+        above = by_id.get(parent) if parent else None
+        if above is None:
+            heads.append(row)
+            continue
+        # a list's table is called as that of its rows, with the field's name behind it
+        nearest = max(above, key=lambda other: (name.startswith(f"{other}__"), len(other)))
+        above[nearest].setdefault(PLACE + name, []).append(row)
+    return heads
 
 
 def _rows(client: SqlClient, table: Table, column: str, values: Iterable[str]) -> Iterator[Row]:
     """Rows of one table, with what JSON says in the place of its text."""
-    ours = [name for name in (DLT_ID, PARENT_ID) if name in table.columns]
-    names = [*ours, *(name for name in table.texts if name not in (DLT_ID, PARENT_ID, ROOT_ID))]
-    for values_of_row in rows_where(client, table, names, column, values):
-        texts = dict(zip(names, values_of_row, strict=True))
-        where = {DLT_ID: texts.pop(DLT_ID)} if DLT_ID in texts else dict(texts)
+    ours = [name for name in (DLT_ID, PARENT_ID, ROOT_ID) if name in table.columns]
+    names = [*ours, *(name for name in table.texts if name not in ours)]
+    found = [
+        dict(zip(names, values_of_row, strict=True))
+        for values_of_row in rows_where(client, table, names, column, values)
+    ]
+    times = Counter(texts.get(DLT_ID) for texts in found)
+    for texts in found:
+        identity = texts.get(DLT_ID)
+        where = {DLT_ID: identity} if identity and times[identity] == 1 else texts
         row: Row = {
             name: json.loads(text) if name in table.texts and table.is_json(name) and text else text
             for name, text in texts.items()
+            if name not in (DLT_ID, ROOT_ID)
         }
         yield {**row, PLACE: Place(table, where)}
 
@@ -143,16 +184,14 @@ def _apply(
 
 
 def _delete(client: SqlClient, places: Sequence[Place]) -> None:
-    table = places[0].table
-    if DLT_ID not in table.columns:
-        for place in places:
-            is_it, texts = _condition(client, place)
-            client.execute_sql(f"DELETE FROM {table.sql} WHERE {is_it}", *texts)
-        return
-    identity = quoted(client, DLT_ID)
-    for some in chunks([place.where[DLT_ID] for place in places]):
+    table, identity = places[0].table, quoted(client, DLT_ID)
+    for some in chunks([place.where[DLT_ID] for place in places if place.has_an_id]):
         holes = ", ".join(["%s"] * len(some))
         client.execute_sql(f"DELETE FROM {table.sql} WHERE {identity} IN ({holes})", *some)
+    for place in places:
+        if not place.has_an_id:
+            is_it, texts = _condition(client, place)
+            client.execute_sql(f"DELETE FROM {table.sql} WHERE {is_it}", *texts)
 
 
 def _update(client: SqlClient, place: Place, changes: Row) -> None:
