@@ -11,6 +11,8 @@ from email_assets.errors import ApiError
 WALKS = 10
 """Times that a reader may look for known rows up to the first page before it gives up."""
 
+ONE_AGAIN = 3
+"""Times that a page of one row may come again, where all have one; then the list has no other."""
 A_ROUND_NUMBER = 5
 """Rows of a full page are a multiple of it: one that may be full may not be the only one, though
 some APIs count one page always."""
@@ -86,8 +88,10 @@ class WholePages:
     def _go_on(self, page: Page) -> None:
         said_last = page.total is not None and page.place + 1 - self._first >= page.total
         is_full = len(page.keys) >= (self._size or 0) and len(page.keys) >= self._widest > 0
-        repeats = len(page.keys) > 1 and page.keys == self._front_keys and page.place > self._first
-        may_be_stuck = self._looks_back or not said_last
+        repeats = bool(page.keys) and page.keys == self._front_keys and page.place > self._first
+        # of pages that have one row each, one may come again since another row has arrived
+        is_one = repeats and len(page.keys) == self._widest == 1
+        may_be_stuck = (self._looks_back or not said_last) and not is_one
         self._is_doubtful = repeats and is_full and page.total != 0 and may_be_stuck
         self._is_said_last = said_last
         if self._is_doubtful and not self._looks_back:
@@ -103,11 +107,12 @@ class WholePages:
             self._empty_pages += 1
             if self._empty_pages > EMPTY_PAGES and page.has_more:
                 raise endless(self._error)
-            self._ended = not says_more or self._empty_pages > EMPTY_PAGES
+            most = ONE_AGAIN if is_one else EMPTY_PAGES
+            self._ended = not (says_more or is_one) or self._empty_pages > most
         self._known = set(self._front_keys)
         self._front, self._front_keys = page.place, page.keys
         self._widest = max(self._widest, len(page.keys))
-        is_known = repeats and not self._is_doubtful
+        is_known = repeats and not self._is_doubtful and not is_one
         if self._looks_back and page.place > self._first and not is_known:
             self.place, self.has_next = page.place - 1, True
         else:

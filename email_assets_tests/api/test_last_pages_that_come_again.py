@@ -1,0 +1,65 @@
+"""APIs that give their last page again beyond the end: a list ends, if that has one row too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from email_assets_tests.conftest import KEY
+from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
+from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
+from email_assets_tests.warehouses import Query, load
+
+__all__ = ["use_vendor"]
+
+BY_NUMBER = """
+from copy import deepcopy
+
+from email_assets.vendors import generic
+
+VENDOR = deepcopy(generic.VENDOR)
+for resource in VENDOR["resources"]:
+    resource["speculate"] = {speculate}
+    resource["endpoint"]["paginator"] = {{
+        "type": "page_number", "base_page": 1, "total_path": None
+    }}
+"""
+ROWS_OF_A_PAGE = 5
+MOST_REQUESTS = 20
+
+
+class Clamping(VendorServer):
+    """Gives pages by number, and beyond the end the last one again, as Django can."""
+
+    rows = 0
+
+    def answer(self, asked: Asked) -> Answer:
+        if len(self.requests) > MOST_REQUESTS:
+            return Answer(400, "asks without end")
+        last = -(-self.rows // ROWS_OF_A_PAGE)
+        first = (min(int(asked.query["page"]), last) - 1) * ROWS_OF_A_PAGE
+        keys = range(first, min(first + ROWS_OF_A_PAGE, self.rows))
+        return Answer(200, {"data": [{"id": key} for key in keys]})
+
+
+@pytest.fixture
+def api(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clamping]:
+    with Clamping() as running:
+        monkeypatch.setenv("API_KEY", KEY)
+        monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", running.base_url)
+        yield running
+
+
+@pytest.mark.parametrize("speculate", [False, True])
+@pytest.mark.parametrize(
+    "rows", [1, ROWS_OF_A_PAGE + 1, ROWS_OF_A_PAGE + 2, 2 * ROWS_OF_A_PAGE + 1]
+)
+def test_the_list_ends(
+    api: Clamping, use_vendor: UseVendor, query: Query, rows: int, speculate: bool
+) -> None:
+    use_vendor(BY_NUMBER.format(speculate=speculate))
+    api.rows = rows
+    load("servers")
+    assert query("SELECT id FROM email.servers ORDER BY id") == [(key,) for key in range(rows)]
