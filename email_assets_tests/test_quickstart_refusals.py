@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from email_assets import cli
 from email_assets.quickstart.__main__ import main
 from email_assets.quickstart.folders import choose_folders
 from email_assets.quickstart.load import without_traces
@@ -58,6 +59,24 @@ def test_a_port_that_there_is_none_of_is_refused(capsys: pytest.CaptureFixture[s
 
     (sentence,) = capsys.readouterr().err.splitlines()
     assert sentence == "There is no port 99999. Take one up to 65535: make ui PORT=3000."
+
+
+@pytest.mark.parametrize("file", ["home", "home/sandbox"])
+@pytest.mark.parametrize("command", ["run", "report", "dbt-sources"])
+def test_a_home_of_dagster_that_is_no_folder_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str, file: str
+) -> None:
+    shutil.rmtree(tmp_path / "home")
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).touch()
+
+    assert cli.main([command]) == 1
+
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence == (
+        f"The folder {tmp_path / file} for Dagster's history cannot be made: File exists. "
+        "Set DAGSTER_HOME to a folder that you may write to."
+    )
 
 
 def test_a_full_disk_is_named_before_anything_begins(

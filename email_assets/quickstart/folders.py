@@ -44,7 +44,7 @@ def choose_folders() -> str:
     place, chosen_by = project.data_folder()
     if named := os.environ.get("DAGSTER_HOME"):
         home = Path(named).resolve()  # Dagster takes absolute ones alone
-        if not home.exists():
+        if not home.is_dir():
             _make_home(home)
         os.environ["DAGSTER_HOME"] = str(home)
     else:
@@ -63,10 +63,14 @@ def _make_home(home: Path) -> None:
         if not (home / "dagster.yaml").exists():
             shutil.copy(PACKAGE / "dagster.yaml", home)
     except OSError as error:
-        raise SettingError(
-            f"The folder {home} for Dagster's history cannot be made: {error.strerror}. "
-            "Set DAGSTER_HOME to a folder that you may write to."
-        ) from None
+        raise _not_made(home, error) from None
+
+
+def _not_made(home: Path, error: OSError) -> SettingError:
+    return SettingError(
+        f"The folder {home} for Dagster's history cannot be made: {error.strerror}. "
+        "Set DAGSTER_HOME to a folder that you may write to."
+    )
 
 
 def refuse_full_disks() -> None:
@@ -87,10 +91,16 @@ def folder_of_sandbox() -> Path:
     """The folder of what the sandbox gives, and of the history of its runs, made if need be.
 
     The sandbox's customers must never end up between real ones.
+
+    Raises:
+        SettingError: It cannot be made.
     """
     folder = Path(os.environ["DAGSTER_HOME"]) / "sandbox"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.copy(PACKAGE / "dagster.yaml", folder)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copy(PACKAGE / "dagster.yaml", folder)
+    except OSError as error:
+        raise _not_made(folder, error) from None
     return folder
 
 
