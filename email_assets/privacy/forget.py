@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 
 from email_assets.account import Account
@@ -27,7 +27,7 @@ from email_assets.warehouse.destination import (
     warehouse_client,
 )
 from email_assets.warehouse.postgres_turn import OWNER_TABLE
-from email_assets.warehouse.readers import copy_for_readers
+from email_assets.warehouse.readers import copy_for_readers, copy_of, folder_of
 from email_assets.warehouse.turn import SqlClient, turn_at
 
 WHO = "forget"
@@ -72,14 +72,28 @@ def forget(person: str) -> Receipt:
         receipt.done |= _forget_in(
             replace(usable[0].warehouse, dataset_name=dataset), pseudonyms, receipt.person
         )
-    _rewrite(usable[0].warehouse)
     receipt.problems = [
         f"The account {account.name} was left out: {account.problem} Then run this again."
         for account in accounts
         if account.problem
     ]
-    receipt.write()
+    with _noted(receipt, "The DuckDB file was not rewritten: then run this again."):
+        _rewrite(usable[0].warehouse)
+        receipt.is_rewritten = receipt.is_duckdb
+        receipt.problems += _old_copies(usable[0].warehouse)
+    with _noted(receipt, "The receipt could not be written: keep what is printed."):
+        receipt.write()
     return receipt
+
+
+@contextmanager
+def _noted(receipt: Receipt, what: str) -> Iterator[None]:
+    """Note what fails inside: the person is deleted by then, of which the receipt has to tell."""
+    try:
+        with in_one_sentence(WHO):
+            yield
+    except EmailAssetsError as error:
+        receipt.problems.append(f"{error} {what}")
 
 
 def _refuse_others(warehouse: WarehouseSettings) -> None:
@@ -139,6 +153,14 @@ def _rewrite(warehouse: WarehouseSettings) -> None:
         with _turn(warehouse, client):
             copy_for_readers(warehouse, client)
             rewrite(client)
+
+
+def _old_copies(warehouse: WarehouseSettings) -> Iterator[str]:
+    """A sentence for each copy for readers that is written no more, and may hold the person."""
+    if file := database_file(warehouse_client(warehouse, WHO)):
+        for name, copy in (("read_copy", copy_of(file)), ("read_parquet", folder_of(file))):
+            if copy.exists() and not getattr(warehouse, name):
+                yield f"{copy} is from when {name} was on, and is written no more: delete it."
 
 
 def _turn(warehouse: WarehouseSettings, client: SqlClient) -> AbstractContextManager[None]:

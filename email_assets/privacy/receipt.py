@@ -26,6 +26,7 @@ class Receipt:
         person: The pseudonym, by which a copy of the warehouse can be told to forget her too.
         done: What was deleted, by dataset.
         problems: Sentences on what could not be done.
+        is_rewritten: Whether a DuckDB file holds no bytes of deleted rows any more.
     """
 
     person: str
@@ -33,6 +34,7 @@ class Receipt:
     at: datetime = field(default_factory=now)
     done: dict[str, Purged] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    is_rewritten: bool = False
 
     @property
     def text(self) -> str:
@@ -65,7 +67,7 @@ class Receipt:
             yield from _rows_of({name: done.changed for name, done in self.done.items()}, "")
         yield "\nDone besides:"
         yield f"- No sync or full refresh loads the person: {MEMORY} in each dataset remembers."
-        if self.is_duckdb:
+        if self.is_rewritten:
             yield "- The DuckDB file was rewritten, without the bytes of deleted rows."
         yield "\nLeft to do:"
         yield from (f"- {sentence}" for sentence in [*self.problems, *self._left_to_do()])
