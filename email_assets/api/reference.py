@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from copy import copy, deepcopy
 from typing import Any
 
@@ -121,8 +122,14 @@ class ReferencePaginator(ListPaginator):
         if not isinstance(self._pages, (BaseNextUrlPaginator, HeaderCursorPaginator)):
             return False
         following = Request(url="http://somewhere", params={})
-        copy(self._pages).update_request(following)
+        self._follow(copy(self._pages), following)
         return "" in (following.url, *(following.params or {}).values())
+
+    def _follow(self, pages: BasePaginator, request: Request) -> None:
+        with suppress(AttributeError, TypeError, ValueError):  # of a link that is no text, mostly
+            pages.update_request(request)
+            return
+        raise self._answers.error("refers to the next page by something that leads nowhere")
 
     def _refuse_to_go_in_circles(self, rows: list[dict[str, Any]], keys: list[str]) -> None:
         page = hash(repr(rows))
@@ -142,11 +149,11 @@ class ReferencePaginator(ListPaginator):
         """Ask for the page that `update_state` decided on.
 
         Raises:
-            ApiError: That page was read already.
+            ApiError: That page was read already, or nothing can be asked for by what refers to it.
         """
         if not self._has_next_page:
             return
-        self._pages.update_request(request)
+        self._follow(self._pages, request)
         if (address := address_of(request)) in self._asked:
             raise self._answers.error("leads back to a page that it gave before")
         self._asked.add(address)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from copy import deepcopy
 from typing import Any
 from urllib.parse import urlencode
@@ -86,13 +87,21 @@ class ApiSession(requests.Session):
             prepared = self._prepared.copy()
             prepared.url = f"{prepared.url}?{urlencode(parameters)}" if parameters else prepared.url
             return prepared
-        prepared = super().prepare_request(request)
+        prepared = self._prepared_by_requests(request)
         # dlt's, which raise for a refusal and would tell the whole URL
         prepared.hooks = default_hooks()
         if is_plain and not {"?", "#"} & set(request.url or ""):
             self._alike, self._prepared = deepcopy(alike), prepared.copy()
             self._prepared.prepare_url(request.url, None)
         return prepared
+
+    def _prepared_by_requests(self, request: Request) -> PreparedRequest:
+        with suppress(ValueError):  # which all are that say what is wrong with an address
+            return super().prepare_request(request)
+        raise ApiError(
+            f"{self._adapter.resource}: what is to be asked for has no proper address. Correct "
+            "base_url of [sources.email], or the path or paginator in the vendor's file."
+        )
 
 
 def _are_plain(parameters: Any) -> bool:

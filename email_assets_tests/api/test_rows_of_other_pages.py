@@ -1,4 +1,4 @@
-"""Rows of lists without offsets: whatever is no object is told, without its value."""
+"""Lists without offsets: rows that are no objects and links that lead nowhere are told."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ VENDOR = deepcopy(generic.VENDOR)
 for resource in VENDOR["resources"]:
     resource["endpoint"] |= {{"paginator": {paginator!r}, "data_selector": {selector!r}}}
 """
+LINKS = [0, 5, -1, True, 1.5, [], {}, [None], {"href": "/v1/servers"}, "http://[::1", "http://x y/"]
 PAGINATORS: dict[str, Any] = {
     "one page": "single_page",
     "by link": {"type": "json_link", "next_url_path": "next"},
@@ -45,4 +46,15 @@ def test_what_is_no_object_is_a_sentence(
     use_vendor(VENDOR.format(paginator=paginator, selector=selector))
     api.set_faults("servers", Fault("status", status=200, body={"data": data}))
     with pytest.raises(ApiError, match=rf"servers: (at page 1 )?the API gave {came} as a row, not"):
+        load("servers")
+
+
+@pytest.mark.parametrize("link", LINKS, ids=repr)
+def test_a_link_that_leads_nowhere_is_a_sentence(
+    api: Sandbox, use_vendor: UseVendor, link: Any
+) -> None:
+    use_vendor(VENDOR.format(paginator=PAGINATORS["by link"], selector="data"))
+    body = {"data": [{"id": 1}], "next": link}
+    api.set_faults("servers", Fault("status", status=200, body=body))
+    with pytest.raises(ApiError, match=r"leads nowhere\. Nothing|has no proper address\. Correct"):
         load("servers")
