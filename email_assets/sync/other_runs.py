@@ -1,4 +1,4 @@
-"""What other runs of a resource have loaded into its tables while one was reading.
+"""The columns that other runs of a resource have made in its tables while one was reading.
 
 dlt takes the schema of whoever loads last for that of the tables, and would forget what only the
 others know: of such a column, the next sync would take the type from the rows that come then, and
