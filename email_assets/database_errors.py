@@ -40,6 +40,17 @@ def server_at_fault(cause: BaseException) -> str | None:
     return "the warehouse's server cannot be reached" if _NOT_REACHED.search(str(cause)) else None
 
 
+def locked_out(cause: BaseException) -> str | None:
+    """The trouble with others' locks in words, or None if it is another."""
+    if not is_database_error(cause) or "due to lock timeout" not in str(cause):
+        return None
+    return (
+        "somebody kept a lock on a table of the warehouse for longer than lock_timeout, mostly a "
+        "program that reads it and does not end its transaction. End that, or set a longer one as "
+        "[warehouse] lock_timeout in .dlt/config.toml or as WAREHOUSE__LOCK_TIMEOUT."
+    )
+
+
 def where_credentials_are() -> str:
     """The settings that name a server, and the user for it."""
     name = str(dlt.config.get("warehouse.destination_type", str) or "duckdb").rpartition(".")[2]

@@ -26,6 +26,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from email_assets.database_errors import (
     is_database_error,
+    locked_out,
     server_at_fault,
     where_credentials_are,
 )
@@ -210,6 +211,7 @@ _KNOWN: tuple[Callable[[BaseException], str | None], ...] = (
     _no_memory,
     _missing_package,
     _missing_setting,
+    locked_out,
     _server,
     _tables_of_dlt,
 )

@@ -77,7 +77,9 @@ def destination_of(warehouse: WarehouseSettings) -> Destination[Any, Any]:
     kind = destination.destination_type.rpartition(".")[2]
     if kind == "postgres":
         name = destination.configured_name
-        destination = cast(Destination[Any, Any], PostgresInUtf8(destination_name=name))
+        postgres = PostgresInUtf8(destination_name=name)
+        postgres.lock_timeout = warehouse.lock_timeout
+        destination = cast(Destination[Any, Any], postgres)
         destination.caps_params["escape_literal"] = escape_with_visible_nul
     if kind in HAVE_TRANSACTIONS:
         destination.caps_params["supports_transactions"] = True

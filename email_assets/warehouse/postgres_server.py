@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import dlt
-from dlt.destinations.impl.postgres.configuration import PostgresClientConfiguration
+from dlt.destinations.impl.postgres.configuration import (
+    PostgresClientConfiguration,
+    PostgresCredentials,
+)
+
+from email_assets.settings.warehouse import WarehouseSettings
 
 if TYPE_CHECKING:
     from dlt.destinations.impl.postgres.postgres import PostgresClient
@@ -18,12 +24,20 @@ and whatever stands between forgets after minutes the connection that has the tu
 """
 
 
+MOST_MILLISECONDS = 2**31 - 1
+"""The longest wait that PostgreSQL knows; 0 would be one without end."""
+
+
 class PostgresInUtf8(dlt.destinations.postgres):
     """PostgreSQL, told that text comes in UTF-8, and loaded some thousand rows at a time.
 
     Apache Arrow's driver sends UTF-8 whatever the server expects, which would take it for something
     else where a database, a user or an address says so. And dlt would give it a file as a whole.
     """
+
+    lock_timeout: float = WarehouseSettings.lock_timeout
+    """Seconds to wait for whoever keeps a lock on a table: one that reads it and never ends its
+    transaction would hold up each sync that changes the table's columns for as long."""
 
     @property
     def destination_type(self) -> str:
@@ -41,9 +55,21 @@ class PostgresInUtf8(dlt.destinations.postgres):
     def configuration(
         self, initial_config: PostgresClientConfiguration, accept_partial: bool = False
     ) -> PostgresClientConfiguration:
-        """The settings, with the encoding of text, and signs of life unless they say otherwise."""
+        """The settings, with the encoding of text, signs of life, and a bound on waits."""
         found = super().configuration(initial_config, accept_partial)
         if found.credentials:
             found.credentials.client_encoding = "utf8"
-            found.credentials.query = {**KEEPALIVES, **(found.credentials.query or {})}
+            query = {**KEEPALIVES, **(found.credentials.query or {})}
+            query["options"] = self._options(query.get("options", ""), found.credentials)
+            found.credentials.query = query
         return found
+
+    def _options(self, own: str, credentials: PostgresCredentials) -> str:
+        """The options that each connection begins with; of two that are alike, the user's."""
+        wait = min(max(1, self.lock_timeout * 1000), MOST_MILLISECONDS)
+        zone = credentials.session_timezone
+        found = [own] if own else []
+        found += [f"-clock_timeout={wait:.0f}"] * ("lock_timeout=" not in own)
+        found += [f"-ctimezone={zone}"] * bool(zone and "timezone=" not in own)
+        # by tabs, as dlt writes a blank of an address as a plus, which PostgreSQL takes for one
+        return re.sub(r"(?<!\\) ", "\t", "\t".join(found))
