@@ -64,7 +64,7 @@ class Overlap:
         self._seen, self._error = seen, error
         self.place = self.read_to = start
         self.has_next = True
-        self.missed_rows = self.has_gaps = False
+        self.missed_rows = self.has_gaps = self._was_stale = False
         self._horizon = Horizon(limit, most)
         self.widest = 0
         self.overlap = self._stride = 1
@@ -73,8 +73,7 @@ class Overlap:
         self.last: Page | None = None
         self._known: set[str] = set()
         self._furthest = start
-        self._in_vain = self._repeats = self._empty_pages = 0
-        self._was_stale = False
+        self._in_vain = self._repeats = self._empty_pages = self._seen_before = 0
         self._looks_again: int | None = None
 
     def learn(self, page: Page) -> None:
@@ -123,7 +122,7 @@ class Overlap:
         self._known = {*keys, *(self.last.keys if new and self.last else self._known)}
         self.read_to = self.read_to if is_repeated else end
         self.last = page
-        self._stride, self._empty_pages = 1, 0
+        self._stride = 1
         is_last = (len(keys) < 2 and not new) or page.has_more is False
         if is_last or is_said or self._horizon.is_reached or (is_repeated and self._is_all(page)):
             self._finish()
@@ -161,7 +160,8 @@ class Overlap:
     def _pass_over(self, page: Page) -> None:
         """Go on beyond a page that brought nothing, though the API says that there is more."""
         is_counted = (page.total or 0) > page.place + len(page.keys)
-        self._empty_pages += 1
+        before, self._seen_before = self._seen_before, self._seen.count
+        self._empty_pages = self._empty_pages + 1 if self._seen_before == before else 1
         if self._empty_pages == 1 and is_counted:
             return  # the API may do better at the second time
         beyond = page.place + (min(self._limit, self.widest) if self.widest > 1 else self._limit)
