@@ -158,6 +158,8 @@ def test_a_run_that_is_to_end_does_not_wait_for_ever_for_a_worker_that_is_gone(s
     from email_assets.defs.celery import PATIENCE, Step
 
     app = seen.instance.run_launcher.celery  # type: ignore[attr-defined]
+    # else any other worker would call it revoked
+    app.backend.store_result("nobody has it", {"pid": 1, "hostname": "w1@far"}, "STARTED")
     clock = iter([0, 0, PATIENCE - 1, PATIENCE])
     step = Step(app.AsyncResult("nobody has it"), None, None, lambda: next(clock))
 
