@@ -142,8 +142,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two processes more than there are processors, since some tests mostly wait for programs."""
-    return (os.cpu_count() or 1) + 2
+    """One process more than there are processors, since there is always a test that waits."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture
