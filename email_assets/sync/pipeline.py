@@ -107,7 +107,9 @@ def sync(
             others = OtherRuns(pipeline, dataset.destination_client, name)
         with _timed(seconds_of, "extract"):
             _extract(listing, pipeline, plan)
-        if not span.is_backfill:
+        if span.is_backfill:
+            listing.rows.refuse_other_than_times()
+        else:
             _warn_of_times(listing, say)
             _warn_of_missing_fields(listing, say)
         with _timed(seconds_of, "normalize"), in_batches(name, say):

@@ -13,6 +13,7 @@ import pytest
 
 from email_assets.clock import now
 from email_assets.definitions import defs
+from email_assets.errors import ApiError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets.sync.span import Span
 from email_assets_tests import programs
@@ -94,6 +95,14 @@ class TestBackfillOfAListThatCannotBeAskedForLess:
         load(Span(start=sent_at(api.rows("messages")[20])))
         load()
         assert keys_in(query) == keys_of(api.rows("messages"))
+
+    def test_without_times_it_is_refused_and_nothing_is_loaded(
+        self, api: Sandbox, load: Load, query: Query, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("SOURCES__EMAIL__MESSAGES__CURSOR_PATH", "metadata.campaign")
+        with pytest.raises(ApiError, match=r"the cursor_path, holds something that is no time\. "):
+            load(Span(start=sent_at(api.rows("messages")[20])))
+        assert query("SELECT table_name FROM information_schema.tables") == []
 
 
 def run(instance: dg.DagsterInstance, **config: Any) -> dg.ExecuteInProcessResult:
