@@ -22,8 +22,6 @@ such questions, and how many stay unanswered until the connection is over. By th
 operating systems wait, a sync would hang as long for a server that was moved to another machine,
 and whatever stands between forgets after minutes the connection that has the turn in a long load.
 """
-
-
 MOST_MILLISECONDS = 2**31 - 1
 """The longest wait that PostgreSQL knows; 0 would be one without end."""
 
@@ -69,7 +67,9 @@ class PostgresInUtf8(dlt.destinations.postgres):
         wait = min(max(1, self.lock_timeout * 1000), MOST_MILLISECONDS)
         zone = credentials.session_timezone
         found = [own] if own else []
-        found += [f"-clock_timeout={wait:.0f}"] * ("lock_timeout=" not in own)
-        found += [f"-ctimezone={zone}"] * bool(zone and "timezone=" not in own)
+        if "lock_timeout=" not in own:
+            found.append(f"-clock_timeout={wait:.0f}")
+        if zone and "timezone=" not in own:
+            found.append(f"-ctimezone={zone}")
         # by tabs, as dlt writes a blank of an address as a plus, which PostgreSQL takes for one
         return re.sub(r"(?<!\\) ", "\t", "\t".join(found))
