@@ -60,7 +60,7 @@ def test_run_loads_the_five_assets_into_the_working_folder(run: Installed, tmp_p
 
 def test_the_defaults_are_those_of_the_checkout(run: Installed, tmp_path: Path) -> None:
     shown = (
-        "from email_assets.settings import resolve; runtime = resolve.load_runtime(); "
+        "from email_assets.settings.runtime import load_runtime; runtime = load_runtime(); "
         "print(runtime.request_max_attempts, runtime.request_backoff_factor, "
         "runtime.request_timeout, runtime.request_max_retry_delay, "
         "runtime.dlthub_telemetry, runtime.log_level)"

@@ -11,8 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dlt.common.configuration.specs import RuntimeConfiguration
-
 from email_assets.settings import resolve
 from email_assets.settings.accounts import (
     api_of,
@@ -25,6 +23,7 @@ from email_assets.settings.not_configured import PLACEHOLDER_HOST
 from email_assets.settings.partitions import PartitionSettings
 from email_assets.settings.privacy import PrivacySettings
 from email_assets.settings.resolve import SettingError
+from email_assets.settings.runtime import Runtime, load_runtime
 from email_assets.settings.sections import (
     ApiSettings,
     AutomationSettings,
@@ -185,13 +184,13 @@ class Account:
         """The name of a job, schedule or sensor of this account: `marketing_email_all`."""
         return "_".join([*self.key_prefix, definition])
 
-    def runtime(self) -> RuntimeConfiguration:
+    def runtime(self) -> Runtime:
         """The time limits and retries of dlt's `[runtime]`, a new copy each time.
 
         Raises:
             SettingError: A value has the wrong type, or no request could be sent with it.
         """
-        return resolve.load_runtime()
+        return load_runtime()
 
     def secret(self, name: str) -> str | None:
         """A secret as it is now, or None if it is not set.

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from dlt.common.configuration import configspec, known_sections
 
-from email_assets.settings.resolve import Section, SettingError
+from email_assets.settings.resolve import Section, SettingError, where_to_set
 
 LENGTHS = ("daily", "weekly", "monthly")
 _AS_DAGSTER_TAKES_IT = re.compile(r"(19[7-9]\d|2[01]\d\d)-\d\d-\d\d")
@@ -31,7 +31,9 @@ class PartitionSettings(Section):
         if self.partition is None:
             return
         if self.partition not in LENGTHS:
-            raise SettingError(f"partition can only be {', '.join(LENGTHS)}.")
+            raise SettingError(
+                f"partition can only be {', '.join(LENGTHS)}. {where_to_set(self, 'partition')}"
+            )
         start = self.partition_start or ""
         try:
             date.fromisoformat(start)
@@ -39,5 +41,6 @@ class PartitionSettings(Section):
             start = ""
         if not _AS_DAGSTER_TAKES_IT.match(start):
             raise SettingError(
-                "partition wants a partition_start beside it, a date such as 2026-01-31."
+                "partition wants a partition_start beside it, a date such as 2026-01-31. "
+                + where_to_set(self, "partition_start")
             )

@@ -28,9 +28,6 @@ from dlt.common.typing import extract_inner_type
 
 from email_assets.errors import EmailAssetsError
 
-RUNTIME = ("runtime",)
-LEAST = {"timeout": 0.001, "max_attempts": 1, "backoff_factor": 0, "max_retry_delay": 0}
-MOST = 86_400  # the seconds of a day
 ACCOUNTS = ("sources", "email", "accounts")
 """The section that holds a section for each account."""
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -57,28 +54,17 @@ class Section(BaseConfiguration):
     """The section's name, and the names of those that it is in."""
     account: ClassVar[str | None] = None
     """The account whose section is looked at first, if there is one."""
+    part: ClassVar[tuple[str, ...]] = ()
+    """The name of the part in it that is meant, such as a resource's, if it is not the whole."""
 
     @property
     def place(self) -> tuple[str, ...]:
         """The section in which to set what stands here, with the names of those it is in."""
-        return self.sections if self.account is None else (*ACCOUNTS, self.account)
+        section = self.sections if self.account is None else (*ACCOUNTS, self.account)
+        return (*section, *self.part)
 
     def on_resolved(self) -> None:
         """Refuse values that cannot be used."""
-
-
-@configspec
-class Runtime(RuntimeConfiguration):
-    """`[runtime]` of dlt, with this package's defaults for requests."""
-
-    request_timeout: float = 60
-    """Seconds for one request, from the connection to the last byte."""
-    request_max_attempts: int = 3
-    """Attempts in all, the first one included."""
-    request_backoff_factor: float = 2
-    """Seconds before the second attempt; twice as many before the third."""
-    request_max_retry_delay: float = 300
-    """Seconds that one wait may take, whatever the API asks."""
 
 
 Settings = TypeVar("Settings", bound=Section)
@@ -99,9 +85,11 @@ def load(
     """
     use_project()
     found = spec()
-    object.__setattr__(found, "account", account)  # no setting, which dlt would look up
-    shared = () if alone else (spec.sections,)
-    places = dict.fromkeys((*place, *subsection) for place in (found.place, *shared))
+    # no settings, which dlt would look up
+    object.__setattr__(found, "account", account)
+    object.__setattr__(found, "part", subsection)
+    shared = () if alone else ((*spec.sections, *subsection),)
+    places = dict.fromkeys((found.place, *shared))
     for name, hint in spec.get_resolvable_fields().items():
         sections = next((one for one in places if _value((*one, name)) is not None), None)
         if sections is None:
@@ -111,7 +99,7 @@ def load(
         try:
             setattr(found, name, deserialize_value(name, value, get_origin(plain) or plain))
         except ConfigValueCannotBeCoercedException:
-            raise _wrong_type(sections, name) from None
+            raise wrong_type(sections, name) from None
     found.on_resolved()
     return found
 
@@ -120,25 +108,9 @@ def _value(path: tuple[str, ...]) -> Any:
     return dlt.config.get(".".join(path))
 
 
-def load_runtime() -> Runtime:
-    """The `[runtime]` settings of dlt: time limits and retries among them.
-
-    Raises:
-        SettingError: A value has the wrong type, or no request could be sent with it.
-    """
-    use_project()
-    try:
-        runtime = resolve_configuration(Runtime())
-    except ConfigValueCannotBeCoercedException as error:
-        raise _wrong_type(RUNTIME, error.field_name) from None
-    for part, least in LEAST.items():
-        if not least <= getattr(runtime, name := f"request_{part}") <= MOST:
-            raise SettingError(f"{name} must be {least} to {MOST}. {_where(RUNTIME, name)}")
-    return runtime
-
-
-def _wrong_type(sections: tuple[str, ...], name: str) -> SettingError:
-    return SettingError(f"{name} has a value of the wrong type. {_where(sections, name)}")
+def wrong_type(sections: tuple[str, ...], name: str) -> SettingError:
+    """The error of a setting whose value is no number, say, where one is wanted."""
+    return SettingError(f"{name} has a value of the wrong type. {where(sections, name)}")
 
 
 def secret(name: str) -> str | None:
@@ -242,9 +214,10 @@ def is_checkout() -> bool:
 
 def where_to_set(settings: Section | type[Section], name: str) -> str:
     """The sentence that says in which file or environment variable a setting stands."""
-    return _where(settings.place if isinstance(settings, Section) else settings.sections, name)
+    return where(settings.place if isinstance(settings, Section) else settings.sections, name)
 
 
-def _where(sections: tuple[str, ...], name: str) -> str:
+def where(sections: tuple[str, ...], name: str) -> str:
+    """That sentence for a setting of the section that has this name, with those that it is in."""
     variable = "__".join((*sections, name)).upper()
     return f"Set it as [{'.'.join(sections)}] {name} in .dlt/config.toml or as {variable}."

@@ -99,12 +99,18 @@ class ResourceSettings(Section):
         if self.cursor_path is not None and not all(map(str.strip, self.cursor_path.split("."))):
             raise SettingError(
                 "cursor_path must be a field, such as sent_at, or the way to one with dots, such "
-                "as dates.sent."
+                f"as dates.sent. {where_to_set(self, 'cursor_path')}"
             )
         if self.row_order not in (None, "desc"):
-            raise SettingError("row_order can only be desc: the API lists the newest rows first.")
+            raise SettingError(
+                "row_order can only be desc: the API lists the newest rows first. "
+                + where_to_set(self, "row_order")
+            )
         if self.lag is not None and not 0 <= self.lag <= LONGEST_LAG:
-            raise SettingError(f"lag must be a number of seconds from 0 to {LONGEST_LAG}.")
+            raise SettingError(
+                f"lag must be a number of seconds from 0 to {LONGEST_LAG}. "
+                + where_to_set(self, "lag")
+            )
 
 
 @configspec

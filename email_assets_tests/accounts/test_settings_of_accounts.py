@@ -135,6 +135,7 @@ def test_a_partition_that_is_none_is_a_problem_of_its_account_alone(
 
     assert first.problem is None
     assert "partition can only be daily" in str(second.problem)
+    assert "Set it as [sources.email.accounts.other.servers] partition" in str(second.problem)
 
 
 def test_an_unknown_account_is_refused_with_those_that_there_are(brand: str) -> None:

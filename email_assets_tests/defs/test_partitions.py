@@ -150,7 +150,10 @@ def test_partitions_put_on_from_outside_are_refused_and_nothing_is_read(
         ),
         ({"MESSAGES__PARTITION": "daily"}, "wants a partition_start"),
         *(
-            ({"MESSAGES__PARTITION": "daily", "MESSAGES__PARTITION_START": start}, "such as 2026")
+            (
+                {"MESSAGES__PARTITION": "daily", "MESSAGES__PARTITION_START": start},
+                r"such as 2026-01-31\. Set it as \[sources\.email\.messages\] partition_start in",
+            )
             for start in ("20260131", "2026-W05-1", "2026-02-30", "0001-01-01", "9999-12-31")
         ),
         ({"MESSAGES__PARTITION": "hourly"}, "daily, weekly, monthly"),

@@ -10,6 +10,7 @@ from email_assets.settings import resolve
 from email_assets.settings.alerting import AlertSettings, MailSettings
 from email_assets.settings.deliverability import DeliverabilitySettings
 from email_assets.settings.resolve import Section
+from email_assets.settings.runtime import load_runtime
 from email_assets.settings.sections import (
     ApiSettings,
     AutomationSettings,
@@ -180,11 +181,11 @@ def test_time_limits_and_retries_are_dlts_runtime_settings(
     monkeypatch: pytest.MonkeyPatch, variable: str, text: str, name: str, value: float
 ) -> None:
     monkeypatch.setenv(variable, text)
-    assert getattr(resolve.load_runtime(), name) == value
+    assert getattr(load_runtime(), name) == value
 
 
 def test_the_projects_own_file_asks_for_three_attempts_after_2_and_4_seconds() -> None:
-    runtime = resolve.load_runtime()
+    runtime = load_runtime()
     assert (
         runtime.request_timeout,
         runtime.request_max_attempts,

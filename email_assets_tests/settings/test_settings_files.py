@@ -15,6 +15,7 @@ SHOW = """
 import json
 from email_assets.settings import alerting, deliverability, privacy, sections, warehouse
 from email_assets.settings import resolve
+from email_assets.settings.runtime import load_runtime
 shown = {
     f"{'.'.join(spec.sections)}.{name}": getattr(resolve.load(spec), name)
     for module in (alerting, deliverability, privacy, sections, warehouse)
@@ -22,7 +23,7 @@ shown = {
     if isinstance(spec, type) and getattr(spec, "sections", ())
     for name in spec.get_resolvable_fields()
 }
-shown["runtime.request_timeout"] = resolve.load_runtime().request_timeout
+shown["runtime.request_timeout"] = load_runtime().request_timeout
 shown["api_key"] = resolve.secret("api_key")
 shown["alerts.webhook_url"] = resolve.secret("alerts.webhook_url")
 shown["load.truncate_staging_dataset"] = resolve.dlt.config.get("load.truncate_staging_dataset")

@@ -8,6 +8,7 @@ from email_assets.settings import resolve
 from email_assets.settings.alerting import AlertSettings, MailSettings
 from email_assets.settings.deliverability import DeliverabilitySettings
 from email_assets.settings.resolve import Section, SettingError
+from email_assets.settings.runtime import load_runtime
 from email_assets.settings.sections import (
     ApiSettings,
     AutomationSettings,
@@ -239,7 +240,7 @@ def test_a_runtime_value_that_cannot_be_used_is_told_with_where_it_stands(
 ) -> None:
     monkeypatch.setenv(f"RUNTIME__{name.upper()}", text)
     with pytest.raises(SettingError) as caught:
-        resolve.load_runtime()
+        load_runtime()
     assert str(caught.value) == (
         f"{name} {problem}. Set it as [runtime] {name} in .dlt/config.toml or as "
         f"RUNTIME__{name.upper()}."
