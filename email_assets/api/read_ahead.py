@@ -96,9 +96,7 @@ class ReadAhead:
         """
         if self._most < 2:
             return
-        for address, page in list(self._pages.items()):
-            if page.answer.cancelled():
-                del self._pages[address]
+        cancelled = set() if self._has_a_failure() else self._forget_cancelled()
         ahead = islice(coming, self._most * IN_LINE)
         wanted = {address_of(request): request for request in islice(ahead, 1)}
         room = self._room()
@@ -106,11 +104,11 @@ class ReadAhead:
         if len(self._pages) >= enough and wanted.keys() <= self._pages.keys():
             return
         wanted |= {address_of(request): request for request in ahead}
-        if next(iter(wanted), None) not in self._pages:
+        if next(iter(wanted), None) not in self._pages.keys() | cancelled:
             # the list did not go on as expected, and what is in flight may have been overtaken
             self._drop_unless_in(())
         self._drop_unless_in(wanted)
-        if any(_has_failed(page.answer) for page in self._pages.values()):
+        if self._has_a_failure():
             return
         room = self._room()  # with what was dropped
         of_this_list = sum(not page.is_sure for page in self._pages.values())
@@ -166,6 +164,17 @@ class ReadAhead:
         self._in_flight.discard(answer)
         if _has_failed(answer):
             self._clear_line()
+
+    def _has_a_failure(self) -> bool:
+        """True while a page that failed is still to be taken."""
+        return any(_has_failed(page.answer) for page in self._pages.values())
+
+    def _forget_cancelled(self) -> set[str]:
+        """Forget the pages that were in line when another failed; gives their addresses."""
+        found = {address for address, page in self._pages.items() if page.answer.cancelled()}
+        for address in found:
+            del self._pages[address]
+        return found
 
     def _clear_line(self) -> None:
         for page in tuple(self._pages.values()):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import suppress
+from functools import partial
 from threading import Event
 
 import pytest
@@ -12,6 +14,7 @@ from requests import PreparedRequest, Request
 from email_assets.api.answer import Answer
 from email_assets.api.read_ahead import FIRST_IN_VAIN, IN_LINE, ReadAhead
 from email_assets.errors import ApiUnavailableError
+from email_assets_tests.api.simulated_reading import P, T
 
 MOST = 8
 
@@ -103,6 +106,53 @@ def test_what_follows_is_looked_at_once_for_every_four_pages(begin: int, end: in
     ahead.close()
     found = [number for number in looks if number >= begin * MOST]
     assert len(found) <= (end - begin) * MOST // (MOST // 2) + 1
+
+
+class LateThread(Executor):
+    """Begins with each page at once, but with one only after all others."""
+
+    def __init__(self, late: int, _: int) -> None:
+        super().__init__()
+        self._late = late
+        self._submitted = 0
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """The outcome of a page; the late one stands in line."""
+        outcome = Future[T]()
+        self._submitted += 1
+        if self._submitted != self._late:
+            try:
+                outcome.set_result(fn(*args, **kwargs))
+            except ApiUnavailableError as error:
+                outcome.set_exception(error)
+        return outcome
+
+
+@pytest.mark.parametrize(("late", "failing"), [(2, 3), (3, 4), (2, 5), (4, 3)])
+def test_pages_beyond_one_whose_thread_began_too_late_are_kept_with_their_failures(
+    late: int, failing: int
+) -> None:
+    asked = list[str]()
+
+    def fetch(request: PreparedRequest) -> Answer:
+        asked.append(request.url or "")
+        if request.url == coming[failing - 1].url:
+            raise ApiUnavailableError("Not now.")
+        return Answer(request, 200, {}, b"[]")
+
+    coming = [Request("GET", f"http://api.example.org/{number}") for number in range(6)]
+    ahead = ReadAhead(fetch, MOST, partial(LateThread, late))
+    failures = 0
+    for number, page in enumerate(coming):
+        ahead.expect(coming[number:], (), lambda request: request.prepare())
+        prepared = ahead.prepared(page)
+        answer = (prepared and ahead.take(prepared)) or partial(fetch, page.prepare())
+        try:
+            answer()
+        except ApiUnavailableError:
+            failures += 1
+    assert failures == 1
+    assert sorted(asked) == [page.url for page in coming]
 
 
 def test_once_a_page_has_failed_what_is_in_line_is_not_asked_for() -> None:
