@@ -57,8 +57,9 @@ class Deadlines:
                 return
             self._due[sock] = due
             if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, daemon=True)
-                self._thread.start()
+                watcher = threading.Thread(target=self._watch, daemon=True)
+                watcher.start()
+                self._thread = watcher  # not before: one that Ctrl-C came before cannot be joined
             elif due < self._wakes_at:
                 self._changed.notify()
 
