@@ -84,6 +84,11 @@ def open_slots(causes: Causes) -> set[str]:
     return {slot for cause in causes.values() for slot in cause.open}
 
 
+def told_slots(causes: Causes) -> set[str]:
+    """Those, and the ones that are well again while something is wrong with others of a cause."""
+    return open_slots(causes) | {slot for cause in causes.values() for slot in cause.gone}
+
+
 def recover(
     causes: Causes, well: Mapping[str, float], known: Iterable[str], where: str = ""
 ) -> list[Message]:
@@ -106,6 +111,8 @@ def recover(
                 cause.gone.append(slot)
             if slot not in known or slot in cause.gone:
                 del cause.open[slot]
+        # what has gone from the settings since, or has left no time of its recovery, is not told of
+        cause.gone = [slot for slot in cause.gone if slot in known and slot in well]
         if not cause.open:
             del causes[key]
             if cause.gone:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
-from email_assets_tests.accounts.account_fixtures import Pair
+from email_assets_tests.accounts.account_fixtures import Location, Pair
 from email_assets_tests.accounts.broken_fixtures import (
     accounts,
     instance,
@@ -58,6 +58,42 @@ def test_what_was_wrong_before_the_mistake_recovers_after_it(
     told, recovered = webhook.texts
     assert "support/servers failed" in told
     assert "support/servers recovered" in recovered
+
+
+def test_what_was_well_before_the_mistake_recovers_with_the_others_of_its_cause_after_it(
+    accounts: tuple[dg.DagsterInstance, Pair], webhook: Webhook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance = accounts[0]
+    alerts = location(instance).sensor("support_alerts")
+    alerts.tick()
+    for name in ("servers", "domains"):
+        evaluate(instance, name, passed=False)
+    alerts.tick()
+    evaluate(instance, "servers", passed=True)
+    alerts.tick()
+    with monkeypatch.context() as patch:
+        spoil(patch, vendor="nobody")
+        alerts.definitions = location(instance).definitions
+        alerts.tick()
+    alerts.definitions = location(instance).definitions
+    evaluate(instance, "domains", passed=True)
+    alerts.tick()
+
+    told, recovered = webhook.texts
+    assert "support/domains, support/servers did not pass" in told
+    assert "support/domains, support/servers recovered" in recovered
+
+
+def evaluate(instance: dg.DagsterInstance, name: str, *, passed: bool) -> None:
+    """A run of the account's in which a check of an asset has passed or not."""
+    key = dg.AssetKey(["support", name])
+
+    @dg.asset_check(asset=key, name="primary_key")
+    def check() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=passed, description="keys come twice.")
+
+    here = Location(instance, dg.Definitions(assets=[dg.AssetSpec(key)], asset_checks=[check]))
+    here.run()
 
 
 def test_the_other_account_goes_on_alerting(

@@ -151,6 +151,16 @@ def test_an_asset_that_is_no_more_is_forgotten_without_a_word() -> None:
     texts(causes, failed("bounces"))
 
     assert recovered(causes, {}, known=["messages"]) == []
+
+
+def test_an_asset_that_went_after_it_was_well_is_in_no_recovery_of_the_others() -> None:
+    causes: Causes = {}
+    texts(causes, failed("bounces"), failed("messages"))
+    assert recovered(causes, {"bounces": 20}) == []
+
+    assert recovered(causes, {"messages": 30}, known=["messages"]) == [
+        "messages recovered. It was: the API refused the key (401)."
+    ]
     assert causes == {}
 
 

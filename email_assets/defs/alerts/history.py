@@ -74,8 +74,7 @@ class History:
         position: HistoryPosition,
     ) -> None:
         self.instance, self.repository, self.position = instance, repository, position
-        self._account = account
-        self.url = url
+        self._account, self.url = account, url
         # not what else the repository defines: other accounts, or a host's own
         ours, defined = all_keys(account), repository.assets_defs_by_key
         self.assets = {key: defined[key] for key in ours if defined[key].is_materializable}
@@ -97,9 +96,10 @@ class History:
             told: The times by slot that were noted of problems. Those to come become earlier.
             now: In seconds since 1970.
         """
-        for times in (self.position.well, self.position.watched, self.position.noted):
-            for slot in times.keys() - self.slots:  # of an asset that is no more
-                del times[slot]
+        if not self._account.problem:  # else assets that are hidden meanwhile would be forgotten
+            for times in (self.position.well, self.position.watched, self.position.noted):
+                for slot in times.keys() - self.slots:  # of an asset that is no more
+                    del times[slot]
         found = [*self._found_in_runs(), *self._materialized(), *self._others_succeeded()]
         bring_back(found, [self.position.well, self.position.watched, *told], now)
         latest: dict[str, Problem] = {}

@@ -11,7 +11,7 @@ import dagster as dg
 from pydantic import TypeAdapter, ValidationError
 
 from email_assets.account import Account
-from email_assets.alerts.causes import Causes, open_slots, recover, tell
+from email_assets.alerts.causes import Causes, open_slots, recover, tell, told_slots
 from email_assets.alerts.channels import Message, Webhook
 from email_assets.alerts.configured import NO_CHANNEL, InvalidChannel, channels, dagster_url
 from email_assets.alerts.mail import Mail
@@ -95,7 +95,7 @@ def _look(
     # that it has other assets than the one that stands for wrong settings shows that they are right
     mended = {} if account.problem or SETTINGS in account.resources else {settings: at}
     # assets that wrong settings hide are still known: they recover once they are back
-    hidden = open_slots(causes) if account.problem else set[str]()
+    hidden = told_slots(causes) if account.problem else set[str]()
     messages = [
         *recover(causes, {**well, **mended}, {*history.slots, settings, *hidden}, where),
         *tell(causes, problems, well, where),
