@@ -32,19 +32,20 @@ class SyncError(EmailAssetsError):
 
 
 class ApiError(EmailAssetsError):
-    """The API refused a request or its answer cannot be loaded; asking again won't help."""
-
-
-class RefusedError(ApiError):
-    """The API said no, and will say so again.
+    """The API refused a request or its answer cannot be loaded; asking again won't help.
 
     Attributes:
-        reason: The refusal in a few words, such as `404 Not Found`.
+        reason: The trouble in a few words, such as `404 Not Found`, where it may be that of one
+            owner's list alone; empty where it is the whole API's.
     """
 
     def __init__(self, sentence: str, reason: str = "") -> None:
         super().__init__(sentence)
         self.reason = reason
+
+
+class RefusedError(ApiError):
+    """The API said no, and will say so again."""
 
 
 class KeyRefusedError(RefusedError):
@@ -60,9 +61,13 @@ class ApiUnavailableError(ApiError):
     """
 
     def __init__(
-        self, sentence: str, retry_after: float | None = None, throttled_before: float = 0.0
+        self,
+        sentence: str,
+        reason: str = "",
+        retry_after: float | None = None,
+        throttled_before: float = 0.0,
     ) -> None:
-        super().__init__(sentence)
+        super().__init__(sentence, reason)
         self.retry_after = retry_after
         self.throttled_before = throttled_before
 

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from http import HTTPStatus
 from itertools import chain, repeat
 from typing import Any
 
@@ -37,6 +38,7 @@ from email_assets.redaction import without_secrets
 
 WORTH_SAYING = 5
 """Seconds of waiting that whoever watches is told of."""
+NO_JSON = "a body that is no JSON, or a part of it"
 
 
 class ApiAdapter(Connections):
@@ -138,7 +140,9 @@ class ApiAdapter(Connections):
         refused = None
         if status in RETRIED_STATUSES and not is_named:
             asked = seconds_asked_for(status, response.headers)
-            raise self._unavailable(f"answered {named(status)}", asked)
+            # that the API allows no more requests is no matter of one owner
+            reason = "" if status == HTTPStatus.TOO_MANY_REQUESTS else named(status)
+            raise self._unavailable(f"answered {named(status)}", reason, asked)
         if not 200 <= status < 300:
             url, headers = request.url or "", response.headers
             refused = refusal(self.resource, status, url, headers, body, key)
@@ -152,8 +156,10 @@ class ApiAdapter(Connections):
         if status in NO_CONTENT:
             raise no_content(self.resource, status)
         if not body.strip():
-            raise self._unavailable("answered with an empty body", remedy=EMPTY_MEANS_NOTHING)
-        raise self._unavailable("answered with a body that is no JSON, or a part of it")
+            raise self._unavailable(
+                "answered with an empty body", "an empty body", remedy=EMPTY_MEANS_NOTHING
+            )
+        raise self._unavailable(f"answered with {NO_JSON}", NO_JSON)
 
     def _wait_for_turn(self, url: str, secrets: tuple[str, ...]) -> None:
         """Wait until the API allows one more request; whoever asks briefly does not wait long."""
@@ -225,12 +231,17 @@ class ApiAdapter(Connections):
         return answer
 
     def _unavailable(
-        self, problem: str, retry_after: float | None = None, remedy: str = ""
+        self,
+        problem: str,
+        reason: str = "",
+        retry_after: float | None = None,
+        remedy: str = "",
     ) -> ApiUnavailableError:
         return ApiUnavailableError(
             f"{self.resource}: {self._origin} {problem}. Tried {self._attempts} "
             f"time{'s' if self._attempts > 1 else ''}; what was loaded before is untouched."
             f"{remedy}",
+            reason,
             retry_after,
             self._usage.seconds_throttled,
         )

@@ -14,7 +14,7 @@ import orjson
 from requests import PreparedRequest, Response
 from requests.structures import CaseInsensitiveDict
 
-from email_assets.errors import RefusedError
+from email_assets.errors import ApiError
 
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG_NUMBER = b"0" * 19
@@ -50,7 +50,7 @@ class Answer(Response):
         status: int,
         headers: dict[str, str],
         body: bytes,
-        refusal: RefusedError | None = None,
+        refusal: ApiError | None = None,
         *,
         keep: bool = False,
         is_odd: bool = False,
@@ -81,7 +81,7 @@ class Answer(Response):
                     raise
 
     @property
-    def refusal(self) -> RefusedError | None:
+    def refusal(self) -> ApiError | None:
         """The error that the answer stands for, unless it was ignored or made another."""
         is_refused = not self.is_ignored and self.status_code == self._refused
         return self._refusal if is_refused else None

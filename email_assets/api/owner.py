@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
 from requests import Request
 
+from email_assets.errors import ApiError, ApiUnavailableError
+
 OWNER_HEADER = "X-Email-Assets-Owner"
 """Tells the session whose secret a request wants. It is taken off before anything is sent."""
+MOST_IN_A_ROW = 10
+"""Owners one after the other whose lists no attempt brings, before the whole API is taken for down:
+each costs its attempts and the waits between them. A Postmark server has up to ten streams."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,24 @@ class Owner:
             # headers are sent in Latin-1, and so this comes to UTF-8, whatever the value's letters
             headers = in_texts(headers, room, str(value).encode().decode("latin-1"))
         request.headers, request.params = {**headers, OWNER_HEADER: self.name}, params
+
+
+def trouble_of_all(
+    owners: Sequence[Owner], refused: Mapping[str, ApiError], last: Owner
+) -> ApiError | None:
+    """The error to fail with, if no list can be had: of all owners, or of too many in a row.
+
+    Args:
+        owners: The owners, in the order in which they are read.
+        refused: Those whose lists could not be read, by name, and why.
+        last: The owner that was read last.
+    """
+    found = [refused.get(owner.name) for owner in owners[: owners.index(last) + 1]]
+    if len(found) == len(owners) and all(found):
+        return found[0]
+    latest = found[-MOST_IN_A_ROW - 1 :]
+    is_down = all(isinstance(error, ApiUnavailableError) for error in latest)
+    return latest[0] if is_down and len(latest) > MOST_IN_A_ROW else None
 
 
 def in_texts(words: Any, old: str, new: str) -> Any:

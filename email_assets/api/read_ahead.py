@@ -11,6 +11,7 @@ from itertools import islice
 from requests import PreparedRequest, Request
 
 from email_assets.api.answer import Answer
+from email_assets.api.owner import OWNER_HEADER
 from email_assets.api.pagination import address_of
 from email_assets.errors import ApiUnavailableError
 
@@ -138,6 +139,13 @@ class ReadAhead:
     def note_size(self, size: int) -> None:
         """Learn how large answers are; those that were not asked for ahead tell that, too."""
         self._largest = max(self._largest, size)
+
+    def forget(self, owner: str) -> None:
+        """Forget the pages of an owner whose list is read no further."""
+        for address, page in list(self._pages.items()):
+            if page.request.headers.get(OWNER_HEADER) == owner:
+                page.answer.cancel()
+                del self._pages[address]
 
     def settle(self) -> None:
         """Wait until nothing is in flight."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 from copy import deepcopy
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +16,7 @@ from requests.hooks import default_hooks
 from email_assets.api.adapter import ApiAdapter
 from email_assets.api.answer import Answer
 from email_assets.api.owner import OWNER_HEADER
-from email_assets.errors import ApiError
+from email_assets.errors import ApiError, ApiUnavailableError
 from email_assets.logs import keep_queries_out_of_logs
 
 
@@ -55,16 +56,26 @@ class ApiSession(requests.Session):
     def send(self, request: PreparedRequest, **options: Any) -> Answer:
         """The answer to a request, after what the vendor's file wants to be done with it.
 
-        The refusal of an owner stays in the answer, for the reader to leave that owner out.
+        The refusal of an owner stays in the answer, for the reader to leave that owner out, and so
+        does the error of one whose list no attempt brings.
 
         Raises:
             ApiError: As the adapter does, or the answer is a refusal, or no JSON after all.
         """
-        # not by way of requests' own session, which looks for redirects and cookies: there are none
-        answer = self._adapter.send(request, **options)
-        self._adapter.actions.apply(answer)
-        if answer.refusal and OWNER_HEADER not in request.headers:
-            raise answer.refusal
+        owner = request.headers.get(OWNER_HEADER)
+        try:
+            # not by way of requests' own session, which looks for redirects and cookies
+            answer = self._adapter.send(request, **options)
+        except ApiUnavailableError as error:
+            if owner is None or not error.reason:
+                raise
+            answer = Answer(request, HTTPStatus.SERVICE_UNAVAILABLE, {}, b"", error)
+        else:
+            self._adapter.actions.apply(answer)
+        if answer.refusal:
+            if owner is None:
+                raise answer.refusal
+            self._adapter.read_ahead.forget(owner)
         try:
             answer.json()
         except ValueError:

@@ -13,11 +13,11 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
 from email_assets.api.answer import Answer
-from email_assets.api.owner import Owner
+from email_assets.api.owner import Owner, trouble_of_all
 from email_assets.api.pagination import ListPaginator, copy_of
 from email_assets.api.window import SECOND, Filter, Window, asking_for, lies_before, too_many
 from email_assets.clock import now
-from email_assets.errors import RefusedError
+from email_assets.errors import ApiError
 
 _PARTS_OF_REQUEST = ("url", "params", "json", "headers")
 
@@ -25,7 +25,7 @@ _PARTS_OF_REQUEST = ("url", "params", "json", "headers")
 class WindowPaginator(BasePaginator):
     """Reads a window of a list, in parts where it holds more than the API gives at once.
 
-    An owner whose list the API refuses is left out, so that the others are read.
+    An owner whose list the API refuses, or fails to give, is left out, so that the others are read.
 
     Args:
         resource: The resource's name, for sentences.
@@ -75,7 +75,7 @@ class WindowPaginator(BasePaginator):
         self.window = self.asked = Window()
         self.owners = [Owner()]
         self.behind: Mapping[str, datetime | None] = {}
-        self.refused: dict[str, RefusedError] = {}
+        self.refused: dict[str, ApiError] = {}
         self.at_end: Callable[[], None] = lambda: None
         self.total: int | None = None
         self.reached = self.missing = 0
@@ -159,7 +159,7 @@ class WindowPaginator(BasePaginator):
 
         Raises:
             ApiError: As the paginator of the parts does, or a part holds more than the API gives
-                and cannot be split, or there is no owner whose list the API does not refuse.
+                and cannot be split, or the API gives no owner's list.
         """
         rows: list[dict[str, Any]] = data if data is not None else []
         if isinstance(response, Answer) and (response.refusal or response.is_ignored):
@@ -169,12 +169,8 @@ class WindowPaginator(BasePaginator):
             self._learn(response, rows)
         self._has_next_page = not self._part_is_read or bool(self._waiting)
         self.after_page()
-        if self._has_next_page:
-            return
-        refusals = [self.refused[owner.name] for owner in self.owners if owner.name in self.refused]
-        if refusals and len(refusals) == len(self.owners):
-            raise refusals[0]
-        self.at_end()
+        if not self._has_next_page:
+            self.at_end()
 
     @property
     def so_far(self) -> tuple[int, int | None]:
@@ -184,7 +180,7 @@ class WindowPaginator(BasePaginator):
         total = None if self._waiting else self._pages.total
         return self.reached + self._pages.reached, total and (self.total or 0) + total
 
-    def _end_list(self, refusal: RefusedError | None) -> None:
+    def _end_list(self, refusal: ApiError | None) -> None:
         """Go on with the next part, or with the next owner's if the API refuses this one's."""
         self._part_is_read = True
         if refusal is None:
@@ -192,6 +188,8 @@ class WindowPaginator(BasePaginator):
             return
         self.refused[self._owner.name] = refusal
         self._waiting = [part for part in self._waiting if part[0] is not self._owner]
+        if trouble := trouble_of_all(self.owners, self.refused, self._owner):
+            raise trouble
 
     def _learn(self, response: Response, rows: list[dict[str, Any]]) -> None:
         self._pages.update_state(response, rows)

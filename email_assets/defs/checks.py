@@ -125,15 +125,8 @@ def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.Ass
     listed, total = int(figures["rows_listed"]), figures.get("api_total")
     stopped_early = bool(figures.get("stopped_early"))
     metadata = {"rows": rows, "rows_listed": listed}
-    if refused := figures.get("owners_refused"):
-        named = [f"{owner} ({reason})" for owner, reason in list(refused.items())[:FEW]]
-        more = [f"{len(refused) - FEW} more"] if len(refused) > FEW else []
-        return _warn(
-            f"{name}: the API refused the rows of {', '.join(named + more)}. Those of the others "
-            "are loaded. Give the key the right to read them; then they are read from where they "
-            "were.",
-            metadata,
-        )
+    if missing := _owners_missing(figures):
+        return _warn(f"{name}: {missing}", metadata)
     if figures.get("newest_is_missing"):
         return _warn(
             f"{name}: the API gave nothing, not even the newest row that it gave before. If "
@@ -175,6 +168,28 @@ def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.Ass
         )
     nothing = f"{name}: the API has no rows yet." if total == 0 else None
     return recording.judged(COMPLETE, nothing, metadata, passed=True)
+
+
+def _owners_missing(figures: dict[str, Any]) -> str:
+    """Sentences on the owners whose rows did not come, or nothing if those of all did."""
+    did, then = list[str](), list[str]()
+    if refused := figures.get("owners_refused"):
+        did.append(f"refused the rows of {_few_of(refused)}")
+        then.append("Give the key the right to read them; then they are read from where they were.")
+    if unavailable := figures.get("owners_unavailable"):
+        did.append(f"failed to give the rows of {_few_of(unavailable)}")
+        then.append(
+            "Once the API gives them, they are read from where they were; ask its provider if it "
+            "does not."
+        )
+    told = f"the API {' and '.join(did)}. Those of the others are loaded. {' '.join(then)}"
+    return told if did else ""
+
+
+def _few_of(owners: dict[str, str]) -> str:
+    named = [f"{owner} ({reason})" for owner, reason in list(owners.items())[:FEW]]
+    more = [f"{len(owners) - FEW} more"] if len(owners) > FEW else []
+    return ", ".join(named + more)
 
 
 def _judge_schema(name: str, figures: dict[str, Any]) -> dg.AssetCheckResult:

@@ -55,6 +55,8 @@ def metadata_of_sync(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
         figures["bytes_replaced"] = dg.MetadataValue.int(report.usage.bytes_replaced)
     if report.owners_refused:
         figures["owners_refused"] = dg.MetadataValue.json(report.owners_refused)
+    if report.owners_unavailable:
+        figures["owners_unavailable"] = dg.MetadataValue.json(report.owners_unavailable)
     if report.preview:
         figures["preview"] = _table(report.preview)
     return figures

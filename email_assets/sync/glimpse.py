@@ -9,7 +9,7 @@ from typing import Any
 
 from email_assets.account import Account
 from email_assets.api.windows import WindowPaginator
-from email_assets.errors import EmailAssetsError, RefusedError
+from email_assets.errors import ApiError, ApiUnavailableError, EmailAssetsError, RefusedError
 from email_assets.sync.api_access import Access, Say, Sleep
 from email_assets.sync.list_heads import FirstPage, few, tell_news, with_smallest_page
 from email_assets.sync.owners import Owners, owners_above, owners_of
@@ -90,7 +90,7 @@ def first_pages(
 ) -> Generator[FirstPage, None, None]:
     """The first page of each of a resource's lists, asked for when it is wanted.
 
-    Those of owners that the API refuses are left out.
+    Those of owners that the API refuses, or fails to give, are left out.
 
     Args:
         access: The API.
@@ -102,12 +102,12 @@ def first_pages(
     Raises:
         OutOfTimeError: There were other lists by then.
         SettingError: A setting is missing or cannot be used.
-        ApiError: The API refused all lists, or an answer cannot be read.
+        ApiError: The API gives none of the lists, or an answer cannot be read.
         ApiUnavailableError: The API did not answer.
     """
     incremental = Incremental.of(resource)
     wanted = incremental.newest_stretch() if incremental else None
-    refusal: RefusedError | None = None
+    refusal: ApiError | None = None
     came = 0
     with access.session(resource, owners.secrets) as session:
         for number, owner in enumerate(owners.readable):
@@ -117,7 +117,9 @@ def first_pages(
             paginator.owners = [owner]
             try:
                 page = next(access.pages(resource, session, paginator, wanted))
-            except RefusedError as error:
+            except (RefusedError, ApiUnavailableError) as error:
+                if isinstance(error, ApiUnavailableError) and not error.reason:
+                    raise
                 refusal = refusal or error
                 continue
             came += 1

@@ -18,6 +18,7 @@ from email_assets.api.usage import Usage
 from email_assets.api.window import Window
 from email_assets.api.windows import WindowPaginator
 from email_assets.dlt_columns import DLT_ID
+from email_assets.errors import RefusedError
 from email_assets.privacy.rows import PrivateRows
 from email_assets.sync.api_access import Access, Say, Sleep
 from email_assets.sync.cursor import Cursor
@@ -71,11 +72,6 @@ class Listing:
         """True if rows came to go on from, and none of them says when it came about."""
         looked = self.incremental is not None and self.paginator.window.start is None
         return looked and self.rows.received > 0 and self.rows.newest is None
-
-    @property
-    def owners_refused(self) -> dict[str, str]:
-        """Owners whose lists could not be read, as people know them, and why."""
-        return self.owners.titles(self.paginator.refused)
 
     def recall_owners(self, pipeline: dlt.Pipeline) -> None:
         """Know those owners from earlier syncs that cannot be listed now, before it is read."""
@@ -161,8 +157,10 @@ class Listing:
 
     def _end(self) -> None:
         """Settle what was not read, once all that can be is."""
-        for owner, reason in self.owners_refused.items():
-            self.say(f"{self.resource.name}: the API refused the rows of {owner} ({reason})")
+        for name, error in self.paginator.refused.items():
+            did = "refused" if isinstance(error, RefusedError) else "failed to give"
+            owner = self.owners.all[name].title
+            self.say(f"{self.resource.name}: the API {did} the rows of {owner} ({error.reason})")
         self.keep()
         if self.repair:
             self.cursor.keep_repaired(self.repair)

@@ -23,7 +23,7 @@ class Owners:
     """The owners by name."""
     secrets: dict[str, str] = field(default_factory=dict)
     """The secrets of those that have their own, by name."""
-    refused: dict[str, RefusedError] = field(default_factory=dict)
+    refused: dict[str, ApiError] = field(default_factory=dict)
     """Reasons why the lists of some cannot even be asked for, by name."""
     stand_ins: set[str] = field(default_factory=set)
     """Names of refused owners that stand for all of their own, which could not be listed."""
@@ -33,9 +33,16 @@ class Owners:
         """The owners whose lists can be asked for."""
         return [owner for name, owner in self.all.items() if name not in self.refused]
 
-    def titles(self, refused: dict[str, RefusedError]) -> dict[str, str]:
-        """The refused owners, for people: an owner's title, and the reason in a few words."""
-        return {self.all[name].title: error.reason for name, error in refused.items()}
+    def titles(self, refused: dict[str, ApiError], kind: type[ApiError]) -> dict[str, str]:
+        """Owners whose lists could not be read for a kind of reason, as people know them.
+
+        Each has the reason in a few words.
+        """
+        return {
+            self.all[name].title: error.reason
+            for name, error in refused.items()
+            if isinstance(error, kind)
+        }
 
     def recall(self, known: Iterable[str]) -> None:
         """Put owners that earlier syncs knew, by name, in the place of what stands for them.

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from email_assets.api.usage import Usage
 from email_assets.api.window import Window
+from email_assets.errors import ApiUnavailableError, RefusedError
 from email_assets.sync.listing import Listing
 from email_assets.sync.span import Span
 
@@ -49,6 +50,8 @@ class SyncReport:
     """A few rows of the table, with addresses masked, if the settings want to see them."""
     owners_refused: dict[str, str] = field(default_factory=dict)
     """Owners whose lists the API refused, as people know them, and why."""
+    owners_unavailable: dict[str, str] = field(default_factory=dict)
+    """Owners whose lists no attempt brought, as people know them, and why."""
     newest_is_missing: bool = False
     """True if not even the newest row of earlier syncs came again, which the window should hold."""
 
@@ -72,6 +75,7 @@ def figures_of(listing: Listing, span: Span) -> dict[str, Any]:
         "window": paginator.asked,
         "newest_is_missing": looked_for_what_is_new and rows.received == 0,
         "stopped_early": paginator.stopped_early,
-        "owners_refused": listing.owners_refused,
+        "owners_refused": listing.owners.titles(paginator.refused, RefusedError),
+        "owners_unavailable": listing.owners.titles(paginator.refused, ApiUnavailableError),
         "usage": listing.usage,
     }

@@ -12,6 +12,7 @@ import pytest
 from requests import PreparedRequest, Request
 
 from email_assets.api.answer import Answer
+from email_assets.api.owner import OWNER_HEADER
 from email_assets.api.read_ahead import FIRST_IN_VAIN, IN_LINE, ReadAhead
 from email_assets.errors import ApiUnavailableError
 from email_assets_tests.api.simulated_reading import P, T
@@ -187,3 +188,25 @@ def test_once_a_page_has_failed_what_is_in_line_is_not_asked_for() -> None:
     assert second
     assert second().status_code == 200
     ahead.close()
+
+
+def test_pages_of_an_owner_that_is_given_up_hold_up_no_others() -> None:
+    asked: list[str] = []
+
+    def fetch(request: PreparedRequest) -> Answer:
+        asked.append(request.headers[OWNER_HEADER])
+        if asked[-1] == "failing":
+            raise ApiUnavailableError("Not now.")
+        return Answer(request, 200, {}, b"[]")
+
+    ahead = ReadAhead(fetch, MOST)
+    for owner in ("failing", "answering"):
+        parts = [
+            Request("GET", f"http://api.example.org/{n}", {OWNER_HEADER: owner}) for n in range(2)
+        ]
+        ahead.expect((), parts, lambda request: request.prepare())
+        ahead.settle()
+        ahead.forget("failing")
+    ahead.close()
+
+    assert asked.count("answering") == 2
