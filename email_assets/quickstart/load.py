@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +19,7 @@ from email_assets.clock import now
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.quickstart import summary
 from email_assets.quickstart.api import ChosenApi
+from email_assets.quickstart.ending import end
 from email_assets.quickstart.filling import ENTRY, Filling
 from email_assets.quickstart.folders import PRIVATE, environment_of, refuse_full_disks
 from email_assets.redaction import redact
@@ -135,7 +135,7 @@ def _materialize(command: list[str], say: Callable[[str], None]) -> int:
         _say_all(last, say)
         return status
     except KeyboardInterrupt:
-        _end(process)
+        end(process, os.kill, within=TO_END)
         summary.cancel_runs_since(started)
         raise
 
@@ -152,18 +152,6 @@ def without_traces(lines: Iterable[str]) -> Iterator[str]:
         in_trace = bool(TRACE.match(line) or (in_trace and OF_A_TRACE.match(line)))
         if not in_trace:
             yield line
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Let Dagster end its run, or kill it with all of its processes if it takes too long."""
-    with suppress(ProcessLookupError):
-        process.send_signal(signal.SIGINT)
-    try:
-        process.communicate(timeout=TO_END)  # else it would wait for somebody to read what it says
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _name_next_commands(first: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import os
 import socket
 import subprocess
 import sys
@@ -11,13 +11,17 @@ from email_assets.account.every import configured_accounts
 from email_assets.deliverability.selection import derived_assets
 from email_assets.errors import EmailAssetsError
 from email_assets.quickstart.api import ChosenApi
+from email_assets.quickstart.ending import end
 from email_assets.quickstart.folders import PACKAGE, PRIVATE, environment_of
+from email_assets.sentences import UNTOUCHED
 from email_assets.settings import project
 from email_assets.vendors.resource import REPORT
 
 HOST = "127.0.0.1"
 A_LOOK = 0.2
 """Seconds between two looks at the port."""
+TO_END = 60
+"""Seconds that Dagster has to end with all of its processes."""
 
 
 def refuse_taken_port(port: int) -> None:
@@ -44,6 +48,9 @@ def open_ui(api: ChosenApi, port: int) -> int:
         env=environment_of(api),
         cwd=project.project_file("."),
         umask=PRIVATE,
+        # else a terminal sends it Ctrl-C as well: told twice, Dagster says "Aborted!" and waits for
+        # none of its processes
+        start_new_session=True,
     )
     try:
         while not _is_taken(port):
@@ -52,8 +59,9 @@ def open_ui(api: ChosenApi, port: int) -> int:
         print(pages(port), flush=True)
         return process.wait()
     except KeyboardInterrupt:
-        process.send_signal(signal.SIGINT)
-        process.wait()
+        # the runs under way, too, which nobody would see any more
+        end(process, os.killpg, within=TO_END)
+        print(f"Stopped. {UNTOUCHED}", file=sys.stderr)
         return 0
 
 
