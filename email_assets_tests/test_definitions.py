@@ -91,6 +91,11 @@ class TestSettings:
         ("variable", "value", "problem"),
         [
             ("AUTOMATION__EVENT_CRON", "hourly", "event_cron 'hourly' is no cron expression"),
+            *(
+                (f"AUTOMATION__{name.upper()}", cron, f"{name} {cron!r} is no cron expression")
+                for name in ("event_cron", "inventory_cron")
+                for cron in ("0 0 15W * *", "0 0 1,15w * *", "0 0 30 2 *", "0 0 0 1 1 *")
+            ),
             ("AUTOMATION__TIMEZONE", "Berlin", "timezone 'Berlin' is no IANA time zone"),
             ("AUTOMATION__ENABLED", "perhaps", "enabled has a value of the wrong type"),
         ],
@@ -105,6 +110,18 @@ class TestSettings:
 
         assert problem in str(refused.value)
         assert variable in str(refused.value)
+
+    @pytest.mark.parametrize(
+        "cron", ["0 0 L * *", "0 6 * jan-jun mon,WED", "0 6 * * mon#1", "0 6 * * L5", "0 0 ? * ?"]
+    )
+    def test_what_dagster_takes_beside_numbers_is_a_cron_expression(
+        self, cron: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AUTOMATION__EVENT_CRON", cron)
+
+        schedule = build_schedules(configured_account())[0]
+
+        assert schedule.cron_schedule == cron
 
 
 class TestTheRest:

@@ -181,6 +181,11 @@ INNER = [
         "a way in ASGI to end a connection",
     ),
     Inner(
+        ("dagster._utils.schedules:is_valid_cron_string",),
+        "a sentence for a cron expression that Dagster does not take",
+        "an error in Dagster that a schedule raises for its cron expression alone",
+    ),
+    Inner(
         (
             "dagster:DagsterInstance.all_logs",
             "dagster:DagsterInstance.compute_log_manager",

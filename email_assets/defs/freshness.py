@@ -9,6 +9,7 @@ from itertools import islice, pairwise, takewhile
 
 import dagster as dg
 from croniter import croniter
+from dagster._utils.schedules import is_valid_cron_string
 
 from email_assets.settings.sections import AutomationSettings
 from email_assets.vendors import Kind
@@ -25,8 +26,16 @@ DAYS_LOOKED_AT = 400
 
 
 def cron_of(kind: Kind, automation: AutomationSettings) -> str:
-    """The cron expression by which resources of a kind are synced."""
-    return automation.event_cron if kind == "event" else automation.inventory_cron
+    """The cron expression by which resources of a kind are synced.
+
+    Raises:
+        SettingError: It is none for Dagster, whose croniter is an older one: `0 0 15W * *`.
+    """
+    name = "event_cron" if kind == "event" else "inventory_cron"
+    cron: str = getattr(automation, name)
+    if not is_valid_cron_string(cron):
+        raise automation.no_cron(name)
+    return cron
 
 
 def window_of(kind: Kind, automation: AutomationSettings) -> timedelta:

@@ -146,10 +146,14 @@ class AutomationSettings(Section):
         for name in ("event_cron", "inventory_cron"):
             cron = getattr(self, name)
             if len(cron.split()) != 5 or not _has_a_next_run(cron):
-                raise SettingError(
-                    f"{name} {cron!r} is no cron expression of five fields such as '0 * * * *'. "
-                    + where_to_set(self, name)
-                )
+                raise self.no_cron(name)
+
+    def no_cron(self, name: str) -> SettingError:
+        """The error of a setting that holds no cron expression."""
+        return SettingError(
+            f"{name} {getattr(self, name)!r} is no cron expression of five fields such as "
+            f"'0 * * * *'. {where_to_set(self, name)}"
+        )
 
 
 @configspec
