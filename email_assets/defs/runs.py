@@ -72,6 +72,16 @@ class Ours:
         selected = self._selected(run)
         return not self.assets.isdisjoint(selected) and selected <= self.assets | shared
 
+    def last_success(self, job: str) -> dg.RunRecord | None:
+        """The last run of a job of this name that succeeded, here or on the command line."""
+        # the newest of all is one of the command line, perhaps, which bears no location
+        for tags in ({}, {LOCATION_TAG: self.location}):
+            asked = dg.RunsFilter(job_name=job, tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])
+            for record in self.instance.get_run_records(asked, limit=1):
+                if self._may_be_of(record.dagster_run):
+                    return record
+        return None
+
     def _may_be_of(self, run: dg.DagsterRun) -> bool:
         return run.tags.get(LOCATION_TAG, self.location) == self.location
 

@@ -228,8 +228,7 @@ class History:
     def _others_succeeded(self) -> Iterator[Sighting]:
         """The last success of each job without an asset, if it is not the one that was noted."""
         for job in sorted(self.others):
-            succeeded = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.SUCCESS])
-            for record in self.instance.get_run_records(succeeded, limit=1):
+            if record := self._ours.last_success(job):
                 at = record.end_time or record.create_timestamp.timestamp()
                 yield from self._not_noted(Sighting(job, at, record.storage_id))
 

@@ -8,7 +8,7 @@ import pytest
 from email_assets.defs.alerts import history
 from email_assets.defs.runs import LOCATION, LOCATION_TAG
 from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
-from email_assets_tests.dagster_fixtures import EVENTS, NAMES, instance
+from email_assets_tests.dagster_fixtures import EVENTS, NAMES, instance, materialize
 from email_assets_tests.defs.alerts.trouble_fixtures import (
     Tick,
     alerts,
@@ -68,6 +68,20 @@ class TestRunsThatAreTold:
         report_failed(instance, tags={LOCATION_TAG: "staging"}, **alike)
 
         assert tick() == []
+
+    def test_a_job_that_fails_is_not_mended_by_its_namesake_in_another_code_location(
+        self, tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        materialize(instance, job="email_retention", tags={LOCATION_TAG: LOCATION})
+        report_failed(instance, job_name="email_retention", tags={LOCATION_TAG: LOCATION})
+        materialize(instance, job="email_retention", tags={LOCATION_TAG: "staging"})
+        (failed,) = tick()
+        assert failed.startswith("email_retention failed: It was killed. ")
+
+        materialize(instance, job="email_retention", tags={LOCATION_TAG: LOCATION})
+        materialize(instance, job="email_retention", tags={LOCATION_TAG: "staging"})
+
+        assert tick()[-1].startswith("email_retention recovered. It was: It was killed. ")
 
     def test_the_code_location_may_have_any_name(
         self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
