@@ -74,7 +74,7 @@ def counts_over_time(title: str, bars: Sequence[Bar]) -> str:
 
 def rates_over_time(title: str, bars: Sequence[Bar], limit: Limit) -> str:
     """A column for each day's rate, with a line at the limit where it is near."""
-    return _over_time(title, bars, percents, lambda at: f"{at * 100:.3g} %", limit)
+    return _over_time(title, bars, percents, lambda at: f"{at * 100:,.10g} %", limit)
 
 
 def _over_time(

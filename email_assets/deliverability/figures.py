@@ -49,10 +49,15 @@ def percents_apart(rate: float, limit: float) -> tuple[str, str]:
     return f"{told[0]} %", f"{told[1]} %"
 
 
+def change(this: int, last: int) -> str:
+    """A count in comparison with the one before, for people."""
+    return f"{round((this / last - 1) * 100):+,} %" if last else "-"
+
+
 def short_count(count: float) -> str:
     """A count that has room above a column: 950, 1.2k, 34k, 5.6M."""
     for unit, size in (("M", 1_000_000), ("k", 1_000)):
-        if count >= size:
+        if count >= size - size // 2000:  # 999,500 is rounded to 1M, and not to 1000k
             part = count / size
             return f"{part:.0f}{unit}" if part >= 10 else f"{part:.1f}{unit}".replace(".0", "")
     return f"{count:.0f}"

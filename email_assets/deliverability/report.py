@@ -19,7 +19,7 @@ from email_assets.deliverability.charts import (
 from email_assets.deliverability.daily import Outcome
 from email_assets.deliverability.engagement import of_opens
 from email_assets.deliverability.facts import Facts
-from email_assets.deliverability.figures import by_sender, percent, total
+from email_assets.deliverability.figures import by_sender, change, percent, total
 from email_assets.deliverability.sections import of_domains, of_places, of_reasons, remedies
 
 WORST = 10
@@ -118,7 +118,7 @@ def _senders(facts: Facts) -> Iterator[Block]:
         )
         for sender, found in ranked[:WORST]
     ]
-    at_least = f" with {least} messages or more" if enough else ""
+    at_least = f" with {least:,} messages or more" if enough else ""
     limit = Limit("max_bounce_rate", settings.max_bounce_rate)
     yield Picture(
         ranking(f"Worst senders{at_least}", bars, limit), "Bounce rate of the worst senders"
@@ -140,7 +140,7 @@ def _senders(facts: Facts) -> Iterator[Block]:
         ],
     )
     others = len(of_size) - len(named)
-    more = f" Senders that are not named: {others}." if others else ""
+    more = f" Senders that are not named: {others:,}." if others else ""
     yield Text(
         "A week is seven whole days, this one up to yesterday. Sent, Bounced and the rates are of "
         f"the {settings.report_days} days.{more}"
@@ -148,12 +148,11 @@ def _senders(facts: Facts) -> Iterator[Block]:
 
 
 def _row(sender: str, found: Outcome, this: Outcome, last: Outcome) -> list[str]:
-    change = f"{(this.sent / last.sent - 1) * 100:+.0f} %" if last.sent else "-"
     return [
         sender,
         f"{this.sent:,}",
         f"{last.sent:,}",
-        change,
+        change(this.sent, last.sent),
         f"{found.sent:,}",
         f"{found.bounced:,}",
         percent(found.bounce_rate),

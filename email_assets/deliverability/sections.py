@@ -98,7 +98,7 @@ def _of_addresses(breakdown: Breakdown) -> Iterator[str]:
         )
     if breakdown.unverified:
         yield (
-            f"Sending domains whose records are not right: {len(breakdown.unverified)}. Publish "
+            f"Sending domains whose records are not right: {len(breakdown.unverified):,}. Publish "
             "what the table below says they lack, or send from others."
         )
 
@@ -187,5 +187,5 @@ def of_domains(breakdown: Breakdown) -> Iterator[Block]:
         more = len(unverified) - MOST_NAMED
         yield Table(
             ["Sending domain", "It lacks"],
-            [*rows, *([[f"and {more} more", ""]] if more > 0 else [])],
+            [*rows, *([[f"and {more:,} more", ""]] if more > 0 else [])],
         )

@@ -50,6 +50,12 @@ def test_a_scale_has_a_few_lines_whatever_the_rate(rate: float | None) -> None:
     assert 2 <= sum(text.endswith(" %") and text[0].isdigit() for text in said) <= 8
 
 
+def test_a_scale_of_a_day_on_which_far_more_came_back_than_was_sent_is_in_plain_numbers() -> None:
+    said = texts(rates_over_time("Rates", [Bar("Jun 1", 60.0)], LIMIT))
+
+    assert [text for text in said if text.endswith("00 %")] == ["2,000 %", "4,000 %", "6,000 %"]
+
+
 @pytest.mark.parametrize("count", [None, 1, 3, 950, 12_345, 5_600_000])
 def test_a_scale_of_counts_has_whole_numbers(count: int | None) -> None:
     said = texts(counts_over_time("Messages", [Bar("Jun 1", count)]))

@@ -6,7 +6,13 @@ from math import nextafter
 import pytest
 
 from email_assets.deliverability.daily import Outcome, SenderDay
-from email_assets.deliverability.figures import by_sender, percent, percents_apart, short_count
+from email_assets.deliverability.figures import (
+    by_sender,
+    change,
+    percent,
+    percents_apart,
+    short_count,
+)
 
 
 @pytest.mark.parametrize(
@@ -57,7 +63,10 @@ def test_rates_that_differ_in_their_last_bit_are_told_too(limit: float, towards:
         (1_000, "1k"),
         (1_240, "1.2k"),
         (9_949, "9.9k"),
+        (9_951, "10k"),
         (34_400, "34k"),
+        (999_499, "999k"),
+        (999_500, "1M"),
         (1_000_000, "1M"),
         (5_600_000, "5.6M"),
         (12_000_000, "12M"),
@@ -65,6 +74,21 @@ def test_rates_that_differ_in_their_last_bit_are_told_too(limit: float, towards:
 )
 def test_a_count_takes_the_room_of_four_signs(count: int, told: str) -> None:
     assert short_count(count) == told
+
+
+@pytest.mark.parametrize(
+    ("this", "last", "told"),
+    [
+        (996, 1_000, "+0 %"),
+        (1_000, 1_000, "+0 %"),
+        (994, 1_000, "-1 %"),
+        (0, 7, "-100 %"),
+        (2_001, 2, "+99,950 %"),
+        (7, 0, "-"),
+    ],
+)
+def test_a_change_is_told_in_whole_percents(this: int, last: int, told: str) -> None:
+    assert change(this, last) == told
 
 
 @pytest.mark.parametrize(
