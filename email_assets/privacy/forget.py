@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 
 from email_assets.account import Account
@@ -69,10 +69,11 @@ def forget(person: str) -> Receipt:
     _refuse_others(usable[0].warehouse)
     receipt = Receipt(_pseudonym_of(person, pseudonyms), usable[0].warehouse)
     for dataset in _datasets(usable):
-        receipt.done |= _forget_in(
-            replace(usable[0].warehouse, dataset_name=dataset), pseudonyms, receipt.person
-        )
-    receipt.problems = [
+        place = replace(usable[0].warehouse, dataset_name=dataset)
+        what = f"The dataset {dataset} was left out: then run this again."
+        with _noted(receipt, what) if receipt.done else nullcontext():
+            receipt.done |= _forget_in(place, pseudonyms, receipt.person)
+    receipt.problems += [
         f"The account {account.name} was left out: {account.problem} Then run this again."
         for account in accounts
         if account.problem
