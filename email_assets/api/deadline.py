@@ -20,9 +20,13 @@ class Deadlines:
     """Cuts connections off whose answer takes too long; whoever reads then finds it cut short.
 
     One thread watches all connections, from the first limit on until `close`.
+
+    Args:
+        clock: The time in seconds, from wherever.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._due: dict[socket.socket, float] = {}
         self._changed = threading.Condition()
         self._wakes_at = float("inf")
@@ -35,7 +39,7 @@ class Deadlines:
         if sock is None or seconds is None:
             yield
             return
-        self._add(sock, time.monotonic() + seconds)
+        self._add(sock, self._clock() + seconds)
         try:
             yield
         finally:
@@ -66,7 +70,7 @@ class Deadlines:
     def _watch(self) -> None:
         with self._changed:
             while not self._closed:
-                now = time.monotonic()
+                now = self._clock()
                 for sock in [sock for sock, due in self._due.items() if due <= now]:
                     _cut_off(sock)
                     del self._due[sock]

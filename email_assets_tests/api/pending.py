@@ -12,7 +12,7 @@ from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 
 Rows = list[dict[str, Any]]
 
-PATIENCE = 10.0
+PATIENCE = 60.0
 """Seconds that nothing here takes: whoever waits so long will wait for ever."""
 A_MOMENT = 0.02
 """Seconds to wait for what is not to come; if it came late, a test would pass that should not."""

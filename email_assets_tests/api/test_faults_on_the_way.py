@@ -9,6 +9,7 @@ from email_assets.errors import ApiUnavailableError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, Speak, ask
 from email_assets_tests.api.session_fixtures import UNTOUCHED, given_up
+from email_assets_tests.webserver_fixtures import wait_for
 
 CUT = "answered with a body that was cut short"
 
@@ -136,6 +137,8 @@ def test_a_server_that_does_not_answer_meets_the_time_limit_at_each_attempt(
     assert given_up(listing_of, waits) == (
         f"bounces: {api.base_url} did not finish its answer within 0.1 s. {UNTOUCHED}"
     )
+    # a busy machine may give the last one up before the server has read it
+    wait_for(lambda: api.request_count("bounces") >= 3, 60)
     assert api.request_count("bounces") == 3
 
 

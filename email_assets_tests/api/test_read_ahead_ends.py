@@ -82,7 +82,7 @@ def asked_after(server: PendingServer) -> list[int]:
     """The requests after those that came already, when everything is answered."""
     before = len(server.requests)
     server.let_go()
-    requests.get(f"{server.base_url}/v1/messages?offset=-1&limit=1", timeout=20)
+    requests.get(f"{server.base_url}/v1/messages?offset=-1&limit=1", timeout=PATIENCE)
     server.wait_until(lambda: server.pending == [])
     return server.offsets[before:]
 

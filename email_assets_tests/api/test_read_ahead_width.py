@@ -15,6 +15,7 @@ from email_assets.api.answer import Answer
 from email_assets.api.owner import OWNER_HEADER
 from email_assets.api.read_ahead import FIRST_IN_VAIN, IN_LINE, ReadAhead
 from email_assets.errors import ApiUnavailableError
+from email_assets_tests.api.pending import PATIENCE
 from email_assets_tests.api.simulated_reading import P, T
 
 MOST = 8
@@ -162,7 +163,9 @@ def test_once_a_page_has_failed_what_is_in_line_is_not_asked_for() -> None:
     def fetch(request: PreparedRequest) -> Answer:
         asked.append(request.url or "")
         if is_far:
-            (may_fail if request.url == coming[0].url else may_go).wait(10)
+            if len(asked) == MOST:  # each thread has begun, lest its page be in line still
+                may_fail.set()
+            (may_fail if request.url == coming[0].url else may_go).wait(PATIENCE)
             if request.url == coming[0].url:
                 raise ApiUnavailableError("Not now.")
         return Answer(request, 200, {}, b"[]")
@@ -176,7 +179,6 @@ def test_once_a_page_has_failed_what_is_in_line_is_not_asked_for() -> None:
     is_far, coming = True, coming[20 * MOST :]
     asked.clear()
     ahead.expect(coming, (), lambda request: request.prepare())
-    may_fail.set()
     first = ahead.take(ahead.prepared(coming[0]) or coming[0].prepare())
     assert first
     with pytest.raises(ApiUnavailableError):

@@ -34,6 +34,11 @@ class Answer:
     headers: Mapping[str, str] | None = None
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    """With five, of more that connect at once some wait for seconds."""
+
+
 class VendorServer:
     """Listens on a free port while its `with` block lasts; a subclass says what to `answer`."""
 
@@ -71,7 +76,7 @@ class VendorServer:
             def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002
                 """Stay quiet."""
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = _Server(("127.0.0.1", 0), Handler)
 
     def answer(self, asked: Asked) -> Answer:
         raise NotImplementedError
