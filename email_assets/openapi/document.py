@@ -20,8 +20,6 @@ Json = Mapping[str, Any]
 USUAL_ROOMS = ("data", "items", "results", "records", "rows", "value", "values")
 """The usual fields of an answer that hold its rows."""
 TIMESTAMP = "tag:yaml.org,2002:timestamp"
-DEEPEST = 40
-"""References that are followed at the most; a schema may contain itself."""
 PARTS = 3
 """Levels of a row's fields, in which secrets are looked for."""
 
@@ -77,6 +75,7 @@ class Document:
         self.root: dict[str, Any] = found
         self.left_out: list[str] = []
         """Paths that can be read, and give no list that a resource could be made of."""
+        self._parts: dict[tuple[str, int], dict[str, Any]] = {}
 
     @property
     def title(self) -> str:
@@ -120,31 +119,40 @@ class Document:
 
     def resolved(self, schema: Any) -> dict[str, Any]:
         """A part of the document with what it refers to, and what it is composed of, in it."""
-        return self._resolved(schema, DEEPEST)
+        return self._resolved(schema, frozenset())
 
-    def _resolved(self, schema: Any, steps: int) -> dict[str, Any]:
-        if not isinstance(schema, dict) or not steps:
+    def _resolved(self, schema: Any, within: frozenset[str]) -> dict[str, Any]:
+        """The same of a part within others, by their references; of one within itself, nothing."""
+        if not isinstance(schema, dict):
             return {}
         if isinstance(reference := schema.get("$ref"), str):
-            return self._resolved(self._at(reference), steps - 1)
+            is_of_itself = reference in within
+            found = {} if is_of_itself else self._at(reference)
+            return self._resolved(found, within | {reference})
         found = {**schema, "properties": dict(schema.get("properties") or {})}
         for part in schema.get("allOf") or ():
-            part = self._resolved(part, steps - 1)
+            part = self._resolved(part, within)
             properties = {**part.get("properties", {}), **found["properties"]}
             found = {**part, **found, "properties": properties}
         for choice in schema.get("oneOf") or schema.get("anyOf") or ():
-            choice = self._resolved(choice, steps - 1)
-            if choice.get("type") not in (None, "null"):
+            choice = self._resolved(choice, within)
+            if choice.get("type") not in (None, "null") or choice.get("properties"):
                 return {**choice, **{k: v for k, v in found.items() if v}}
         return found
 
     def _with_parts(self, schema: Any, levels: int) -> dict[str, Any]:
         """A schema whose parts are resolved too, as deep as anybody looks."""
+        reference = str(schema.get("$ref", "")) if isinstance(schema, dict) else ""
+        # once: of schemas that refer to each other, each would be a part of all others, and so on
+        if known := self._parts.get((reference, levels)):
+            return known
         found = self.resolved(schema)
         if levels and found:
             inner = found["properties"].items()
             found["properties"] = {name: self._with_parts(of, levels - 1) for name, of in inner}
             found["items"] = self._with_parts(found.get("items"), levels - 1)
+        if reference:
+            self._parts[reference, levels] = found
         return found
 
     def _at(self, reference: str) -> Any:

@@ -117,21 +117,29 @@ def _resource_of(name: str, operation: Operation) -> dict[str, Any]:
         "description": _sentence(operation.summary),
         "primary_key": _key_of(name, operation.row),
     }
-    if secrets := [*_secrets_in(operation.row)]:
+    if secrets := _secrets_in(operation.row, {}):
         found["never_load"] = Guess(secrets, "they look as if they held secrets")
     if paging.total_path:
         found["total_path"] = paging.total_path
     return {**found, "endpoint": endpoint}
 
 
-def _secrets_in(row: Mapping[str, Json]) -> Iterator[str]:
-    """The paths of a row's fields that look as if they held secrets."""
+def _secrets_in(row: Mapping[str, Json], known: dict[int, list[str]]) -> list[str]:
+    """The paths of a row's fields that look as if they held secrets.
+
+    Args:
+        row: The schemas of its fields.
+        known: Those of what was looked through already: many schemas may refer to each other.
+    """
+    if (found := known.get(id(row))) is not None:
+        return found
+    found = known[id(row)] = []
     for name, schema in row.items():
-        inner = schema.get("properties") or schema.get("items", {}).get("properties") or {}
         if HOLDS_A_SECRET.search(name):
-            yield name
-        else:
-            yield from (f"{name}.{path}" for path in _secrets_in(inner))
+            found.append(name)
+        elif inner := schema.get("properties") or schema.get("items", {}).get("properties"):
+            found += [f"{name}.{path}" for path in _secrets_in(inner, known)]
+    return found
 
 
 def _key_of(name: str, row: Json) -> Any:

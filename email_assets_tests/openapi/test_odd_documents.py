@@ -14,6 +14,7 @@ from email_assets.vendors.loading import load_vendor
 from email_assets_tests.openapi.openapi_fixtures import (
     ROW,
     TEXT,
+    WHOLE,
     described,
     folder,
     listing,
@@ -111,3 +112,36 @@ def test_a_file_that_is_there_stays(folder: Path, capsys: pytest.CaptureFixture[
 
     assert "my_company.py is there already" in capsys.readouterr().out
     assert (folder / "my_company.py").read_text() == "mine"
+
+
+def refer_to(name: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def test_a_row_of_several_kinds_that_are_each_made_of_it_is_one_of_the_first(folder: Path) -> None:
+    kinds = [f"Kind{number}" for number in range(12)]
+    own = {kind: {"properties": {"id": TEXT, f"of_{kind}": TEXT}} for kind in kinds}
+    document = described({"/things": listing([], refer_to("Thing"))})
+    document["components"]["schemas"] = {
+        "Thing": {"oneOf": [*map(refer_to, kinds)]},
+        **{kind: {"allOf": [refer_to("Thing"), own[kind]]} for kind in kinds},
+    }
+
+    (found,) = new(folder, document)["resources"]
+
+    assert (found["name"], found["primary_key"]) == ("things", "id")
+
+
+def test_a_row_whose_parts_all_refer_to_each_other_is_looked_through_for_secrets(
+    folder: Path,
+) -> None:
+    names = [f"part{number}" for number in range(40)]
+    parts = {"properties": {"id": WHOLE, **{name: refer_to(name) for name in names}}}
+    login = {"properties": {"name": TEXT, "token": TEXT}}
+    row = {"properties": {"login": login, "logins": {"items": login}}, "allOf": [parts]}
+    document = described({"/things": listing([], row)})
+    document["components"]["schemas"] = dict.fromkeys(names, parts)
+
+    (found,) = new(folder, document)["resources"]
+
+    assert found["never_load"] == ["login.token", "logins.token"]
