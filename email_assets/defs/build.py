@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -21,6 +22,11 @@ from email_assets.defs.privacy import build_privacy_checks
 from email_assets.defs.schedules import JOB_OF_KIND, build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors
 from email_assets.settings.resolve import SettingError
+from email_assets.settings.sections import MODES
+
+NAME = re.compile(r"[A-Za-z0-9_]+")
+"""The names that Dagster takes for jobs, sensors and groups."""
+WHERE = "Correct it where build_defs is called, or in the component's defs.yaml."
 
 
 def build_all(accounts: Sequence[Account]) -> dg.Definitions:
@@ -55,15 +61,19 @@ def build_defs(
 
     Raises:
         SettingError: There is no such account, a setting that all share cannot be used, or one of
-            `[sources.email]`, where that is the account.
+            `[sources.email]`, where that is the account; or Dagster has no such names.
     """
     if not isinstance(account, Account):
         account = account_or_problem(account)
     if key_prefix is not None:
         prefix = (key_prefix,) if isinstance(key_prefix, str) else tuple(key_prefix)
+        _refuse_other_than_names("key_prefix", *prefix)
         account = replace(account, key_prefix=prefix)
     if group is not None:
+        _refuse_other_than_names("group", group)
         account = replace(account, group=group)
+    if automation not in (None, *MODES):
+        raise SettingError(f"automation can only be {' or '.join(MODES)}. {WHERE}")
     executor = configured_executor() if with_executor else None
     if not account.problem:
         try:
@@ -73,6 +83,14 @@ def build_defs(
                 raise
             account = replace(account, problem=error)
     return build_broken(account, executor)
+
+
+def _refuse_other_than_names(what: str, *names: str) -> None:
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise SettingError(
+                f"{what} {name!r} is no name of letters, digits and underscores. {WHERE}"
+            )
 
 
 def _build(

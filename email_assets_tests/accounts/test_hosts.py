@@ -1,5 +1,7 @@
 """The definitions of an account among those of a host, in its code or in a `defs.yaml`."""
 
+from typing import Any
+
 import dagster as dg
 import pytest
 import yaml
@@ -8,6 +10,7 @@ from dagster.components.testing import create_defs_folder_sandbox
 import email_assets
 from email_assets.defs.build import build_defs
 from email_assets.sandbox import Sandbox
+from email_assets.settings.resolve import SettingError
 from email_assets_tests.dagster_fixtures import (
     EVENTS,
     INVENTORY,
@@ -125,6 +128,26 @@ def test_a_component_makes_the_assets_of_a_few_lines_of_yaml(
 
     assert {spec.key for spec in specs} == {dg.AssetKey([*path, name]) for name in ALL}
     assert "_".join([*path, "email_events"]) in jobs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"key_prefix": "my-team"}, "key_prefix 'my-team' is no name of letters, digits and"),
+        ({"key_prefix": ""}, "key_prefix '' is no name"),
+        ({"key_prefix": ["crm", "a/b"]}, "key_prefix 'a/b' is no name"),
+        ({"group": "my team"}, "group 'my team' is no name"),
+        ({"automation": "condition"}, "automation can only be schedules or conditions."),
+    ],
+)
+def test_what_dagster_has_no_name_or_no_word_for_is_refused_in_a_sentence(
+    arguments: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(SettingError) as caught:
+        build_defs(**arguments)
+
+    assert str(caught.value).startswith(told)
+    assert str(caught.value).endswith("called, or in the component's defs.yaml.")
 
 
 def test_dagster_finds_the_component_where_it_looks_for_them() -> None:
