@@ -144,7 +144,7 @@ def _build_report_asset(account: Account, clock: Clock) -> dg.AssetsDefinition:
             {
                 "report": dg.MetadataValue.md(as_markdown(report_of(facts))),
                 **bounce_figures(found),
-                "complaints": found.complaints,
+                **({"complaints": found.complaints} if facts.tells_of_complaints else {}),
                 "seconds": round(time.monotonic() - started, 3),
             }
         )

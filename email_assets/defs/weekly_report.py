@@ -85,11 +85,9 @@ def _message(account: Account, facts: Facts, link: str) -> Message:
     """The report as a message: its figures and what to do as text, all of it as a page."""
     blocks, found = report_of(facts), total(facts.of_days)
     whose = f" of {account.name}" if account.name else ""
-    rates = (
-        f"{percent(found.bounce_rate)} bounced, {percent(found.complaint_rate)} called spam"
-        if found.sent
-        else "nothing was sent"
-    )
+    rates = f"{percent(found.bounce_rate)} bounced" if found.sent else "nothing was sent"
+    if found.sent and facts.tells_of_complaints:
+        rates += f", {percent(found.complaint_rate)} called spam"
     days = f"in {facts.settings.report_days} days"
     first = takewhile(lambda block: block != DAY_BY_DAY, blocks)
     return Message(

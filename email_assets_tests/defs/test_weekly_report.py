@@ -56,6 +56,28 @@ def test_a_mail_has_figures_and_remedies_as_text_and_the_whole_as_a_page(
     assert "<svg" not in told
 
 
+WITHOUT_COMPLAINTS = """
+from copy import deepcopy
+from email_assets.vendors.generic import VENDOR as GENERIC
+
+VENDOR = deepcopy(GENERIC)
+del VENDOR["deliverability"]["bounces"]["complaint"]
+"""
+
+
+def test_the_subject_says_nothing_of_complaints_where_the_api_tells_of_none(
+    warehouse: Path, mail_server: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "silent.py").write_text(WITHOUT_COMPLAINTS)
+    monkeypatch.setenv("SOURCES__EMAIL__VENDOR", str(tmp_path / "silent.py"))
+    put_daily(warehouse, "('2026-06-14', 'news.acme.example', 2000, 200, 0)")
+
+    assert run().success
+
+    (mail,) = mail_server.mails
+    assert mail["Subject"].strip() == "INFO mail in 30 days: 10.0 % bounced [email_assets]"
+
+
 def test_a_channel_that_does_not_take_it_fails_the_run_and_keeps_it_from_no_other(
     warehouse: Path, mail_server: MailServer, webhook: Webhook
 ) -> None:
