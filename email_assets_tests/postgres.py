@@ -131,6 +131,14 @@ class Database:
             for statement in statements:
                 cursor.execute(statement)
 
+    def wait_until_left(self) -> None:
+        """Wait until the server has noticed that nobody is connected any more."""
+        others = "pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        end = time.monotonic() + 60
+        while left := self.ask(f"SELECT pid, application_name FROM {others}"):
+            assert time.monotonic() < end, f"still connected: {left}"
+            time.sleep(0.02)
+
     def copied(self) -> Database:
         """Another database that holds the same."""
         return self.server.new_database(template=self.name)

@@ -16,6 +16,8 @@ from email_assets.sandbox import Sandbox
 from email_assets.sync.pipeline import sync
 from email_assets.sync.report import SyncReport
 from email_assets.warehouse.destination import open_pipeline
+from email_assets_tests.postgres import Database
+from email_assets_tests.processes import Other
 from email_assets_tests.queries import Place, ask, change, set_place
 
 __all__ = ["ask", "change"]
@@ -37,6 +39,13 @@ def load(
     """Sync a resource as an asset does."""
     with open_pipeline(configured_account().warehouse, name) as pipeline:
         return sync(configured_account(), pipeline, name, say=say, sleep=sleep).report
+
+
+def kill(run: Other, place: Place) -> None:
+    """Kill a run, and wait until the warehouse, if it is a server, has noticed that it is gone."""
+    run.kill()
+    if isinstance(place, Database):
+        place.wait_until_left()
 
 
 def working_directories(temporary: Path | None = None) -> list[Path]:

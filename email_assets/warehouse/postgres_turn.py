@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from dlt.common.schema.typing import LOADS_TABLE_NAME, PIPELINE_STATE_TABLE_NAME, VERSION_TABLE_NAME
+from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 from dlt.destinations.sql_client import SqlClientBase
 
@@ -49,10 +50,10 @@ def turn_on_server(
 ) -> Iterator[None]:
     """A turn at the tables of a resource, by an advisory lock of a connection of its own.
 
-    PostgreSQL frees the lock when the connection ends, and with it when the process dies. While
-    the tables that all resources share are not all there, dlt's own and the one that names the
-    account, nobody else makes them: two that did would fail. Other servers have no such locks, and
-    there whoever starts runs has to keep them apart.
+    PostgreSQL frees the lock when the turn is over, and, once it notices that the connection has
+    ended, when the process dies. While the tables that all resources share are not all there, dlt's
+    own and the one that names the account, nobody else makes them: two that did would fail. Other
+    servers have no such locks, and there whoever starts runs has to keep them apart.
 
     Args:
         client: Not connected yet to the warehouse.
@@ -81,7 +82,13 @@ def turn_on_server(
         dataset = keeper.dataset_name
         _lock(keeper, dataset, patience, shared=not alone and _has_shared_tables(keeper))
         _lock(keeper, f"{dataset}.{who}", patience)
-        yield
+        try:
+            yield
+        finally:
+            # the server notices in its own time that a connection ends, and who comes next may be
+            # quicker: it would wait for nobody
+            with suppress(DatabaseException):
+                keeper.execute_sql("SELECT pg_advisory_unlock_all()")
 
 
 def _lock(client: SqlClient, name: str, patience: Patience, *, shared: bool = False) -> None:

@@ -8,11 +8,12 @@ import pytest
 
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.processes import started, stopped
-from email_assets_tests.queries import on_both
+from email_assets_tests.queries import Place, on_both
 from email_assets_tests.warehouses import (
     Query,
     Row,
     items,
+    kill,
     listed,
     load,
     table,
@@ -35,48 +36,54 @@ def assert_exact(query: Query, rows: list[Row]) -> None:
 
 
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
-def test_a_kill_in_the_first_run_needs_no_repair(api: Sandbox, query: Query, moment: str) -> None:
+def test_a_kill_in_the_first_run_needs_no_repair(
+    api: Sandbox, query: Query, warehouse: Place, moment: str
+) -> None:
     with stopped("messages", moment) as run:
-        run.kill()
+        kill(run, warehouse)
     load("messages")
     assert_exact(query, api.rows("messages"))
 
 
 @pytest.mark.parametrize("moment", list(MOMENTS.values())[1:], ids=list(MOMENTS)[1:])
-def test_a_kill_in_a_later_run_needs_no_repair(api: Sandbox, query: Query, moment: str) -> None:
+def test_a_kill_in_a_later_run_needs_no_repair(
+    api: Sandbox, query: Query, warehouse: Place, moment: str
+) -> None:
     load("messages")
     api.insert_head("messages", 7)
     with stopped("messages", moment) as run:
-        run.kill()
+        kill(run, warehouse)
     load("messages")
     assert_exact(query, api.rows("messages"))
 
 
-def test_a_kill_while_the_api_is_read_needs_no_repair(api: Sandbox, query: Query) -> None:
+def test_a_kill_while_the_api_is_read_needs_no_repair(
+    api: Sandbox, query: Query, warehouse: Place
+) -> None:
     api.set_faults("messages", Fault("latency", seconds=600.0, after=2, times=1))
     with started("messages") as run:
         while api.request_count("messages") < 3:
             time.sleep(0.01)
-        run.kill()
+        kill(run, warehouse)
     load("messages")
     assert_exact(query, api.rows("messages"))
 
 
 @pytest.mark.parametrize("resource", ["messages", "bounces"])
 def test_a_kill_amid_the_change_of_a_table_leaves_it_as_it_was(
-    api: Sandbox, query: Query, resource: str
+    api: Sandbox, query: Query, warehouse: Place, resource: str
 ) -> None:
     load(resource)
     before = query(f"FROM email.{resource} ORDER BY id")
     api.replace(resource, [{**row, "server_id": 99} for row in api.rows(resource)])
     with stopped(resource, f'INSERT INTO "email"."{resource}"') as run:
-        run.kill()
+        kill(run, warehouse)
     assert query(f"FROM email.{resource} ORDER BY id") == before
 
 
-def test_a_later_run_sweeps_up_what_a_killed_one_left(api: Sandbox) -> None:
+def test_a_later_run_sweeps_up_what_a_killed_one_left(api: Sandbox, warehouse: Place) -> None:
     with stopped("servers", "normalize") as run:
-        run.kill()
+        kill(run, warehouse)
     assert len(working_directories()) == 1
     load("domains")
     assert working_directories() == []

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Event, Thread
 
 import pytest
 
@@ -13,10 +17,10 @@ from email_assets.sandbox import Sandbox
 from email_assets.sync.span import Span
 from email_assets.warehouse.counts import count_keys, count_table
 from email_assets.warehouse.destination import connected
-from email_assets_tests.postgres import Database
+from email_assets_tests.postgres import Database, Server
 from email_assets_tests.processes import stopped, syncing_at_once
 from email_assets_tests.queries import WAREHOUSES
-from email_assets_tests.warehouses import Query, items, listed, load, never, table
+from email_assets_tests.warehouses import Query, items, kill, listed, load, never, table
 
 pytestmark = pytest.mark.parametrize("warehouse", WAREHOUSES[1:], indirect=True)
 
@@ -69,6 +73,49 @@ def test_first_loads_of_an_empty_database_make_dlts_tables_one_after_the_other(
     assert waits
 
 
+GOODBYE = b"X\x00\x00\x00\x04"
+"""The last that a client says to PostgreSQL."""
+
+
+@contextmanager
+def noticing_no_goodbye(server: Server) -> Iterator[int]:
+    """A port that leads to a server, which does not hear within the block that a client leaves."""
+    over = Event()
+
+    class Relay(BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection(("127.0.0.1", server.port)) as onward:
+                Thread(target=self.answer, args=(onward,), daemon=True).start()
+                while (said := self.request.recv(65536)) and said != GOODBYE:
+                    onward.sendall(said)
+                over.wait()
+                onward.shutdown(socket.SHUT_RDWR)
+
+        def answer(self, onward: socket.socket) -> None:
+            with suppress(OSError):
+                while said := onward.recv(65536):
+                    self.request.sendall(said)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Relay) as relay:
+        relay.daemon_threads = True
+        Thread(target=relay.serve_forever, args=(0.02,), daemon=True).start()
+        yield relay.server_address[1]
+        over.set()
+        relay.shutdown()
+
+
+def test_a_turn_that_is_over_is_free_before_the_server_notices_that_its_connection_ended(
+    api: Sandbox, warehouse: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with noticing_no_goodbye(warehouse.server) as port:
+        url = warehouse.url.replace(f":{warehouse.server.port}/", f":{port}/")
+        monkeypatch.setenv("DESTINATION__POSTGRES__CREDENTIALS", url)
+        monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "60")
+        # each takes a turn before it reads the API, and another one to load
+        for name in ("servers", "domains", "domains"):
+            assert load(name, sleep=never).row_count
+
+
 def test_a_turn_outlasts_an_error_after_which_dlt_resets_its_connection(
     api: Sandbox, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -90,11 +137,11 @@ def test_a_question_does_not_wait_for_a_load(api: Sandbox) -> None:
     assert found.rows == 8
 
 
-def test_the_turn_of_a_killed_run_is_free(api: Sandbox) -> None:
+def test_the_turn_of_a_killed_run_is_free(api: Sandbox, warehouse: Database) -> None:
     load("domains")
     api.replace("domains", [{"id": 1}])
     with stopped("domains", 'INSERT INTO "email"."domains"') as run:
-        run.kill()
+        kill(run, warehouse)
         assert load("domains").row_count == 9
 
 

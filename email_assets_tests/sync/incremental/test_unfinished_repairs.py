@@ -11,7 +11,7 @@ from email_assets_tests.processes import stopped
 from email_assets_tests.queries import Place, change, on_both
 from email_assets_tests.sync.incremental_fixtures import Load
 from email_assets_tests.sync.unchanged.loading import assert_exact
-from email_assets_tests.warehouses import Query
+from email_assets_tests.warehouses import Query, kill
 
 PARTS = {
     "a table": "DROP TABLE email.messages__recipients",
@@ -82,7 +82,7 @@ def test_a_table_that_is_dropped_after_a_repair_is_made_anew_once(
 def kill_amid_a_repair(warehouse: Place, dropped: str, moment: str) -> None:
     change(warehouse, dropped)
     with stopped("messages", moment) as run:
-        run.kill()
+        kill(run, warehouse)
 
 
 def assert_next_sync_ends_it(api: Sandbox, load: Load, said: list[str], query: Query) -> None:
