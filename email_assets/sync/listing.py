@@ -18,7 +18,6 @@ from email_assets.api.usage import Usage
 from email_assets.api.window import Window
 from email_assets.api.windows import WindowPaginator
 from email_assets.dlt_columns import DLT_ID
-from email_assets.errors import RefusedError
 from email_assets.privacy.rows import PrivateRows
 from email_assets.sync.api_access import Access, Say, Sleep
 from email_assets.sync.cursor import Cursor
@@ -157,10 +156,8 @@ class Listing:
 
     def _end(self) -> None:
         """Settle what was not read, once all that can be is."""
-        for name, error in self.paginator.refused.items():
-            did = "refused" if isinstance(error, RefusedError) else "failed to give"
-            owner = self.owners.all[name].title
-            self.say(f"{self.resource.name}: the API {did} the rows of {owner} ({error.reason})")
+        for told in self.owners.sentences_on(self.paginator.refused):
+            self.say(f"{self.resource.name}: {told}")
         self.keep()
         if self.repair:
             self.cursor.keep_repaired(self.repair)

@@ -44,6 +44,15 @@ class Owners:
             if isinstance(error, kind)
         }
 
+    def sentences_on(self, refused: dict[str, ApiError]) -> Iterator[str]:
+        """A sentence, without its end, for each owner whose list could not be read."""
+        for name, error in refused.items():
+            owner = f"{self.all[name].title} ({error.reason})"
+            if isinstance(error, RefusedError):
+                yield f"the API refused the rows of {owner}"
+            else:
+                yield f"the API failed to give the rows of {owner}"
+
     def recall(self, known: Iterable[str]) -> None:
         """Put owners that earlier syncs knew, by name, in the place of what stands for them.
 
