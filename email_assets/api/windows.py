@@ -41,6 +41,7 @@ class WindowPaginator(BasePaginator):
         asks_for_windows: True if the API is asked for no more than the window.
         window: What to read; everything, unless it is set before reading starts.
         asked: What the API was asked for of that: some want both ends, or give only what is recent.
+        asked_of: The same of each owner, by name.
         owners: Whose lists to read, one after the other.
         behind: Instants from which owners are to be read, by name, where they are not the window's
             start; None is the beginning.
@@ -73,6 +74,7 @@ class WindowPaginator(BasePaginator):
         self._stops_early = newest_first and time_filter is None
         self.expect: Callable[[Iterable[Request], Iterable[Request]], None] = lambda *_: None
         self.window = self.asked = Window()
+        self.asked_of: dict[str, Window] = {}
         self.owners = [Owner()]
         self.behind: Mapping[str, datetime | None] = {}
         self.refused: dict[str, ApiError] = {}
@@ -102,9 +104,8 @@ class WindowPaginator(BasePaginator):
         self._now, self._is_foreseeable = now(), False
         self.asked = self._stretches(self.window)[1]
         self._waiting: list[tuple[Owner, Window]] = []
-        self._wholes: dict[str, Window] = {}
         for owner in reversed(self.owners):
-            stretches, self._wholes[owner.name] = self._stretches(self.window_of(owner))
+            stretches, self.asked_of[owner.name] = self._stretches(self.window_of(owner))
             self._waiting += [(owner, stretch) for stretch in stretches]
         # a part starts from the request as it was, whatever the pages of another made of it
         self._request = {part: deepcopy(getattr(request, part)) for part in _PARTS_OF_REQUEST}
@@ -225,7 +226,7 @@ class WindowPaginator(BasePaginator):
 
     def _rows_elsewhere(self, rows: list[dict[str, Any]]) -> int:
         """The number of rows at a border that come with another part too, and are counted there."""
-        whole = self._wholes[self._owner.name]
+        whole = self.asked_of[self._owner.name]
         if self._time_of is None or self._part == whole:
             return 0
         times = filter(None, map(self._time_of, rows))

@@ -11,6 +11,7 @@ from email_assets.defs import recording
 from email_assets.defs.freshness import window_of
 from email_assets.defs.names import key_of, op_of
 from email_assets.errors import EmailAssetsError
+from email_assets.sync.report import sentence_on
 from email_assets.vendors import VendorResource
 from email_assets.vendors.resource import primary_key
 from email_assets.warehouse.counts import KeyCount, count_keys
@@ -125,6 +126,10 @@ def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.Ass
     listed, total = int(figures["rows_listed"]), figures.get("api_total")
     stopped_early = bool(figures.get("stopped_early"))
     metadata = {"rows": rows, "rows_listed": listed}
+    if missed := figures.get("stretches_missed"):
+        sentences = [sentence_on(*found) for found in missed.items()]
+        more = [f"and {len(missed) - FEW} more"] if len(missed) > FEW else []
+        return _warn(f"{name}: {'; '.join(sentences[:FEW] + more)}.", metadata)
     if missing := _owners_missing(figures):
         return _warn(f"{name}: {missing}", metadata)
     if figures.get("newest_is_missing"):

@@ -53,6 +53,8 @@ def metadata_of_sync(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
     figures["schema_changes"] = dg.MetadataValue.json(report.schema_changes)
     if report.usage.bytes_replaced:
         figures["bytes_replaced"] = dg.MetadataValue.int(report.usage.bytes_replaced)
+    if report.stretches_missed:
+        figures["stretches_missed"] = dg.MetadataValue.json(report.stretches_missed)
     if report.owners_refused:
         figures["owners_refused"] = dg.MetadataValue.json(report.owners_refused)
     if report.owners_unavailable:

@@ -18,6 +18,8 @@ NEWEST = "newest"
 """The latest time that syncs have seen, and of which list and owners."""
 BEHIND = "behind"
 """Owners that were refused, and the time from which on each was not read; null is the beginning."""
+AWAY = "away"
+"""The same owners, and the time of the first sync that could not read each."""
 REPAIRED = "repaired"
 """The last repair of the tables after which everything was read."""
 
@@ -56,6 +58,11 @@ class Cursor:
         known = self.known_owners(pipeline)
         return refused | {name: None for name in self.identity[OF_LIST:] if name not in known}
 
+    def away(self, pipeline: dlt.Pipeline) -> dict[str, datetime]:
+        """The owners that the last sync could not read, and since when that is so, by name."""
+        found: dict[str, str] = self._stored(pipeline).get(AWAY) or {}
+        return {name: datetime.fromisoformat(at) for name, at in found.items()}
+
     def has_read_since(self, repair: str, pipeline: dlt.Pipeline) -> bool:
         """True if everything was read since a repair of the tables."""
         return self._stored(pipeline).get(REPAIRED) == repair
@@ -80,10 +87,11 @@ class Cursor:
     def keep_behind(self, starts: Mapping[str, datetime | None]) -> None:
         """Let the next sync read owners from earlier times on."""
         state = self._state()
+        before = state.pop(AWAY, {})
+        state.pop(BEHIND, None)
         if starts:
             state[BEHIND] = {name: at.isoformat() if at else None for name, at in starts.items()}
-        else:
-            state.pop(BEHIND, None)
+            state[AWAY] = {name: before.get(name, now().isoformat()) for name in starts}
 
     def _state(self) -> dict[str, Any]:
         state: dict[str, Any] = dlt.current.resource_state(self.resource)

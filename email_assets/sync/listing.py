@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +54,8 @@ class Listing:
     """Looks at each page's rows for where the next sync goes on."""
     keep: Callable[[], None] = lambda: None
     """Keeps for the next sync what was not read."""
+    away: dict[str, datetime] = field(default_factory=dict)
+    """Owners that earlier syncs could not read, by name, and since when."""
     repair: str | None = None
     """The repair of the tables that has ended once everything is read."""
 
@@ -87,7 +89,7 @@ class Listing:
         self.paginator.window = window
         if self.incremental is None:
             return
-        behind = self.cursor.behind(pipeline)
+        behind, self.away = self.cursor.behind(pipeline), self.cursor.away(pipeline)
         if window.start is not None:
             self.paginator.behind = behind
 

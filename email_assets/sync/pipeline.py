@@ -27,7 +27,7 @@ from email_assets.sync.other_runs import OtherRuns
 from email_assets.sync.plan import Plan, plan_of
 from email_assets.sync.preview import preview_of
 from email_assets.sync.progress import Progress
-from email_assets.sync.report import Step, SyncReport, figures_of
+from email_assets.sync.report import Step, SyncReport, figures_of, sentence_on, stretches_missed
 from email_assets.sync.schema_changes import schema_changes
 from email_assets.sync.shown_names import ShownNames
 from email_assets.sync.span import Span
@@ -179,6 +179,8 @@ def _warn_of_times(listing: Listing, say: Callable[[str], None]) -> None:
             f"{name}: the last sync was longer ago than the API looks back, so rows of {gap} "
             "were not asked for, and may be missing for good."
         )
+    for owner, missed in stretches_missed(listing).items():
+        say(f"{name}: {sentence_on(owner, missed)}.")
 
 
 def _forget_late(listing: Listing, client: SqlClient) -> None:

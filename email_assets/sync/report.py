@@ -52,6 +52,9 @@ class SyncReport:
     """Owners whose lists the API refused, as people know them, and why."""
     owners_unavailable: dict[str, str] = field(default_factory=dict)
     """Owners whose lists no attempt brought, as people know them, and why."""
+    stretches_missed: dict[str, str] = field(default_factory=dict)
+    """Owners, as people know them, that are back after longer than the API looks back, and the
+    stretch of time of each that was not asked for."""
     newest_is_missing: bool = False
     """True if not even the newest row of earlier syncs came again, which the window should hold."""
 
@@ -75,7 +78,26 @@ def figures_of(listing: Listing, span: Span) -> dict[str, Any]:
         "window": paginator.asked,
         "newest_is_missing": looked_for_what_is_new and rows.received == 0,
         "stopped_early": paginator.stopped_early,
+        "stretches_missed": stretches_missed(listing),
         "owners_refused": listing.owners.titles(paginator.refused, RefusedError),
         "owners_unavailable": listing.owners.titles(paginator.refused, ApiUnavailableError),
         "usage": listing.usage,
     }
+
+
+def stretches_missed(listing: Listing) -> dict[str, str]:
+    """The stretches of time that `SyncReport.stretches_missed` tells of."""
+    paginator, found = listing.paginator, dict[str, str]()
+    for owner in paginator.owners:
+        gap = Window(listing.away.get(owner.name)).before(paginator.asked_of[owner.name])
+        if gap and owner.name not in paginator.refused:
+            found[owner.title] = str(gap)
+    return found
+
+
+def sentence_on(owner: str, missed: str) -> str:
+    """The sentence, without its end, for one of `stretches_missed`."""
+    return (
+        f"{owner} could not be read for longer than the API looks back, so rows of {missed} were "
+        "not asked for, and may be missing for good"
+    )
