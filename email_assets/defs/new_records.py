@@ -117,9 +117,9 @@ def build_new_records(account: Account, status: dg.DefaultSensorStatus) -> dg.Se
         ]
         if not wanted:
             for problem in problems:
-                # a tick that fails keeps no cursor, and what it learned would be asked for again;
-                # an answer that cannot be read may be another one at the next tick
-                if isinstance(problem, RefusedError) and not tell_nothing:
+                # a tick that fails keeps no cursor: what it learned would be asked for again, and
+                # the next would begin where it did; an answer that cannot be read may be another
+                if isinstance(problem, RefusedError) and not (tell_nothing or seen.goes_on_at):
                     raise problem
             told = [str(problem) for problem in problems] or ["The API has nothing new."]
             if left := [name for name in names if name in seen.left]:

@@ -7,7 +7,7 @@ import dagster as dg
 import pytest
 
 from email_assets.defs import looks
-from email_assets.sandbox import Sandbox
+from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.dagster_fixtures import EVENTS, INVENTORY, MADE_OF_EVENTS, NAMES, put_back
 from email_assets_tests.defs.sensor_fixtures import (
     Sensor,
@@ -138,4 +138,16 @@ def test_a_tick_looks_for_as_long_as_it_has_and_the_next_goes_on_from_there(
         new_records.tick()
     assert [asked.resource for asked in api.requests] == [*EVENTS, EVENTS[0]]
     api.insert_head(EVENTS[1], 1)
+    assert EVENTS[1] in new_records.requested()
+
+
+def test_one_that_is_refused_leaves_the_next_tick_to_go_on_with_the_others(
+    new_records: Sensor, api: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new_records.tick()
+    api.set_faults(EVENTS[0], Fault("status", status=403))
+    api.insert_head(EVENTS[1], 1)
+    monkeypatch.setattr(looks, "SECONDS", 0)
+
+    assert "refused the key (403)" in str(new_records.tick().skip_message)
     assert EVENTS[1] in new_records.requested()
