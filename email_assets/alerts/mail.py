@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email import policy
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
@@ -25,6 +26,8 @@ from email_assets.settings.alerting import MailSettings
 MAIL = "e-mail"
 PAGE = "deliverability.html"
 """The name of the page that a mail carries along."""
+IN_7_BITS = policy.default.clone(cte_type="7bit")
+"""Every server takes it, and more only who says so: RFC 6152."""
 REFUSED_FOR_NOW = range(400, 500)
 """Answers of a mail server to a recipient that it may take later: RFC 5321, 4.2.1."""
 
@@ -86,13 +89,14 @@ class Mail:
         except smtplib.SMTPResponseException as error:
             problem = f"answered {error.smtp_code}"
         except smtplib.SMTPNotSupportedError:
-            problem = "offers no STARTTLS or no login"
+            # the last one only for an address that wants it
+            problem = "offers no STARTTLS, no login or no addresses beyond ASCII (SMTPUTF8)"
         except (OSError, smtplib.SMTPException) as error:
             problem = f"could not be reached ({type(error).__name__})"
         if refused is None:  # else the server has the mail, and only the goodbye went wrong
             raise DeliveryError(
                 f"The mail server {problem}. See [alerts] smtp_host, smtp_port, smtp_security, "
-                "smtp_user and smtp_password."
+                "smtp_user, smtp_password, mail_from and mail_to."
             )
         return refused
 
@@ -112,7 +116,7 @@ class Mail:
     def written(self, message: Message) -> EmailMessage:
         """The message as mail."""
         sender = self.server.mail_from or ""
-        mail = EmailMessage()
+        mail = EmailMessage(IN_7_BITS)
         mail["From"] = sender
         mail["To"] = ", ".join(self.server.mail_to)
         mail["Subject"] = message.subject

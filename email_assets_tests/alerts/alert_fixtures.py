@@ -93,6 +93,8 @@ class MailServer:
     recipients: list[list[str]] = field(default_factory=list)
     """The recipients of each mail that it took."""
     mails: list[EmailMessage] = field(default_factory=list)
+    written: list[bytes] = field(default_factory=list)
+    """Each of them as it came."""
     attempts: int = 0
     goodbye: str = "221 Bye"
 
@@ -123,6 +125,7 @@ class MailServer:
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         self.mails.append(mail)
+        self.written.append(envelope.content)
         self.recipients.append([*envelope.rcpt_tos])
         return "250 OK"
 

@@ -21,7 +21,11 @@ from email_assets_tests.alerts.alert_fixtures import (
 __all__ = ["certificate", "mail_server"]
 
 MESSAGE = Message("id-1", "ERROR bounces failed: ünknown", "bounces failed: ünknown <reason> link")
-REMEDY = "See [alerts] smtp_host, smtp_port, smtp_security, smtp_user and smtp_password."
+REMEDY = (
+    "See [alerts] smtp_host, smtp_port, smtp_security, smtp_user, smtp_password, mail_from and "
+    "mail_to."
+)
+LACKS = "offers no STARTTLS, no login or no addresses beyond ASCII (SMTPUTF8)"
 
 
 def mail_channel() -> Mail:
@@ -42,6 +46,13 @@ def test_a_mail_has_what_a_reader_and_a_mailbox_want(mail_server: MailServer) ->
     assert mail["Auto-Submitted"] == "auto-generated"  # so that no absent reader answers it
     assert mail.get_content_type() == "text/plain"
     assert mail.get_content().strip() == MESSAGE.text
+
+
+def test_a_mail_is_in_letters_that_every_server_takes(mail_server: MailServer) -> None:
+    mail_channel().send(replace(MESSAGE, page="<h1>ünknown</h1>"), 10)
+
+    (written,) = mail_server.written
+    assert written.isascii()
 
 
 def test_a_recipient_who_is_refused_is_told_and_the_others_get_the_mail_once(
@@ -156,7 +167,24 @@ def test_a_server_that_refuses_the_mail_is_told_with_its_answer(mail_server: Mai
 def test_a_server_without_tls_gets_no_password(
     mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = FreePortController(mail_server, hostname="127.0.0.1", port=0)
+    assert _told_by_a_plain_server(mail_server, monkeypatch) == f"The mail server {LACKS}. {REMEDY}"
+    assert mail_server.attempts == 0
+
+
+def test_an_address_that_the_server_has_no_letters_for_is_told_among_the_reasons(
+    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALERTS__MAIL_TO", '["ann@exämple.org"]')
+    monkeypatch.setenv("ALERTS__SMTP_SECURITY", "none")
+    monkeypatch.delenv("ALERTS__SMTP_USER")
+    monkeypatch.delenv("ALERTS__SMTP_PASSWORD")
+
+    assert _told_by_a_plain_server(mail_server, monkeypatch) == f"The mail server {LACKS}. {REMEDY}"
+
+
+def _told_by_a_plain_server(mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The sentence on a server without TLS, a login and letters beyond ASCII."""
+    plain = FreePortController(mail_server, hostname="127.0.0.1", port=0, enable_SMTPUTF8=False)
     plain.start()
     try:
         monkeypatch.setenv("ALERTS__SMTP_PORT", str(plain.port))
@@ -164,6 +192,4 @@ def test_a_server_without_tls_gets_no_password(
             mail_channel().send(MESSAGE, 10)
     finally:
         plain.stop()
-
-    assert str(caught.value) == f"The mail server offers no STARTTLS or no login. {REMEDY}"
-    assert mail_server.attempts == 0
+    return str(caught.value)
