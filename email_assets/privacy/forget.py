@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
@@ -42,16 +43,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "load them again. Writes a receipt without the address.",
     )
     parser.add_argument(
-        "person", help="an e-mail address, or the pseudonym (hmac:…) of an earlier receipt"
+        "person",
+        nargs="?",
+        help="an e-mail address, or the pseudonym (hmac:…) of an earlier receipt; without it, it "
+        "is asked for, and stands in no list of processes, history or log of commands",
     )
+    person = parser.parse_args(arguments).person
     try:
         with in_one_sentence(WHO):
-            receipt = forget(parser.parse_args(arguments).person)
+            receipt = forget(_asked_for() if person is None else person)
     except EmailAssetsError as error:
         print(error)
         return 1
     print(receipt.text)
     return 1 if receipt.problems else 0
+
+
+def _asked_for() -> str:
+    """The line that somebody types, or that a program writes to us."""
+    if sys.stdin.isatty():
+        print("Address or pseudonym: ", end="", flush=True)
+    return sys.stdin.readline()
 
 
 def forget(person: str) -> Receipt:

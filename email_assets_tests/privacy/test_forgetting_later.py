@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +164,18 @@ def test_tables_whose_names_look_like_parameters_are_searched(
     assert found == {name: [(BOB, "after …")] for name in names}
 
 
+def test_who_is_not_named_in_the_command_is_read_from_its_input(
+    api: Sandbox, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load("bounces")
+    monkeypatch.setattr("sys.stdin", StringIO(f"{ANN}\n"))
+
+    assert main(["forget"]) == 0
+    assert ids(query) == [2]
+
+
 @pytest.mark.parametrize(
-    "person", ["ann", "Ann <ann@example.org>", f"{ANN} {BOB}", "a/ann@x.example"]
+    "person", ["", "ann", "Ann <ann@example.org>", f"{ANN} {BOB}", "a/ann@x.example"]
 )
 def test_what_is_no_address_is_refused(
     person: str, api: Sandbox, capsys: pytest.CaptureFixture[str]
