@@ -58,7 +58,7 @@ class Addresses:
         )
 
     def by_tag(self) -> Query | None:
-        """The same by what the sender calls this kind of message; NULL where it has no name."""
+        """The same by what the sender calls this kind of message; empty where it has no name."""
         tag, bounces = self._mapping["messages"].get("tag"), self._mapping["bounces"]
         has = self._tables.has_column
         if not tag or not self._tables.has("messages") or not has("messages", tag):
@@ -70,7 +70,8 @@ class Addresses:
             parts.append(self._came_back(column, ""))
         elif found := of_message(tag, "tagged", self._bounce, self._mapping, self._tables):
             parts.append(self._came_back(*found))
-        return self._grouped("tag", [*parts, self._complained(tag)])
+        # NULL are those that have no room
+        return self._grouped("COALESCE(tag, '')", [*parts, self._complained(tag)])
 
     def _grouped(self, label: str, found: list[Query | None]) -> Query | None:
         """The counts of messages and bounces by something."""

@@ -130,7 +130,7 @@ def _counted(addresses: Addresses, client: SqlClient) -> Breakdown:
     if (rows := rows_of(addresses.by_domain())) is not None:
         found.domains, found.providers = _named(rows, is_domain), _by_provider(rows)
     if (rows := rows_of(addresses.by_tag())) is not None:
-        found.tags = _named([(name or NO_TAG, *rest) for name, *rest in rows], bool)
+        found.tags = _named([(NO_TAG if name == "" else name, *rest) for name, *rest in rows], bool)
     if (rows := rows_of(addresses.by_reason())) is not None:
         found.reasons = _by_reason(rows)
     if rows := rows_of(addresses.suppressed()):
