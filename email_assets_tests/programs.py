@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -52,6 +53,11 @@ class Program:
     def __init__(self, process: Other, output: Path) -> None:
         self._process = process
         self._output = output
+
+    def press_ctrl_c(self) -> None:
+        """Tell it to stop, as a terminal does."""
+        assert self._process.pid
+        os.kill(self._process.pid, signal.SIGINT)
 
     def ended(self) -> Ended:
         """Wait for its end."""

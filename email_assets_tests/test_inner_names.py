@@ -198,6 +198,7 @@ INNER = [
             "dagster:DagsterInstance.run_storage",
             "dagster:DagsterInstance.storage_directory",
             "dagster:DagsterRun.remote_job_origin",
+            "dagster:DagsterEvent.pid",
             "dagster:DagsterEvent.step_failure_data",
         ),
         "alerts, retention and the table of a run, from the history of runs",

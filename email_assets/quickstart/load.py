@@ -44,9 +44,10 @@ def load(api: ChosenApi) -> int:
     began, started = time.monotonic(), now()
     os.environ.update(environment_of(api))
     with shown() as say:
-        status = max(_materialize(command, say) for command in _commands())
+        ended = [_materialize(command, say) for command in _commands()]
+    status = max(process.returncode for process in ended)
     # what follows looks at the same history and warehouse as the command did
-    run = summary.run_since(started)
+    run = summary.run_of([process.pid for process in ended], started)
     if run is None:
         return status or 1
     summary.show(run, api.is_sandbox)
@@ -103,8 +104,8 @@ def _assets() -> list[str]:
     ]
 
 
-def _materialize(command: list[str], say: Callable[[str], None]) -> int:
-    """Run a command of Dagster's, and return its exit status.
+def _materialize(command: list[str], say: Callable[[str], None]) -> subprocess.Popen[str]:
+    """Run a command of Dagster's, and return its process, which has ended.
 
     Raises:
         WarehouseError: A disk is full, of which Dagster's last lines would say less.
@@ -130,13 +131,13 @@ def _materialize(command: list[str], say: Callable[[str], None]) -> int:
             else:
                 last.append(line)
         process.stdout.close()
-        if status := process.wait():
+        if process.wait():
             refuse_full_disks()
         _say_all(last, say)
-        return status
+        return process
     except KeyboardInterrupt:
         end(process, os.kill, within=TO_END)
-        summary.cancel_runs_since(started)
+        summary.cancel_runs_of(process.pid, started)
         raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -39,15 +40,20 @@ class Run:
         return self.assets.setdefault(asset, AssetLine())
 
 
-def run_since(started: datetime) -> Run | None:
-    """The run that the command line began since then, or None if it came to nothing."""
+def run_of(processes: Container[int], started: datetime) -> Run | None:
+    """The run of some processes of the command line, or None if it came to nothing.
+
+    Args:
+        processes: Their ids.
+        started: A moment before the first of them.
+    """
     import dagster as dg
 
     from email_assets.defs.alerts.failures import reason_of
     from email_assets.defs.names import SETTINGS, op_of
 
     with dg.DagsterInstance.get() as instance:
-        runs = _runs_since(instance, started)
+        runs = _runs_of(instance, processes, started)
         if not runs:
             return None
         run, titles = Run(), {}
@@ -78,22 +84,29 @@ def run_since(started: datetime) -> Run | None:
         return run
 
 
-def cancel_runs_since(started: datetime) -> None:
-    """Mark runs as canceled that the command line began since then, and whose process is gone."""
+def cancel_runs_of(process: int, started: datetime) -> None:
+    """Mark the runs as canceled of a process of the command line that is gone."""
     import dagster as dg
 
     with dg.DagsterInstance.get() as instance:
-        for run in _runs_since(instance, started):
+        for run in _runs_of(instance, [process], started):
             if not run.is_finished:
                 instance.report_run_canceled(run, "Stopped in the terminal where it was started.")
 
 
-def _runs_since(instance: dg.DagsterInstance, started: datetime) -> list[dg.DagsterRun]:
+def _runs_of(
+    instance: dg.DagsterInstance, processes: Container[int], started: datetime
+) -> list[dg.DagsterRun]:
     import dagster as dg
 
+    def is_theirs(run: dg.DagsterRun) -> bool:
+        if run.remote_job_origin:
+            return False  # of the UI, a schedule or a sensor, which may be another host's
+        events = (entry.dagster_event for entry in instance.all_logs(run.run_id))
+        return any(event and event.pid in processes for event in events)
+
     records = instance.get_run_records(dg.RunsFilter(created_after=started))
-    # a run of the UI, a schedule or a sensor knows its code location
-    return [found.dagster_run for found in records if not found.dagster_run.remote_job_origin]
+    return [found.dagster_run for found in records if is_theirs(found.dagster_run)]
 
 
 def show(run: Run, is_sandbox: bool) -> None:
