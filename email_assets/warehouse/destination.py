@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -29,7 +29,7 @@ from email_assets.warehouse.working_directory import working_directory
 
 DEFAULT_FILE = "warehouse.duckdb"
 CREDENTIALS = "destination.duckdb.credentials"
-"""The setting of the file: a path, an address as SQLAlchemy writes it, or a section."""
+"""The setting of the file: a path, an address as SQLAlchemy writes it, or a section (JSON, too)."""
 HAVE_TRANSACTIONS = ("postgres", "redshift", "snowflake", "mssql", "motherduck", "ducklake")
 """Servers whose transactions dlt does not mention: it would delete and insert without one."""
 
@@ -87,13 +87,15 @@ def destination_of(warehouse: WarehouseSettings) -> Destination[Any, Any]:
 
 
 def _duckdb() -> Destination[Any, Any]:
-    destination = dlt.destinations.duckdb()
+    destination, default = dlt.destinations.duckdb(), str(data_folder()[0] / DEFAULT_FILE)
     file: object = dlt.config.get(CREDENTIALS)
     if file is None:
         file = dlt.config.get(f"{CREDENTIALS}.database")  # of an environment variable of its own
-    if file is None or isinstance(file, str):
-        # as a shell would have written it: a file of a secret ends with a line break, mostly
-        path = os.path.expanduser((file or "").strip()) or str(data_folder()[0] / DEFAULT_FILE)
+    text = file.strip() if isinstance(file, str) else ""  # a secret's file ends with a line break
+    if text.startswith("{"):
+        destination.config_params["credentials"] = _section_of(text)
+    elif file is None or isinstance(file, str):
+        path = text or default
         is_plain = "://" not in path and path[:1] != ":"
         destination.config_params["credentials"] = credentials_of(path) if is_plain else path
     try:
@@ -103,13 +105,25 @@ def _duckdb() -> Destination[Any, Any]:
     if found.credentials.database == ":pipeline:":
         raise _no_place(":pipeline:")
     # dlt would know only in a pipeline from where a path is seen
-    found.credentials.database = credentials_of(found.credentials.database).database
+    found.credentials.database = credentials_of(found.credentials.database or default).database
     # dlt does not say that DuckDB has transactions, and would delete and insert without one
     settled = SettledDuckDb(supports_transactions=True)
     for name, hint in destination.spec.get_resolvable_fields().items():
         if not is_hint_not_resolvable(hint):  # what is left is the pipeline's to say
             settled.config_params[name] = found[name]
     return settled
+
+
+def _section_of(text: str) -> Any:
+    """The section that a text is in JSON, which dlt takes for the credentials of all others."""
+    with suppress(ValueError):
+        section = json.loads(text)
+        if isinstance(section.get("database"), str):
+            return section
+    raise SettingError(
+        "DESTINATION__DUCKDB__CREDENTIALS begins as JSON does, and names no database in JSON. Give "
+        'the path of a file, or a section such as {"database": "warehouse.duckdb"}.'
+    )
 
 
 def warehouse_client(warehouse: WarehouseSettings, resource: str) -> SqlClient:

@@ -19,10 +19,12 @@ def credentials_of(path: str) -> DuckDbCredentials:
     """Credentials of a file; of a text, dlt makes them with SQLAlchemy, a third of its imports.
 
     Args:
-        path: Seen from dlt's folder for local files, which only its pipelines know.
+        path: Seen from dlt's folder for local files, which only its pipelines know, or written as
+            in a shell.
     """
     credentials = DuckDbCredentials()
-    credentials.database = os.path.abspath(os.path.join(run_context.active().local_dir, path))
+    path = os.path.join(run_context.active().local_dir, os.path.expanduser(path))
+    credentials.database = os.path.abspath(path)
     return credentials
 
 

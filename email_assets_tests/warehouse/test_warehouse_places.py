@@ -226,15 +226,3 @@ def test_with_configured_threads_duckdb_has_the_memory_that_it_takes(
 ) -> None:
     monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS__GLOBAL_CONFIG", '{"threads": 8}')
     assert memory_for(400) == memory_for(40_000)
-
-
-@pytest.mark.parametrize("written", ["~/mail.duckdb", "{home}/mail.duckdb\n", " ~/mail.duckdb "])
-def test_a_path_is_taken_as_a_shell_would_have_made_it(
-    written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", written.format(home=tmp_path))
-
-    client = warehouse_client(configured_account().warehouse, "messages")
-
-    assert database_file(client) == tmp_path / "mail.duckdb"
