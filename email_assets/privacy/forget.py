@@ -28,7 +28,7 @@ from email_assets.warehouse.destination import (
     warehouse_client,
 )
 from email_assets.warehouse.postgres_turn import OWNER_TABLE
-from email_assets.warehouse.readers import copy_for_readers, copy_of, folder_of
+from email_assets.warehouse.readers import copies_left, copy_for_readers
 from email_assets.warehouse.turn import SqlClient, turn_at
 
 WHO = "forget"
@@ -93,7 +93,8 @@ def forget(person: str) -> Receipt:
     with _noted(receipt, "The DuckDB file was not rewritten: then run this again."):
         _rewrite(usable[0].warehouse)
         receipt.is_rewritten = receipt.is_duckdb
-        receipt.problems += _old_copies(usable[0].warehouse)
+        warehouse = usable[0].warehouse
+        receipt.problems += copies_left(warehouse, warehouse_client(warehouse, WHO))
     with _noted(receipt, "The receipt could not be written: keep what is printed."):
         receipt.write()
     return receipt
@@ -166,14 +167,6 @@ def _rewrite(warehouse: WarehouseSettings) -> None:
         with _turn(warehouse, client):
             copy_for_readers(warehouse, client)
             rewrite(client)
-
-
-def _old_copies(warehouse: WarehouseSettings) -> Iterator[str]:
-    """A sentence for each copy for readers that is written no more, and may hold the person."""
-    if file := database_file(warehouse_client(warehouse, WHO)):
-        for name, copy in (("read_copy", copy_of(file)), ("read_parquet", folder_of(file))):
-            if copy.exists() and not getattr(warehouse, name):
-                yield f"{copy} is from when {name} was on, and is written no more: delete it."
 
 
 def _turn(warehouse: WarehouseSettings, client: SqlClient) -> AbstractContextManager[None]:

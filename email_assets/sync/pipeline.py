@@ -37,7 +37,7 @@ from email_assets.warehouse.comments import comment
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.dataset_account import expect_owner, remember_owner
 from email_assets.warehouse.destination import attach_dataset, database_file
-from email_assets.warehouse.readers import copy_for_readers
+from email_assets.warehouse.readers import copies_left, copy_for_readers
 from email_assets.warehouse.turn import SqlClient, turn_at
 
 WHAT_IS_NEW = Span()
@@ -131,6 +131,8 @@ def sync(
                 preview_of(client, name, account.catalog.preview_rows, names) if row_count else []
             )
             copy_for_readers(account.warehouse, client)
+            for left in copies_left(account.warehouse, client):
+                say(f"{name}: {left}")
     report = SyncReport(
         **figures_of(listing, span),
         rows_loaded=loaded,

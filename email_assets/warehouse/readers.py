@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -69,6 +69,14 @@ def copy_for_readers(warehouse: WarehouseSettings, client: SqlClient) -> None:
             _put(partial, copy, file)
     if warehouse.read_parquet:
         _copy_tables(client, file, changed)
+
+
+def copies_left(warehouse: WarehouseSettings, client: SqlClient) -> Iterator[str]:
+    """A sentence for each copy for readers that is written no more, which nobody sees in it."""
+    if file := database_file(client):
+        for name, copy in (("read_copy", copy_of(file)), ("read_parquet", folder_of(file))):
+            if copy.exists() and not getattr(warehouse, name):
+                yield f"{copy} is from when {name} was on, and is written no more: delete it."
 
 
 def _copy_tables(client: SqlClient, file: Path, changed: int) -> None:

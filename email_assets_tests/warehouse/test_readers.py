@@ -151,6 +151,23 @@ def test_what_a_killed_run_left_of_a_copy_is_in_nobodys_way(api: Sandbox, copy: 
 
 
 @pytest.mark.parametrize("name", ["read_copy", "read_parquet"])
+def test_a_sync_names_a_copy_that_is_written_no_more(
+    name: str, api: Sandbox, warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"WAREHOUSE__{name.upper()}", "true")
+    said = list[str]()
+    load("servers", say=said.append)
+    (copy,) = warehouse.parent.glob("warehouse.read*")
+    assert not any("written no more" in line for line in said)
+
+    monkeypatch.delenv(f"WAREHOUSE__{name.upper()}")
+    load("servers", say=said.append)
+
+    told = f"servers: {copy} is from when {name} was on, and is written no more: delete it."
+    assert told in said
+
+
+@pytest.mark.parametrize("name", ["read_copy", "read_parquet"])
 def test_a_copy_of_a_server_is_refused(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"WAREHOUSE__{name.upper()}", "true")
     monkeypatch.setenv("WAREHOUSE__DESTINATION_TYPE", "postgres")
