@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import sqlglot
+
+from email_assets_tests.ports import free_port
 
 MEMORY = Path("/dev/shm")
 USER = "email_assets"
@@ -37,7 +38,7 @@ class Server:
     """A PostgreSQL server at a free port of this machine, in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self._folder = folder
         self._numbers = itertools.count()
         self._process: subprocess.Popen[bytes] | None = None
@@ -235,9 +236,3 @@ def _as_somebody() -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     return {"user": _somebody().pw_uid, "group": _somebody().pw_gid, "extra_groups": [], "cwd": "/"}
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

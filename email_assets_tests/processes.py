@@ -228,7 +228,7 @@ def _stop_before_sql(pipeline: Any, beginning: str, connection: Connection) -> N
 
 def _hold(connection: Connection, how: str, file: Path) -> None:
     if how == "lock":
-        with FileLock(file, timeout=5):
+        with FileLock(file, timeout=60):
             _stop(connection)
     else:
         with duckdb.connect(str(file), read_only=how == "read"):

@@ -78,7 +78,8 @@ def test_what_fails_is_told_in_the_sentence_of_a_sync(
     row: list[str],
     sentence: str,
 ) -> None:
-    monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", "1.5")
+    if fault.kind == "latency":  # the others are in time on a busy machine too
+        monkeypatch.setenv("RUNTIME__REQUEST_TIMEOUT", "1.5")
     api.set_faults("bounces", fault)
 
     status, output = check()

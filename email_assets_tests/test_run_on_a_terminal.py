@@ -148,10 +148,10 @@ def test_ctrl_c_while_the_api_is_asked_ends_the_run_and_says_one_sentence(
                 | {"DLT_PROJECT_DIR": os.environ["DLT_PROJECT_DIR"]},
             ),
         )
-        wait_for(lambda: any("asking the API" in line for line in terminal.lines), 120)
+        wait_for(lambda: any("asking the API" in line for line in terminal.lines), 300)
         group = processes_of(process.pid)
         terminal.press(CTRL_C)
-        status = process.wait(timeout=60)
+        status = process.wait(timeout=300)
 
     # else the terminal tells the programs that Dagster starts too, and each says so
     assert group == [process.pid]

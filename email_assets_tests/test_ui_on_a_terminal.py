@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from email_assets_tests.dagster_fixtures import empty_home
+from email_assets_tests.ports import free_port
 from email_assets_tests.programs import environment_of
 from email_assets_tests.terminal_fixtures import opened_terminal
-from email_assets_tests.webserver_fixtures import free_port, wait_for
+from email_assets_tests.webserver_fixtures import wait_for
 
 __all__ = ["empty_home"]
 
@@ -26,9 +27,9 @@ def test_ctrl_c_ends_it_in_one_sentence(empty_home: Path, tmp_path: Path) -> Non
             cwd=tmp_path,
             env=environment_of(home, {"DLT_PROJECT_DIR": os.environ["DLT_PROJECT_DIR"]}),
         )
-        wait_for(lambda: any("Ctrl-C stops it." in line for line in terminal.lines), 120)
+        wait_for(lambda: any("Ctrl-C stops it." in line for line in terminal.lines), 300)
         terminal.press(CTRL_C)
-        status = process.wait(timeout=60)
+        status = process.wait(timeout=300)
 
     assert status == 0
     assert terminal.lines[-1] == "Stopped. What was loaded before is untouched."

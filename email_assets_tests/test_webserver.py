@@ -1,6 +1,5 @@
 """`dagster dev` as a real process: what people click, and what runs by itself."""
 
-import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -18,18 +17,19 @@ from email_assets_tests.dagster_fixtures import (
     empty_home,
     settings_for,
 )
+from email_assets_tests.deploy.server_fixtures import end
+from email_assets_tests.ports import free_port
 from email_assets_tests.webserver_fixtures import (
     REPOSITORY,
     UNTIL_A_RUN_ENDS,
     Server,
-    free_port,
     sandbox,
     wait_for,
 )
 
 __all__ = ["empty_home", "sandbox"]
 
-UNTIL_IT_IS_GONE = 60
+UNTIL_IT_IS_GONE = 300
 START_SENSOR = """
 mutation ($selector: SensorSelector!) {
   startSensor(sensorSelector: $selector) { __typename ... on Error { message } }
@@ -67,8 +67,7 @@ def server(
         try:
             process.wait(UNTIL_IT_IS_GONE)
         finally:
-            for left in server.processes():
-                os.kill(left, signal.SIGKILL)
+            end(process)
 
 
 @pytest.fixture(scope="module")

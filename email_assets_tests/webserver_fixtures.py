@@ -1,7 +1,6 @@
 """A webserver of Dagster as a real process, and what is asked of it."""
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -21,8 +20,8 @@ from email_assets_tests.other_processes.warm_start import NAMED
 
 Found = TypeVar("Found")
 
-UNTIL_IT_ANSWERS = 120
-UNTIL_A_RUN_ENDS = 120
+UNTIL_IT_ANSWERS = 300
+UNTIL_A_RUN_ENDS = 300
 REPOSITORY = {"repositoryLocationName": "email_assets", "repositoryName": "__repository__"}
 LAUNCH = """
 mutation ($selector: JobOrPipelineSelector!) {
@@ -60,8 +59,8 @@ class Server:
         def answers() -> bool:
             assert self.process.poll() is None, log.read_text()
             try:
-                return requests.get(f"{self.url}/server_info", timeout=5).ok
-            except requests.ConnectionError:
+                return requests.get(f"{self.url}/server_info", timeout=30).ok
+            except (requests.ConnectionError, requests.Timeout):
                 return False
 
         wait_for(answers, UNTIL_IT_ANSWERS)
@@ -69,7 +68,7 @@ class Server:
     def ask(self, query: str, **variables: Any) -> Any:
         """The answer to a GraphQL query, as the UI gets it."""
         answer = requests.post(
-            f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=30
+            f"{self.url}/graphql", json={"query": query, "variables": variables}, timeout=120
         ).json()
         assert "errors" not in answer, answer["errors"]
         (data,) = answer["data"].values()
@@ -136,13 +135,6 @@ def wait_for(condition: Callable[[], Found], seconds: float) -> Found:
         time.sleep(pause)
         pause = min(1.2 * pause, 0.5)
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="module")

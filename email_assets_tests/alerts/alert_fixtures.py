@@ -133,6 +133,10 @@ class MailServer:
 class FreePortController(Controller):
     """Serves mail: takes a free port, which aiosmtpd's own would then not find to greet itself."""
 
+    def start(self) -> None:
+        self.ready_timeout = 60.0
+        super().start()
+
     def _trigger_server(self) -> None:
         assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]

@@ -109,7 +109,7 @@ def test_bytes_are_counted_as_they_came_over_the_wire(
     api.set_faults("bounces", Fault("gzip"))
     listing = listing_of()
     ask(listing.session)
-    direct = requests.get(f"{api.base_url}/v1/bounces", params={"api_key": KEY}, timeout=5)
+    direct = requests.get(f"{api.base_url}/v1/bounces", params={"api_key": KEY}, timeout=60)
     assert listing.usage.bytes == int(direct.headers["content-length"]) < len(direct.content)
 
 
@@ -117,7 +117,7 @@ def test_bytes_of_a_body_that_was_cut_short_count_too(
     api: Sandbox, listing_of: OpenListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RUNTIME__REQUEST_MAX_ATTEMPTS", "1")
-    whole = requests.get(f"{api.base_url}/v1/bounces", params={"api_key": KEY}, timeout=5)
+    whole = requests.get(f"{api.base_url}/v1/bounces", params={"api_key": KEY}, timeout=60)
     api.set_faults("bounces", Fault("drop"))
     listing = listing_of()
     with pytest.raises(ApiUnavailableError):

@@ -89,7 +89,7 @@ class TestFirstRun:
             requests.get(
                 f"{first_run.sandbox.base_url}/v1/messages",
                 params={"api_key": KEY, "limit": 100, "offset": offset},
-                timeout=10,
+                timeout=60,
             ).content
             for offset in (0, 99, 198)
         ]

@@ -27,7 +27,7 @@ def held(warehouse: Path) -> Iterator[int]:
         assert holder.stdout
         assert holder.stdout.readline() == "held\n"
         yield holder.pid
-        holder.communicate("\n", timeout=10)
+        holder.communicate("\n", timeout=60)
 
 
 class TestAWarehouseThatCannotBeRead:

@@ -26,9 +26,10 @@ from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.dagster_fixtures import command
 from email_assets_tests.deploy.server_fixtures import end
 from email_assets_tests.docs.pages import commands
+from email_assets_tests.ports import free_port
 from email_assets_tests.postgres import Database, Server
 from email_assets_tests.warm import warm
-from email_assets_tests.webserver_fixtures import free_port, wait_for
+from email_assets_tests.webserver_fixtures import wait_for
 
 SHIPPED = PROJECT / "deploy/celery"
 QUICKER = {
@@ -43,7 +44,7 @@ READY = {
     **dict.fromkeys(WORKERS, "ready."),
 }
 """The words of each once it is up."""
-AT_THE_MOST = 120
+AT_THE_MOST = 300
 """Seconds for anything, on a machine that does other things besides."""
 
 

@@ -16,7 +16,8 @@ import pytest
 import requests
 from urllib3.exceptions import InsecureRequestWarning
 
-from email_assets_tests.webserver_fixtures import free_port, wait_for
+from email_assets_tests.ports import free_port
+from email_assets_tests.webserver_fixtures import wait_for
 
 NAME = "localhost"
 """The name that stands in the shipped file's place of `dagster.example.org`."""
@@ -53,7 +54,7 @@ class Proxy:
                 headers=headers,
                 auth=auth,
                 verify=False,
-                timeout=30,
+                timeout=60,
                 allow_redirects=False,
             )
 

@@ -13,13 +13,14 @@ from pathlib import Path
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.clock import in_other_processes
 from email_assets_tests.conftest import KEY, PROJECT
+from email_assets_tests.ports import free_port
 from email_assets_tests.programs import BIN
 from email_assets_tests.warm import warm
-from email_assets_tests.webserver_fixtures import LAUNCH, REPOSITORY, Server, free_port, wait_for
+from email_assets_tests.webserver_fixtures import LAUNCH, REPOSITORY, Server, wait_for
 
 SHIPPED = PROJECT / "deploy" / "machine"
-UNTIL_IT_IS_UP = 120
-UNTIL_A_RUN_STARTS = 60
+UNTIL_IT_IS_UP = 300
+UNTIL_A_RUN_STARTS = 300
 QUICKER = {
     "dequeue_interval_seconds: 5": "dequeue_interval_seconds: 1",
     "poll_interval_seconds: 60": "poll_interval_seconds: 1",
@@ -152,10 +153,10 @@ class Platform:
 
     def worker(self) -> int:
         """The process of the one run that is under way, a child of the code server."""
-        spawned = [
-            process
-            for process in Server(self.units["code"], "", Path()).processes()
-            if b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
-        ]
+        spawned = []
+        for process in Server(self.units["code"], "", Path()).processes():
+            with suppress(ProcessLookupError, FileNotFoundError):  # one that has ended since
+                if b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes():
+                    spawned.append(process)
         (worker,) = spawned
         return worker

@@ -54,7 +54,7 @@ def get(sandbox: Sandbox, resource: str, **parameters: Any) -> requests.Response
     with requests.get(
         f"{sandbox.base_url}/v1/{resource}",
         params={"api_key": sandbox.api_key, **parameters},
-        timeout=5,
+        timeout=60,
         allow_redirects=False,
         stream=True,
     ) as response:

@@ -32,7 +32,7 @@ def test_a_wrong_key_is_refused_and_not_repeated(sandbox: Sandbox, key: str) -> 
 
 
 def test_a_missing_key_is_refused(sandbox: Sandbox) -> None:
-    response = requests.get(f"{sandbox.base_url}/v1/bounces", timeout=5)
+    response = requests.get(f"{sandbox.base_url}/v1/bounces", timeout=60)
     assert (response.status_code, response.headers["content-type"]) == (401, "application/json")
 
 
@@ -61,7 +61,7 @@ def test_a_limit_beyond_its_bounds_is_refused(sandbox: Sandbox, limit: int) -> N
     "path", ["/", "/v1", "/v1/", "/v1/templates", "/v1/bounces/", "/v1/bounces/1", "/v2/bounces"]
 )
 def test_there_is_nothing_elsewhere(sandbox: Sandbox, path: str) -> None:
-    response = requests.get(sandbox.base_url + path, params={"api_key": "sandbox"}, timeout=5)
+    response = requests.get(sandbox.base_url + path, params={"api_key": "sandbox"}, timeout=60)
     known = "/v1/bounces, /v1/messages, /v1/deliverystats, /v1/servers, /v1/domains"
     assert response.status_code == 404
     assert response.json() == {"error": f"There is nothing here; the API has {known}."}
@@ -69,14 +69,14 @@ def test_there_is_nothing_elsewhere(sandbox: Sandbox, path: str) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_other_methods_are_refused(sandbox: Sandbox, method: str) -> None:
-    response = requests.request(method, f"{sandbox.base_url}/v1/bounces", timeout=5)
+    response = requests.request(method, f"{sandbox.base_url}/v1/bounces", timeout=60)
     assert (response.status_code, response.headers["allow"]) == (405, "GET")
     assert response.json() == {"error": "Only GET is possible here."}
 
 
 def control(sandbox: Sandbox, method: str, path: str, key: str = "sandbox", **body: Any) -> Any:
     return requests.request(
-        method, f"{sandbox.base_url}/sandbox{path}", params={"api_key": key}, timeout=5, **body
+        method, f"{sandbox.base_url}/sandbox{path}", params={"api_key": key}, timeout=60, **body
     )
 
 

@@ -39,7 +39,7 @@ def test_it_greets_answers_and_ends_without_a_word(number: signal.Signals) -> No
         url,
         greeting,
     ):
-        answer = requests.get(f"{url}/v1/messages", params={"api_key": "a b"}, timeout=5)
+        answer = requests.get(f"{url}/v1/messages", params={"api_key": "a b"}, timeout=60)
         assert answer.json()["total"] == 5_000
         with pytest.raises(requests.Timeout):
             requests.get(f"{url}/v1/bounces", params={"api_key": "a b"}, timeout=0.01)

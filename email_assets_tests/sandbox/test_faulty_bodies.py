@@ -54,7 +54,7 @@ def test_a_status_without_a_body_has_none(sandbox: Sandbox, status: int) -> None
     sandbox.set_faults("servers", Fault("status", status=status, body="text", times=1))
     with requests.Session() as session:
         url = f"{sandbox.base_url}/v1/servers?api_key=sandbox"
-        first, second = session.get(url, timeout=5), session.get(url, timeout=5)
+        first, second = session.get(url, timeout=60), session.get(url, timeout=60)
     assert (first.status_code, first.content) == (status, b"")
     assert (second.status_code, second.json()["total"]) == (200, 5)
 

@@ -60,11 +60,11 @@ def test_stopping_again_has_no_effect() -> None:
 
 
 def test_it_leaves_no_thread_behind() -> None:
-    before = threading.enumerate()
+    before = set(threading.enumerate())  # some of which may end meanwhile
     with Sandbox() as sandbox, requests.Session() as session:
-        session.get(f"{sandbox.base_url}/v1/servers?api_key=sandbox", timeout=5)
+        session.get(f"{sandbox.base_url}/v1/servers?api_key=sandbox", timeout=60)
         sandbox.stop()  # while the session's connection is open
-    assert threading.enumerate() == before
+    assert set(threading.enumerate()) <= before
 
 
 @pytest.mark.parametrize(
@@ -88,8 +88,8 @@ def test_it_ends_at_once_while_an_answer_is_under_way(
     asking = threading.Thread(target=ask)
     with sandbox:
         asking.start()
-        assert under_way.wait(5)
-    asking.join(5)
+        assert under_way.wait(60)
+    asking.join(60)
     assert not asking.is_alive()
     assert capfd.readouterr() == ("", "")
 
@@ -107,5 +107,5 @@ def test_a_client_that_leaves_frees_its_place(capfd: pytest.CaptureFixture[str])
         host, port = sandbox.base_url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as client:
             client.sendall(b"GET /v1/servers?api_key=sandbox HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert left.wait(5)
+        assert left.wait(60)
     assert capfd.readouterr() == ("", "")

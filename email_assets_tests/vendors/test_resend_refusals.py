@@ -46,7 +46,7 @@ class TestRefusals:
         assert len(api.requests) == 1
 
     def test_requests_say_who_asks(self, api: ResendServer) -> None:
-        nameless = HTTPConnection(api.base_url.removeprefix("http://"), timeout=5)
+        nameless = HTTPConnection(api.base_url.removeprefix("http://"), timeout=60)
         nameless.request("GET", "/domains", headers={"Authorization": f"Bearer {KEY}"})
         refused = nameless.getresponse().status
         nameless.close()
