@@ -17,7 +17,7 @@ from typing import Any
 import dlt
 import orjson
 
-from email_assets.dlt_columns import DLT_ID, ROOT_ID
+from email_assets.dlt_columns import DLT_ID, LOAD_ID, ROOT_ID
 from email_assets.normalizer import column_of
 from email_assets.sync.repair import nested_tables
 from email_assets.warehouse.dialects import OURS, dialect_of
@@ -123,6 +123,7 @@ def stored_digests(
     resource: str,
     cursor_path: str | None,
     since: datetime | None,
+    since_load: str = "",
 ) -> Digests:
     """The digests of a resource's table, over an open connection.
 
@@ -134,15 +135,21 @@ def stored_digests(
         resource: The resource's name, which is the table's.
         cursor_path: The field that says when a row came about, or None.
         since: Leave rows from before this instant out, where the column of the field is a time.
+        since_load: Leave rows of earlier loads out: what they lack may be given again.
     """
     if not client.capabilities.supports_transactions:
         return Digests()
     identity = client.escape_column_name(DLT_ID)
     roots = f"SELECT {identity} FROM {client.make_qualified_table_name(resource)}"
-    parameters: list[Any] = []
+    conditions = dict[str, Any]()
     if since and (column := _time_column(schema, resource, cursor_path)):
-        roots += f" WHERE {client.escape_column_name(column)} >= %s"
-        parameters = [since]
+        conditions[column] = since
+    if since_load:
+        conditions[LOAD_ID] = since_load
+    parameters = [*conditions.values()]
+    if conditions:
+        those = (f"{client.escape_column_name(column)} >= %s" for column in conditions)
+        roots += f" WHERE {' AND '.join(those)}"
     query = f"SELECT roots.{identity}, 0 FROM ({roots}) AS roots"
     if nested := nested_tables(schema, resource):
         root_id = client.escape_column_name(ROOT_ID)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, cast
 
 import dlt
 from dlt.common.schema.typing import TPartialTableSchema
-from dlt.common.utils import uniq_id
+from dlt.common.storages.load_package import create_load_id
 
 from email_assets.sync.digests import stamp_of, stored_digests
 from email_assets.sync.listing import Listing
@@ -26,7 +27,10 @@ from email_assets.warehouse.turn import SqlClient
 from email_assets.warehouse.views import drop_views
 
 REPAIR = "x-repaired"
-"""The hint of a resource's table that names its last repair."""
+"""The hint of a resource's table that names its last repair: by the id of a load before it."""
+
+IS_LOAD = re.compile(r"\d+\.\d+")
+"""The ids of loads. Of repairs by earlier releases, nothing tells when they were."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,9 @@ def plan_of(
         remove_orphans(columns, known, name, stamp_of(since - A_DAY) if since else "")
     if stored and known and is_whole and not span.full_refresh:
         cursor_path = listing.rows.cursor_path
-        listing.rows.leave_out(stored_digests(client, known, name, cursor_path, since))
+        # rows that the last repair did not load again may lack what it made anew
+        since_load = _last_repair(known, name)
+        listing.rows.leave_out(stored_digests(client, known, name, cursor_path, since, since_load))
     is_anew = is_known and stored is None
     if is_anew:
         drop_views(client)
@@ -97,6 +103,12 @@ def plan_of(
         listing.keep_types_of(schema)
     listing.load_what_is_new(say)
     return Plan(stored, is_anew)
+
+
+def _last_repair(schema: dlt.Schema, name: str) -> str:
+    """The load after which everything was read again, or nothing if none was."""
+    repair = str(cast(dict[str, Any], schema.tables[name]).get(REPAIR, ""))
+    return repair if IS_LOAD.fullmatch(repair) else ""
 
 
 def _schema_of(
@@ -132,7 +144,7 @@ def _repair(
         missing += missing_parts(columns, schema, name)
     repair: str | None
     if missing:
-        repair = uniq_id()
+        repair = create_load_id()
         # dlt looks at the tables only if it meets a schema that it did not load with before
         hints = {"name": name, "columns": {}, REPAIR: repair}
         listing.source.schema.update_table(cast(TPartialTableSchema, hints))

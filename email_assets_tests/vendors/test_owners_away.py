@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,12 +13,15 @@ from email_assets_tests.defs.sensor_fixtures import put_clock_ahead
 from email_assets_tests.vendors.postmark_fixtures import (
     DAY,
     HOUR,
+    NOON,
+    Query,
     configure,
     materialize,
 )
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
 from email_assets_tests.vendors.syncing import load
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
+from email_assets_tests.warehouses import change
 
 __all__ = ["configure", "use_vendor"]
 
@@ -111,3 +115,29 @@ def test_one_without_new_rows_that_was_away_for_a_moment_misses_nothing(
     load("messages")
     account.servers[1].refuses_with = None
     assert load("messages").stretches_missed == {}
+
+
+@pytest.mark.parametrize(
+    ("resource", "dropped"),
+    [("messages", "subject"), ("messages__to", "name"), ("deliverystats", "count")],
+)
+def test_a_column_that_is_dropped_meanwhile_is_filled(
+    account: PostmarkServer, warehouse: Path, query: Query, resource: str, dropped: str
+) -> None:
+    name = resource.partition("__")[0]
+    for each in account.servers:
+        each.send(NOON)
+    load(name)
+    empty = f"SELECT count(*) FROM email.{resource} WHERE {dropped} IS NULL"
+    before = query(empty)
+    away = account.servers[1]
+    away.refuses_with = 403
+    change(warehouse, f"ALTER TABLE email.{resource} DROP COLUMN {dropped}")
+    load(name)
+    assert query(empty) != before
+
+    away.refuses_with = None
+    load(name)
+
+    assert query(empty) == before
+    assert load(name).rows_loaded == 0
