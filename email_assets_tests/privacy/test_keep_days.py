@@ -78,6 +78,25 @@ def test_the_job_deletes_what_is_too_old_and_no_sync_loads_it_again(
     assert (report.rows_received, report.rows_withheld, report.rows_loaded) == (4, 2, 0)
 
 
+@on_both
+def test_statistics_of_days_are_deleted_by_their_days(
+    api: Sandbox, query: Query, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCES__EMAIL__DELIVERYSTATS__CURSOR_PATH", "date")
+    days = {key: days_ago(age)[:10] for key, age in (("old", 40), ("last", 30), ("young", 29))}
+    rows = [{"id": number, "date": day} for number, day in enumerate(days.values())]
+    api.replace("deliverystats", rows)
+    load("deliverystats")
+    monkeypatch.setenv("PRIVACY__KEEP_DAYS", '{"deliverystats": 30}')
+
+    job = build_all(configured_accounts()).resolve_job_def("email_retention")
+    assert job.execute_in_process(instance=instance).success
+
+    assert query("SELECT date FROM email.deliverystats") == [(days["young"],)]
+    report = load("deliverystats")
+    assert (report.rows_withheld, report.rows_loaded) == (2, 0)
+
+
 def test_a_column_that_holds_no_times_is_told(
     api: Sandbox,
     warehouse: Place,
@@ -89,13 +108,15 @@ def test_a_column_that_holds_no_times_is_told(
         warehouse,
         "CREATE SCHEMA email",
         "CREATE TABLE email.messages (id TEXT, _dlt_id TEXT, sent_at TEXT)",
+        "INSERT INTO email.messages VALUES ('a', 'a', '2020-01-31'), ('b', 'b', 'last Monday')",
     )
 
     found = evaluation(instance)
 
     assert not found.passed
     assert (found.description or "").startswith(
-        "messages: sent_at, by which keep_days deletes rows, is no column of times in the warehouse"
+        "messages: sent_at, by which keep_days deletes rows, is no column of times or days in "
+        "the warehouse"
     )
 
 
@@ -107,7 +128,7 @@ def test_a_column_that_holds_no_times_keeps_no_other_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     load("messages")
-    change(warehouse, "CREATE TABLE email.bounces (id TEXT, _dlt_id TEXT, bounced_at TEXT)")
+    change(warehouse, "CREATE TABLE email.bounces (id TEXT, _dlt_id TEXT, bounced_at BIGINT)")
     monkeypatch.setenv("PRIVACY__KEEP_DAYS", '{"bounces": 30, "messages": 30}')
 
     job = build_all(configured_accounts()).resolve_job_def("email_retention")
