@@ -4,11 +4,13 @@ BIN := .venv/bin
 PORT ?= 3000
 MINUTES ?= 10
 export DAGSTER_HOME ?= $(CURDIR)/.dagster
+# by file, so that what a file's tests share is set up once; slow files first, as conftest.py says
+PYTEST = $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
 # dozens of processes import the same modules, and would each compile them anew
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install install-server run ui check test coverage mutants fuzz pictures soak lint sandbox bench bench-quick lock clean
+.PHONY: help install install-server run ui check test test-all coverage mutants fuzz pictures soak lint sandbox bench bench-quick lock clean
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,9 +30,11 @@ ui: .venv/.ready ## Open Dagster's UI on http://127.0.0.1:3000 (or PORT=…)
 check: .venv/.ready ## Ask your API for one page of each resource, before anything is scheduled
 	@$(BIN)/python -m email_assets.check
 
-# by file, so that what a file's tests share is set up once; slow files first, as conftest.py says
-test: .venv/.ready ## Run the tests (or TESTS=…), as if it were AT=2028-02-29T12:00:00Z
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(if $(AT),--at $(AT)) $(TESTS)
+test: .venv/.ready ## Run the tests but slow ones (or TESTS=…), as if it were AT=2028-02-29T12:00:00Z
+	@$(PYTEST) $(if $(AT),--at $(AT)) $(or $(TESTS),-m "not install and not slow")
+
+test-all: .venv/.ready ## Run the slow tests too, for which it takes PostgreSQL, Redis and Chromium
+	@$(PYTEST)
 
 # in one process: those that xdist starts would not be counted
 coverage: .venv/.ready ## Run the tests one by one, and list the lines that none of them runs

@@ -30,6 +30,9 @@ KEY = "sb-key/with+signs=9f3"
 FOLDER_OF = "EMAIL_ASSETS_TESTS_FOLDER_OF"
 """Set to the process of tests whose folder `HOME` is; those that it starts find it so."""
 
+NEED_PROGRAMS = ("browser", "postgres", "celery")
+"""Marks of tests that need another program, and wait for it."""
+
 SLOW_FILES = (
     "browser/test_ui.py",
     "deploy/test_celery.py",
@@ -124,8 +127,12 @@ def pytest_configure(config: pytest.Config) -> None:
     remember_answers(patch)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what `-m` does not ask for
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Slow files first, so that no process is left alone with one of them at the end."""
+    for item in items:
+        if any(map(item.get_closest_marker, NEED_PROGRAMS)):
+            item.add_marker(pytest.mark.slow)
 
     def place(item: pytest.Item) -> int:
         file = item.nodeid.partition("::")[0].partition("/")[2]

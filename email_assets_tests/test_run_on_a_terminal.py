@@ -31,6 +31,8 @@ from email_assets_tests.programs import environment_of
 from email_assets_tests.terminal_fixtures import opened_terminal
 from email_assets_tests.webserver_fixtures import processes_of, wait_for
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["empty_home"]
 
 CTRL_C = b"\x03"

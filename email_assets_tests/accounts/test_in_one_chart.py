@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
 from email_assets.account.every import configured_accounts
 from email_assets.defs.build import build_all
 from email_assets_tests.accounts.account_fixtures import Location, two_accounts
 from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.queries import ask
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_query_has_the_days_of_all_accounts(tmp_path: Path) -> None:

@@ -161,6 +161,7 @@ IGNORED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("actions", "reply"), IGNORED)
 def test_what_the_vendors_file_ignores_is_the_end_of_the_list(
     server: ThingServer, use_vendor: UseVendor, actions: str, reply: Answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -24,6 +25,8 @@ from email_assets_tests.api.simulated_lists import (
     in_turn,
 )
 from email_assets_tests.api.simulated_reading import read
+
+pytestmark = pytest.mark.slow
 
 TOTALS = st.sampled_from(["honest", "none", "lags", "text"])
 TELLING = st.sampled_from(["honest", "text", "large"])

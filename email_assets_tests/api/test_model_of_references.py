@@ -25,6 +25,8 @@ from email_assets_tests.api.simulated_lists import (
 )
 from email_assets_tests.api.simulated_reading import read
 
+pytestmark = pytest.mark.slow
+
 CURSORS = st.sampled_from(["cursor", "header_cursor"])
 KINDS = st.sampled_from(["cursor", "header_cursor", "json_link", "header_link"])
 TOTALS = st.sampled_from(["honest", "none", "lags", "text", "small"])

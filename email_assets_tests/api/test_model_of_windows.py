@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -23,6 +24,8 @@ from email_assets_tests.api.simulated_lists import (
     in_turn,
 )
 from email_assets_tests.api.simulated_reading import read
+
+pytestmark = pytest.mark.slow
 
 CEILINGS = st.integers(LIMIT, 30)
 SECONDS = st.integers(-70, 70)

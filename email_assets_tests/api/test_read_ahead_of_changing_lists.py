@@ -13,6 +13,8 @@ from email_assets_tests.api.pending import PendingServer, all_at_once, numbered,
 from email_assets_tests.api.read_ahead_fixtures import SETTING
 from email_assets_tests.vendors.serving import Answer, Asked
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("order", ["last to first", "first to last"])
 def test_pages_answered_in_any_order_while_the_list_shifts_lose_no_row(

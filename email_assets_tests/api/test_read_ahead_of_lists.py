@@ -12,6 +12,8 @@ from email_assets_tests.api.pending import PendingServer, numbered, place_of, to
 from email_assets_tests.vendors.serving import Asked
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["use_vendor"]
 
 

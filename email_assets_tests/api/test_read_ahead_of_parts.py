@@ -14,6 +14,8 @@ from email_assets_tests.api.pending import Rows, numbered, offset_of, together
 from email_assets_tests.api.read_ahead_fixtures import SETTING
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["use_vendor"]
 
 

@@ -134,6 +134,7 @@ def test_a_long_list_may_shift_more_often_than_the_reader_would_bear_on_one_spot
     assert api.rows("messages")[0]["id"] > 2 * FEWER
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
 @with_and_without_total
 def test_every_row_that_stays_is_read_whatever_comes_and_goes(

@@ -52,6 +52,7 @@ def expected(sandbox: Sandbox) -> Counter[tuple[Any, ...]]:
     return found
 
 
+@pytest.mark.slow
 def test_they_tell_what_the_api_lists(loaded: Loaded) -> None:
     sandbox, query = loaded
 

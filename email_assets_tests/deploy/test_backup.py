@@ -13,6 +13,8 @@ from email_assets_tests.processes import holding, stopped
 from email_assets_tests.programs import BIN
 from email_assets_tests.warehouses import Query, listed, load, table
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def script(tmp_path: Path) -> Path:

@@ -17,6 +17,8 @@ from email_assets_tests.dagster_fixtures import instance
 from email_assets_tests.privacy.privacy_fixtures import SALT
 from email_assets_tests.warehouses import load
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["instance"]
 
 ANN = "ann.miller@example.org"

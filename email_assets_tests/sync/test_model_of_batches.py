@@ -28,6 +28,8 @@ from email_assets.sync.rows import Rows
 from email_assets_tests.sync.odd_rows import odd_rows
 from email_assets_tests.warehouses import Row
 
+pytestmark = pytest.mark.slow
+
 Tables = dict[str, list[Row]]
 CHUNK = 110
 

@@ -25,6 +25,8 @@ from email_assets_tests.sync.table_model import (
 )
 from email_assets_tests.warehouses import Query, Row, change, fresh_warehouse, load
 
+pytestmark = pytest.mark.slow
+
 FEW = settings(
     max_examples=max(2, settings().max_examples // 30),
     deadline=None,

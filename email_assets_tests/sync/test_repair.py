@@ -31,6 +31,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statements", BROKEN.values(), ids=BROKEN)
 def test_broken_notes_of_dlt_heal(
     api: Sandbox, warehouse: Path, query: Query, statements: list[str]

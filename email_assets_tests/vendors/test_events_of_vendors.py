@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from email_assets.account import configured_account
 from email_assets.deliverability.breakdown import read_breakdown
 from email_assets.deliverability.daily import build_daily
@@ -13,6 +15,8 @@ from email_assets_tests.vendors.postmark_fixtures import DAY, HOUR, NOON, Query,
 from email_assets_tests.vendors.postmark_server import PostmarkServer
 from email_assets_tests.vendors.resend_server import ResendServer
 from email_assets_tests.vendors.syncing import load
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["configure"]
 

@@ -15,6 +15,8 @@ from email_assets_tests.vendors.preset_server import DAY, instant
 from email_assets_tests.vendors.syncing import load
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["use_vendor"]
 
 

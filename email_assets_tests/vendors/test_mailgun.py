@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from email_assets_tests.vendors.mailgun_fixtures import LOGS, NEWS, SHOP, Query, api, paths
 from email_assets_tests.vendors.mailgun_server import MailgunServer
 from email_assets_tests.vendors.syncing import load
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["api"]
 

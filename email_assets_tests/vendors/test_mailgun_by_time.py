@@ -13,6 +13,8 @@ from email_assets_tests.vendors.mailgun_fixtures import NEWS, SHOP, Query, api
 from email_assets_tests.vendors.mailgun_server import MINUTE, NOON, MailgunServer
 from email_assets_tests.vendors.syncing import EVERYTHING, backfill, load
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["api"]
 
 

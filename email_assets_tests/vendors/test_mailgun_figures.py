@@ -15,6 +15,8 @@ from email_assets_tests.vendors.mailgun_fixtures import NEWS, SHOP, api
 from email_assets_tests.vendors.mailgun_server import NOON, MailgunServer
 from email_assets_tests.vendors.syncing import load
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["api"]
 
 Query = Callable[[str], list[tuple[Any, ...]]]

@@ -15,6 +15,8 @@ from email_assets_tests.vendors.mailgun_server import KEY, MailgunServer
 from email_assets_tests.vendors.serving import Answer
 from email_assets_tests.vendors.syncing import load, synced_in_sight
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["api"]
 
 

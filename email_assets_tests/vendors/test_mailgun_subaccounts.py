@@ -12,6 +12,8 @@ from email_assets_tests.vendors.mailgun_fixtures import Query
 from email_assets_tests.vendors.mailgun_server import KEY, MailgunServer
 from email_assets_tests.vendors.syncing import load, synced_in_sight
 
+pytestmark = pytest.mark.slow
+
 LISTS = ["bounces", "complaints", "unsubscribes"]
 NORTH, SOUTH = f"{0:024x}", f"{1:024x}"
 

@@ -93,6 +93,7 @@ class TestSecondSync:
         assert loaded_ids(query) == kept
 
 
+@pytest.mark.slow
 class TestClockChanges:
     @pytest.mark.parametrize("change", [SPRING_FORWARD, FALL_BACK], ids=["spring", "autumn"])
     def test_syncs_every_hour_lose_nothing(

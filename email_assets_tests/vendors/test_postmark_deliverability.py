@@ -3,12 +3,16 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
+
 from email_assets.account import configured_account
 from email_assets.deliverability.breakdown import read_breakdown
 from email_assets.deliverability.daily import Outcome, build_daily
 from email_assets_tests.deliverability.deliverability_fixtures import ROWS_OF_DAILY
 from email_assets_tests.vendors.postmark_fixtures import DAY, NOON, Query, configure, load
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["configure"]
 

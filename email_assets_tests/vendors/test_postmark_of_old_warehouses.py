@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from email_assets_tests.vendors.postmark_fixtures import DAY, NOON, Query, configure, load
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["configure", "use_vendor"]
 

@@ -19,6 +19,8 @@ from email_assets_tests.vendors.postmark_fixtures import (
 )
 from email_assets_tests.vendors.postmark_server import PostmarkServer
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["account", "configure"]
 
 

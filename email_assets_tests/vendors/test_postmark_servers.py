@@ -10,6 +10,8 @@ from email_assets_tests.vendors.postmark_fixtures import Query, configure, load
 from email_assets_tests.vendors.postmark_rows import suppression
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["configure"]
 
 

@@ -23,6 +23,8 @@ from email_assets_tests.vendors.postmark_fixtures import (
 from email_assets_tests.vendors.postmark_rows import Server
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["configure"]
 
 FIRST_SYNC, LATER = "2026-06-14T07:00:00", "2026-06-18T08:00:00"

@@ -16,6 +16,8 @@ from email_assets_tests.vendors.postmark_fixtures import NAMES, NOON, account, c
 from email_assets_tests.vendors.postmark_server import PostmarkServer
 from email_assets_tests.vendors.syncing import contents_of
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["account", "configure"]
 
 

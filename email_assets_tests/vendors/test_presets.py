@@ -111,6 +111,7 @@ def figures(place: tuple[PresetServer, Path], first: Traces) -> Figures:
     )
 
 
+@pytest.mark.slow
 def test_the_days_count_what_the_events_count(api: PresetServer, figures: Figures) -> None:
     assert figures.outcome == [api.outcome]
     assert figures.of_events == figures.of_days

@@ -15,6 +15,8 @@ from email_assets_tests.vendors.resend_fixtures import HOUR, NAMES, Query, api, 
 from email_assets_tests.vendors.resend_server import DAY, NOON, ResendServer
 from email_assets_tests.vendors.syncing import load
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["api"]
 
 

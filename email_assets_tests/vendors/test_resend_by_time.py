@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from email_assets.account import configured_account
 from email_assets.sync.glimpse import glimpse
 from email_assets_tests.vendors.resend_fixtures import HOUR, Query, api, ids, loaded
 from email_assets_tests.vendors.resend_server import MINUTE, NOON, ResendServer
 from email_assets_tests.vendors.syncing import EVERYTHING, backfill, load
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["api"]
 

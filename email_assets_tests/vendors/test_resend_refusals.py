@@ -13,6 +13,8 @@ from email_assets_tests.vendors.resend_server import KEY, ResendServer
 from email_assets_tests.vendors.serving import Answer, Asked
 from email_assets_tests.vendors.syncing import load, synced_in_sight
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["api"]
 
 

@@ -14,6 +14,8 @@ from email_assets.errors import ApiError, KeyRefusedError
 from email_assets_tests.vendors.sendgrid_server import KEY, SendGridServer, message
 from email_assets_tests.vendors.syncing import load
 
+pytestmark = pytest.mark.slow
+
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 

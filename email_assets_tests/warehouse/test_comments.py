@@ -17,6 +17,8 @@ from email_assets_tests.postgres import Database
 from email_assets_tests.queries import WAREHOUSES, Place, ask, fresh_place, on_both
 from email_assets_tests.warehouses import change, fresh_warehouse, load
 
+pytestmark = pytest.mark.slow
+
 OF_POSTGRES = """
 SELECT relname, attname, col_description(attrelid, attnum) FROM pg_attribute
 JOIN pg_class ON attrelid = pg_class.oid

@@ -25,6 +25,8 @@ from email_assets_tests.conftest import KEY
 from email_assets_tests.queries import set_place
 from email_assets_tests.warehouses import change, load
 
+pytestmark = pytest.mark.slow
+
 DIALECTS = (
     *("bigquery", "snowflake", "redshift", "databricks", "tsql", "fabric", "clickhouse"),
     *("postgres", "sqlite"),

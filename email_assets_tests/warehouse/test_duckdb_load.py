@@ -45,6 +45,7 @@ def test_nothing_is_staged(api: Sandbox, query: Query) -> None:
     )
 
 
+@pytest.mark.slow
 def test_rows_in_many_files_are_merged_as_in_one(
     api: Sandbox, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +68,7 @@ def test_rows_in_many_files_are_merged_as_in_one(
     assert items(query, "domains", "to") == {key: row["to"] for key, row in last.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["a;b", "it's", "two\nlines", "ä [1]", "id=7", "\\x3B"])
 def test_the_folder_for_temporary_files_may_have_any_name(
     name: str, api: Sandbox, query: Query, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -78,6 +80,7 @@ def test_the_folder_for_temporary_files_may_have_any_name(
     assert table(query, "servers") == listed(api.rows("servers"))
 
 
+@pytest.mark.slow
 def test_a_release_that_stages_and_one_that_does_not_can_take_turns(
     api: Sandbox, query: Query, warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

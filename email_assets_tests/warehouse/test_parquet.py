@@ -12,6 +12,8 @@ from email_assets_tests.queries import ask
 from email_assets_tests.warehouse.warehouse_fixtures import set_ahead
 from email_assets_tests.warehouses import change, load
 
+pytestmark = pytest.mark.slow
+
 STAGED = "CREATE TABLE {}.domains AS SELECT 1 AS id"
 
 

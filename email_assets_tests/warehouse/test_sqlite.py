@@ -27,6 +27,8 @@ from email_assets_tests.dagster_fixtures import in_memory
 from email_assets_tests.deliverability.deliverability_fixtures import counted
 from email_assets_tests.warehouses import load
 
+pytestmark = pytest.mark.slow
+
 Ask = Callable[[str], list[tuple[Any, ...]]]
 
 

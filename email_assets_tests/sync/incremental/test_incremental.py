@@ -107,6 +107,7 @@ class TestBothWays:
         load(FULL_REFRESH)
         assert changed_in(query) == {rows[200]["id"]}
 
+    @pytest.mark.slow
     @on_both
     def test_rows_with_equal_times_are_all_loaded(
         self, api: Sandbox, load: Load, query: Query, monkeypatch: pytest.MonkeyPatch

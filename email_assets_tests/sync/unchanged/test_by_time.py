@@ -88,6 +88,7 @@ def test_a_row_that_changed_within_the_look_back_is_loaded_alone(
     assert_exact(query, rows)
 
 
+@pytest.mark.slow
 @on_both
 @pytest.mark.parametrize(
     "deleted",
@@ -218,6 +219,7 @@ CURSORS: dict[str, tuple[str, list[Any]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cursor_path", "fields"), CURSORS.values(), ids=CURSORS)
 def test_whatever_the_cursor_column_is_rows_are_not_loaded_again(
     cursor_path: str, fields: list[Row], api: Sandbox, monkeypatch: pytest.MonkeyPatch

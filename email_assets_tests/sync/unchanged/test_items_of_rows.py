@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from email_assets.sandbox import Sandbox
 from email_assets.sync.column_layout import NESTING
 from email_assets_tests.sync.unchanged.loading import load_rows
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 from email_assets_tests.warehouses import Query, Row, items
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["use_vendor"]
 

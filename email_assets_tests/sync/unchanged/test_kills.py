@@ -10,6 +10,8 @@ from email_assets_tests.processes import stopped, syncing
 from email_assets_tests.sync.unchanged.loading import assert_exact, counts, load, loads
 from email_assets_tests.warehouses import Query, Row
 
+pytestmark = pytest.mark.slow
+
 # Runs that are killed
 
 MOMENTS = {

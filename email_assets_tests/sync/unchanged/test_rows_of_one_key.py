@@ -10,6 +10,8 @@ from email_assets.sandbox import Sandbox
 from email_assets_tests.sync.unchanged.loading import load, load_rows, put
 from email_assets_tests.warehouses import Query, Row, items, table
 
+pytestmark = pytest.mark.slow
+
 A, B = ({"n": name, "to": [{"of": name}, {"of": name * 2}]} for name in "AB")
 VERSIONS: dict[str, Row] = {"A": A, "B": B}
 

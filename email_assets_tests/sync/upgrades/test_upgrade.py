@@ -28,6 +28,8 @@ from email_assets_tests.dagster_fixtures import (
 )
 from email_assets_tests.soak.compare import compare
 
+pytestmark = pytest.mark.slow
+
 FIRST = Path(__file__).parent / "first_release"
 ROWS: dict[str, list[dict[str, Any]]] = json.loads((FIRST / "rows.json").read_text())
 
