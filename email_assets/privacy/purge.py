@@ -166,16 +166,16 @@ def _apply(
     gone: dict[str, list[Place]] = {}
     for row in (row for rows in before for row in _with_items(rows)):
         place: Place = row[PLACE]
-        if place not in left:
-            gone.setdefault(place.table.name, []).append(place)
-            continue
         texts = place.table.texts
         changes = {
             name: value
-            for name, value in left[place].items()
+            for name, value in left.get(place, {}).items()
             if name in texts and value != row[name]
         }
-        if changes:
+        # a list or an object could not be made of the rest of its text
+        if place not in left or not all(map(place.table.is_plain, changes)):
+            gone.setdefault(place.table.name, []).append(place)
+        elif changes:
             _update(client, place, changes)
             done.changed[place.table.name] += 1
     for name, places in gone.items():

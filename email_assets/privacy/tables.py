@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,8 +17,12 @@ CHUNK = 5_000
 MOST_VALUES = 500
 """Values that one statement compares with."""
 _TEXT = ("text", "character", "varchar", "json")
+_OF_TEXTS = re.compile("text|char|json|user-defined", re.IGNORECASE)
+"""Stands in the names of types that hold texts, those of lists and objects included."""
 _COLUMNS = """
-SELECT table_name, column_name, data_type FROM information_schema.columns
+SELECT table_name, column_name,
+    CASE WHEN data_type = 'ARRAY' THEN udt_name ELSE data_type END
+FROM information_schema.columns
 WHERE table_schema = %s AND table_catalog = current_database()
 AND table_name IN (
     SELECT table_name FROM information_schema.tables
@@ -33,7 +38,7 @@ class Table:
     Attributes:
         sql: Its name with its dataset's, quoted.
         columns: The type of each of its columns.
-        texts: Those that hold text or JSON.
+        texts: Those that hold text or JSON, alone or in a list or an object.
     """
 
     name: str
@@ -43,7 +48,12 @@ class Table:
 
     def is_json(self, column: str) -> bool:
         """True if a column holds JSON."""
-        return self.texts[column].lower().startswith("json")
+        return self.is_plain(column) and self.texts[column].lower().startswith("json")
+
+    def is_plain(self, column: str) -> bool:
+        """True if a column holds one text, and no list or object with several, as some people's."""
+        data_type = self.texts[column].lower()
+        return data_type.startswith(_TEXT) and not data_type.endswith("]")
 
 
 def tables_of(client: SqlClient, dataset: str, resource: str | None = None) -> list[Table]:
@@ -63,7 +73,7 @@ def tables_of(client: SqlClient, dataset: str, resource: str | None = None) -> l
         sql = f"{quoted(client, dataset)}.{quoted(client, name)}"
         table = found.setdefault(name, Table(name, sql))
         table.columns[column] = data_type
-        if data_type.lower().startswith(_TEXT):
+        if _OF_TEXTS.search(data_type):
             table.texts[column] = data_type
     return list(found.values())
 

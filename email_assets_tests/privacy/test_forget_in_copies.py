@@ -106,3 +106,39 @@ def test_rows_whose_id_is_missing_go_too_and_count_once(
 
     assert query("SELECT who, whom FROM email.mine") == [(BOB, None)]
     assert deleted(receipt)["mine"] == 4
+
+
+LISTED = {
+    "duckdb": [
+        "CREATE TABLE email.listed (id INT, who STRUCT(email TEXT, opens INT)[], names TEXT[])",
+        f"INSERT INTO email.listed VALUES (1, [{{'email': '{ANN}', 'opens': 1}}], NULL)",
+        f"INSERT INTO email.listed VALUES (2, [{{'email': '{BOB}', 'opens': 1}}], ['{BOB}'])",
+        f"INSERT INTO email.listed VALUES (3, NULL, ['{ANN}', '{BOB}'])",
+        "CREATE TABLE email.counted AS SELECT map {'" + ANN + "': 1, '" + BOB + "': 2} AS opens",
+    ],
+    "postgres": [
+        "CREATE TABLE email.listed (id INT, who JSONB[], names TEXT[])",
+        f"""INSERT INTO email.listed VALUES (1, ARRAY['{{"email": "{ANN}"}}'::jsonb], NULL)""",
+        f"INSERT INTO email.listed VALUES (2, NULL, ARRAY['{BOB}'])",
+        f"INSERT INTO email.listed VALUES (3, NULL, ARRAY['{ANN}', '{BOB}'])",
+        "CREATE TYPE email.pair AS (who TEXT, opens INT)",
+        f"CREATE TABLE email.counted AS SELECT ROW('{ANN}', 1)::email.pair AS opens",
+    ],
+}
+
+
+@on_both
+def test_rows_with_lists_and_objects_that_name_her_go_as_a_whole(
+    api: Sandbox, warehouse: Place, query: Query
+) -> None:
+    load("messages")
+    if isinstance(warehouse, Path):
+        change(warehouse, *LISTED["duckdb"])
+    else:
+        warehouse.change(*LISTED["postgres"])
+
+    receipt = forget(ANN)
+
+    assert query("SELECT id FROM email.listed") == [(2,)]
+    assert query("SELECT count(*) FROM email.counted") == [(0,)]
+    assert (deleted(receipt)["listed"], deleted(receipt)["counted"]) == (2, 1)
