@@ -19,6 +19,7 @@ from email_assets.sync.repair import (
     missing_of_dlt,
     missing_parts,
     remove_orphans,
+    rename_back,
     restore,
 )
 from email_assets.sync.span import A_DAY, Span, window_of
@@ -141,6 +142,7 @@ def _repair(
         # it was made of the tables, and does not know what they should have
         missing.append("the schema in _dlt_version")
     if schema:
+        rename_back(columns, schema, name, say)
         missing += missing_parts(columns, schema, name)
     repair: str | None
     if missing:

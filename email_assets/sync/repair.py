@@ -20,7 +20,7 @@ from email_assets.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.errors import causes
 from email_assets.sentences import UNREADABLE
 from email_assets.sync.shown_names import ShownNames
-from email_assets.warehouse.dialects import columns_of
+from email_assets.warehouse.dialects import ask, column_in, columns_of, quoted, table_in
 from email_assets.warehouse.turn import SqlClient
 
 
@@ -40,6 +40,12 @@ class StoredColumns:
         if table not in self._found:
             self._found[table] = _columns_of(self.client, table)
         return self._found[table]
+
+    def rename(self, table: str, column: str, to: str) -> None:
+        """Give a column another name."""
+        client, names = self.client, f"{quoted(column)} TO {column_in(self.client, to)}"
+        ask(client, f"ALTER TABLE {table_in(client, table)} RENAME COLUMN {names}")
+        del self._found[table]
 
     def drop(self, table: str) -> None:
         """Drop a table."""
@@ -123,6 +129,32 @@ def _tables_of_dlt() -> dict[str, TTableSchemaColumns]:
         PIPELINE_STATE_TABLE_NAME: pipeline_state_table(add_dlt_id=True)
     }
     return {name: table["columns"] for name, table in tables.items()}
+
+
+def rename_back(
+    stored: StoredColumns, schema: Schema, resource: str, say: Callable[[str], None]
+) -> None:
+    """Rename columns back whose names somebody wrote in other letters, small or capital.
+
+    dlt takes such names for one, so that it would neither find the column nor add another.
+
+    Args:
+        stored: The columns of the warehouse's tables, the resource's among them.
+        schema: The schema that the warehouse keeps of the tables.
+        resource: The resource's name, which is its table's.
+        say: Told of columns that are renamed.
+    """
+    names = ShownNames(schema, resource)
+    for table in [resource, *nested_tables(schema, resource)]:
+        known, found = schema.get_table_columns(table), stored.of(table) or set()
+        others = {column.lower(): column for column in found - known.keys()}
+        for column in known.keys() - found:
+            if other := others.get(column.lower()):
+                stored.rename(table, other, column)
+                say(
+                    f"{resource}: {names.of(table, column)} was written otherwise, and has its "
+                    "name again"
+                )
 
 
 def missing_parts(stored: StoredColumns, schema: Schema, resource: str) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from email_assets.sandbox import Sandbox
+from email_assets_tests.queries import Place, on_both
 from email_assets_tests.sync.odd_data_fixtures import MOMENT, load_rows, put
 from email_assets_tests.warehouses import Query, change, items, load, table
 
@@ -116,4 +117,21 @@ def test_a_column_that_was_dropped_comes_back_with_its_values(
     change(warehouse, f"ALTER TABLE email.{name} DROP COLUMN {field}")
     load_rows(api, row)
     assert table(query, "domains") == {1: {"id": 1, "color": "red"}}
+    assert items(query, "domains", "to")[1] == [{"name": "ann", "age": 7}]
+
+
+@on_both
+@pytest.mark.parametrize("column", ["domains.color", "domains__to.name"])
+def test_a_column_whose_name_was_written_otherwise_is_renamed_back(
+    api: Sandbox, warehouse: Place, query: Query, column: str
+) -> None:
+    row = {"id": 1, "color": "red", "to": [{"name": "ann", "age": 7}]}
+    load_rows(api, row)
+    name, _, field = column.partition(".")
+    change(warehouse, f'ALTER TABLE email.{name} RENAME COLUMN {field} TO "{field.title()}"')
+    said: list[str] = []
+    assert load("domains", say=said.append).rows_loaded == 0
+    assert said == [f"domains: {column} was written otherwise, and has its name again"]
+    load_rows(api, row | {"color": "blue"})
+    assert table(query, "domains") == {1: {"id": 1, "color": "blue"}}
     assert items(query, "domains", "to")[1] == [{"name": "ann", "age": 7}]
