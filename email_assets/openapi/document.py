@@ -6,6 +6,7 @@ Versions 2 (Swagger), 3.0 and 3.1: <https://spec.openapis.org/oas/latest.html>.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +21,14 @@ Json = Mapping[str, Any]
 USUAL_ROOMS = ("data", "items", "results", "records", "rows", "value", "values")
 """The usual fields of an answer that hold its rows."""
 TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_PLAIN = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
 PARTS = 3
 """Levels of a row's fields, in which secrets are looked for."""
+
+
+def step(key: str) -> str:
+    """A key as JSONPath has it, which would take `@odata.nextLink` for two."""
+    return key if _PLAIN.fullmatch(key) else f"'{key}'"
 
 
 class DocumentError(EmailAssetsError):
@@ -205,11 +212,11 @@ class Document:
         fields = {key: self.resolved(of) for key, of in (answer.get("properties") or {}).items()}
         lists = {key: row for key, of in fields.items() if (row := self._row_of(of))}
         for key in sorted(lists, key=lambda key: (key.lower() != name, key not in USUAL_ROOMS)):
-            return key, lists[key]
+            return step(key), lists[key]
         for outer, of in fields.items():
             for key, inner in (of.get("properties") or {}).items():
                 if row := self._row_of(self.resolved(inner)):
-                    return f"{outer}.{key}", row
+                    return f"{step(outer)}.{step(key)}", row
         return None
 
     def _row_of(self, schema: Json) -> dict[str, Any] | None:

@@ -89,7 +89,7 @@ def _name_of(path: str, taken: Mapping[str, Any]) -> str:
         name = "_".join(parts[-count:])
         if name not in taken and name[0].isalpha():
             return name
-    return f"{'_'.join(parts) or 'rows'}_{len(taken)}"
+    return "_".join(["list", *parts, str(len(taken))])
 
 
 def _snake(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from email_assets.openapi.document import Json, Operation
+from email_assets.openapi.document import Json, Operation, step
 from email_assets.openapi.text import Guess
 
 OFFSET = re.compile(r"offset|skip|start_?index", re.IGNORECASE)
@@ -85,18 +85,20 @@ def _size_of(schema: Json) -> Any:
 
 def _path_in(answer: Json, pattern: re.Pattern[str], *types: str) -> str | None:
     """The way to a field of an answer that has such a name and type."""
-    for path, schema in _fields(answer):
+    for path, name, schema in _fields(answer):
         kinds = schema.get("type", types[0])
         kinds = kinds if isinstance(kinds, list) else [kinds]
-        if pattern.fullmatch(path.rpartition(".")[2]) and set(kinds) & set(types):
+        # of @odata.nextLink, nextLink
+        if pattern.fullmatch(name.rpartition(".")[2]) and set(kinds) & set(types):
             return path
     return None
 
 
-def _fields(answer: Json) -> Iterator[tuple[str, Json]]:
-    """The fields of an answer, and those of the objects in it."""
+def _fields(answer: Json) -> Iterator[tuple[str, str, Json]]:
+    """The fields of an answer and of the objects in it: the way to each, its name, its schema."""
     properties: dict[str, Json] = answer.get("properties") or {}
-    yield from properties.items()
+    for name, of in properties.items():
+        yield step(name), name, of
     for outer, of in properties.items():
         for name, schema in (of.get("properties") or {}).items():
-            yield f"{outer}.{name}", schema
+            yield f"{step(outer)}.{step(name)}", name, schema

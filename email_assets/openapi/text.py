@@ -55,7 +55,8 @@ def file_of(title: str, client: Mapping[str, Any], resources: list[dict[str, Any
         *(f"{text}\n" for text in helpers),
         f"{body}\n",
     ]
-    return "\n".join(parts)
+    # half of a pair of JSON's, which no file can hold, becomes a question mark
+    return "\n".join(parts).encode("utf-8", "replace").decode()
 
 
 def guesses_in(value: Any) -> int:

@@ -64,6 +64,6 @@ def new(folder: Path, document: Json, name: str = "new.py") -> Any:
     return load_vendor(str(file), "")
 
 
-def the_one(folder: Path, operation: Json) -> Any:
-    (found,) = new(folder, described({"/v1/things": operation}))["resources"]
+def the_one(folder: Path, operation: Json, path: str = "/v1/things") -> Any:
+    (found,) = new(folder, described({path: operation}))["resources"]
     return found

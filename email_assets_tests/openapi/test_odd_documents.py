@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from dlt.common import jsonpath
 
 from email_assets.cli import main
 from email_assets.vendors.loading import load_vendor
@@ -20,6 +21,7 @@ from email_assets_tests.openapi.openapi_fixtures import (
     listing,
     new,
     parameter,
+    the_one,
 )
 
 __all__ = ["folder"]
@@ -145,3 +147,28 @@ def test_a_row_whose_parts_all_refer_to_each_other_is_looked_through_for_secrets
     (found,) = new(folder, document)["resources"]
 
     assert found["never_load"] == ["login.token", "logins.token"]
+
+
+def test_keys_that_jsonpath_would_take_apart_are_found_in_an_answer(folder: Path) -> None:
+    rows = {"type": "array", "items": ROW}
+    operation = listing([], ROW, {"@odata.nextLink": TEXT, "all mails": rows})
+    answer = operation["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    del answer["properties"]["data"]
+
+    endpoint = the_one(folder, operation)["endpoint"]
+
+    given = {"@odata.nextLink": "https://x.example/2", "all mails": [1]}
+    for path, found in (
+        (endpoint["data_selector"], [1]),
+        (endpoint["paginator"]["next_url_path"], "https://x.example/2"),
+    ):
+        assert jsonpath.find_values(jsonpath.compile_path(path), given) == [found]
+
+
+def test_a_path_that_begins_with_a_digit_and_half_a_character_make_a_file(folder: Path) -> None:
+    operation = listing([], ROW)
+    operation["get"]["summary"] = "Half of \ud83d."
+
+    found = the_one(folder, operation, "/2fa")
+
+    assert (found["name"], found["description"]) == ("list_2fa_0", "Half of ?.")
