@@ -19,7 +19,7 @@ from email_assets_tests.deliverability.deliverability_fixtures import (
     put_bounces,
     put_messages,
 )
-from email_assets_tests.queries import WAREHOUSES, fresh_place, on_both
+from email_assets_tests.queries import WAREHOUSES, Place, fresh_place, on_both
 from email_assets_tests.warehouses import Query, change, columns_of, fresh_warehouse, load
 
 
@@ -181,3 +181,18 @@ class TestCounting:
 
         assert build() == 0
         assert query(ROWS_OF_DAILY) == []
+
+
+@on_both
+@pytest.mark.parametrize("letters", [63, 80])
+def test_a_dataset_with_a_name_longer_than_dlts_own_names_is_read(
+    api: Sandbox, warehouse: Place, monkeypatch: pytest.MonkeyPatch, letters: int
+) -> None:
+    monkeypatch.setenv("WAREHOUSE__DATASET_NAME", "e" * letters)
+    for name in ("messages", "bounces", "domains"):
+        load(name)
+
+    rows, _ = build_daily(configured_account(), say=print)
+
+    assert rows == len(counted(api))
+    assert load("domains").rows_loaded == 0
