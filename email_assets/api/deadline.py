@@ -28,7 +28,10 @@ class Deadlines:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._due: dict[socket.socket, float] = {}
-        self._changed = threading.Condition()
+        # held by itself: the condition's own ways to take and free it are functions of Python, and
+        # where Ctrl-C comes as one of them begins, nobody frees it
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._wakes_at = float("inf")
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -43,19 +46,19 @@ class Deadlines:
         try:
             yield
         finally:
-            with self._changed:
+            with self._lock:
                 self._due.pop(sock, None)
 
     def close(self) -> None:
         """Cut off what is being read, and whatever may yet be."""
-        with self._changed:
+        with self._lock:
             self._closed = True
             self._changed.notify()
         if self._thread:
             self._thread.join()
 
     def _add(self, sock: socket.socket, due: float) -> None:
-        with self._changed:
+        with self._lock:
             if self._closed:
                 _cut_off(sock)
                 return
@@ -68,7 +71,7 @@ class Deadlines:
                 self._changed.notify()
 
     def _watch(self) -> None:
-        with self._changed:
+        with self._lock:
             while not self._closed:
                 now = self._clock()
                 for sock in [sock for sock, due in self._due.items() if due <= now]:

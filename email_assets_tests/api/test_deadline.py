@@ -199,22 +199,6 @@ def test_after_closing_nothing_can_be_read_and_nothing_is_watched(
     assert watchers() == before
 
 
-def test_ctrl_c_while_the_watcher_begins_leaves_nothing_to_wait_for(
-    connections: list[Connection], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Interrupted(threading.Thread):
-        def start(self) -> None:
-            raise KeyboardInterrupt
-
-    deadlines = Deadlines()
-    monkeypatch.setattr(threading, "Thread", Interrupted)
-    with pytest.raises(KeyboardInterrupt), deadlines.limit(connections[0].sock, 60):
-        pass
-    deadlines.close()
-    with deadlines.limit(connections[0].sock, 60):
-        assert connections[0].receive() == b""
-
-
 def test_closing_leaves_connections_alone_that_nobody_reads(connections: list[Connection]) -> None:
     deadlines = Deadlines()
     with deadlines.limit(connections[0].sock, 60):
