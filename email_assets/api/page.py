@@ -25,11 +25,16 @@ class Page:
     """True if the API says that there is more, or None where it does not say."""
 
 
-def same_page(error: Callable[[str], ApiError], rows: int) -> ApiError:
-    """The error for an API that does not get on."""
+def same_page(error: Callable[[str], ApiError], rows: int, *, is_first: bool = True) -> ApiError:
+    """The error for an API that does not get on, from its first page or from a later one."""
+    told = f"gave the same page of {rows} rows twice"
+    if is_first:
+        return error(
+            f"{told}; if it has no pages, the paginator to name in the vendor's file is single_page"
+        )
     return error(
-        f"gave the same page of {rows} rows twice; if it has no pages, the paginator to name in "
-        "the vendor's file is single_page"
+        f"{told}, which may be the last one or not; if it is, let the vendor's file name what says "
+        "so (total_path or has_more_path of the paginator), or ask for pages of another size"
     )
 
 

@@ -95,7 +95,8 @@ class WholePages:
         self._is_doubtful = repeats and is_full and page.total != 0 and may_be_stuck
         self._is_said_last = said_last
         if self._is_doubtful and not self._looks_back:
-            raise same_page(self._error, len(page.keys))
+            is_first = page.place - 1 == self._first
+            raise same_page(self._error, len(page.keys), is_first=is_first)
         says_more = page.has_more or (page.total is not None and not said_last)
         if page.keys and (self._is_doubtful or not repeats):
             self._empty_pages = 0
@@ -122,7 +123,8 @@ class WholePages:
         if self._is_doubtful and page.keys == self._front_keys:
             # no rows arrived that made a page of the one before it
             if not self._is_said_last:
-                raise same_page(self._error, len(page.keys))
+                is_first = page.place == self._first
+                raise same_page(self._error, len(page.keys), is_first=is_first)
             self._ended = True  # some APIs give their last page again beyond the end
         self._is_doubtful = False
         # what stood on a page that is empty now has moved further up

@@ -1,4 +1,4 @@
-"""APIs that give their last page again beyond the end: a list ends, if that has one row too."""
+"""APIs that give their last page again beyond the end: a list ends, unless that is full."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from email_assets.errors import ApiError
 from email_assets_tests.conftest import KEY
 from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
@@ -63,3 +64,17 @@ def test_the_list_ends(
     api.rows = rows
     load("servers")
     assert query("SELECT id FROM email.servers ORDER BY id") == [(key,) for key in range(rows)]
+
+
+@pytest.mark.parametrize("speculate", [False, True])
+@pytest.mark.parametrize(
+    ("pages", "remedy"),
+    [(1, r"single_page\."), (2, r"total_path .* another size\.")],
+)
+def test_a_full_page_may_not_be_the_last_and_the_error_says_what_to_do(
+    api: Clamping, use_vendor: UseVendor, pages: int, remedy: str, speculate: bool
+) -> None:
+    use_vendor(BY_NUMBER.format(speculate=speculate))
+    api.rows = pages * ROWS_OF_A_PAGE
+    with pytest.raises(ApiError, match=f"gave the same page of 5 rows twice.*{remedy} Nothing"):
+        load("servers")
