@@ -1,4 +1,4 @@
-"""What an owner misses that is refused for a while: it is made good, or told where it cannot be."""
+"""The rows that an owner misses while it is refused are made good, or told where they cannot be."""
 
 from __future__ import annotations
 
