@@ -149,12 +149,18 @@ class Cluster:
         assert run.job_name == job
         return run.run_id
 
-    def hanging(self, instance: dg.DagsterInstance, *names: str, seconds: float = 600) -> str:
-        """A run of the inventory whose steps of some names wait for answers of the API."""
+    def hanging(
+        self,
+        instance: dg.DagsterInstance,
+        *names: str,
+        seconds: float = 600,
+        job: str = "email_inventory",
+    ) -> str:
+        """A run of a job whose steps of some names wait for answers of the API."""
         asked = {name: self.sandbox.request_count(name) for name in names}
         for name in names:
             self.sandbox.set_faults(name, Fault("latency", seconds=seconds, times=1))
-        run_id = self.launch("email_inventory", instance)
+        run_id = self.launch(job, instance)
         for name in names:
             wait_for(partial(self._has_asked, name, asked[name]), AT_THE_MOST)
         return run_id
