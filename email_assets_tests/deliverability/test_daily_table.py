@@ -85,8 +85,9 @@ class TestColumns:
             "ALTER TABLE email.deliverability_daily ADD COLUMN opened BIGINT",
             "ALTER TABLE email.deliverability_daily ALTER bounce_rate TYPE VARCHAR",
             "ALTER TABLE email.deliverability_daily RENAME sender TO domain",
+            'ALTER TABLE email.deliverability_daily RENAME sender TO "Sender"',
         ],
-        ids=["a column fewer", "a column more", "another type", "another name"],
+        ids=["a column fewer", "a column more", "another type", "another name", "capitals"],
     )
     def test_a_table_of_another_version_gets_todays_columns_and_rows(
         self, former: str, warehouse: Path, query: Query
