@@ -37,6 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except EmailAssetsError as error:
         print(error)
         return 1
+    except RecursionError:
+        print(f"Parts of {chosen.document} lie too deep in one another to be read.")
+        return 1
     return 0
 
 

@@ -126,23 +126,33 @@ class Document:
 
     def resolved(self, schema: Any) -> dict[str, Any]:
         """A part of the document with what it refers to, and what it is composed of, in it."""
-        return self._resolved(schema, frozenset())
+        return self._resolved(schema, {})
 
-    def _resolved(self, schema: Any, within: frozenset[str]) -> dict[str, Any]:
-        """The same of a part within others, by their references; of one within itself, nothing."""
+    def _resolved(self, schema: Any, known: dict[int, dict[str, Any]]) -> dict[str, Any]:
+        """The same, where each part is looked at once, however often it is referred to.
+
+        Args:
+            schema: What stands in the document.
+            known: What was resolved, by identity; nothing of what is being resolved, which may
+                contain itself.
+        """
         if not isinstance(schema, dict):
             return {}
+        if id(schema) not in known:
+            known[id(schema)] = {}
+            known[id(schema)] = self._joined(schema, known)
+        return known[id(schema)]
+
+    def _joined(self, schema: Json, known: dict[int, dict[str, Any]]) -> dict[str, Any]:
         if isinstance(reference := schema.get("$ref"), str):
-            is_of_itself = reference in within
-            found = {} if is_of_itself else self._at(reference)
-            return self._resolved(found, within | {reference})
+            return self._resolved(self._at(reference), known)
         found = {**schema, "properties": dict(schema.get("properties") or {})}
         for part in schema.get("allOf") or ():
-            part = self._resolved(part, within)
+            part = self._resolved(part, known)
             properties = {**part.get("properties", {}), **found["properties"]}
             found = {**part, **found, "properties": properties}
         for choice in schema.get("oneOf") or schema.get("anyOf") or ():
-            choice = self._resolved(choice, within)
+            choice = self._resolved(choice, known)
             if choice.get("type") not in (None, "null") or choice.get("properties"):
                 return {**choice, **{k: v for k, v in found.items() if v}}
         return found

@@ -16,6 +16,7 @@ from email_assets_tests.openapi.openapi_fixtures import (
     ROW,
     TEXT,
     WHOLE,
+    Json,
     described,
     folder,
     listing,
@@ -92,6 +93,80 @@ def test_schemas_that_are_made_of_each_other_are_read(folder: Path) -> None:
     (found,) = new(folder, document)["resources"]
 
     assert found["name"] == "cats"
+
+
+@pytest.mark.parametrize("way", ["allOf", "oneOf"])
+def test_schemas_that_each_refer_to_the_next_one_twice_are_read_once(
+    way: str, folder: Path
+) -> None:
+    schemas: Json = {"S0": ROW}
+    for number in range(1, 60):
+        before = {"$ref": f"#/components/schemas/S{number - 1}"}
+        schemas[f"S{number}"] = {"type": "object", way: [before, {"allOf": [before]}]}
+    document = described({"/things": listing([], {"$ref": "#/components/schemas/S59"})})
+    document["components"]["schemas"] = schemas
+
+    (found,) = new(folder, document)["resources"]
+
+    assert (found["primary_key"], found["kind"]) == ("id", "inventory")
+
+
+def test_aliases_of_yaml_that_each_stand_twice_for_the_next_one_are_read_once(
+    folder: Path,
+) -> None:
+    schema: Json = ROW
+    for _ in range(60):
+        schema = {"type": "object", "allOf": [schema, schema]}
+    text = yaml.safe_dump(described({"/things": listing([], schema)}))
+    (folder / "openapi.yaml").write_text(text)
+
+    assert main(["vendor", "new", "--from", "openapi.yaml", "new.py"]) == 0
+
+
+def test_objects_that_are_fields_of_one_another_are_read(folder: Path) -> None:
+    kinds = [f"S{number}" for number in range(40)]
+    fields = {kind: {"$ref": f"#/components/schemas/{kind}"} for kind in kinds}
+    own = {kind: {"id": WHOLE, f"{kind}_token": TEXT} for kind in kinds}
+    document = described({"/things": listing([], {"$ref": "#/components/schemas/S0"})})
+    document["components"]["schemas"] = {
+        kind: {"type": "object", "properties": {**own[kind], **fields}} for kind in kinds
+    }
+
+    (found,) = new(folder, document)["resources"]
+
+    assert "S0_token" in found["never_load"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"paths": ' + '{"a": ' * 100_000,
+        "paths: " + "[" * 10_000,
+        json.dumps(
+            described(
+                {"/things": listing([], {"$ref": "#/components/schemas/S0"})},
+                components={
+                    "schemas": {
+                        f"S{number}": {"$ref": f"#/components/schemas/S{number + 1}"}
+                        for number in range(5_000)
+                    }
+                },
+            )
+        ),
+    ],
+    ids=["JSON", "YAML", "references"],
+)
+def test_a_document_that_is_too_deep_is_a_sentence(
+    text: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "openapi.yaml").write_text(text)
+
+    assert main(["vendor", "new", "--from", "openapi.yaml", "new.py"]) == 1
+
+    assert capsys.readouterr().out == (
+        "Parts of openapi.yaml lie too deep in one another to be read.\n"
+    )
+    assert not (folder / "new.py").exists()
 
 
 def test_a_folder_that_is_not_there_is_a_sentence(
