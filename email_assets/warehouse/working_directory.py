@@ -29,7 +29,8 @@ def working_directory(resource: str) -> Iterator[Path]:
     """A directory that goes with its run. Those of runs that were killed are removed first.
 
     Raises:
-        WorkingDirectoryError: The parent of all working directories is not this user's alone.
+        WorkingDirectoryError: The parent of all working directories is not this user's alone, or
+            dlt cannot write below it.
     """
     parent = _parent()
     # so that nobody takes a directory for a dead one between its making and its lock
@@ -49,6 +50,11 @@ def _parent() -> Path:
     """The folder in which all working directories of this user are made, and nothing else is."""
     user = os.geteuid()
     parent = Path(tempfile.gettempdir()) / f"email_assets.{user}"
+    if "%" in str(parent):  # dlt puts numbers into the names of files by Python's % operator
+        raise WorkingDirectoryError(
+            f"{parent} has a % in its name, for which dlt would put something else. Set TMPDIR to "
+            "another folder for temporary files."
+        )
     with suppress(FileExistsError):
         parent.mkdir(mode=0o700)
     status = parent.lstat()  # a link to a folder is none

@@ -63,6 +63,16 @@ def test_nobody_else_can_open_the_folders(warehouse: Path) -> None:
     assert parent().stat().st_mode & 0o777 == 0o700
 
 
+def test_a_folder_in_whose_name_dlt_would_put_something_is_refused(
+    warehouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "100% mine").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "100% mine"))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    with pytest.raises(WorkingDirectoryError, match=r"has a % in its name.* Set TMPDIR to another"):
+        parent()
+
+
 # Folders that were left behind
 
 
