@@ -30,7 +30,14 @@ from email_assets.warehouse.comments import comment
 from email_assets.warehouse.counts import count_table
 from email_assets.warehouse.dataset_account import expect_owner
 from email_assets.warehouse.destination import connected, stored_types
-from email_assets.warehouse.dialects import ask, column_in, count_days_in_utc, quoted, table_in
+from email_assets.warehouse.dialects import (
+    ask,
+    column_in,
+    count_days_in_utc,
+    in_other_letters,
+    rename_column,
+    table_in,
+)
 from email_assets.warehouse.readers import copy_for_readers
 from email_assets.warehouse.turn import SqlClient
 
@@ -144,14 +151,9 @@ def _make(warehouse: WarehouseSettings, client: SqlClient) -> None:
         ask(client, f"CREATE TABLE {table} ({', '.join(types.values())})")
         return
     wanted = {name: TYPES[type_] for name, (type_, _) in COLUMNS.items()}
-    # DuckDB would not add a column beside one whose name differs in the case of letters alone
-    for name in sorted(found.keys() - wanted.keys()):
-        if (own := name.lower()) in wanted.keys() - found.keys():
-            ask(
-                client,
-                f"ALTER TABLE {table} RENAME COLUMN {quoted(name)} TO {column_in(client, own)}",
-            )
-            found[own] = found.pop(name)
+    for name, other in in_other_letters(found, wanted).items():
+        rename_column(client, DAILY, other, name)
+        found[name] = found.pop(other)
     missing = wanted.keys() - found.keys()
     changed = {name for name in wanted.keys() & found.keys() if wanted[name] != found[name]}
     obsolete = found.keys() - wanted.keys()

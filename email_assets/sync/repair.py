@@ -20,7 +20,7 @@ from email_assets.dlt_columns import DLT_ID, ROOT_ID
 from email_assets.errors import causes
 from email_assets.sentences import UNREADABLE
 from email_assets.sync.shown_names import ShownNames
-from email_assets.warehouse.dialects import ask, column_in, columns_of, quoted, table_in
+from email_assets.warehouse.dialects import columns_of, in_other_letters, rename_column
 from email_assets.warehouse.turn import SqlClient
 
 
@@ -43,8 +43,7 @@ class StoredColumns:
 
     def rename(self, table: str, column: str, to: str) -> None:
         """Give a column another name."""
-        client, names = self.client, f"{quoted(column)} TO {column_in(self.client, to)}"
-        ask(client, f"ALTER TABLE {table_in(client, table)} RENAME COLUMN {names}")
+        rename_column(self.client, table, column, to)
         del self._found[table]
 
     def drop(self, table: str) -> None:
@@ -136,8 +135,6 @@ def rename_back(
 ) -> None:
     """Rename columns back whose names somebody wrote in other letters, small or capital.
 
-    dlt takes such names for one, so that it would neither find the column nor add another.
-
     Args:
         stored: The columns of the warehouse's tables, the resource's among them.
         schema: The schema that the warehouse keeps of the tables.
@@ -147,14 +144,10 @@ def rename_back(
     names = ShownNames(schema, resource)
     for table in [resource, *nested_tables(schema, resource)]:
         known, found = schema.get_table_columns(table), stored.of(table) or set()
-        others = {column.lower(): column for column in found - known.keys()}
-        for column in known.keys() - found:
-            if other := others.get(column.lower()):
-                stored.rename(table, other, column)
-                say(
-                    f"{resource}: {names.of(table, column)} was written otherwise, and has its "
-                    "name again"
-                )
+        for column, other in in_other_letters(found, known).items():
+            stored.rename(table, other, column)
+            shown = names.of(table, column)
+            say(f"{resource}: {shown} was written otherwise, and has its name again")
 
 
 def missing_parts(stored: StoredColumns, schema: Schema, resource: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -107,6 +107,29 @@ def column_in(client: SqlClient, name: str) -> str:
 def quoted(name: str) -> str:
     """A name in DuckDB's SQL."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def in_other_letters(found: Iterable[str], wanted: Iterable[str]) -> dict[str, str]:
+    """Names that differ from wanted ones in the case of letters alone, by those.
+
+    dlt and DuckDB take the two for one: what is wanted is neither found nor can it be added.
+    """
+    known, named = set(found), set(wanted)
+    others = {name.lower(): name for name in known - named}
+    return {name: others[name.lower()] for name in sorted(named - known) if name.lower() in others}
+
+
+def rename_column(client: SqlClient, table: str, column: str, to: str) -> None:
+    """Give a column another name.
+
+    Args:
+        client: Connected to the warehouse.
+        table: The table's name.
+        column: The column's name, as the warehouse writes it.
+        to: Its new name, as dlt writes it.
+    """
+    names = f"{quoted(column)} TO {column_in(client, to)}"
+    ask(client, f"ALTER TABLE {table_in(client, table)} RENAME COLUMN {names}")
 
 
 def count_days_in_utc(client: SqlClient) -> None:

@@ -120,6 +120,11 @@ def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
     return {found.check_name: found.passed for found in result.get_asset_check_evaluations()}
 
 
+def evaluations(name: str) -> dict[str, dg.AssetCheckEvaluation]:
+    """Materialize a resource's asset, and give what each of its checks found."""
+    return {found.check_name: found for found in materialize(name).get_asset_check_evaluations()}
+
+
 @pytest.fixture
 def account(configure: Callable[..., None]) -> Iterator[PostmarkServer]:
     """An account of three servers, with the account's token alone."""

@@ -16,7 +16,7 @@ from email_assets_tests.vendors.postmark_fixtures import (
     NOON,
     Query,
     configure,
-    materialize,
+    evaluations,
 )
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
 from email_assets_tests.vendors.syncing import load
@@ -94,9 +94,7 @@ def test_complete_warns_of_them(account: PostmarkServer, monkeypatch: pytest.Mon
     put_clock_ahead(monkeypatch, 60 * DAY)
     account.servers[1].refuses_with = None
 
-    found = {
-        each.check_name: each for each in materialize("messages").get_asset_check_evaluations()
-    }
+    found = evaluations("messages")
 
     assert not found["complete"].passed
     assert (found["complete"].description or "").startswith(

@@ -22,9 +22,9 @@ from email_assets_tests.vendors.postmark_fixtures import (
     NOON,
     Query,
     configure,
+    evaluations,
     load,
     loaded_ids,
-    materialize,
     message_ids,
 )
 from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkServer
@@ -202,9 +202,7 @@ def test_if_none_has_a_token_the_sync_fails_and_names_one(account: PostmarkServe
 def test_complete_warns_and_names_the_owner(account: PostmarkServer) -> None:
     account.servers[1].refuses_with = 403
 
-    found = {
-        each.check_name: each for each in materialize("messages").get_asset_check_evaluations()
-    }
+    found = evaluations("messages")
 
     assert found["primary_key"].passed
     assert not found["complete"].passed

@@ -17,8 +17,8 @@ from email_assets_tests.vendors.postmark_fixtures import (
     NOON,
     Query,
     configure,
+    evaluations,
     loaded_ids,
-    materialize,
     message_ids,
 )
 from email_assets_tests.vendors.postmark_rows import Server
@@ -212,9 +212,7 @@ def test_complete_warns_and_names_those_that_fail_and_those_that_are_refused(
     fail(account.servers[1])
     fail(account.servers[2], 403)
 
-    found = {
-        each.check_name: each for each in materialize("messages").get_asset_check_evaluations()
-    }
+    found = evaluations("messages")
 
     assert found["primary_key"].passed
     assert not found["complete"].passed
