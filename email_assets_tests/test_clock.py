@@ -15,6 +15,7 @@ from email_assets.settings import alerting, sections, warehouse
 from email_assets.settings.resolve import Section
 from email_assets_tests.clock import beginning_at
 from email_assets_tests.conftest import PROJECT, sets_something_of_ours
+from email_assets_tests.source_files import tree_of
 
 READS_THE_CLOCK = {
     ("datetime", "now"),
@@ -59,7 +60,7 @@ def _reads_of(tree: ast.AST) -> list[str]:
 
 
 def test_nothing_but_the_clock_reads_the_time() -> None:
-    found = {file: _reads_of(ast.parse(file.read_text())) for file in FILES}
+    found = {file: _reads_of(tree_of(file)) for file in FILES}
 
     assert {file: reads for file, reads in found.items() if reads} == {}
 

@@ -10,6 +10,7 @@ from importlib import import_module
 import pytest
 
 from email_assets_tests.conftest import PROJECT
+from email_assets_tests.source_files import tree_of
 
 DOCUMENTED = {
     "dlt",
@@ -239,7 +240,7 @@ def _imported(module: str) -> object:
 def _inner_imports() -> set[str]:
     found = set[str]()
     for file in (PROJECT / "email_assets").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.ImportFrom):
                 module = str(node.module)
                 is_dlts = module.startswith("dlt.") and module not in DOCUMENTED

@@ -10,6 +10,7 @@ from importlib.metadata import distribution, requires
 from pathlib import Path
 
 from email_assets_tests.conftest import PROJECT
+from email_assets_tests.source_files import tree_of
 
 OF_SERVERS = {"celery", "dagster_celery", "psycopg2"}
 """Imported where runs are spread over servers, and by tests that are skipped elsewhere."""
@@ -22,7 +23,7 @@ def _imported(folder: Path) -> frozenset[str]:
     """The packages that the modules of a folder import, but for Python's own and ours."""
     found = set[str]()
     for file in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text())):
+        for node in ast.walk(tree_of(file)):
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from email_assets_tests.conftest import PROJECT
+from email_assets_tests.source_files import tree_of
 
 PACKAGE = PROJECT / "email_assets"
 GROUND = {
@@ -63,7 +64,7 @@ def _room(module: tuple[str, ...]) -> str:
 def _imports(file: Path) -> frozenset[str]:
     """The full names of what a file imports, wherever in it the import stands."""
     found = set[str]()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -20,6 +20,7 @@ from email_assets.defs import recording
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.conftest import KEY, PROJECT
 from email_assets_tests.dagster_fixtures import MADE_OF_EVENTS, materialize, platform
+from email_assets_tests.source_files import tree_of
 
 ADDRESSES = [
     "ann@hostile.example",
@@ -137,7 +138,7 @@ FILES = sorted((PROJECT / "email_assets" / "defs").glob("*.py"))
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_what_dagster_records_is_made_in_one_module(file: Path) -> None:
     events = {"MaterializeResult", "ObserveResult", "AssetObservation", "AssetCheckResult"}
-    calls = (node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call))
+    calls = (node for node in ast.walk(tree_of(file)) if isinstance(node, ast.Call))
     made = {ast.unparse(call.func) for call in calls}
 
     in_the_log = {name for name in made if re.fullmatch(r"context\.log\.\w+", name)}

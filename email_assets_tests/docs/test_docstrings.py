@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from email_assets_tests.conftest import PROJECT
+from email_assets_tests.source_files import tree_of
 
 QUESTION = re.compile(r"(what|which|who|whose|whom|when|where|why|how|whether)\b", re.IGNORECASE)
 
 
 def docstrings(file: Path) -> Iterator[str]:
     """The texts that stand as statements: docstrings of modules, classes, functions and names."""
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(tree_of(file)):
         match node:
             case ast.Expr(value=ast.Constant(value=str(text))):
                 yield text
