@@ -34,6 +34,7 @@ from email_assets.warehouse.dialects import (
     ask,
     column_in,
     count_days_in_utc,
+    found_in,
     in_other_letters,
     rename_column,
     table_in,
@@ -161,7 +162,7 @@ def _make(warehouse: WarehouseSettings, client: SqlClient) -> None:
     for name in sorted(missing):
         ask(client, f"ALTER TABLE {table} ADD COLUMN {types[name]}")
     for name in sorted(obsolete | changed):
-        ask(client, f"ALTER TABLE {table} DROP COLUMN {column_in(client, name)}")
+        ask(client, f"ALTER TABLE {table} DROP COLUMN {found_in(client, name)}")
     for name in sorted(changed):
         ask(client, f"ALTER TABLE {table} ADD COLUMN {types[name]}")
 

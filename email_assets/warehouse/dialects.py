@@ -104,6 +104,17 @@ def column_in(client: SqlClient, name: str) -> str:
     return quoted(client.escape_column_name(name, quote=False))
 
 
+def found_in(client: SqlClient, name: str) -> str:
+    """A column that somebody may have made, as the warehouse spells it, in DuckDB's SQL.
+
+    Args:
+        client: Connected to the warehouse.
+        name: Its name, as `stored_types` gives it.
+    """
+    is_upper = client.capabilities.casefold_identifier is str.upper
+    return quoted(name.upper() if is_upper else name)
+
+
 def quoted(name: str) -> str:
     """A name in DuckDB's SQL."""
     return '"' + name.replace('"', '""') + '"'
@@ -125,10 +136,10 @@ def rename_column(client: SqlClient, table: str, column: str, to: str) -> None:
     Args:
         client: Connected to the warehouse.
         table: The table's name.
-        column: The column's name, as the warehouse writes it.
+        column: The column's name, as `stored_types` gives it.
         to: Its new name, as dlt writes it.
     """
-    names = f"{quoted(column)} TO {column_in(client, to)}"
+    names = f"{found_in(client, column)} TO {column_in(client, to)}"
     ask(client, f"ALTER TABLE {table_in(client, table)} RENAME COLUMN {names}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from email_assets_tests.deliverability.deliverability_fixtures import (
     put_bounces,
     put_messages,
 )
-from email_assets_tests.warehouses import Query, change, columns_of
+from email_assets_tests.queries import Place
+from email_assets_tests.warehouses import Query, ask, change, columns_of
 
 
 def build() -> int:
@@ -101,6 +103,33 @@ class TestColumns:
 
         assert {*columns_of(query, "deliverability_daily")} == {*DAILY_COLUMNS}
         assert query(ROWS_OF_DAILY) == [(date(2026, 3, 1), "7", 1, 0, 0, 0, 0, 0, 0.0)]
+
+    @pytest.mark.parametrize(
+        ("warehouse", "added"),
+        [
+            ("duckdb", "Opened"),
+            ("duckdb", 'a "b"'),
+            # DuckDB takes `Sender` and `sender` for one
+            *(
+                pytest.param("postgres", added, marks=pytest.mark.postgres)
+                for added in ("Opened", 'a "b"', "Sender")
+            ),
+        ],
+        indirect=["warehouse"],
+    )
+    def test_a_column_that_somebody_added_goes_however_its_name_is_written(
+        self, added: str, warehouse: Place
+    ) -> None:
+        put_messages(warehouse, "('a', 7, '2026-03-01 10:00Z')")
+        put_bounces(warehouse)
+        build()
+        name = added.replace('"', '""')
+        change(warehouse, f'ALTER TABLE email.deliverability_daily ADD COLUMN "{name}" BIGINT')
+
+        build()
+
+        assert {*columns_of(partial(ask, warehouse), "deliverability_daily")} == {*DAILY_COLUMNS}
+        assert ask(warehouse, ROWS_OF_DAILY) == [(date(2026, 3, 1), "7", 1, 0, 0, 0, 0, 0, 0.0)]
 
     def test_a_table_of_this_version_keeps_what_somebody_built_on_it(
         self, warehouse: Path, query: Query
