@@ -92,6 +92,8 @@ class Webhook:
         only: Collection[str] = (),  # noqa: ARG002 (who reads it is not known)
     ) -> Receipt:
         """Post the message's text, after the severity that its subject begins with."""
+        # more would be a name server that hangs, and the time of other channels
+        seconds = min(seconds, CONNECT_SECONDS + ANSWER_SECONDS)
         return within(seconds, self.name, lambda: self._post(message))
 
     def _post(self, message: Message) -> Receipt:

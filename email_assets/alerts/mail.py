@@ -28,8 +28,14 @@ PAGE = "deliverability.html"
 """The name of the page that a mail carries along."""
 IN_7_BITS = policy.default.clone(cte_type="7bit")
 """Every server takes it, and more only who says so: RFC 6152."""
+NO_LETTERS = (553, b"no SMTPUTF8")
+"""Our own answer for a server that has no letters for an address, as RFC 6531 gives it."""
 REFUSED_FOR_NOW = range(400, 500)
 """Answers of a mail server to a recipient that it may take later: RFC 5321, 4.2.1."""
+
+
+Refused = dict[str, tuple[int, bytes]]
+"""Recipients' addresses, and a mail server's answer to each of those that it refuses."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -47,22 +53,39 @@ class Mail:
         if not wanted:  # those who were to get it were taken out of the settings
             return Receipt()
         addresses = [parseaddr(recipients[digest])[1] for digest in wanted]
-        refused = within(seconds, self.name, lambda: self._mail(message, addresses, bool(only)))
-        codes = {recipient_digest(address): code for address, (code, _) in refused.items()}
-        # to be sent again to nobody else: those who got it would get it twice
-        not_yet = tuple(digest for digest, code in codes.items() if code in REFUSED_FOR_NOW)
-        if not codes:
-            return Receipt()
-        later = " for now" if not_yet else ""
-        remark = (
-            f"The mail server refused {len(codes)} of {len(recipients)} recipients of an alert"
-            f"{later}. {resolve.where_to_set(MailSettings, 'mail_to')}"
+        refused = within(
+            seconds, self.name, lambda: self._mail(message, addresses, bool(only), seconds)
         )
-        return Receipt(remark, not_yet)
+        # to be sent again to nobody else: those who got it would get it twice
+        not_yet = tuple(
+            recipient_digest(address)
+            for address, (code, _) in refused.items()
+            if code in REFUSED_FOR_NOW
+        )
+        return Receipt(self._remark_on(refused, len(recipients), bool(not_yet)), not_yet)
+
+    def _remark_on(self, refused: Refused, of: int, for_now: bool) -> str | None:
+        """A sentence on those who did not get a mail, by their places in `mail_to`."""
+        unwritten = [
+            str(place)
+            for place, recipient in enumerate(self.server.mail_to, 1)
+            if refused.get(parseaddr(recipient)[1]) == NO_LETTERS
+        ]
+        said = []
+        if count := sum(answer != NO_LETTERS for answer in refused.values()):
+            later = " for now" if for_now else ""
+            said.append(f"The mail server refused {count} of {of} recipients of an alert{later}.")
+        if unwritten:
+            said.append(
+                "The mail server takes no addresses beyond ASCII (SMTPUTF8), so an alert did not "
+                f"go to number {' and '.join(unwritten)} of mail_to. Where only the domain is "
+                "beyond ASCII, write it as xn--…."
+            )
+        return " ".join([*said, resolve.where_to_set(MailSettings, "mail_to")]) if said else None
 
     def _mail(
-        self, message: Message, addresses: Sequence[str], again: bool
-    ) -> dict[str, tuple[int, bytes]]:
+        self, message: Message, addresses: Sequence[str], again: bool, seconds: float
+    ) -> Refused:
         """Give the mail to the server, and tell which recipients it refused, each with its code.
 
         Args:
@@ -70,14 +93,17 @@ class Mail:
             addresses: The recipients.
             again: Others have got it before, so that it is no trouble of the server's if these
                 are refused.
+            seconds: The longest that each answer about the mail may take.
         """
-        refused: dict[str, tuple[int, bytes]] | None = None
+        refused: Refused | None = None
         problem = ""
         try:
             with self._connected() as server:
                 if self.server.smtp_user and self.password:
                     server.login(self.server.smtp_user, self.password)
-                refused = server.send_message(self.written(message), to_addrs=addresses)
+                if server.sock:  # many look through a mail before they say that they have it
+                    server.sock.settimeout(seconds)
+                refused = self._hand_over(server, message, addresses)
         except smtplib.SMTPAuthenticationError as error:
             problem = f"refused the login ({error.smtp_code})"
         except smtplib.SMTPRecipientsRefused as error:
@@ -100,6 +126,21 @@ class Mail:
             )
         return refused
 
+    def _hand_over(
+        self, server: smtplib.SMTP, message: Message, addresses: Sequence[str]
+    ) -> Refused:
+        """Give the mail to the server for those whose addresses it has letters for."""
+        server.ehlo_or_helo_if_needed()
+        beyond = [address for address in addresses if not address.isascii()]
+        # for one that it has none for, Python would send the mail to nobody
+        if server.has_extn("smtputf8") or len(beyond) == len(addresses):
+            beyond = []
+        refused = server.send_message(
+            self.written(message, beyond),
+            to_addrs=[address for address in addresses if address not in beyond],
+        )
+        return refused | dict.fromkeys(beyond, NO_LETTERS)
+
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
         host, port = self.server.smtp_host or "", self.server.port
@@ -113,12 +154,14 @@ class Mail:
                 server.starttls(context=ssl.create_default_context())
             yield server
 
-    def written(self, message: Message) -> EmailMessage:
-        """The message as mail."""
+    def written(self, message: Message, without: Collection[str] = ()) -> EmailMessage:
+        """The message as mail, which names all recipients but those of some addresses."""
         sender = self.server.mail_from or ""
         mail = EmailMessage(IN_7_BITS)
         mail["From"] = sender
-        mail["To"] = ", ".join(self.server.mail_to)
+        mail["To"] = ", ".join(
+            each for each in self.server.mail_to if parseaddr(each)[1] not in without
+        )
         mail["Subject"] = message.subject
         mail["Date"] = format_datetime(now())
         mail["Message-ID"] = f"<{message.id}@{parseaddr(sender)[1].rpartition('@')[2]}>"

@@ -17,12 +17,13 @@ LONGEST_WAIT = 30
 """Ticks without an attempt: a quarter of an hour."""
 MOST_REFUSALS = 32
 """Times that a recipient may be refused for now, in seven hours, before it is given up."""
-SECONDS_A_MESSAGE = 15
-"""As long as a webhook may take. What is given up sooner could arrive all the same, and again."""
+SECONDS_A_TICK = 40
+"""Time that channels have in a tick, of the minute that Dagster gives it. What is given up could
+arrive all the same, and again: so a message has all that is left of it."""
 MOST_IN_VAIN = 2
 """Messages that a channel may refuse in a tick: it may refuse one for good, and take the next."""
 SECONDS_A_CHANNEL = 5
-"""Time that a channel has in a tick for all its messages. Dagster gives a tick a minute."""
+"""Time in which a channel may begin with another message in a tick."""
 
 
 @dataclass
@@ -99,13 +100,13 @@ class Outbox:
         Each channel is tried by itself. One that takes no message is tried again at the next tick,
         and then at every second, fourth, eighth, …
         """
-        told = []
+        told, end = list[str](), clock() + SECONDS_A_TICK
         for channel in channels:
             pending = [entry for entry in self.waiting if channel.name in entry.to]
             trouble = self.troubles.setdefault(channel.name, Trouble())
             if trouble.wait:
                 trouble.wait -= 1
-            elif problem := self._send(channel, pending, trouble, say, clock):
+            elif problem := self._send(channel, pending, trouble, say, clock, end):
                 told.append(problem)
             if waits := sum(channel.name in entry.to for entry in self.waiting):
                 told.append(f"Alerts that wait for the {channel.name}: {waits}.")
@@ -119,6 +120,7 @@ class Outbox:
         trouble: Trouble,
         say: Callable[[str], object],
         clock: Callable[[], float],
+        end: float,
     ) -> str | None:
         """Send the pending messages, and tell why the channel takes no more."""
         until, problems = clock() + SECONDS_A_CHANNEL, list[str]()
@@ -130,7 +132,7 @@ class Outbox:
                 entry.wait -= 1
                 continue
             try:
-                receipt = channel.send(entry.message, SECONDS_A_MESSAGE, entry.only)
+                receipt = channel.send(entry.message, end - clock(), entry.only)
             except DeliveryError as error:
                 problems.append(str(error))
                 continue

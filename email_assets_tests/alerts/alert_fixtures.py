@@ -18,7 +18,10 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from email_assets.alerts.configured import channels
+from email_assets.alerts.mail import Mail
 from email_assets.clock import now
+from email_assets.settings.alerting import alerting_as_set_now
 
 PASSWORD = "smtp-password/1"
 RECIPIENTS = ["ops@alerts.example", "ann@alerts.example"]
@@ -141,6 +144,12 @@ class FreePortController(Controller):
         assert isinstance(self.server, asyncio.Server)
         self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()  # type: ignore[no-untyped-call]
+
+
+def mail_channel() -> Mail:
+    """The channel of the mail server that is set."""
+    (channel,) = (found for found in channels(alerting_as_set_now()) if isinstance(found, Mail))
+    return channel
 
 
 def _login(_: SMTP, __: Session, ___: Any, ____: str, found: Any) -> AuthResult:

@@ -24,12 +24,15 @@ class Receiver:
     not_yet: list[str] = field(default_factory=list)
     """Those of its recipients whom it refuses for now."""
     attempts: int = 0
+    had: list[float] = field(default_factory=list)
+    """The seconds that each attempt might take."""
     asked_for: list[list[str]] = field(default_factory=list)
     """The recipients that each attempt was for, if it was not for all."""
     taken: list[Message] = field(default_factory=list)
 
     def send(self, message: Message, seconds: float, only: Collection[str] = ()) -> Receipt:
         self.attempts += 1
+        self.had.append(seconds)
         self.asked_for.append([*only])
         if not self.up:
             raise DeliveryError(f"The {self.name} is down.")

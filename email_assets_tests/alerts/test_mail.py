@@ -7,14 +7,12 @@ from dataclasses import replace
 import pytest
 
 from email_assets.alerts.channels import DeliveryError, Message, Receipt
-from email_assets.alerts.configured import channels
-from email_assets.alerts.mail import PAGE, Mail, recipient_digest
-from email_assets.settings.alerting import alerting_as_set_now
+from email_assets.alerts.mail import PAGE, recipient_digest
 from email_assets_tests.alerts.alert_fixtures import (
     RECIPIENTS,
-    FreePortController,
     MailServer,
     certificate,
+    mail_channel,
     mail_server,
 )
 
@@ -25,12 +23,6 @@ REMEDY = (
     "See [alerts] smtp_host, smtp_port, smtp_security, smtp_user, smtp_password, mail_from and "
     "mail_to."
 )
-LACKS = "offers no STARTTLS, no login or no addresses beyond ASCII (SMTPUTF8)"
-
-
-def mail_channel() -> Mail:
-    (channel,) = (found for found in channels(alerting_as_set_now()) if isinstance(found, Mail))
-    return channel
 
 
 def test_a_mail_has_what_a_reader_and_a_mailbox_want(mail_server: MailServer) -> None:
@@ -162,34 +154,3 @@ def test_a_server_that_refuses_the_mail_is_told_with_its_answer(mail_server: Mai
         mail_channel().send(MESSAGE, 10)
 
     assert str(caught.value) == f"The mail server answered 451. {REMEDY}"
-
-
-def test_a_server_without_tls_gets_no_password(
-    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert _told_by_a_plain_server(mail_server, monkeypatch) == f"The mail server {LACKS}. {REMEDY}"
-    assert mail_server.attempts == 0
-
-
-def test_an_address_that_the_server_has_no_letters_for_is_told_among_the_reasons(
-    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ALERTS__MAIL_TO", '["ann@exämple.org"]')
-    monkeypatch.setenv("ALERTS__SMTP_SECURITY", "none")
-    monkeypatch.delenv("ALERTS__SMTP_USER")
-    monkeypatch.delenv("ALERTS__SMTP_PASSWORD")
-
-    assert _told_by_a_plain_server(mail_server, monkeypatch) == f"The mail server {LACKS}. {REMEDY}"
-
-
-def _told_by_a_plain_server(mail_server: MailServer, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The sentence on a server without TLS, a login and letters beyond ASCII."""
-    plain = FreePortController(mail_server, hostname="127.0.0.1", port=0, enable_SMTPUTF8=False)
-    plain.start()
-    try:
-        monkeypatch.setenv("ALERTS__SMTP_PORT", str(plain.port))
-        with pytest.raises(DeliveryError) as caught:
-            mail_channel().send(MESSAGE, 10)
-    finally:
-        plain.stop()
-    return str(caught.value)

@@ -1,6 +1,13 @@
 """Messages wait until each channel has taken them."""
 
-from email_assets.alerts.outbox import LONGEST_WAIT, MOST_IN_VAIN, MOST_NAMED, MOST_WAITING, Outbox
+from email_assets.alerts.outbox import (
+    LONGEST_WAIT,
+    MOST_IN_VAIN,
+    MOST_NAMED,
+    MOST_WAITING,
+    SECONDS_A_TICK,
+    Outbox,
+)
 from email_assets_tests.alerts.outbox_fixtures import Receiver, mail, messages, tick, webhook
 
 __all__ = ["mail", "webhook"]
@@ -27,6 +34,19 @@ def test_a_slow_channel_gets_each_message_once_over_several_ticks(webhook: Recei
 
     assert webhook.taken == messages(5)
     assert counts == [2, 4, 5]
+
+
+def test_a_message_has_what_others_left_of_the_ticks_time(
+    webhook: Receiver, mail: Receiver
+) -> None:
+    outbox = Outbox()
+    webhook.pace = 4
+    outbox.add(messages(2), ["webhook", "e-mail"])
+
+    outbox.deliver([webhook, mail], print, clock=lambda: webhook.now)
+
+    assert webhook.had == [SECONDS_A_TICK, SECONDS_A_TICK - 4]
+    assert mail.had == [SECONDS_A_TICK - 8] * 2
 
 
 def test_a_channel_that_is_down_is_tried_ever_more_seldom(webhook: Receiver) -> None:
