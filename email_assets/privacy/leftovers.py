@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import dlt
 
+from email_assets.privacy.paths import readings
 from email_assets.privacy.pseudonyms import MARK
 from email_assets.privacy.tables import Table, as_text, tables_of
 from email_assets.settings.privacy import PrivateFields
@@ -33,16 +34,21 @@ def leftovers(client: SqlClient, resource: str, fields: PrivateFields) -> dict[s
 
 def _columns_of(
     tables: Sequence[Table], resource: str, path: Sequence[str]
-) -> Iterator[tuple[Table, str]]:
+) -> list[tuple[Table, str]]:
     """The columns that dlt made of a field and of what is in it, in whichever table."""
     naming = dlt.Schema("any").naming
-    whole = naming.make_path(*map(naming.normalize_identifier, (resource, *path)))
-    for table in tables:
-        for column in table.columns:
-            place = f"{table.name}__{column}"
-            is_of_dlt = column.startswith("_dlt_")
-            if not is_of_dlt and (place == whole or place.startswith(f"{whole}__")):
-                yield table, column
+    for reading in readings(path):
+        whole = naming.make_path(*map(naming.normalize_identifier, (resource, *reading)))
+        found = [
+            (table, column)
+            for table in tables
+            for column in table.columns
+            if f"{table.name}__{column}__".startswith(f"{whole}__")
+            and not column.startswith("_dlt_")
+        ]
+        if found:  # `user_email` may be of `user.email` only where there is no `email` in `user`
+            return found
+    return []
 
 
 def _count(client: SqlClient, table: Table, column: str, may_hold: str | None) -> int:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+Path = tuple[str, ...]
+
 LEFT_OUT: Any = object()
 """The value of a field that a row is not to have."""
 
@@ -12,6 +14,17 @@ LEFT_OUT: Any = object()
 def leave_out(_: Any) -> Any:
     """A change by which the field is gone."""
     return LEFT_OUT
+
+
+def readings(path: Sequence[str]) -> list[Path]:
+    """The paths that a name with dots may stand for: a dot may be part of a field's own name."""
+    if len(path) < 2:
+        return [tuple(path)]
+    first, second, *others = path
+    return [
+        *((first, *rest) for rest in readings([second, *others])),
+        *readings([f"{first}.{second}", *others]),
+    ]
 
 
 def changed_at(value: Any, path: Sequence[str], change: Callable[[Any], Any]) -> Any:

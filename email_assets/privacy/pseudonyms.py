@@ -38,10 +38,13 @@ class Pseudonyms:
     def of(self, text: str) -> str:
         """The pseudonym of a text: of the addresses in it, or of the text if it has none.
 
-        So `Ann <ann@example.org>` and `ANN@example.org` have the same one.
+        So `Ann <ann@example.org>` and `ANN@example.org` have the same one. That of pseudonyms is
+        themselves: a field may be named, and the object that it lies in as well.
         """
         if address := address_alone(text):
             return self._of(address)
+        if all(map(PSEUDONYM.fullmatch, text.split(", "))):
+            return text
         found = dict.fromkeys(self._of(address.readings[0]) for address in addresses_in(text))
         return ", ".join(found) or self._of(plain(text))
 

@@ -9,7 +9,7 @@ from typing import Any
 from email_assets.clock import now
 from email_assets.instants import as_utc
 from email_assets.privacy.forgotten import Forgotten
-from email_assets.privacy.paths import changed_at, leave_out
+from email_assets.privacy.paths import Path, changed_at, leave_out, readings
 from email_assets.privacy.pseudonyms import Pseudonyms
 from email_assets.settings.privacy import PrivateFields, salt
 
@@ -40,13 +40,17 @@ class PrivateRows:
         self._resource = resource
         self._time = fields.time.split(".") if fields.time else []
         self._before = kept_since(fields)
-        changes: list[tuple[tuple[str, ...], Callable[[Any], Any]]] = []
+        changes: list[tuple[Path, Callable[[Any], Any]]] = []
         changes += [(tuple(path), leave_out) for path in fields.dropped]
         if fields.hashed:
             pseudonyms = Pseudonyms(salt(f"{resource}: [privacy] hash names fields of it"))
             changes += [(tuple(path), pseudonyms.of_value) for path in fields.hashed]
         self._missing = {path for path, _ in changes}
-        self._changes = [(path, self._noting(path, change)) for path, change in changes]
+        self._changes = [
+            (reading, self._noting(path, change))
+            for path, change in changes
+            for reading in readings(path)
+        ]
 
     def prepare(self, row: Row) -> Row | None:
         """A row as it may be loaded, or None if it may not."""
@@ -85,7 +89,7 @@ class PrivateRows:
         except (ValueError, TypeError, OverflowError):
             return False  # it does not say when it came about
 
-    def _noting(self, path: tuple[str, ...], change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def _noting(self, path: Path, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def noted(value: Any) -> Any:
             self._missing.discard(path)
             return change(value)

@@ -106,15 +106,12 @@ class PrivateFields:
                 f"[{section}] cursor_path in .dlt/config.toml, or take it out of keep_days. "
                 f"{where_to_set(PrivacySettings, 'keep_days')}"
             )
-        time = [self.time.split(".")] if self.time else []
-        for name, paths, needed in (
-            ("drop", self.dropped, [*([part] for part in key), *time]),
-            ("hash", self.hashed, time),
-        ):
-            for path in paths:
-                if any(list(path) == one[: len(path)] for one in needed):
+        time = f"{self.time}." if self.time else ""
+        for name, paths, needed in (("drop", self.dropped, key), ("hash", self.hashed, ())):
+            for dotted in map(".".join, paths):
+                if dotted in needed or time.startswith(f"{dotted}."):
                     raise SettingError(
-                        f"{name} names {resource}.{'.'.join(path)}, which syncs of {resource} "
+                        f"{name} names {resource}.{dotted}, which syncs of {resource} "
                         f"cannot do without. {where_to_set(PrivacySettings, name)}"
                     )
 

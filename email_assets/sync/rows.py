@@ -14,7 +14,7 @@ from email_assets.clock import now
 from email_assets.dlt_columns import DLT_ID
 from email_assets.errors import ApiError
 from email_assets.instants import as_utc, latest_of
-from email_assets.privacy.paths import changed_at, leave_out
+from email_assets.privacy.paths import changed_at, leave_out, readings
 from email_assets.privacy.rows import PrivateRows
 from email_assets.sync.digests import (
     Digests,
@@ -41,7 +41,7 @@ class Rows(Keys):
     Args:
         resource: The resource's name, for sentences.
         primary_key: Fields that identify a row.
-        never_load: Fields to drop, as dotted paths.
+        never_load: Fields to drop, as dotted paths; a dot may be part of a field's own name.
         cursor_path: The field that says when a row came about, or None.
         nesting: Levels of objects and lists that become columns and tables, or None for the usual.
         private: Takes out what is private, or None.
@@ -66,7 +66,7 @@ class Rows(Keys):
         super().__init__(resource, primary_key)
         self.unchanged = 0
         self.newest: datetime | None = None
-        self._never_load = [path.split(".") for path in never_load]
+        self._never_load = [path for name in never_load for path in readings(name.split("."))]
         self._private = private
         self.cursor_path = cursor_path
         self._cursor_path = cursor_path.split(".") if cursor_path else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from email_assets.account.private import private_fields
 from email_assets.privacy.leftovers import leftovers
 from email_assets.privacy.pseudonyms import PSEUDONYM, Pseudonyms
 from email_assets.sandbox import Sandbox
+from email_assets.settings.privacy import PrivateFields
 from email_assets.settings.resolve import SettingError
 from email_assets.sync.report import SyncReport
 from email_assets.warehouse.destination import connected
@@ -23,6 +25,14 @@ from email_assets_tests.queries import WAREHOUSES, Place, fresh_place, set_place
 from email_assets_tests.warehouses import Query, columns_of, fresh_warehouse, load
 
 HASHED = ["messages.recipients.email", "bounces.email"]
+
+
+def left_over(resource: str) -> dict[str, int]:
+    """The rows with values that stand as they came, by field."""
+    account = configured_account()
+    with connected(account.warehouse, resource, print, read_only=True) as client:
+        assert client
+        return leftovers(client, resource, private_fields(account, resource))
 
 
 @dataclass
@@ -91,14 +101,9 @@ def test_the_check_names_fields_that_were_loaded_before_they_were_private(
     for name, value in privacy(hashed, ["messages.tag", "messages.metadata.customer"]).items():
         monkeypatch.setenv(name, value)
     set_place(monkeypatch, loaded.place)
-    fields = private_fields(configured_account(), "messages")
     rows = loaded.sandbox.rows("messages")
 
-    with connected(configured_account().warehouse, "messages", print, read_only=True) as client:
-        assert client
-        found = leftovers(client, "messages", fields)
-
-    assert found == {
+    assert left_over("messages") == {
         "messages.from": len(rows),
         "messages.metadata": len(rows),
         "messages.tag": len([row for row in rows if row["tag"]]),
@@ -114,6 +119,39 @@ def test_a_private_field_that_no_row_has_is_told(loaded: Loaded) -> None:
         "messages: no row has messages.recipient, which [privacy] names. Correct it if its name is "
         "another."
     ) in loaded.said
+
+
+@pytest.mark.parametrize("settings", [privacy(["domains.a.b.c"]), privacy(drop=["domains.a.b.c"])])
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"a": {"b": {"c": "ann@example.org"}}},
+        {"a": {"b.c": "ann@example.org"}},
+        {"a.b": {"c": "ann@example.org"}},
+        {"a.b.c": "ann@example.org"},
+        {"a.b": [{"c": "ann@example.org"}]},
+        {"a": [{"b.c": {"d.e": "ann@example.org"}}]},
+    ],
+    ids=json.dumps,
+)
+def test_a_dot_may_be_part_of_a_private_fields_own_name(
+    fields: dict[str, Any],
+    settings: dict[str, str],
+    api: Sandbox,
+    warehouse: Place,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said = list[str]()
+    api.replace("domains", [{"id": 1, **fields}])
+    load("domains")
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    before = left_over("domains")
+
+    load("domains", say=said.append)
+
+    assert (before, left_over("domains")) == ({"domains.a.b.c": 1}, {})
+    assert not [sentence for sentence in said if "no row has" in sentence]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +172,15 @@ def test_a_pseudonym_is_of_the_address_however_it_is_written(
 
     assert (of(value) == of(other)) is same
     assert of(value) != Pseudonyms(f"{SALT}, another").of_value(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["ann@example.org", "Ann <ann@example.org>", "ann@example.org, bob@example.org", "Ann"]
+)
+def test_a_pseudonym_is_its_own(text: str) -> None:
+    of = Pseudonyms(SALT).of
+
+    assert of(of(text)) == of(text)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +220,15 @@ def test_settings_by_which_nothing_could_be_loaded_are_refused(
         load("bounces")
 
     assert str(refused.value).startswith(sentence)
+
+
+def test_a_part_of_the_key_is_not_dropped_if_its_own_name_has_a_dot_either() -> None:
+    PrivateFields(dropped=[["id"]]).refuse_needed("bounces", ["id.of"], "sources.email.bounces")
+
+    with pytest.raises(SettingError, match=r"drop names bounces\.id\.of, which syncs"):
+        PrivateFields(dropped=[["id", "of"]]).refuse_needed(
+            "bounces", ["id.of"], "sources.email.bounces"
+        )
 
 
 def test_a_field_of_no_resource_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
