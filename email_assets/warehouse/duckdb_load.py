@@ -18,7 +18,7 @@ from dlt.common.destination.client import (
     LoadJob,
     RunnableLoadJob,
 )
-from dlt.common.schema.typing import VERSION_TABLE_NAME
+from dlt.common.schema.typing import VERSION_TABLE_NAME, TSchemaTables
 from dlt.common.storages.load_package import LoadJobInfo
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
@@ -39,13 +39,28 @@ class DirectDuckDbClient(DuckDbClient):
 
     def initialize_storage(self, truncate_tables: Iterable[str] | None = None) -> None:
         """Make the dataset, or empty tables of it: at the end of a load, those that were staged."""
-        if truncate_tables or truncate_tables is None:  # else there are none
+        # else there are none to empty, or nothing to stage, of which an empty dataset would be left
+        if truncate_tables or (truncate_tables is None and not self._stages_nothing):
             super().initialize_storage(truncate_tables or ())
+
+    def update_stored_schema(self, *arguments: Any, **named: Any) -> TSchemaTables | None:
+        """Make tables as the schema has them, but not a table of versions where none is staged."""
+        if self._stages_nothing:
+            return {}
+        return super().update_stored_schema(*arguments, **named)
+
+    @property
+    def _is_staging(self) -> bool:
+        return bool(self.sql_client.dataset_name == self.sql_client.staging_dataset_name)
+
+    @property
+    def _stages_nothing(self) -> bool:
+        """True where loads are staged, for a load that stages none of its tables."""
+        return self._is_staging and not self.schema.data_table_names()
 
     def drop_tables(self, *tables: str, delete_schema: bool = True) -> None:
         """Drop tables; where loads were staged, no table of versions is left to delete from."""
-        is_staging = self.sql_client.dataset_name == self.sql_client.staging_dataset_name
-        super().drop_tables(*tables, delete_schema=delete_schema and not is_staging)
+        super().drop_tables(*tables, delete_schema=delete_schema and not self._is_staging)
 
     def create_load_job(
         self, table: PreparedTableSchema, file_path: str, load_id: str, restore: bool = False

@@ -18,6 +18,10 @@ from email_assets.warehouse.destination import destination_of
 from email_assets_tests.warehouses import Query, Row, items, listed, load, table
 
 STAGED = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'email_staging'"
+STAGING = (
+    "SELECT schema_name FROM information_schema.schemata "
+    "WHERE catalog_name = 'warehouse' AND schema_name LIKE '%staging'"
+)
 
 
 @pytest.fixture
@@ -36,13 +40,7 @@ def pipeline(api: Sandbox, warehouse: Path, tmp_path: Path) -> Iterator[dlt.Pipe
 def test_nothing_is_staged(api: Sandbox, query: Query) -> None:
     load("messages")
     assert query("SELECT DISTINCT table_schema FROM information_schema.tables") == [("email",)]
-    assert (
-        query(
-            "SELECT schema_name FROM information_schema.schemata "
-            "WHERE catalog_name = 'warehouse' AND schema_name LIKE '%staging'"
-        )
-        == []
-    )
+    assert query(STAGING) == []
 
 
 @pytest.mark.slow
@@ -133,10 +131,18 @@ def test_what_is_loaded_in_another_format_is_merged_too(
         assert query("SELECT of FROM email.parts__parts") == [(name,)]
 
 
-def test_tables_can_be_made_anew_again_and_again(pipeline: dlt.Pipeline, query: Query) -> None:
+@pytest.mark.parametrize(
+    ("file_format", "staging"), [("parquet", []), ("insert_values", [("email_staging",)])]
+)
+def test_tables_can_be_made_anew_again_and_again(
+    file_format: TLoaderFileFormat,
+    staging: list[tuple[str]],
+    pipeline: dlt.Pipeline,
+    query: Query,
+) -> None:
     for name in ("first", "second", "third"):
         rows = [{"id": 1, name: [{"of": name}]}]
         resource = dlt.resource(rows, name="parts", primary_key="id", write_disposition="merge")
-        pipeline.run(resource, loader_file_format="parquet", refresh="drop_sources")
+        pipeline.run(resource, loader_file_format=file_format, refresh="drop_sources")
         assert query(f"SELECT of FROM email.parts__{name}") == [(name,)]
-        assert query(STAGED) == []
+        assert query(STAGING) == staging
