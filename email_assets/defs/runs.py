@@ -18,6 +18,8 @@ LOCATION = "email_assets"
 """The code location's name in `workspace.yaml`."""
 LOCATION_TAG = "dagster/code_location"
 """Dagster's tag for a run's code location. Runs of the command line lack it."""
+MOST_OF_ALL = 100
+"""Latest successes of jobs of one name, in all code locations, among which ours is looked for."""
 PLANNED = {
     dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED,
     dg.DagsterEventType.ASSET_CHECK_EVALUATION_PLANNED,
@@ -74,10 +76,12 @@ class Ours:
 
     def last_success(self, job: str) -> dg.RunRecord | None:
         """The last run of a job of this name that succeeded, here or on the command line."""
-        # the newest of all is one of the command line, perhaps, which bears no location
-        for tags in ({}, {LOCATION_TAG: self.location}):
+        here = {LOCATION_TAG: self.location}
+        # runs of the command line bear no location to ask for: they are among the latest of all,
+        # of which one is enough where nobody else has a job of this name
+        for tags, limit in (({}, 1), ({}, MOST_OF_ALL), (here, 1)):
             asked = dg.RunsFilter(job_name=job, tags=tags, statuses=[dg.DagsterRunStatus.SUCCESS])
-            for record in self.instance.get_run_records(asked, limit=1):
+            for record in self.instance.get_run_records(asked, limit=limit):
                 if self._may_be_of(record.dagster_run):
                     return record
         return None

@@ -83,6 +83,19 @@ class TestRunsThatAreTold:
 
         assert tick()[-1].startswith("email_retention recovered. It was: It was killed. ")
 
+    def test_a_success_on_the_command_line_mends_it_whatever_ran_elsewhere_since(
+        self, tick: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        materialize(instance, job="email_retention", tags={LOCATION_TAG: LOCATION})
+        report_failed(instance, job_name="email_retention", tags={LOCATION_TAG: LOCATION})
+        tick()
+
+        materialize(instance, job="email_retention")
+        for other in ("staging", "another"):
+            materialize(instance, job="email_retention", tags={LOCATION_TAG: other})
+
+        assert tick()[-1].startswith("email_retention recovered. It was: It was killed. ")
+
     def test_the_code_location_may_have_any_name(
         self, alerts: Sensor, webhook: Webhook, instance: dg.DagsterInstance
     ) -> None:
