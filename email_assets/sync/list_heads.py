@@ -80,10 +80,8 @@ def _with_one_row(asked: Mapping[str, Any]) -> dict[str, Any]:
 def _promises_total(resource: VendorResource) -> bool:
     """True if the vendor's file says where answers hold the total of the list."""
     paginator: Any = endpoint_of(resource).get("paginator") or {}
-    if isinstance(paginator, str):
+    if not isinstance(paginator, Mapping):  # a name, or a paginator of the vendor's own
         paginator = {"type": paginator}
-    if not isinstance(paginator, Mapping):
-        return True  # a paginator of the vendor's own
     counts = paginator.get("type") in ("offset", "page_number")
     return bool(resource.get("total_path") or (counts and paginator.get("total_path", "total")))
 

@@ -46,12 +46,11 @@ def _with_time(value: Any, path: tuple[str, ...]) -> Any:
 
 
 def _in_iso(value: Any) -> Any:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     is_text = isinstance(value, str) and (value[:1].isalpha() or value.isdecimal())
-    if not is_number and not is_text:
+    if not is_text and not isinstance(value, (int, float)):
         return value
     try:
-        at = as_utc(float(value) if is_text and value.isdecimal() else value)
+        at = as_utc(value)
     except (ValueError, TypeError, OverflowError, OSError):
         return value
     return at.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")

@@ -72,17 +72,30 @@ class TestWhatPeopleWrite:
                 Span.parse(False, start, end)
             assert str(caught.value) == NO_TIME
 
-    def test_the_last_day_of_all_is_a_sentence_too(self) -> None:
-        with pytest.raises(SpanError):
-            Span.parse(False, None, "9999-12-31")
+    @pytest.mark.parametrize("text", ["1969-12-31", "2201-01-01", "9999-12-31"])
+    def test_so_is_a_time_that_a_look_back_could_take_beyond_the_calendar(self, text: str) -> None:
+        for start, end in ((text, None), (None, text)):
+            with pytest.raises(SpanError):
+                Span.parse(False, start, end)
+
+    @pytest.mark.parametrize("text", ["1970-01-01", "2200-12-31"])
+    def test_the_first_and_the_last_day_that_are_allowed_are(self, text: str) -> None:
+        assert Span.parse(False, text, text).is_backfill
 
     def test_an_end_before_the_start_is_a_sentence(self) -> None:
         with pytest.raises(SpanError, match=r"^The end of a backfill must not be before its start"):
             Span.parse(False, "2026-02-01", "2026-01-31")
 
-    def test_a_full_refresh_of_a_stretch_of_time_is_a_sentence(self) -> None:
+    def test_a_moment_is_a_stretch_of_time(self) -> None:
+        at = utc(2026, 2, 1)
+        assert Span.parse(False, "2026-02-01T00:00Z", "2026-02-01T00:00Z") == Span(False, at, at)
+
+    @pytest.mark.parametrize(("start", "end"), [("2026-02-01", None), (None, "2026-02-01")])
+    def test_a_full_refresh_of_a_stretch_of_time_is_a_sentence(
+        self, start: str | None, end: str | None
+    ) -> None:
         with pytest.raises(SpanError, match=r"^Ask for a full_refresh or for a start and end, not"):
-            Span.parse(True, "2026-02-01", None)
+            Span.parse(True, start, end)
 
 
 class TestWindow:

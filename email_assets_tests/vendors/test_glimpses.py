@@ -6,13 +6,14 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dlt.sources.helpers.rest_client.paginators import JSONLinkPaginator
 
 from email_assets.account import configured_account
 from email_assets.defs.build import build_defs
 from email_assets.defs.looks import SECONDS, Look, looked_at
 from email_assets.defs.new_records import LEFT_FOR
 from email_assets.sync.glimpse import glimpse
-from email_assets.sync.list_heads import MOST_LISTS, FirstPage, tell_news, with_smallest_page
+from email_assets.sync.list_heads import MOST_LISTS, FirstPage, few, tell_news, with_smallest_page
 from email_assets_tests.dagster_fixtures import instance
 from email_assets_tests.defs.sensor_fixtures import put_clock_ahead
 from email_assets_tests.vendors.mailgun_fixtures import api
@@ -21,6 +22,7 @@ from email_assets_tests.vendors.mailgun_server import MailgunServer
 __all__ = ["api", "instance"]
 
 ROW = [{"id": 1}]
+BY_TIME = {"cursor_path": "at"}
 
 
 def resource(**endpoint: Any) -> Any:
@@ -33,6 +35,10 @@ def resource(**endpoint: Any) -> Any:
         ({"params": {"limit": 1000, "type": "all"}}, {"params": {"limit": 1, "type": "all"}}),
         ({"json": {"pagination": {"perPage": 50}}}, {"json": {"pagination": {"perPage": 1}}}),
         ({"params": {"PageSize": 100}}, {"params": {"PageSize": 1}}),
+        (
+            {"params": {"count": 9}, "json": {"since": {"type": "incremental", "limit": 9}}},
+            {"params": {"count": 1}, "json": {"since": {"type": "incremental", "limit": 9}}},
+        ),
         ({"params": {"count": True, "limit": "all"}}, {"params": {"count": True, "limit": "all"}}),
         ({}, {}),
     ],
@@ -56,7 +62,15 @@ def test_a_page_is_as_small_as_its_parameters_can_say(
             FirstPage(ROW, None, False, 1),
             False,
         ),
+        ({"paginator": {"type": "page_number"}}, FirstPage(ROW, None, False, 1), True),
+        ({"paginator": {"type": "cursor"}}, FirstPage(ROW, None, False, 1), False),
+        ({"paginator": JSONLinkPaginator("next")}, FirstPage(ROW, None, False, 1), False),
         ({"params": {"sort": "created:desc"}}, FirstPage(ROW, None, False, 1), True),
+        ({"json": {"page": {"sort": "Created:DESC"}}}, FirstPage(ROW, None, False, 1), True),
+        ({"params": {"sort": "created:asc"}}, FirstPage(ROW, None, False, 1), False),
+        ({"incremental": {**BY_TIME, "row_order": "desc"}}, FirstPage(ROW, None, False, 1), True),
+        ({"incremental": BY_TIME}, FirstPage(ROW, None, False, 1), False),
+        ({}, FirstPage(ROW, 7, False, MOST_LISTS), True),
         ({}, FirstPage(ROW, 7, False, MOST_LISTS + 1), False),
     ],
     ids=[
@@ -66,7 +80,15 @@ def test_a_page_is_as_small_as_its_parameters_can_say(
         "a part",
         "a lost total",
         "none at all",
+        "a lost total of numbered pages",
+        "none, by a cursor",
+        "none, by a paginator of dlt's",
         "newest first",
+        "newest first, by the body",
+        "oldest first",
+        "newest first, as the file says",
+        "by time, in any order",
+        "many lists",
         "too many lists",
     ],
 )
@@ -74,6 +96,17 @@ def test_a_head_tells_news_if_it_changes_whenever_rows_come(
     endpoint: dict[str, Any], page: FirstPage, tells: bool
 ) -> None:
     assert tell_news(resource(**endpoint), [page]) is tells
+
+
+def test_one_list_of_several_that_tells_nothing_is_enough() -> None:
+    pages = [FirstPage(ROW, 7, False, 2), FirstPage(ROW, None, False, 2)]
+    assert not tell_news(resource(), pages)
+    assert tell_news(resource() | {"total_path": "count"}, pages)
+
+
+@pytest.mark.parametrize(("owners", "looked_at"), [(1, 3), (MOST_LISTS, 3), (MOST_LISTS + 1, 1)])
+def test_all_lists_are_looked_at_unless_they_are_too_many(owners: int, looked_at: int) -> None:
+    assert len(list(few([FirstPage(ROW, 7, False, owners)] * 3))) == looked_at
 
 
 def test_of_many_lists_only_the_first_is_asked_for(api: MailgunServer) -> None:
