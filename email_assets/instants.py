@@ -40,8 +40,11 @@ def as_utc(value: str | float) -> datetime:
         ValueError: It is none of these.
     """
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        seconds = value / 1000 if abs(value) >= MILLISECONDS else value
-        return datetime.fromtimestamp(seconds, timezone.utc)
+        try:
+            seconds = value / 1000 if abs(value) >= MILLISECONDS else value
+            return datetime.fromtimestamp(seconds, timezone.utc)
+        except (OverflowError, OSError):  # beyond what the computer's calendar takes
+            raise ValueError("no instant") from None
     text = str(value)
     if plain := _PLAIN.fullmatch(text):
         with suppress(ValueError, OverflowError):

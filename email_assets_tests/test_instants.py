@@ -45,10 +45,18 @@ def test_an_instant_is_read_exactly(written: str | float, instant: str) -> None:
         "2026-02-30 12:00:00 UTC",
         "2026-03-01 12:00:00 CET",
         "177236640",
+        "20260301120000",
         "0000-01-01T00:00:00Z",
+        10**20,
+        7e19,
+        1e300,
+        10**400,
+        float("inf"),
+        float("nan"),
     ],
+    ids=lambda written: repr(written)[:30],
 )
-def test_what_is_no_instant_is_an_error(written: str) -> None:
+def test_what_is_no_instant_is_an_error(written: str | float) -> None:
     with pytest.raises(ValueError, match=r"."):
         as_utc(written)
 

@@ -51,6 +51,6 @@ def _in_iso(value: Any) -> Any:
         return value
     try:
         at = as_utc(value)
-    except (ValueError, TypeError, OverflowError, OSError):
+    except (ValueError, TypeError, OverflowError):
         return value
     return at.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
