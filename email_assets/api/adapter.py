@@ -77,7 +77,9 @@ class ApiAdapter(Connections):
     ) -> None:
         super().__init__(base_url, limits)
         self.resource, self.actions = resource, actions
-        self._origin = origin_of(base_url)
+        asked = PreparedRequest()
+        asked.prepare_url(base_url, None)  # of bücher.example, requests are sent to xn--bcher-kva
+        self._origin = origin_of(asked.url or "")
         self._scheme = f"{self._origin.partition(':')[0]}:"
         self._key = key
         self._allowance = limits.allowance

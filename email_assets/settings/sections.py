@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import CroniterError, croniter
 from dlt.common.configuration import configspec, known_sections
+from requests import PreparedRequest
 
 from email_assets.clock import now
 from email_assets.settings.resolve import Section, SettingError, where_to_set
@@ -226,10 +227,14 @@ class RetentionSettings(Section):
 
 
 def http_address(url: str) -> SplitResult | None:
-    """The parts of an http or https address, or None if it is none."""
+    """The parts of an http or https address, or None if it is none that can be asked."""
+    sent = PreparedRequest()
     try:
         address = urlsplit(url)
         known = address.scheme in ("http", "https") and address.hostname and address.port != 0
+        sent.prepare_url(url, None)
+        # as whoever looks the name up does, who would fail at parts that are empty or too long
+        (urlsplit(sent.url or "").hostname or "").encode("idna")
     except ValueError:
         return None
     return address if known and not re.search(r"\s", url) else None

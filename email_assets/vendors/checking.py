@@ -11,6 +11,7 @@ from dlt.common.exceptions import DictValidationException
 from dlt.common.schema import Schema
 from dlt.common.validation import validate_dict
 
+from email_assets.settings.sections import http_address
 from email_assets.vendors import Secret, Vendor
 from email_assets.vendors.checking_events import mistakes_of_events
 from email_assets.vendors.checking_owners import mistakes_of_owners
@@ -52,6 +53,11 @@ def _mistakes_of_client(client: Any) -> Iterator[str]:
         yield "VENDOR['client'] needs a 'base_url'"
     elif "@" in address or "?" in address:
         yield "VENDOR['client'] needs a 'base_url' without a user, a key or a query"
+    elif http_address(address) is None:
+        yield (
+            f"VENDOR['client'] has the 'base_url' {address!r}, which is no http or https address, "
+            "such as https://mail.example.org"
+        )
     for at, limits in enumerate(client.get("requests_per") or ()):
         counts = [count for unit, count in limits.items() if unit != "below"]
         if not counts or min(counts) < 1:

@@ -61,6 +61,9 @@ NO_MAIL_ADDRESS = "{} holds something that is no e-mail address. "
                 "http://host:0",
                 "http://host:99999",
                 "http://[::1",
+                "http://a..b",
+                "http://-ü.example.org",
+                f"http://{'long' * 16}.example.org",
             )
         ),
         *(

@@ -34,6 +34,16 @@ class TestMistakesOfAccess:
         del vendor["client"]["base_url"]
         assert problem_in(use_vendor, vendor) == "VENDOR['client'] needs a 'base_url'"
 
+    @pytest.mark.parametrize("address", ["mail.example.org", "https://a..b", "https://-ü.example"])
+    def test_an_address_that_cannot_be_asked(
+        self, address: str, vendor: Any, use_vendor: UseVendor
+    ) -> None:
+        vendor["client"]["base_url"] = address
+        assert problem_in(use_vendor, vendor) == (
+            f"VENDOR['client'] has the 'base_url' {address!r}, which is no http or https address, "
+            "such as https://mail.example.org"
+        )
+
     @pytest.mark.parametrize(
         "auth",
         [
