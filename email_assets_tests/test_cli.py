@@ -77,6 +77,7 @@ def outcomes(
     return found
 
 
+@pytest.mark.slow
 def test_selecting_everything_loads_every_asset(
     outcomes: dict[str, Outcome], sandbox: Sandbox
 ) -> None:

@@ -59,12 +59,14 @@ def _reads_of(tree: ast.AST) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_nothing_but_the_clock_reads_the_time() -> None:
     found = {file: _reads_of(tree_of(file)) for file in FILES}
 
     assert {file: reads for file, reads in found.items() if reads} == {}
 
 
+@pytest.mark.slow
 def test_another_process_goes_by_the_clock_of_the_tests() -> None:
     """Product, Dagster and Dagster's events alike."""
     ahead = timedelta(days=400)

@@ -55,6 +55,7 @@ def said(tmp_path_factory: pytest.TempPathFactory, empty_home: Path) -> dict[str
 
 
 class TestCommands:
+    @pytest.mark.slow
     def test_dagster_validates_them_without_a_flag(self, said: dict[str, tuple[int, str]]) -> None:
         status, output = said["validate"]
 

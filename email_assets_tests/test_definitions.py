@@ -64,11 +64,13 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 class TestLoading:
+    @pytest.mark.slow
     def test_it_needs_no_network_and_no_database_and_writes_no_file(
         self, loaded: dict[str, Any]
     ) -> None:
         assert loaded["touched"] == []
 
+    @pytest.mark.slow
     def test_it_leaves_nothing_in_the_working_directory_or_at_home(
         self, loaded: dict[str, Any]
     ) -> None:

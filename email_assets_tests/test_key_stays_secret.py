@@ -192,6 +192,7 @@ def test_a_run_that_succeeds_after_retries_writes_no_key(
     assert not any(holds_the_key(cell) for cell in cells_of(warehouse))
 
 
+@pytest.mark.slow
 def test_headers_that_cannot_be_read_put_no_key_into_the_log(
     api: Sandbox, instance: dg.DagsterInstance, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -202,6 +203,7 @@ def test_headers_that_cannot_be_read_put_no_key_into_the_log(
     assert watch.leaks(history=instance) == []
 
 
+@pytest.mark.slow
 def test_the_command_line_with_debug_logging_writes_no_key(
     sandbox: Sandbox, empty_home: Path, tmp_path: Path
 ) -> None:

@@ -15,6 +15,8 @@ from email_assets.sync import watched
 from email_assets_tests.clock import beginning_at
 from email_assets_tests.conftest import PROJECT
 
+pytestmark = pytest.mark.slow
+
 NOON = "2026-06-15T12:00:00Z"
 """A moment before which more than enough of a day's mail bounces in the sandbox."""
 
@@ -54,6 +56,7 @@ def test_a_first_run_loads_the_five_assets(first_run: tuple[str, Path]) -> None:
     assert (messages, servers) == (5000, 5)
 
 
+@pytest.mark.slow
 def test_a_first_run_tells_how_far_each_asset_is(first_run: tuple[str, Path]) -> None:
     _, folder = first_run
     told = [json.loads(line) for line in (folder / "progress").read_text().splitlines()]

@@ -91,6 +91,7 @@ def test_a_full_disk_is_named_before_anything_begins(
     assert re.match(r"The disk of \S+ is full\. Free some of it and run again\.", sentence)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_during_a_run_is_named_and_nothing_else(
     api: Sandbox,
     tmp_path: Path,

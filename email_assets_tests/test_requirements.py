@@ -9,6 +9,8 @@ from functools import cache
 from importlib.metadata import distribution, requires
 from pathlib import Path
 
+import pytest
+
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.source_files import tree_of
 
@@ -50,6 +52,7 @@ def _packages(declared: dict[str, set[str]]) -> set[str]:
     return set[str]().union(*declared.values())
 
 
+@pytest.mark.slow
 def test_what_the_package_imports_is_required() -> None:
     imported = _imported(PROJECT / "email_assets")
 
@@ -67,6 +70,7 @@ def test_what_is_imported_where_runs_are_spread_over_servers_is_in_an_extra() ->
     assert [name for name in OF_SERVERS if name.replace("_", "-") not in extras] == []
 
 
+@pytest.mark.slow
 def test_what_the_tests_import_is_in_the_extra_of_developers() -> None:
     tested = _imported(PROJECT / "email_assets_tests") - OF_SERVERS
 

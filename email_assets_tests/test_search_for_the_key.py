@@ -37,6 +37,7 @@ def test_the_search_finds_the_key_in_an_exception_and_what_it_is_made_of(watch: 
     assert {"the traceback", "ConnectionError", "MaxRetryError"} <= set(found)
 
 
+@pytest.mark.slow
 def test_the_search_finds_what_an_ordinary_asset_lets_dagster_store(
     instance: dg.DagsterInstance, instance_on_disk: dg.DagsterInstance, watch: Watch
 ) -> None:

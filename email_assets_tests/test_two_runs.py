@@ -29,6 +29,7 @@ def env(empty_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> di
     return {name: os.environ[name] for name in ("DAGSTER_HOME", "DLT_PROJECT_DIR")}
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_one_leaves_the_run_of_the_other(env: dict[str, str], tmp_path: Path) -> None:
     command = ("python", "-m", "email_assets.quickstart", "run")
     with Sandbox(messages=20, api_key=KEY) as sandbox, ExitStack() as stack:
@@ -58,6 +59,7 @@ def test_ctrl_c_in_one_leaves_the_run_of_the_other(env: dict[str, str], tmp_path
     assert under_way == [dg.DagsterRunStatus.STARTED]
 
 
+@pytest.mark.slow
 def test_the_table_shows_the_assets_of_its_own_run(
     env: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

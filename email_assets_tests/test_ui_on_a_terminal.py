@@ -7,6 +7,8 @@ import shutil
 import sys
 from pathlib import Path
 
+import pytest
+
 from email_assets_tests.dagster_fixtures import empty_home
 from email_assets_tests.ports import free_port
 from email_assets_tests.programs import environment_of
@@ -18,6 +20,7 @@ __all__ = ["empty_home"]
 CTRL_C = b"\x03"
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_in_one_sentence(empty_home: Path, tmp_path: Path) -> None:
     home = shutil.copytree(empty_home, tmp_path / "home")
     port = str(free_port())

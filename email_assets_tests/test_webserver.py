@@ -29,6 +29,8 @@ from email_assets_tests.webserver_fixtures import (
 
 __all__ = ["empty_home", "sandbox"]
 
+pytestmark = pytest.mark.slow
+
 UNTIL_IT_IS_GONE = 300
 START_SENSOR = """
 mutation ($selector: SensorSelector!) {
@@ -83,6 +85,7 @@ def test_a_run_of_one_asset_can_be_launched(
     assert server.rows("servers") == len(sandbox.rows("servers"))
 
 
+@pytest.mark.slow
 def test_a_run_evaluates_the_checks_of_its_asset(server: Server, launched: str) -> None:
     server.status(launched)
 

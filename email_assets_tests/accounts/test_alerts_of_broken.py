@@ -37,6 +37,7 @@ def test_its_alert_names_the_mistake_and_recovers_once_it_is_mended(
     assert "support/settings recovered. It was: vendor 'nobody'" in recovered
 
 
+@pytest.mark.slow
 def test_what_was_wrong_before_the_mistake_recovers_after_it(
     accounts: tuple[dg.DagsterInstance, Pair], webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -60,6 +61,7 @@ def test_what_was_wrong_before_the_mistake_recovers_after_it(
     assert "support/servers recovered" in recovered
 
 
+@pytest.mark.slow
 def test_what_was_well_before_the_mistake_recovers_with_the_others_of_its_cause_after_it(
     accounts: tuple[dg.DagsterInstance, Pair], webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,6 +98,7 @@ def evaluate(instance: dg.DagsterInstance, name: str, *, passed: bool) -> None:
     here.run()
 
 
+@pytest.mark.slow
 def test_the_other_account_goes_on_alerting(
     accounts: tuple[dg.DagsterInstance, Pair], webhook: Webhook, monkeypatch: pytest.MonkeyPatch
 ) -> None:

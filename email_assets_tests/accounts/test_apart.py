@@ -30,6 +30,7 @@ from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkSe
 __all__ = ["instance", "webhook"]
 
 
+@pytest.mark.slow
 def test_accounts_of_two_vendors_load_beside_each_other(
     sandbox: Sandbox,
     warehouse: Path,
@@ -86,6 +87,7 @@ def test_each_location_loads_its_own_account(locations: Locations) -> None:
         assert ask(locations.pair.warehouse, count) == [(rows,)]
 
 
+@pytest.mark.slow
 def test_alerts_tell_of_their_own_location_alone(locations: Locations, webhook: Webhook) -> None:
     here = locations.marketing.sensor("marketing_alerts")
     there = locations.support.sensor("support_alerts")
@@ -111,6 +113,7 @@ def test_alerts_tell_of_their_own_location_alone(locations: Locations, webhook: 
     assert "support/domains recovered" in recovery
 
 
+@pytest.mark.slow
 def test_checks_judge_the_rows_of_their_own_location(locations: Locations) -> None:
     assert locations.marketing.run("marketing/servers").success
     assert locations.support.run("support/servers").success
@@ -136,6 +139,7 @@ def test_checks_judge_the_rows_of_their_own_location(locations: Locations) -> No
             connection.execute("DROP TABLE email_support.servers")
 
 
+@pytest.mark.slow
 def test_new_rows_start_a_sync_in_their_own_location_alone(locations: Locations) -> None:
     assert locations.marketing.run("marketing/bounces").success
     assert locations.support.run("support/bounces").success

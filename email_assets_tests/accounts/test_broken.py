@@ -79,6 +79,7 @@ def test_a_run_tells_the_mistake_as_it_is_now(
     assert said_by_its_run(here).startswith("vendor 'somebody' is neither one of")
 
 
+@pytest.mark.slow
 def test_the_rows_of_both_load_after_a_reload_once_it_is_mended(
     accounts: tuple[dg.DagsterInstance, Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:

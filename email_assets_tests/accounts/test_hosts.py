@@ -85,6 +85,7 @@ def test_the_hosts_executor_resource_and_job_stay() -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_sync_its_checks_and_the_hosts_asset_run_together(
     api: Sandbox, instance: dg.DagsterInstance
 ) -> None:

@@ -30,6 +30,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> programs.Ended:
         )
 
 
+@pytest.mark.slow
 def test_an_account_that_is_well_is_loaded_beside_one_that_is_not(ended: programs.Ended) -> None:
     (messages,) = (line for line in ended.said.splitlines() if "marketing/messages " in line)
     assert messages.split()[1:3] == ["40", "40"]

@@ -51,12 +51,14 @@ def both(*names: str) -> set[str]:
     return {f"{account}/{name}" for account in ("marketing", "support") for name in names}
 
 
+@pytest.mark.slow
 def test_all_assets_of_both_are_there(platform: Platform) -> None:
     keys = platform.definitions.resolve_asset_graph().materializable_asset_keys
 
     assert {key.to_user_string() for key in keys} == both(*NAMES, *MADE_OF_EVENTS)
 
 
+@pytest.mark.slow
 def test_one_run_loads_assets_of_both(platform: Platform) -> None:
     assert platform.first
     assert platform.first.success
@@ -106,6 +108,7 @@ def test_jobs_schedules_and_sensors_are_told_apart(platform: Platform) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_job_syncs_one_account_alone(platform: Platform) -> None:
     done = platform.run(job="support_email_inventory")
 
@@ -142,6 +145,7 @@ def test_new_rows_of_one_account_start_a_sync_of_it_alone(platform: Platform) ->
     ]
 
 
+@pytest.mark.slow
 def test_one_that_fails_leaves_the_other_loaded_and_is_told_alone(
     platform: Platform, webhook: Webhook
 ) -> None:

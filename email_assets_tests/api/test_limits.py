@@ -144,6 +144,7 @@ class TestSyncs:
             use_vendor(VENDOR.format(base_url=running.base_url))
             yield running
 
+    @pytest.mark.slow
     def test_resources_of_one_limit_wait_for_each_other(self) -> None:
         waits: list[float] = []
 
@@ -154,6 +155,7 @@ class TestSyncs:
         assert first.usage.seconds_throttled == 0
         assert second.usage.seconds_throttled == sum(waits)
 
+    @pytest.mark.slow
     def test_a_resource_of_another_limit_does_not(self) -> None:
         waits: list[float] = []
 
@@ -162,6 +164,7 @@ class TestSyncs:
 
         assert waits == []
 
+    @pytest.mark.slow
     def test_a_sync_waits_even_if_it_is_to_try_nothing_twice(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 
 from email_assets.api.offset import ListOffsetPaginator
@@ -67,6 +68,7 @@ def test_no_row_is_lost_in_silence(api: SimulatedApi, in_flight: int) -> None:
     assert found.is_told or api.stayed <= found.ids
 
 
+@pytest.mark.slow
 @given(apis(rounds=True, behind=NOTHING, caps=[1000], changes=EITHER | in_turn()))
 @example(SimulatedApi(10, changes=[[], HEAD_GOES], rounds=True, empty=frozenset([2])))
 @example(SimulatedApi(23, changes=[HEAD_COMES, HEAD_COMES], rounds=True, total="page"))
@@ -79,6 +81,7 @@ def test_no_row_is_lost_in_silence_where_offsets_are_rounded_to_pages(api: Simul
     assert found.is_told or api.stayed <= found.ids
 
 
+@pytest.mark.slow
 @given(apis(total="none"), IN_FLIGHT)
 @example(SimulatedApi(5, changes=[[], HEAD_COMES], total="none", caps=[2, 3]), 1)
 @example(

@@ -35,6 +35,7 @@ def test_the_same_page_for_ever_is_an_error_once_no_rows_that_arrive_can_explain
     assert len(offsets(api)) < 8
 
 
+@pytest.mark.slow
 def test_two_pages_in_turn_for_ever_are_an_error(api: Sandbox, listing_of: OpenListing) -> None:
     even, odd = numbered(200)[:100], numbered(200)[100:]
     turns = [answer((even, odd)[n % 2], 500, after=n, times=1) for n in range(300)]

@@ -184,6 +184,7 @@ def test_a_total_that_goes_missing_is_remembered(api: Sandbox, listing_of: OpenL
     assert (offsets(api), listing.paginator.total) == ([0, 99, 198], 250)
 
 
+@pytest.mark.slow
 def test_an_api_that_shifts_for_ever_is_given_up(api: Sandbox, listing_of: OpenListing) -> None:
     pages = [
         {"data": [{"id": 100 * n + m} for m in range(100)], "total": 250}

@@ -48,6 +48,7 @@ def threads_of_read_ahead() -> list[str]:
 # When nobody reads on
 
 
+@pytest.mark.slow
 def test_after_the_last_page_nothing_is_left_behind(serve: Serve, listing_of: OpenListing) -> None:
     server = serve(numbered(LONG))
     listing = listing_of("messages")
@@ -135,6 +136,7 @@ def no_second_connection() -> Iterator[str]:
         thread.join()
 
 
+@pytest.mark.slow
 def test_closing_does_not_wait_for_connections_that_do_not_come_about(
     no_second_connection: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -50,6 +50,7 @@ def test_pages_whose_refusal_comes_a_little_later_wait_no_second_time(
     assert server.offsets[9:17] == IN_FLIGHT
 
 
+@pytest.mark.slow
 def test_after_a_refusal_half_as_many_pages_are_in_flight_and_then_slowly_more(
     serve: Serve, listing_of: OpenListing
 ) -> None:

@@ -27,6 +27,7 @@ def test_a_redirect_to_another_host_is_refused_before_anything_is_sent_there(
     )
 
 
+@pytest.mark.slow
 def test_a_redirect_on_the_same_host_is_told_and_not_followed(
     api: Sandbox, listing_of: OpenListing
 ) -> None:

@@ -119,6 +119,7 @@ def test_rows_that_arrive_while_the_list_is_read_hide_no_other(
     assert set(ids(read(listing_of("messages")))) >= set(before)
 
 
+@pytest.mark.slow
 def test_a_long_list_may_shift_more_often_than_the_reader_would_bear_on_one_spot(
     api: Sandbox, listing_of: OpenListing, monkeypatch: pytest.MonkeyPatch
 ) -> None:

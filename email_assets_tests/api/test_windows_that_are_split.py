@@ -72,6 +72,7 @@ class TestSplitting:
         assert offsets(api) == [0, 39, 78]
         assert [request.since for request in api.requests] == [None] * 3
 
+    @pytest.mark.slow
     def test_a_list_beyond_the_ceiling_is_read_in_parts_that_fit(
         self, api: Sandbox, listing: Callable[[], Listing]
     ) -> None:

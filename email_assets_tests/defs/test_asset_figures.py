@@ -36,6 +36,7 @@ class TestFigures:
             "retries": 0,
         }
 
+    @pytest.mark.slow
     def test_retries_and_the_seconds_waited_for_them_are_told(
         self, api: Sandbox, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
     ) -> None:

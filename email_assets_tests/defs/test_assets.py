@@ -178,6 +178,7 @@ class TestSecondRun:
         assert found["dagster/row_count"] == 6
         assert query("SELECT count(*), count(DISTINCT id) FROM email.servers") == [(6, 6)]
 
+    @pytest.mark.slow
     def test_what_another_run_loads_meanwhile_is_not_new_of_this_one(
         self, api: Sandbox, warehouse: Path
     ) -> None:

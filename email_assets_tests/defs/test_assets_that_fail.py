@@ -34,10 +34,12 @@ def run_without_bounces(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ma
 
 
 class TestOneResourceFails:
+    @pytest.mark.slow
     def test_the_run_fails_in_its_step_alone(self, run_without_bounces: Materialization) -> None:
         assert not run_without_bounces.run.success
         assert set(failures(run_without_bounces.run)) == {"bounces"}
 
+    @pytest.mark.slow
     def test_the_failure_is_the_sentence_that_names_the_resource(
         self, run_without_bounces: Materialization
     ) -> None:

@@ -53,6 +53,7 @@ class TestAfterASync:
             CHECK_NAMES, True
         )
 
+    @pytest.mark.slow
     def test_a_resource_whose_rows_all_lack_an_id_fails_primary_key(
         self, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
@@ -68,6 +69,7 @@ class TestAfterASync:
             "duplicate_examples": [],
         }
 
+    @pytest.mark.slow
     def test_a_primary_key_that_fails_fails_the_run_and_complete_is_told_all_the_same(
         self, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
@@ -83,6 +85,7 @@ class TestAfterASync:
             CHECK_NAMES
         )
 
+    @pytest.mark.slow
     def test_an_api_that_promises_more_rows_than_it_gives_makes_complete_warn(
         self, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
@@ -97,6 +100,7 @@ class TestAfterASync:
         )
         assert metadata_of(found) == {"rows": 5, "rows_listed": 5, "api_total": 9}
 
+    @pytest.mark.slow
     def test_an_api_without_a_total_passes_complete_and_says_so(
         self, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:

@@ -135,11 +135,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
 
 
 class TestARun:
+    @pytest.mark.slow
     def test_it_tells_the_rows_of_the_table(self, run: Run) -> None:
         rows = figures(run.result, "deliverability_daily")["dagster/row_count"]
 
         assert rows == len(counted(run.sandbox))
 
+    @pytest.mark.slow
     def test_the_reports_numbers_are_those_of_the_last_thirty_days(self, run: Run) -> None:
         last = re.search(r"up to (\S+) \(UTC\)", run.report["report"])
         assert last
@@ -184,6 +186,7 @@ class TestARun:
 
 
 class TestAnApiWithoutTheFields:
+    @pytest.mark.slow
     def test_of_the_vendor_neutral_api_they_are_skipped_with_a_sentence_in_the_log(
         self, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:

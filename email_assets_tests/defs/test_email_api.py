@@ -98,6 +98,7 @@ class TestObserved:
 
 
 class TestSeenBySyncs:
+    @pytest.mark.slow
     def test_a_sync_observes_it(self, api: Sandbox, instance: dg.DagsterInstance) -> None:
         materialize(instance, "servers")
 

@@ -76,6 +76,7 @@ def test_what_was_synced_once_waits_for_its_schedule_unless_the_api_has_news(
     assert new_records.tick().skip_message == "The API has nothing new."
 
 
+@pytest.mark.slow
 def test_one_that_failed_is_asked_for_again_though_another_succeeded_meanwhile(
     new_records: Sensor,
     instance: dg.DagsterInstance,

@@ -52,6 +52,7 @@ def sent_on(api: Sandbox, *days: str) -> int:
     return sum(row["sent_at"][:10] in days for row in api.rows("messages"))
 
 
+@pytest.mark.slow
 def test_a_partition_loads_its_day_and_is_known_as_loaded(
     by_time: Sandbox, instance: dg.DagsterInstance, query: Any
 ) -> None:
@@ -61,6 +62,7 @@ def test_a_partition_loads_its_day_and_is_known_as_loaded(
     assert instance.get_materialized_partitions(MESSAGES) == {day(2)}
 
 
+@pytest.mark.slow
 def test_several_partitions_are_read_as_one_stretch(
     by_time: Sandbox, instance: dg.DagsterInstance, query: Any
 ) -> None:
@@ -84,6 +86,7 @@ def test_today_has_a_partition(by_time: Sandbox) -> None:
     assert partitions.get_partition_keys() == [day(ago) for ago in range(DAYS, -1, -1)]
 
 
+@pytest.mark.slow
 def test_runs_without_a_partition_go_on_from_where_the_last_one_left_off(
     by_time: Sandbox, instance: dg.DagsterInstance, query: Any
 ) -> None:

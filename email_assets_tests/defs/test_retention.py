@@ -171,6 +171,7 @@ def test_the_latest_evaluation_of_a_check_stays_however_old(history: History) ->
     } == {history.runs["the latest"]}
 
 
+@pytest.mark.slow
 def test_the_next_sync_and_its_checks_go_on(history: History) -> None:
     assert materialize(history.instance, "servers").success
 
@@ -192,6 +193,7 @@ def test_the_job_says_what_it_deleted(history: History) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_deleted_keeps_no_other_and_is_found_again(
     instance_on_disk: dg.DagsterInstance, tmp_path: Path
 ) -> None:

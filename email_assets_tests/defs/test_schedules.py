@@ -135,11 +135,13 @@ def run_of_tick(
         return materialize(instance, job=schedule.job_name, tags=request.tags)
 
 
+@pytest.mark.slow
 def test_a_tick_syncs_the_assets_of_the_schedule(run_of_tick: dg.ExecuteInProcessResult) -> None:
     assert run_of_tick.success
     assert materialized(run_of_tick) == set(INVENTORY)
 
 
+@pytest.mark.slow
 def test_a_tick_checks_what_it_synced(run_of_tick: dg.ExecuteInProcessResult) -> None:
     checked = {
         (evaluation.asset_key.to_user_string(), evaluation.check_name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from email_assets.account import configured_account
 from email_assets.deliverability.addresses import MOST_ROWS
 from email_assets.deliverability.breakdown import NO_TAG, read_breakdown
@@ -27,6 +29,7 @@ def test_bounces_that_tell_of_no_suppression_leave_the_rest(warehouse: Place) ->
     assert [*found.providers] == ["Gmail"]
 
 
+@pytest.mark.slow
 def test_tags_for_which_there_is_no_room_are_not_without_a_tag(warehouse: Place) -> None:
     earlier = [("a@x.example", "Blocked", "2026-05-02", None, "m1")]
     put_mail(warehouse, {"m1": (f"{DAY}", [f"{who}@x.example" for who in "abc"])}, earlier, {})

@@ -66,6 +66,7 @@ class TestOfTheSandbox:
 
 @on_both
 class TestCounting:
+    @pytest.mark.slow
     def test_what_tells_no_time_is_in_no_row_and_told(self, api: Sandbox, query: Query) -> None:
         message = api.rows("messages")[0]
         api.replace("messages", [message, {**message, "id": "later", "sent_at": "soon"}])
@@ -174,6 +175,7 @@ class TestCounting:
 
         assert (build(), build()) == (1, 1)
 
+    @pytest.mark.slow
     def test_an_api_without_rows_gives_an_empty_table(self, api: Sandbox, query: Query) -> None:
         for name in ("messages", "bounces"):
             api.set_faults(name, Fault("empty"))
@@ -183,6 +185,7 @@ class TestCounting:
         assert query(ROWS_OF_DAILY) == []
 
 
+@pytest.mark.slow
 @on_both
 @pytest.mark.parametrize("letters", [63, 80])
 def test_a_dataset_with_a_name_longer_than_dlts_own_names_is_read(

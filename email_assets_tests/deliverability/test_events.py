@@ -61,6 +61,7 @@ def test_they_tell_what_the_api_lists(loaded: Loaded) -> None:
     assert Counter(told) == expected(sandbox)
 
 
+@pytest.mark.slow
 def test_times_accounts_and_the_vendors_own_types_are_told(loaded: Loaded) -> None:
     sandbox, query = loaded
     bounce = next(row for row in sandbox.rows("bounces") if row["type"] == "HardBounce")

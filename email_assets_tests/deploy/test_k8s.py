@@ -90,6 +90,7 @@ def _kubeconfig(folder: Path, url: str) -> str:
     return str(file)
 
 
+@pytest.mark.slow
 def test_the_executor_k8s_is_dagsters(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EXECUTION__EXECUTOR", "k8s")
     monkeypatch.setenv("WAREHOUSE__DESTINATION_TYPE", "postgres")
@@ -108,6 +109,7 @@ def container(pod: Any) -> Any:
     return container
 
 
+@pytest.mark.slow
 def test_the_job_is_made_once_and_in_its_namespace(launched: Asked) -> None:
     assert (launched.method, launched.path) == ("POST", "/apis/batch/v1/namespaces/dagster/jobs")
     assert launched.body["spec"]["backoffLimit"] == 0

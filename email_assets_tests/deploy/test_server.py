@@ -65,6 +65,7 @@ def killed_in_a_shell(platform: Platform) -> str:
         return run.run_id
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("killed_in_a_shell")
 def test_a_run_whose_process_is_killed_ends(platform: Platform) -> None:
     run_id = platform.hanging_run()
@@ -74,6 +75,7 @@ def test_a_run_whose_process_is_killed_ends(platform: Platform) -> None:
     assert platform.server.status(run_id) == "FAILURE"
 
 
+@pytest.mark.slow
 def test_a_run_under_way_in_a_power_cut_ends_when_the_units_start_again_and_the_next_one_loads(
     platform: Platform,
 ) -> None:
@@ -88,6 +90,7 @@ def test_a_run_under_way_in_a_power_cut_ends_when_the_units_start_again_and_the_
     assert platform.server.rows("messages") == len(platform.sandbox.rows("messages"))
 
 
+@pytest.mark.slow
 def test_what_is_written_is_written_where_the_units_may_write(platform: Platform) -> None:
     folders = {path.name for path in (platform.machine.folder / "state").iterdir()}
 
@@ -95,6 +98,7 @@ def test_what_is_written_is_written_where_the_units_may_write(platform: Platform
     assert folders <= {"dagster", "warehouse.duckdb", "warehouse.duckdb.lock", ".dlt"}
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_in_a_shell_is_ended_by_run_monitoring(
     platform: Platform, killed_in_a_shell: str
 ) -> None:
@@ -147,6 +151,7 @@ def test_a_unit_may_do_little_besides_its_work(name: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 def test_the_proxy_asks_for_a_password_and_hands_on(platform: Platform, tmp_path: Path) -> None:
     site = (platform.machine.folder / "server/nginx.conf").read_text()
 

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from email_assets_tests.conftest import PROJECT
 from email_assets_tests.source_files import tree_of
 
@@ -21,6 +23,7 @@ def docstrings(file: Path) -> Iterator[str]:
                 yield text
 
 
+@pytest.mark.slow
 def test_no_docstring_begins_with_a_question_word() -> None:
     folders = ("email_assets", "email_assets_tests", "benchmarks")
     found = [

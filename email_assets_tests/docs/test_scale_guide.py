@@ -8,6 +8,7 @@ from email_assets_tests.conftest import PROJECT
 from email_assets_tests.docs.pages import guide
 
 
+@pytest.mark.slow
 def test_its_tables_are_those_of_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(PROJECT / "benchmarks")
     fleet = runpy.run_path(str(PROJECT / "benchmarks" / "fleet.py"))

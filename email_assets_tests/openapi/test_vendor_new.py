@@ -31,6 +31,7 @@ __all__ = ["folder"]
 Query = Callable[[str], list[tuple[Any, ...]]]
 
 
+@pytest.mark.slow
 def test_the_file_of_the_sandbox_loads_all_its_rows(
     folder: Path, api: Sandbox, monkeypatch: pytest.MonkeyPatch, query: Query
 ) -> None:

@@ -127,12 +127,14 @@ def story(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReque
     return told
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["forgotten", "refreshed"])
 def test_she_is_in_no_table(story: Story, when: str) -> None:
     assert len(HERS.findall(story.before)) > 10
     assert HERS.findall(story.after[when]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("account", ["marketing", "support"])
 def test_rows_of_others_stay(story: Story, account: str) -> None:
     dataset = f"email_{account}"

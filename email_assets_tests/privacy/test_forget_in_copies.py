@@ -40,6 +40,7 @@ def deleted(receipt: Receipt) -> dict[str, int]:
     return {**receipt.done["email"].deleted}
 
 
+@pytest.mark.slow
 @on_both
 def test_she_is_gone_from_tables_and_from_copies_of_them(
     api: Sandbox, warehouse: Place, query: Query
@@ -68,6 +69,7 @@ def test_she_is_gone_from_tables_and_from_copies_of_them(
     }
 
 
+@pytest.mark.slow
 @on_both
 def test_of_rows_that_share_an_id_hers_go_and_others_stay(
     api: Sandbox, warehouse: Place, query: Query
@@ -87,6 +89,7 @@ def test_of_rows_that_share_an_id_hers_go_and_others_stay(
         assert deleted(receipt)[name] == 2
 
 
+@pytest.mark.slow
 @on_both
 @pytest.mark.parametrize("ids", [["_dlt_id"], ["_dlt_root_id"], ["_dlt_root_id", "_dlt_id"]])
 def test_rows_whose_id_is_missing_go_too_and_count_once(
@@ -127,6 +130,7 @@ LISTED = {
 }
 
 
+@pytest.mark.slow
 @on_both
 def test_rows_with_lists_and_objects_that_name_her_go_as_a_whole(
     api: Sandbox, warehouse: Place, query: Query

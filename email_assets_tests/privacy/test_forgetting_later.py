@@ -69,6 +69,7 @@ def evaluation(instance: dg.DagsterInstance) -> dg.AssetCheckResult:
     return evaluations(instance)["forgotten"]
 
 
+@pytest.mark.slow
 def test_a_check_that_cannot_be_judged_does_not_keep_the_others_from_it(
     api: Sandbox, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,6 +86,7 @@ def test_a_check_that_cannot_be_judged_does_not_keep_the_others_from_it(
     }
 
 
+@pytest.mark.slow
 @on_both
 def test_the_check_fails_once_she_is_back_until_the_pseudonym_is_forgotten_again(
     api: Sandbox, query: Query, warehouse: Place, instance: dg.DagsterInstance
@@ -131,6 +133,7 @@ def test_a_warehouse_that_cannot_be_searched_is_told(
     )
 
 
+@pytest.mark.slow
 @on_both
 def test_another_salt_forgets_nobody_and_lets_syncs_go_on_with_the_first(
     api: Sandbox, query: Query, monkeypatch: pytest.MonkeyPatch
@@ -145,6 +148,7 @@ def test_another_salt_forgets_nobody_and_lets_syncs_go_on_with_the_first(
     assert ids(query) == [2]
 
 
+@pytest.mark.slow
 @on_both
 def test_tables_whose_names_look_like_parameters_are_searched(
     api: Sandbox, warehouse: Place, query: Query

@@ -54,6 +54,7 @@ def evaluation(instance: dg.DagsterInstance) -> dg.AssetCheckResult:
     return result
 
 
+@pytest.mark.slow
 @on_both
 def test_the_job_deletes_what_is_too_old_and_no_sync_loads_it_again(
     api: Sandbox, query: Query, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
@@ -78,6 +79,7 @@ def test_the_job_deletes_what_is_too_old_and_no_sync_loads_it_again(
     assert (report.rows_received, report.rows_withheld, report.rows_loaded) == (4, 2, 0)
 
 
+@pytest.mark.slow
 @on_both
 def test_statistics_of_days_are_deleted_by_their_days(
     api: Sandbox, query: Query, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
@@ -120,6 +122,7 @@ def test_a_column_that_holds_no_times_is_told(
     )
 
 
+@pytest.mark.slow
 def test_a_column_that_holds_no_times_keeps_no_other_rows(
     api: Sandbox,
     warehouse: Place,

@@ -65,6 +65,7 @@ def loaded(
         yield Loaded(sandbox, place, query, again, said)
 
 
+@pytest.mark.slow
 def test_a_hashed_field_of_nested_rows_holds_pseudonyms_alone(loaded: Loaded) -> None:
     found = [email for (email,) in loaded.query("SELECT email FROM email.messages__recipients")]
 
@@ -72,6 +73,7 @@ def test_a_hashed_field_of_nested_rows_holds_pseudonyms_alone(loaded: Loaded) ->
     assert all(map(PSEUDONYM.fullmatch, found))
 
 
+@pytest.mark.slow
 def test_tables_can_be_joined_by_a_hashed_field(loaded: Loaded) -> None:
     joined = loaded.query(
         "SELECT bounces.id, messages.id FROM email.bounces AS bounces "

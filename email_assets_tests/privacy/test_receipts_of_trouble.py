@@ -40,6 +40,7 @@ def test_a_receipt_that_cannot_be_written_is_printed(
     assert query("SELECT count(*) FROM email.messages") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_rewritten_is_told_and_the_next_time_it_is(
     folder: Path, warehouse: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from email_assets.sandbox import Sandbox
 from email_assets_tests.processes import stopped, syncing
 from email_assets_tests.queries import on_both
@@ -10,6 +12,7 @@ from email_assets_tests.warehouses import Query, items, listed, load, table
 pytestmark = on_both
 
 
+@pytest.mark.slow
 def test_runs_of_one_resource_at_the_same_time(api: Sandbox, query: Query) -> None:
     assert syncing(*["messages"] * 4) == [250] * 4
     rows = api.rows("messages")
@@ -17,6 +20,7 @@ def test_runs_of_one_resource_at_the_same_time(api: Sandbox, query: Query) -> No
     assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
 
 
+@pytest.mark.slow
 def test_runs_of_different_resources_at_the_same_time(api: Sandbox, query: Query) -> None:
     names = ["bounces", "messages", "deliverystats", "servers"]
     assert syncing(*names) == [len(api.rows(name)) for name in names]
@@ -24,6 +28,7 @@ def test_runs_of_different_resources_at_the_same_time(api: Sandbox, query: Query
         assert table(query, name) == listed(api.rows(name))
 
 
+@pytest.mark.slow
 def test_runs_at_the_same_time_into_tables_that_exist(api: Sandbox, query: Query) -> None:
     load("messages")
     load("bounces")
@@ -33,6 +38,7 @@ def test_runs_at_the_same_time_into_tables_that_exist(api: Sandbox, query: Query
         assert table(query, name) == listed(api.rows(name))
 
 
+@pytest.mark.slow
 def test_every_run_is_noted_as_a_load_of_its_own(api: Sandbox, query: Query) -> None:
     with stopped("servers", "extract") as run:
         load("servers")

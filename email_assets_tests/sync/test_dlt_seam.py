@@ -49,6 +49,7 @@ def test_the_names_of_dlts_are_in_their_places() -> None:
     assert said == []
 
 
+@pytest.mark.slow
 def test_all_rows_but_the_first_are_taken_in_a_batch(
     api: Sandbox, query: Query, batches: list[tuple[int, int]]
 ) -> None:
@@ -57,6 +58,7 @@ def test_all_rows_but_the_first_are_taken_in_a_batch(
     assert_all_loaded(query, api)
 
 
+@pytest.mark.slow
 def test_in_a_later_sync_all_new_rows_are_taken_in_a_batch(
     api: Sandbox, query: Query, batches: list[tuple[int, int]]
 ) -> None:
@@ -68,6 +70,7 @@ def test_in_a_later_sync_all_new_rows_are_taken_in_a_batch(
     assert_all_loaded(query, api)
 
 
+@pytest.mark.slow
 def test_a_thousand_rows_are_in_memory_at_once(
     api: Sandbox, query: Query, batches: list[tuple[int, int]]
 ) -> None:
@@ -80,6 +83,7 @@ def test_a_thousand_rows_are_in_memory_at_once(
     assert_all_loaded(query, api)
 
 
+@pytest.mark.slow
 def test_a_table_of_which_all_rows_came_in_batches_has_no_empty_file(api: Sandbox) -> None:
     load("messages")
     api.insert_head("messages", 40)

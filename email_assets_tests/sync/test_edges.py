@@ -49,6 +49,7 @@ def test_the_first_and_the_last_moment_of_the_calendar_are_times(
     assert years == [(1,), (9999,)]
 
 
+@pytest.mark.slow
 def test_a_cursor_ignores_times_beyond_the_calendar(
     api: Sandbox, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +64,7 @@ def test_a_cursor_ignores_times_beyond_the_calendar(
 # Keys that look like something else
 
 
+@pytest.mark.slow
 def test_keys_that_look_like_times_stay_apart(api: Sandbox, query: Query) -> None:
     keys = [*EDGES, *LIKE_TIMES]
     load_rows(api, *({"id": key, "n": 1} for key in keys))
@@ -70,6 +72,7 @@ def test_keys_that_look_like_times_stay_apart(api: Sandbox, query: Query) -> Non
     assert table(query, "domains") == {key: {"id": key, "n": 2} for key in keys}
 
 
+@pytest.mark.slow
 def test_keys_that_look_like_something_else_later_are_text(api: Sandbox, query: Query) -> None:
     load_rows(api, {"id": "2026-01-01T00:00:00Z"})
     load_rows(api, {"id": "007"}, {"id": "true"}, {"id": "7"}, {"id": "msg"})
@@ -136,6 +139,7 @@ def test_a_row_that_is_deeper_than_dlt_can_write_stops_nobody(
     assert set(table(query, "domains")) == {1, 2}
 
 
+@pytest.mark.slow
 def test_lists_under_names_of_200_characters_become_tables(api: Sandbox, query: Query) -> None:
     long = "n" * 200
     put(api, {"id": 1, long: [{long: [7]}], "m" * 200: "v"})
@@ -154,6 +158,7 @@ def test_lists_under_names_of_200_characters_become_tables(api: Sandbox, query: 
     ]
 
 
+@pytest.mark.slow
 def test_free_form_keys_beyond_what_a_table_holds_are_json(api: Sandbox, query: Query) -> None:
     row = {"id": 1, "metadata": {f"key {number}": number for number in range(10_000)}}
     put(api, row)
@@ -170,6 +175,7 @@ def test_free_form_keys_beyond_what_a_table_holds_are_json(api: Sandbox, query: 
     ]
 
 
+@pytest.mark.slow
 def test_fields_beyond_what_a_table_holds_are_told(api: Sandbox, query: Query) -> None:
     put(api, {"id": 1} | {f"field_{number}": number for number in range(600)})
     said: list[str] = []

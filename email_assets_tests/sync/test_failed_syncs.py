@@ -43,6 +43,7 @@ def test_retries_are_counted(api: Sandbox, waits: list[float]) -> None:
     assert report.usage.seconds_throttled == sum(waits) == 6
 
 
+@pytest.mark.slow
 def test_a_failing_api_leaves_what_was_there(
     api: Sandbox, query: Query, waits: list[float]
 ) -> None:
@@ -109,6 +110,7 @@ def refused(api: Sandbox, warehouse: Path) -> Sandbox:
     return api
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("refused")
 def test_a_failed_load_is_one_sentence_without_addresses() -> None:
     with pytest.raises(SyncError, match=r"^domains: dlt's load step failed with ") as failure:
@@ -116,6 +118,7 @@ def test_a_failed_load_is_one_sentence_without_addresses() -> None:
     assert "customer.example" not in str(failure.value)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("refused")
 def test_the_sentence_does_not_carry_the_errors_that_quote_rows() -> None:
     with pytest.raises(SyncError) as failure:
@@ -123,6 +126,7 @@ def test_the_sentence_does_not_carry_the_errors_that_quote_rows() -> None:
     assert (failure.value.__cause__, failure.value.__context__) == (None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("refused")
 def test_dlt_logs_no_row_of_a_failed_load(monkeypatch: pytest.MonkeyPatch) -> None:
     logged = io.StringIO()

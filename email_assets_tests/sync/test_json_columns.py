@@ -44,6 +44,7 @@ def stored(query: Query, column: str) -> dict[int, Any]:
     return {key: json.loads(of) if isinstance(of, str) else of for key, of in found}
 
 
+@pytest.mark.slow
 @on_both
 @pytest.mark.parametrize("value", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("beside", [{}, {"Name": "a", "name": "b"}], ids=["plain", "odd"])
@@ -58,6 +59,7 @@ def test_a_field_stays_whole_in_its_column(
     assert not [name for name in columns_of(query, "domains") if name.startswith("free_form_")]
 
 
+@pytest.mark.slow
 def test_its_keys_take_no_room_from_other_fields(api: Sandbox, query: Query) -> None:
     many = {f"key {number}": number for number in range(2 * COLUMNS)}
     load_rows(api, {"id": 1, "free-form": many})

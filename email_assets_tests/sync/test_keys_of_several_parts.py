@@ -75,6 +75,7 @@ def test_rows_whose_key_has_an_empty_part_are_loaded_each_once(
     assert stored(query) == [(row["day"], row["tag"], row["n"]) for row in server.rows]
 
 
+@pytest.mark.slow
 def test_a_row_whose_key_has_an_empty_part_is_known_again_and_replaced(
     server: CountServer, query: Query
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_key_of_more_parts_than_the_rows_have_is_refused_before_anything_is_re
     assert (stored(query), len(server.requests)) == (before, requests)
 
 
+@pytest.mark.slow
 def test_a_key_of_fewer_parts_than_before_replaces_rows_by_those(
     server: CountServer, query: Query, use_vendor: UseVendor
 ) -> None:

@@ -35,6 +35,7 @@ def assert_exact(query: Query, rows: list[Row]) -> None:
     assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_a_kill_in_the_first_run_needs_no_repair(
     api: Sandbox, query: Query, warehouse: Place, moment: str
@@ -45,6 +46,7 @@ def test_a_kill_in_the_first_run_needs_no_repair(
     assert_exact(query, api.rows("messages"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", list(MOMENTS.values())[1:], ids=list(MOMENTS)[1:])
 def test_a_kill_in_a_later_run_needs_no_repair(
     api: Sandbox, query: Query, warehouse: Place, moment: str
@@ -57,6 +59,7 @@ def test_a_kill_in_a_later_run_needs_no_repair(
     assert_exact(query, api.rows("messages"))
 
 
+@pytest.mark.slow
 def test_a_kill_while_the_api_is_read_needs_no_repair(
     api: Sandbox, query: Query, warehouse: Place
 ) -> None:

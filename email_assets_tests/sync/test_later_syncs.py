@@ -14,6 +14,7 @@ from email_assets_tests.warehouses import Query, change, items, listed, load, ta
 # Later syncs
 
 
+@pytest.mark.slow
 def test_a_second_sync_changes_nothing(api: Sandbox, query: Query) -> None:
     load("messages")
     assert figures(load("messages")) == {
@@ -26,6 +27,7 @@ def test_a_second_sync_changes_nothing(api: Sandbox, query: Query) -> None:
     assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
 
 
+@pytest.mark.slow
 def test_a_changed_row_is_updated(api: Sandbox, query: Query) -> None:
     load("servers")
     rows = [{**row, "name": "renamed"} if row["id"] == 3 else row for row in api.rows("servers")]
@@ -34,6 +36,7 @@ def test_a_changed_row_is_updated(api: Sandbox, query: Query) -> None:
     assert table(query, "servers") == listed(rows)
 
 
+@pytest.mark.slow
 def test_a_changed_nested_list_is_replaced(api: Sandbox, query: Query) -> None:
     api.replace(
         "messages", [{"id": "a", "to": [{"n": 1}, {"n": 2}]}, {"id": "b", "to": [{"n": 3}]}]
@@ -44,6 +47,7 @@ def test_a_changed_nested_list_is_replaced(api: Sandbox, query: Query) -> None:
     assert items(query, "messages", "to") == {"a": [{"n": 4}]}
 
 
+@pytest.mark.slow
 def test_new_rows_are_added(api: Sandbox, query: Query) -> None:
     load("bounces")
     api.insert_head("bounces", 80)
@@ -64,6 +68,7 @@ def test_rows_that_vanish_from_the_api_stay(api: Sandbox, query: Query) -> None:
     assert table(query, "bounces") == listed(before)
 
 
+@pytest.mark.slow
 def test_a_new_field_is_a_new_column(api: Sandbox, query: Query) -> None:
     load("servers")
     rows = [{**row, "region": "eu"} for row in api.rows("servers")]
@@ -72,6 +77,7 @@ def test_a_new_field_is_a_new_column(api: Sandbox, query: Query) -> None:
     assert table(query, "servers") == listed(rows)
 
 
+@pytest.mark.slow
 def test_a_field_that_vanishes_is_empty_from_then_on(api: Sandbox, query: Query) -> None:
     load("servers")
     rows = [{"id": row["id"], "name": row["name"]} for row in api.rows("servers")]
@@ -92,6 +98,7 @@ def test_a_dropped_table_is_loaded_anew(api: Sandbox, warehouse: Path, query: Qu
     assert items(query, "messages", "recipients") == {row["id"]: row["recipients"] for row in rows}
 
 
+@pytest.mark.slow
 def test_a_renamed_table_stays_and_is_loaded_anew(
     api: Sandbox, warehouse: Path, query: Query
 ) -> None:

@@ -34,6 +34,7 @@ def test_rows_that_all_lack_an_id_are_counted(api: Sandbox) -> None:
     assert (report.rows_loaded, report.rows_without_key, report.row_count) == (0, 8, 0)
 
 
+@pytest.mark.slow
 def test_an_empty_text_and_0_are_ids(api: Sandbox, query: Query) -> None:
     load_rows(api, {"id": 0}, {"id": -1})
     api.replace("servers", [{"id": ""}, {"id": " "}])
@@ -61,6 +62,7 @@ def test_of_equal_ids_the_nested_items_of_the_last_stay(api: Sandbox, query: Que
     assert items(query, "domains", "to") == {1: [{"n": 3}], 2: [{"n": 4}]}
 
 
+@pytest.mark.slow
 def test_of_equal_ids_the_last_replaces_what_was_loaded_before(api: Sandbox, query: Query) -> None:
     load_rows(api, {"id": 1, "n": 1})
     load_rows(api, {"id": 1, "n": 2}, {"id": 1, "n": 3})
@@ -104,6 +106,7 @@ def test_an_id_of_another_type_is_an_error(api: Sandbox, odd: object, called: st
     )
 
 
+@pytest.mark.slow
 def test_an_id_of_another_type_than_the_tables_is_an_error(api: Sandbox, query: Query) -> None:
     load_rows(api, {"id": 7, "n": 1})
     for odd, called in (ODD_IDS["text"], ODD_IDS["a fraction"], ODD_IDS["too long"]):

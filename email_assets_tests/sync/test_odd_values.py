@@ -100,6 +100,7 @@ def test_fields_that_would_share_a_column_have_one_each_in_different_rows_too(
     }
 
 
+@pytest.mark.slow
 def test_a_field_keeps_its_column_whatever_row_comes_first(api: Sandbox, query: Query) -> None:
     load_rows(api, {"id": 1, "客户": "customer"}, {"id": 2, "订单": "order"})
     load_rows(api, {"id": 3, "订单": "order"}, {"id": 4, "客户": "customer"})
@@ -196,6 +197,7 @@ def test_a_value_may_change_its_type_again_and_again(api: Sandbox, query: Query)
     assert kept == [MOMENT if value == TIME else value for value in values]
 
 
+@pytest.mark.slow
 def test_a_nested_list_may_appear_later(api: Sandbox, query: Query) -> None:
     load_rows(api, {"id": 1, "to": "a"}, {"id": 2})
     load_rows(api, {"id": 1, "to": [{"n": 1, "cc": [{"n": 2}]}]})

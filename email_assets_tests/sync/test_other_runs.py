@@ -35,6 +35,7 @@ def load_while_another_run_stands(api: Sandbox, slow: Row, quick: Row) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", [[], [FIRST]], ids=["a first run", "a later run"])
 @pytest.mark.parametrize(("slow", "quick"), OF_ANOTHER_KIND.values(), ids=OF_ANOTHER_KIND)
 def test_a_column_that_two_of_them_need_for_values_of_two_kinds_is_had_by_one(
@@ -56,6 +57,7 @@ def test_a_column_that_two_of_them_need_for_values_of_two_kinds_is_had_by_one(
             assert [*table(query, "domains")[key].values()] == [key, *row.values()]
 
 
+@pytest.mark.slow
 def test_what_only_one_of_them_found_stays_known(api: Sandbox, query: Query) -> None:
     load_rows(api, FIRST)
     assert not load_while_another_run_stands(api, {"x": 1}, {"y": 7, "a b": 1, "to": [{"n": 1}]})
@@ -72,6 +74,7 @@ def test_what_only_one_of_them_found_stays_known(api: Sandbox, query: Query) -> 
     }
 
 
+@pytest.mark.slow
 def test_items_that_only_the_other_found_go_with_their_row(api: Sandbox, query: Query) -> None:
     load_rows(api, FIRST)
     assert not load_while_another_run_stands(api, {"x": 1}, {"to": [{"n": 1}]})
@@ -79,6 +82,7 @@ def test_items_that_only_the_other_found_go_with_their_row(api: Sandbox, query: 
     assert query("SELECT count(*) FROM email.domains__to") == [(0,)]
 
 
+@pytest.mark.slow
 def test_they_all_load_where_they_found_the_same(api: Sandbox, query: Query) -> None:
     assert not load_while_another_run_stands(api, {"n": 1, "to": ["a"]}, {"n": 2, "to": ["b"]})
     assert table(query, "domains") == {2: {"id": 2, "n": 1}, 3: {"id": 3, "n": 2}}

@@ -146,6 +146,7 @@ def test_an_empty_resource_has_no_table(api: Sandbox, query: Query) -> None:
     assert query("SELECT table_name FROM duckdb_tables WHERE table_name = 'servers'") == []
 
 
+@pytest.mark.slow
 def test_a_resource_that_was_empty_fills(api: Sandbox, query: Query) -> None:
     api.replace("servers", [])
     load("servers")

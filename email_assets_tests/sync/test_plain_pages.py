@@ -39,6 +39,7 @@ def known() -> Fields:
     return fields
 
 
+@pytest.mark.slow
 @settings(max_examples=max(100, settings().max_examples))
 @given(seed=st.integers(0, 2**32))
 def test_model_of_pages_is_row_by_row(seed: int) -> None:

@@ -21,6 +21,7 @@ from email_assets_tests.dagster_fixtures import (
 __all__ = ["instance"]
 
 
+@pytest.mark.slow
 def test_no_row_is_shown_by_default(api: Sandbox, instance: dg.DagsterInstance) -> None:
     assert "preview" not in figures(materialize(instance, "bounces"), "bounces")
 
@@ -55,11 +56,13 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
 
 
 class TestAsked:
+    @pytest.mark.slow
     def test_as_many_rows_as_were_asked_for_are_shown_of_those_that_were_loaded_last(
         self, shown: list[dict[str, Any]]
     ) -> None:
         assert sorted(row["id"] for row in shown) == ["4", "5", "6"]
 
+    @pytest.mark.slow
     def test_their_addresses_are_masked(self, shown: list[dict[str, Any]]) -> None:
         assert {row["email"] for row in shown} == {"…"}
 

@@ -55,6 +55,7 @@ def test_a_slow_sync_says_that_it_prepares_and_loads() -> None:
     assert told[-1] == "messages: loading 250 rows …"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("one_by_one")
 def test_a_slow_sync_in_which_nothing_changed_says_how_far_it_is() -> None:
     said(itertools.count())

@@ -45,6 +45,7 @@ def test_broken_notes_of_dlt_heal(
         assert items(query, "domains", "to") == {1: [{"value": f"{n}"}]}, statement
 
 
+@pytest.mark.slow
 def test_a_table_of_dlt_that_is_made_anew_is_told(api: Sandbox, warehouse: Path) -> None:
     load_rows(api, {"id": 1})
     change(warehouse, "ALTER TABLE email._dlt_loads DROP COLUMN status")
@@ -56,6 +57,7 @@ def test_a_table_of_dlt_that_is_made_anew_is_told(api: Sandbox, warehouse: Path)
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "statement",
     [
@@ -83,6 +85,7 @@ def test_values_of_another_type_are_kept_though_the_schema_was_lost(
     }
 
 
+@pytest.mark.slow
 def test_items_of_another_type_are_kept_though_the_schema_was_lost(
     api: Sandbox, warehouse: Path, query: Query
 ) -> None:
@@ -93,6 +96,7 @@ def test_items_of_another_type_are_kept_though_the_schema_was_lost(
     assert query("SELECT value__v_text FROM email.domains__to__cc") == [("007",)]
 
 
+@pytest.mark.slow
 def test_a_column_that_went_missing_together_with_the_schema_comes_back(
     api: Sandbox, warehouse: Path, query: Query
 ) -> None:
@@ -107,6 +111,7 @@ def test_a_column_that_went_missing_together_with_the_schema_comes_back(
     assert said == ["domains: the schema in _dlt_version went missing: everything is loaded again"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["domains.color", "domains__to.name"])
 def test_a_column_that_was_dropped_comes_back_with_its_values(
     api: Sandbox, warehouse: Path, query: Query, column: str
@@ -120,6 +125,7 @@ def test_a_column_that_was_dropped_comes_back_with_its_values(
     assert items(query, "domains", "to")[1] == [{"name": "ann", "age": 7}]
 
 
+@pytest.mark.slow
 @on_both
 @pytest.mark.parametrize("column", ["domains.color", "domains__to.name"])
 def test_a_column_whose_name_was_written_otherwise_is_renamed_back(

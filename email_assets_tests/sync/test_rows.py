@@ -218,6 +218,7 @@ def test_a_warehouse_that_knows_no_key_expects_none(rows: Rows, schema: dlt.Sche
 # Times
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32), has_odd=st.booleans())
 def test_a_pages_newest_time_is_that_of_its_rows_one_by_one(seed: int, has_odd: bool) -> None:
     random = Random(seed)

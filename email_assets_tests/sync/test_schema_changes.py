@@ -77,6 +77,7 @@ def test_the_first_sync_changes_nothing() -> None:
     assert load("domains").schema_changes == []
 
 
+@pytest.mark.slow
 def test_rows_of_the_same_shape_change_nothing(api: Sandbox) -> None:
     assert changes_after(api, {**DOMAIN, "id": 2}) == []
 
@@ -91,6 +92,7 @@ def test_nothing_else_is_told(changes: list[str]) -> None:
     assert sorted(changes) == sorted([of_the_table_between, *(said for _, said in NEW.values())])
 
 
+@pytest.mark.slow
 def test_another_type_of_a_column_that_was_made_of_an_address_is_told_without_it(
     api: Sandbox,
 ) -> None:
@@ -129,6 +131,7 @@ def test_the_check_warns_with_the_difference(api: Sandbox, instance: dg.DagsterI
     )
 
 
+@pytest.mark.slow
 def test_the_check_passes_again_with_the_next_sync(
     api: Sandbox, instance: dg.DagsterInstance
 ) -> None:

@@ -32,6 +32,7 @@ def quiet(_: str) -> None:
     """Say nothing."""
 
 
+@pytest.mark.slow
 def test_a_pipeline_of_anybody_loads_a_resource(
     api: Sandbox, pipeline: dlt.Pipeline, query: Query
 ) -> None:
@@ -41,6 +42,7 @@ def test_a_pipeline_of_anybody_loads_a_resource(
     assert query("SELECT count(*) > 0 FROM crm.messages__recipients") == [(True,)]
 
 
+@pytest.mark.slow
 def test_a_second_run_replaces_rows_by_their_key(
     api: Sandbox, pipeline: dlt.Pipeline, query: Query
 ) -> None:

@@ -95,6 +95,7 @@ VENDORS = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.name)
 def test_a_few_lines_of_configuration_materialize_everything(
     vendor: Vendor, tmp_path: Path, query: Query, monkeypatch: pytest.MonkeyPatch

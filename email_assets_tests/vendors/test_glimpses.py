@@ -117,6 +117,7 @@ def test_of_many_lists_only_the_first_is_asked_for(api: MailgunServer) -> None:
     assert sum(asked.path.endswith("/bounces") for asked in api.requests) == 1
 
 
+@pytest.mark.slow
 def test_the_sensor_leaves_a_resource_whose_head_tells_nothing_to_its_schedule_for_a_day(
     api: MailgunServer, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:

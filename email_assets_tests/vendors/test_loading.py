@@ -51,6 +51,7 @@ class TestTheGuidesExample:
         keys = [asset.key.to_user_string() for asset in build_assets(configured_account())]
         assert keys == ["messages", "senders"]
 
+    @pytest.mark.slow
     def test_it_loads_every_row_without_what_is_never_loaded(
         self, example: Sandbox, query: Query
     ) -> None:
@@ -63,6 +64,7 @@ class TestTheGuidesExample:
         assert ("metadata__campaign",) in columns
         assert ("metadata__customer",) not in columns
 
+    @pytest.mark.slow
     def test_its_next_sync_asks_for_what_is_new(self, example: Sandbox) -> None:
         for _ in range(2):
             with open_pipeline(configured_account().warehouse, "messages") as pipeline:

@@ -47,6 +47,7 @@ class TestTheLongestStretch:
         asked = sorted(api.stretches)
         assert all(later[0] <= earlier[1] for earlier, later in pairwise(asked))
 
+    @pytest.mark.slow
     def test_a_second_sync_asks_for_one(self, api: EventsServer) -> None:
         load("events")
         api.requests.clear()
@@ -93,6 +94,7 @@ class TestACeilingWithoutPages:
             words='"maximum_rows": 50,',
         )
 
+    @pytest.mark.slow
     def test_what_holds_more_is_read_in_shorter_stretches(self, api: EventsServer) -> None:
         for minutes in range(500):
             api.add(days_ago(1) - minutes * timedelta(minutes=1))

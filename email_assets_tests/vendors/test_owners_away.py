@@ -54,6 +54,7 @@ def keeps_45_days(account: PostmarkServer, use_vendor: UseVendor) -> None:
         each.send(now() - 2 * DAY)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keeps_45_days")
 @pytest.mark.parametrize("syncs_before", [0, 1], ids=["from the beginning", "later"])
 def test_rows_that_the_api_keeps_no_more_when_it_is_back_are_told_once(
@@ -86,6 +87,7 @@ def test_rows_that_the_api_keeps_no_more_when_it_is_back_are_told_once(
     assert load("messages").stretches_missed == {}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keeps_45_days")
 def test_complete_warns_of_them(account: PostmarkServer, monkeypatch: pytest.MonkeyPatch) -> None:
     load("messages")
@@ -102,6 +104,7 @@ def test_complete_warns_of_them(account: PostmarkServer, monkeypatch: pytest.Mon
     )
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("keeps_45_days")
 def test_one_without_new_rows_that_was_away_for_a_moment_misses_nothing(
     account: PostmarkServer, monkeypatch: pytest.MonkeyPatch
@@ -115,6 +118,7 @@ def test_one_without_new_rows_that_was_away_for_a_moment_misses_nothing(
     assert load("messages").stretches_missed == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("resource", "dropped"),
     [("messages", "subject"), ("messages__to", "name"), ("deliverystats", "count")],

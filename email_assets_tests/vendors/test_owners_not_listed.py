@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from email_assets_tests.vendors.postmark_fixtures import (
     DAY,
     NOON,
@@ -18,6 +20,7 @@ from email_assets_tests.vendors.postmark_server import ACCOUNT_TOKEN, PostmarkSe
 __all__ = ["configure"]
 
 
+@pytest.mark.slow
 def test_one_that_was_refused_before_is_read_from_where_it_was(
     configure: Callable[..., None], query: Query
 ) -> None:

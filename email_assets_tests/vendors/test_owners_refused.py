@@ -89,6 +89,7 @@ def test_one_without_a_token_is_left_out_and_named(account: PostmarkServer, quer
     assert report.owners_refused == {"servers 3": "no secret in ApiTokens"}
 
 
+@pytest.mark.slow
 def test_one_that_is_refused_on_its_second_page_keeps_the_first(
     account: PostmarkServer, query: Query, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -115,6 +116,7 @@ def test_one_that_is_refused_on_its_second_page_keeps_the_first(
     assert loaded_ids(query) == all_ids(account)
 
 
+@pytest.mark.slow
 def test_once_it_answers_again_it_is_read_from_where_it_was(
     account: PostmarkServer, query: Query
 ) -> None:
@@ -141,6 +143,7 @@ def test_once_it_answers_again_it_is_read_from_where_it_was(
     assert set(asked_from(account).values()) == {"2026-06-18T08:00:00"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["refused", "without a token"])
 def test_one_that_was_refused_from_the_beginning_is_read_whole(
     account: PostmarkServer, query: Query, how: str
@@ -158,6 +161,7 @@ def test_one_that_was_refused_from_the_beginning_is_read_whole(
     assert asked_from(account)[account.servers[0].token] is None
 
 
+@pytest.mark.slow
 def test_a_full_refresh_that_is_refused_an_owner_does_not_forget_it(
     account: PostmarkServer, query: Query
 ) -> None:

@@ -121,6 +121,7 @@ def test_one_whose_answers_are_broken_is_no_other(
     assert report.owners_unavailable == {"message_streams 1/outbound": reason}
 
 
+@pytest.mark.slow
 def test_a_server_whose_streams_cannot_be_listed_leaves_the_others(
     account: PostmarkServer, query: Query
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_server_whose_streams_cannot_be_listed_leaves_the_others(
     assert loaded_ids(query) == ids_of(account)
 
 
+@pytest.mark.slow
 def test_once_it_answers_again_it_is_read_from_where_it_was(
     account: PostmarkServer, query: Query
 ) -> None:
@@ -187,6 +189,7 @@ def test_so_many_in_a_row_are_taken_for_an_api_that_is_down(open_account: OpenAc
     assert len(starts_of(account, account.servers[-1])) <= 1
 
 
+@pytest.mark.slow
 def test_as_many_among_others_are_left_out(open_account: OpenAccount, query: Query) -> None:
     account = open_account(2 * MOST_IN_A_ROW + 4)
     failing = account.servers[::2]
@@ -205,6 +208,7 @@ def test_an_api_that_allows_no_more_requests_fails_the_sync(account: PostmarkSer
         load("messages")
 
 
+@pytest.mark.slow
 def test_complete_warns_and_names_those_that_fail_and_those_that_are_refused(
     account: PostmarkServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ class TestEveryResource:
             "/bounces",
         ]
 
+    @pytest.mark.slow
     def test_messages(self, api: PostmarkServer, server: Server, query: Query) -> None:
         for minutes in range(1_201):
             server.send(NOON - timedelta(minutes=minutes))

@@ -38,6 +38,7 @@ FALL_BACK = datetime(2026, 11, 1, 6, tzinfo=timezone.utc)
 
 
 class TestSecondSync:
+    @pytest.mark.slow
     def test_it_asks_for_what_is_new_less_the_look_back(
         self, api: PostmarkServer, server: Server
     ) -> None:
@@ -63,6 +64,7 @@ class TestSecondSync:
 
         assert loaded_ids(query) == message_ids(server)
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("api")
     def test_a_bounce_that_changes_within_the_look_back_is_updated(
         self, server: Server, query: Query
@@ -79,6 +81,7 @@ class TestSecondSync:
             (True,),
         ]
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("api")
     def test_a_row_that_vanished_upstream_stays(self, server: Server, query: Query) -> None:
         server.send(NOON - 60 * DAY)
@@ -160,6 +163,7 @@ class TestSpans:
         assert (followed.rows_received, followed.row_count) == (40, 40)
         assert loaded_ids(query) == message_ids(server)
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("api")
     def test_a_full_refresh_asks_for_everything(
         self, api: PostmarkServer, server: Server, query: Query

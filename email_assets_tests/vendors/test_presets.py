@@ -32,6 +32,8 @@ from email_assets_tests.vendors.sendgrid_subusers_server import SendGridSubusers
 from email_assets_tests.vendors.sparkpost_server import SparkPostServer
 from email_assets_tests.vendors.syncing import Traces, load, synced_in_sight
 
+pytestmark = pytest.mark.slow
+
 SERVERS: list[type[PresetServer]] = [
     BrevoServer,
     MailerSendServer,
@@ -111,12 +113,12 @@ def figures(place: tuple[PresetServer, Path], first: Traces) -> Figures:
     )
 
 
-@pytest.mark.slow
 def test_the_days_count_what_the_events_count(api: PresetServer, figures: Figures) -> None:
     assert figures.outcome == [api.outcome]
     assert figures.of_events == figures.of_days
 
 
+@pytest.mark.slow
 def test_each_sender_is_told_by_its_name(figures: Figures) -> None:
     assert figures.senders
     assert all("example.com" in sender for (sender,) in figures.senders)

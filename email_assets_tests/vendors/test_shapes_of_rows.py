@@ -133,6 +133,7 @@ class TestTimes:
         found = query('SELECT id, "at", at__v_text, at__v_bool FROM email.things ORDER BY id')
         assert found == [(1, AT, None, None), (2, None, "never", None), (3, None, None, True)]
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("before", ["Fri, 03 Apr 2026 12:30:15 +0000", 1775219415], ids=str)
     def test_a_table_whose_column_holds_no_times_loads_on(
         self, before: Any, api: ThingsServer, describe: Describe, query: Query

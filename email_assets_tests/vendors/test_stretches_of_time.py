@@ -25,6 +25,7 @@ class TestAnEndWithEveryStart:
         describe(f'{BOTH_ENDS}, "end_value": NOW')
         api.add(days_ago(0.5))
 
+    @pytest.mark.slow
     def test_a_second_sync_names_both(self, api: EventsServer) -> None:
         load("events")
         api.add(days_ago(0.1))
@@ -62,6 +63,7 @@ class TestWhereAFirstSyncBegins:
 
         assert load("events").row_count == 2
 
+    @pytest.mark.slow
     def test_a_sync_after_a_long_pause_begins_no_earlier_and_says_so(
         self, api: EventsServer, describe: Describe
     ) -> None:

@@ -38,6 +38,7 @@ def marketing(api: Sandbox, monkeypatch: pytest.MonkeyPatch) -> str:
     return "marketing"
 
 
+@pytest.mark.slow
 def test_the_first_sync_writes_down_whose_dataset_it_is(api: Sandbox, query: Query) -> None:
     load("servers")
     load("domains")
@@ -81,6 +82,7 @@ def test_another_vendor_or_address_is_refused(
         load("domains")
 
 
+@pytest.mark.slow
 def test_a_new_name_goes_on_once_the_old_one_is_forgotten(
     api: Sandbox, marketing: str, query: Query, warehouse: Path
 ) -> None:
@@ -117,6 +119,7 @@ def test_an_address_is_host_port_and_path(
     assert Owner.of(configured_account()).address == address
 
 
+@pytest.mark.slow
 def test_deliverability_is_not_made_of_the_rows_of_another_account(
     api: Sandbox, marketing: str
 ) -> None:

@@ -119,6 +119,7 @@ def test_tables_of_others_beside_staged_ones_stay(
     assert query("SELECT id FROM email_staging.seen") == [(1,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file_format", ["parquet", "insert_values"])
 def test_what_is_loaded_in_another_format_is_merged_too(
     file_format: TLoaderFileFormat, pipeline: dlt.Pipeline, query: Query
@@ -131,6 +132,7 @@ def test_what_is_loaded_in_another_format_is_merged_too(
         assert query("SELECT of FROM email.parts__parts") == [(name,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file_format", "staging"), [("parquet", []), ("insert_values", [("email_staging",)])]
 )

@@ -83,6 +83,7 @@ def test_the_warehouse_may_have_any_name(
     assert rows_in(file.with_name(f"{name}.read.duckdb"), "servers") == len(api.rows("servers"))
 
 
+@pytest.mark.slow
 def test_a_reader_that_keeps_it_open_holds_up_no_sync_and_sees_a_whole_state(
     api: Sandbox, copy: Path
 ) -> None:
@@ -94,6 +95,7 @@ def test_a_reader_that_keeps_it_open_holds_up_no_sync_and_sees_a_whole_state(
     assert rows_in(copy, "domains") == 9
 
 
+@pytest.mark.slow
 def test_a_sync_in_which_nothing_changed_writes_no_copy(api: Sandbox, copy: Path) -> None:
     load("domains")
     before = copy.stat()
@@ -101,6 +103,7 @@ def test_a_sync_in_which_nothing_changed_writes_no_copy(api: Sandbox, copy: Path
     assert (copy.stat().st_ino, copy.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
+@pytest.mark.slow
 def test_a_copy_from_when_the_clock_was_ahead_is_none_of_the_rows_since(
     api: Sandbox, copy: Path
 ) -> None:
@@ -113,6 +116,7 @@ def test_a_copy_from_when_the_clock_was_ahead_is_none_of_the_rows_since(
     assert rows_in(copy, "domains") == 9
 
 
+@pytest.mark.slow
 def test_a_copy_of_another_warehouse_is_none_of_the_one_that_was_put_back(
     api: Sandbox, warehouse: Path, copy: Path
 ) -> None:
@@ -129,6 +133,7 @@ def test_a_copy_of_another_warehouse_is_none_of_the_one_that_was_put_back(
         rows_in(copy, "servers")
 
 
+@pytest.mark.slow
 def test_a_copy_that_somebody_deleted_is_written_again(api: Sandbox, copy: Path) -> None:
     load("domains")
     copy.unlink()
@@ -136,6 +141,7 @@ def test_a_copy_that_somebody_deleted_is_written_again(api: Sandbox, copy: Path)
     assert rows_in(copy, "domains") == 8
 
 
+@pytest.mark.slow
 def test_it_holds_the_table_of_deliverability_too(api: Sandbox, copy: Path) -> None:
     load("messages")
     load("bounces")

@@ -27,6 +27,7 @@ from email_assets_tests.warehouses import load, never
 # Warehouses that cannot be used
 
 
+@pytest.mark.slow
 def test_a_new_file_is_for_its_user_alone_and_an_older_one_stays_as_its_user_made_it(
     api: Sandbox, warehouse: Path
 ) -> None:
@@ -221,6 +222,7 @@ def test_a_configured_memory_limit_stays(warehouse: Path, monkeypatch: pytest.Mo
     assert memory_for(400) == ("1.0 GiB", CORES)
 
 
+@pytest.mark.slow
 def test_with_configured_threads_duckdb_has_the_memory_that_it_takes(
     warehouse: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 
 import dagster as dg
+import pytest
 
 from email_assets_tests.alerts.alert_fixtures import Webhook, webhook
 from email_assets_tests.dagster_fixtures import (
@@ -64,6 +65,7 @@ class TestChecks:
 
 
 class TestStaleness:
+    @pytest.mark.slow
     def test_stale_assets_are_one_message_whatever_their_freshness_check_says(
         self, tick_anew: Tick, instance: dg.DagsterInstance
     ) -> None:

@@ -68,6 +68,7 @@ class TestFailedRuns:
 
         assert [text.partition(" failed: ")[0] for text in told] == ["servers", "domains"]
 
+    @pytest.mark.slow
     def test_different_causes_have_a_message_each(
         self, tick: Tick, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
@@ -80,6 +81,7 @@ class TestFailedRuns:
         assert domains.startswith(f"domains failed: there is no /v1/domains at {api.base_url}")
         assert servers.startswith("servers failed: the API refused /v1/servers (501 ")
 
+    @pytest.mark.slow
     def test_a_check_that_fails_its_run_is_one_message(
         self, tick: Tick, api: Sandbox, instance: dg.DagsterInstance
     ) -> None:
@@ -140,6 +142,7 @@ class TestFailedRuns:
             f"domains, servers failed: The run's process was killed. {UI}/runs/{run}"
         )
 
+    @pytest.mark.slow
     def test_a_failed_run_of_the_command_line_is_told(
         self, api: Sandbox, instance_on_disk: dg.DagsterInstance, webhook: Webhook, tmp_path: Path
     ) -> None:

@@ -43,6 +43,7 @@ class TestBackfill:
             at_full_second(end + timedelta(seconds=1)),
         )
 
+    @pytest.mark.slow
     @on_both
     @pytest.mark.usefixtures("loaded")
     def test_it_sees_changes_that_no_sync_of_what_is_new_sees(
@@ -52,6 +53,7 @@ class TestBackfill:
         load(Span(start=sent_at(rows[160]), end=sent_at(rows[140])))
         assert changed_in(query) == {rows[150]["id"]}
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("loaded")
     @pytest.mark.parametrize("days", [(30, 20), (2, None), (None, 10)])
     def test_it_leaves_alone_where_the_next_sync_goes_on(
@@ -64,6 +66,7 @@ class TestBackfill:
         assert load().window.start == start
         assert keys_in(query) == keys_of(api.rows("messages"))
 
+    @pytest.mark.slow
     def test_on_an_empty_warehouse_the_next_sync_loads_everything(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
@@ -72,6 +75,7 @@ class TestBackfill:
         load()
         assert keys_in(query) == keys_of(api.rows("messages"))
 
+    @pytest.mark.slow
     def test_a_stretch_without_rows_is_no_error(self, api: Sandbox, load: Load) -> None:
         long_ago = Span(
             start=datetime(2001, 1, 1, tzinfo=timezone.utc),
@@ -83,12 +87,14 @@ class TestBackfill:
 
 @pytest.mark.usefixtures("stops_early")
 class TestBackfillOfAListThatCannotBeAskedForLess:
+    @pytest.mark.slow
     def test_it_reads_back_to_its_start(self, api: Sandbox, load: Load, query: Query) -> None:
         rows = api.rows("messages")
         load(Span(start=sent_at(rows[120]), end=sent_at(rows[110])))
         assert offsets(api) == [0, 99, 198]
         assert keys_in(query) == keys_of(rows)
 
+    @pytest.mark.slow
     def test_on_an_empty_warehouse_the_next_sync_loads_everything(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
@@ -121,6 +127,7 @@ def complete(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
 
 
 class TestDagster:
+    @pytest.mark.slow
     @pytest.mark.usefixtures("incremental", "loaded")
     def test_complete_passes_whatever_part_a_sync_read(
         self, api: Sandbox, instance: dg.DagsterInstance
@@ -132,6 +139,7 @@ class TestDagster:
             found = complete(run(instance, **config))
             assert (config, found.passed, found.description) == (config, True, None)
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("asks_for_windows", "loaded")
     def test_complete_counts_what_the_api_says_of_the_window(
         self, api: Sandbox, instance: dg.DagsterInstance
@@ -141,6 +149,7 @@ class TestDagster:
         assert not found.passed
         assert str(found.description).startswith("messages: the API said there are 99 rows and")
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("stops_early")
     def test_complete_warns_while_a_backfill_is_all_that_the_table_holds(
         self, api: Sandbox, instance: dg.DagsterInstance
@@ -152,6 +161,7 @@ class TestDagster:
             "is older; a full_refresh reads everything."
         )
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("stops_early", "loaded")
     def test_its_figures_tell_what_was_read(
         self, api: Sandbox, instance: dg.DagsterInstance
@@ -161,6 +171,7 @@ class TestDagster:
         assert (found["window"], found["stopped_early"]) == (f"{start.isoformat()} to …", True)
         assert (found["requests"], found["rows_listed"], found["api_total"]) == (2, 199, 250)
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("asks_for_windows", "loaded")
     def test_a_full_refresh_and_a_backfill_are_run_config(
         self, api: Sandbox, instance: dg.DagsterInstance
@@ -197,6 +208,7 @@ class TestDagster:
         assert event.step_failure_data.error.message.partition("\n")[0].endswith(sentence)
         assert offsets(api) == []
 
+    @pytest.mark.slow
     def test_the_command_line_takes_the_same_config(
         self, api: Sandbox, empty_home: Path, tmp_path: Path, warehouse: Path, query: Query
     ) -> None:

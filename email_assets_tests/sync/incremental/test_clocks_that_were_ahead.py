@@ -12,6 +12,7 @@ from email_assets_tests.sync.incremental_fixtures import Load, message
 from email_assets_tests.warehouses import Query, keys_in, keys_of
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("incremental")
 def test_nothing_is_passed_over_until_the_time_that_it_told(
     api: Sandbox, load: Load, query: Query, monkeypatch: pytest.MonkeyPatch

@@ -88,6 +88,7 @@ class TestTheCursorIsInTheWarehouse:
         load()
         assert keys_in(query) == keys_of(api.rows("messages"))
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("loaded")
     @pytest.mark.parametrize("sql", ["DROP TABLE email.messages", "DELETE FROM email.messages"])
     def test_so_it_does_if_a_backfill_comes_first(
@@ -107,6 +108,7 @@ class TestTheCursorIsInTheWarehouse:
             load()
             assert keys_in(query) == keys_of([*api.rows("messages"), *other.rows("messages")])
 
+    @pytest.mark.slow
     def test_another_cursor_path_begins_anew(
         self, api: Sandbox, load: Load, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -129,6 +131,7 @@ class TestCursorPaths:
             "another cursor_path, or none to load everything each time."
         )
 
+    @pytest.mark.slow
     def test_one_that_holds_a_word_in_some_rows_is_told_by_the_others(
         self, api: Sandbox, load: Load, query: Query, incremental: str
     ) -> None:
@@ -146,6 +149,7 @@ class TestCursorPaths:
         load()
         assert load().window.start == datetime(2026, 1, 30, 12, 30, tzinfo=timezone.utc)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("way", ["stops_early", "asks_for_windows"])
     def test_one_that_no_row_has_loses_nothing_and_is_told_once_a_sync(
         self,
@@ -170,6 +174,7 @@ class TestCursorPaths:
         assert said == [told, told]
         assert len(changed_in(query)) == 1
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("asks_for_windows", "loaded")
     def test_one_that_rows_have_is_not_talked_about(
         self, api: Sandbox, load: Load, said: list[str]
@@ -207,6 +212,7 @@ class TestCrashes:
             with pytest.raises(EmailAssetsError):
                 load()
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("loaded")
     def test_an_error_between_reading_and_loading_does_too(
         self,
@@ -226,6 +232,7 @@ class TestCrashes:
                 load(sleep=lambda _: taken.acquire() and None)
             taken.release()
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("loaded")
     def test_a_kill_between_reading_and_loading_does_too(
         self, api: Sandbox, load: Load, query: Query, tmp_path: Path

@@ -23,6 +23,7 @@ from email_assets_tests.warehouses import Query, changed_in, keys_in, keys_of
 
 
 class TestWithoutConfiguration:
+    @pytest.mark.slow
     def test_every_sync_reads_everything(self, api: Sandbox, load: Load) -> None:
         reports = [load(), load(FULL_REFRESH)]
         assert [report.rows_received for report in reports] == [250, 250]
@@ -30,6 +31,7 @@ class TestWithoutConfiguration:
         assert {request.since for request in api.requests} == {None}
         assert offsets(api) == PAGES_OF_ALL * 2
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("loaded")
     def test_a_change_of_any_row_is_seen(self, api: Sandbox, load: Load, query: Query) -> None:
         rows = change_messages(api, 0, 249)
@@ -47,6 +49,7 @@ class TestWithoutConfiguration:
 
 @pytest.mark.usefixtures("asks_for_windows")
 class TestEitherWay:
+    @pytest.mark.slow
     @on_both
     def test_a_full_refresh_reads_everything_keeps_what_the_api_dropped_and_moves_the_cursor(
         self, api: Sandbox, load: Load, query: Query
@@ -63,6 +66,7 @@ class TestEitherWay:
         start = start_after(api.rows("messages")[0])
         assert load().window.start == start
 
+    @pytest.mark.slow
     @on_both
     def test_rows_without_a_time_are_loaded_when_they_are_listed(
         self, api: Sandbox, load: Load, query: Query
@@ -76,6 +80,7 @@ class TestEitherWay:
         assert keys_in(query) == keys_of(rows)
         assert load().window.start == start_after(rows[0])
 
+    @pytest.mark.slow
     def test_an_empty_api_is_no_error_and_what_comes_later_is_loaded(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:
@@ -89,6 +94,7 @@ class TestEitherWay:
 
 @pytest.mark.usefixtures("incremental")
 class TestBothWays:
+    @pytest.mark.slow
     @pytest.mark.usefixtures("loaded")
     def test_a_change_within_the_look_back_is_seen(
         self, api: Sandbox, load: Load, query: Query
@@ -123,6 +129,7 @@ class TestBothWays:
         load()
         assert keys_in(query) == keys_of([*old, *first, *later])
 
+    @pytest.mark.slow
     def test_an_api_without_a_total_is_no_obstacle(
         self, api: Sandbox, load: Load, query: Query
     ) -> None:

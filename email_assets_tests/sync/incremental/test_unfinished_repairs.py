@@ -26,6 +26,7 @@ MOMENTS = {
 pytestmark = [on_both, pytest.mark.usefixtures("loaded")]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("asks_for_windows")
 @pytest.mark.parametrize("dropped", PARTS.values(), ids=PARTS)
 def test_a_backfill_leaves_it_to_the_next_sync(
@@ -42,6 +43,7 @@ def test_a_backfill_leaves_it_to_the_next_sync(
     assert load().window.start
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("asks_for_windows")
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 @pytest.mark.parametrize("dropped", PARTS.values(), ids=PARTS)
@@ -59,6 +61,7 @@ def test_a_kill_leaves_it_to_the_next_sync_of_what_is_new(
     assert load().window.start
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dropped", PARTS.values(), ids=PARTS)
 def test_a_kill_leaves_it_to_the_next_sync_of_everything(
     dropped: str, api: Sandbox, load: Load, said: list[str], warehouse: Place, query: Query
@@ -67,6 +70,7 @@ def test_a_kill_leaves_it_to_the_next_sync_of_everything(
     assert_next_sync_ends_it(api, load, said, query)
 
 
+@pytest.mark.slow
 def test_a_table_that_is_dropped_after_a_repair_is_made_anew_once(
     api: Sandbox, load: Load, said: list[str], warehouse: Place, query: Query
 ) -> None:

@@ -26,6 +26,7 @@ class TestStoppingEarly:
         assert (report.rows_received, report.stopped_early) == (250, False)
         assert offsets(api) == PAGES_OF_ALL
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("loaded")
     def test_the_next_one_reads_to_the_first_page_that_is_older(
         self, api: Sandbox, load: Load, query: Query
@@ -77,6 +78,7 @@ class TestAskingForWindows:
         assert load().rows_received == 250
         assert [(r.since, r.until) for r in api.requests] == [(None, None)] * 3
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("loaded")
     def test_the_next_one_asks_for_a_day_before_the_newest_row_and_on(
         self, api: Sandbox, load: Load
@@ -90,6 +92,7 @@ class TestAskingForWindows:
         assert 0 < len(in_window) < 20
         assert report.window.start == start
 
+    @pytest.mark.slow
     @pytest.mark.usefixtures("loaded")
     def test_new_rows_are_read_in_pages(self, api: Sandbox, load: Load, query: Query) -> None:
         api.insert_head("messages", 230)
@@ -98,6 +101,7 @@ class TestAskingForWindows:
         assert offsets(api) == [0, 99, 198]
         assert keys_in(query) == keys_of(api.rows("messages"))
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("lag", [0, 3600, 10 * 86_400])
     def test_the_look_back_is_a_setting(
         self, lag: int, api: Sandbox, load: Load, monkeypatch: pytest.MonkeyPatch
@@ -109,6 +113,7 @@ class TestAskingForWindows:
         newest = sent_at(api.rows("messages")[0])
         assert {r.since for r in api.requests} == {at_full_second(newest - timedelta(seconds=lag))}
 
+    @pytest.mark.slow
     def test_a_time_to_come_does_not_move_the_cursor_beyond_now(
         self, api: Sandbox, load: Load
     ) -> None:

@@ -27,6 +27,7 @@ from email_assets_tests.warehouses import Query, Row, change, listed, table
 # Everything again
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded")
 def test_a_full_refresh_loads_every_row_again(api: Sandbox, query: Query) -> None:
     before = loads(query, "messages")
@@ -36,12 +37,14 @@ def test_a_full_refresh_loads_every_row_again(api: Sandbox, query: Query) -> Non
     assert_exact(query, api.rows("messages"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded")
 def test_a_sync_after_a_full_refresh_loads_nothing(api: Sandbox) -> None:
     load("messages", FULL_REFRESH)
     assert counts(load("messages")) == (0, 250)
 
 
+@pytest.mark.slow
 def test_a_full_refresh_corrects_what_somebody_wrote_into_the_table(
     api: Sandbox, query: Query, warehouse: Path
 ) -> None:
@@ -112,6 +115,7 @@ def test_what_somebody_deleted_within_the_look_back_comes_back_once(
     assert load("messages").rows_loaded == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("asks_for_windows")
 def test_items_that_a_sync_of_an_hour_loaded_do_not_stay_without_their_row(
     api: Sandbox, warehouse: Path, query: Query, monkeypatch: pytest.MonkeyPatch
@@ -138,6 +142,7 @@ def test_items_that_a_sync_of_an_hour_loaded_do_not_stay_without_their_row(
     assert_exact(query, api.rows("messages"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("incremental", "loaded")
 def test_the_cursor_moves_with_the_rows_that_are_new(api: Sandbox) -> None:
     api.insert_head("messages", 2)
@@ -163,6 +168,7 @@ def test_a_backfill_loads_only_what_differs(api: Sandbox, query: Query) -> None:
     assert_exact(query, rows)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("asks_for_windows", "loaded")
 def test_a_backfill_in_which_nothing_differs_does_not_touch_the_warehouse_file(
     api: Sandbox, warehouse: Path

@@ -137,6 +137,7 @@ def test_a_full_refresh_afterwards_finds_nothing_to_correct(changed: Changed) ->
     assert changed.content == changed.content_after_full_refresh
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded")
 def test_a_new_row_is_loaded_and_the_others_are_not(api: Sandbox, query: Query) -> None:
     before = loads(query, "messages")
@@ -147,18 +148,21 @@ def test_a_new_row_is_loaded_and_the_others_are_not(api: Sandbox, query: Query) 
     assert_exact(query, api.rows("messages"))
 
 
+@pytest.mark.slow
 def test_a_row_that_changes_back_is_loaded_again(api: Sandbox, query: Query) -> None:
     for n in (1, 2, 1):
         assert load_rows(api, {"id": 1, "n": n}, {"id": 2, "n": n}) == (2, 0)
     assert table(query, "domains") == {1: {"id": 1, "n": 1}, 2: {"id": 2, "n": 1}}
 
 
+@pytest.mark.slow
 def test_the_values_of_another_key_are_a_change(api: Sandbox, query: Query) -> None:
     load_rows(api, {"id": 1, "n": 1}, {"id": 2, "n": 2})
     assert load_rows(api, {"id": 1, "n": 2}, {"id": 2, "n": 1}) == (2, 0)
     assert table(query, "domains") == {1: {"id": 1, "n": 2}, 2: {"id": 2, "n": 1}}
 
 
+@pytest.mark.slow
 def test_a_row_that_was_stored_by_an_earlier_of_many_syncs_is_unchanged(api: Sandbox) -> None:
     for number in range(4):
         load_rows(api, {"id": number})

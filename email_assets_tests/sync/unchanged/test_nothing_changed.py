@@ -138,6 +138,7 @@ def test_an_empty_list_leaves_table_and_file_alone(
     assert state_of(warehouse) == before
 
 
+@pytest.mark.slow
 def test_rows_that_come_back_as_they_were_are_not_loaded_again(api: Sandbox) -> None:
     load("servers")
     api.replace("servers", [])

@@ -44,6 +44,7 @@ def never_loading(use_vendor: UseVendor, *paths: str) -> None:
     use_vendor(WITH_SECRETS.format(paths=list(paths)))
 
 
+@pytest.mark.slow
 def test_once_a_field_is_never_loaded_the_rows_that_have_it_are_loaded_without(
     api: Sandbox, query: Query, use_vendor: UseVendor
 ) -> None:
@@ -55,6 +56,7 @@ def test_once_a_field_is_never_loaded_the_rows_that_have_it_are_loaded_without(
     assert table(query, "domains") == {1: {"id": 1, "n": 1}, 2: {"id": 2, "n": 2}, 3: {"id": 3}}
 
 
+@pytest.mark.slow
 def test_once_a_field_is_loaded_after_all_the_rows_that_have_it_are_loaded_with_it(
     api: Sandbox, query: Query, use_vendor: UseVendor
 ) -> None:
@@ -66,6 +68,7 @@ def test_once_a_field_is_loaded_after_all_the_rows_that_have_it_are_loaded_with_
     assert table(query, "domains") == {row["id"]: row for row in rows}
 
 
+@pytest.mark.slow
 def test_a_change_of_what_is_never_loaded_is_none(
     api: Sandbox, warehouse: Path, use_vendor: UseVendor
 ) -> None:
@@ -89,6 +92,7 @@ def test_rows_without_a_key_are_counted_each_time(api: Sandbox) -> None:
     assert (report.rows_loaded, report.rows_unchanged, report.rows_without_key) == (0, 5, 3)
 
 
+@pytest.mark.slow
 def test_a_row_that_gets_a_key_is_loaded(api: Sandbox, query: Query) -> None:
     load_rows(api, {"id": 1}, {"id": None, "n": 2})
     put(api, {"id": 1}, {"id": 2, "n": 2})
@@ -96,6 +100,7 @@ def test_a_row_that_gets_a_key_is_loaded(api: Sandbox, query: Query) -> None:
     assert table(query, "domains") == {1: {"id": 1}, 2: {"id": 2, "n": 2}}
 
 
+@pytest.mark.slow
 def test_a_key_of_another_type_among_rows_that_did_not_change_is_refused(
     api: Sandbox, warehouse: Path
 ) -> None:
@@ -126,6 +131,7 @@ def account(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Postma
         yield running
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "rows"), [("bounces", 6), ("deliverystats", 9), ("servers", 3)])
 @pytest.mark.usefixtures("account")
 def test_rows_of_several_owners_are_not_loaded_again(name: str, rows: int, warehouse: Path) -> None:
@@ -135,6 +141,7 @@ def test_rows_of_several_owners_are_not_loaded_again(name: str, rows: int, wareh
     assert state_of(warehouse) == before
 
 
+@pytest.mark.slow
 def test_of_equal_rows_of_several_owners_only_the_one_that_changed_is_loaded(
     account: PostmarkServer, query: Query
 ) -> None:
@@ -146,6 +153,7 @@ def test_of_equal_rows_of_several_owners_only_the_one_that_changed_is_loaded(
     ]
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_new_owner_are_loaded_alone(account: PostmarkServer, query: Query) -> None:
     third = account.servers.pop()
     load("deliverystats")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from email_assets.account import configured_account
 from email_assets.sandbox import Sandbox
 from email_assets.sync.digests import MASK, digest_in, stored_digests, with_items
@@ -34,6 +36,7 @@ OURS = {
 }
 
 
+@pytest.mark.slow
 def test_the_digests_of_a_table_are_those_in_the_ids_of_its_rows(
     api: Sandbox, query: Query, warehouse: Place
 ) -> None:

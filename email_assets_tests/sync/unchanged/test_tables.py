@@ -17,6 +17,7 @@ from email_assets_tests.warehouses import Query, change, listed, table
 # Tables that somebody changed
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded")
 def test_a_row_that_somebody_deleted_comes_back(
     api: Sandbox, warehouse: Path, query: Query
@@ -32,6 +33,7 @@ def test_a_row_that_somebody_deleted_comes_back(
     assert_exact(query, api.rows("messages"))
 
 
+@pytest.mark.slow
 @on_both
 def test_items_of_a_row_that_somebody_deleted_do_not_stay_beside_those_that_come_back(
     api: Sandbox, warehouse: Place, query: Query
@@ -44,6 +46,7 @@ def test_items_of_a_row_that_somebody_deleted_do_not_stay_beside_those_that_come
     assert_exact(query, api.rows("messages"))
 
 
+@pytest.mark.slow
 def test_rows_whose_dlt_id_was_edited_are_loaded_once_more(
     api: Sandbox, warehouse: Path, query: Query
 ) -> None:
@@ -55,6 +58,7 @@ def test_rows_whose_dlt_id_was_edited_are_loaded_once_more(
     assert table(query, "domains") == listed(api.rows("domains"))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded")
 def test_rows_of_a_release_without_digests_are_loaded_once_more(
     api: Sandbox, warehouse: Path, query: Query
@@ -107,6 +111,7 @@ def test_a_table_whose_notes_by_dlt_are_gone_is_synced(
     assert_exact(query, rows)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded")
 def test_of_a_restored_backup_exactly_the_rows_that_differ_are_loaded(
     api: Sandbox, warehouse: Path, query: Query
@@ -126,6 +131,7 @@ def test_of_a_restored_backup_exactly_the_rows_that_differ_are_loaded(
     assert_exact(query, rows)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("loaded")
 def test_of_a_restored_backup_rows_that_changed_back_meanwhile_are_unchanged(
     api: Sandbox, warehouse: Path, query: Query
