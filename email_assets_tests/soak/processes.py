@@ -150,7 +150,8 @@ class Platform:
         """Note what each service takes now, without the processes that it started."""
         for name, process in self._running.items():
             with suppress(OSError):
-                self.measures[name, process.pid].append(measure(process.pid))
+                now = measure(process.pid)  # first, so that one that is gone leaves no empty list
+                self.measures[name, process.pid].append(now)
 
     def stop(self) -> None:
         """End everything that was started, gently and then for good."""
