@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-Path = tuple[str, ...]
+FieldPath = tuple[str, ...]
 
 LEFT_OUT: Any = object()
 """The value of a field that a row is not to have."""
@@ -16,7 +16,7 @@ def leave_out(_: Any) -> Any:
     return LEFT_OUT
 
 
-def readings(path: Sequence[str]) -> list[Path]:
+def readings(path: Sequence[str]) -> list[FieldPath]:
     """The paths that a name with dots may stand for: a dot may be part of a field's own name."""
     if len(path) < 2:
         return [tuple(path)]

@@ -9,7 +9,7 @@ from typing import Any
 from email_assets.clock import now
 from email_assets.instants import as_utc
 from email_assets.privacy.forgotten import Forgotten
-from email_assets.privacy.paths import Path, changed_at, leave_out, readings
+from email_assets.privacy.paths import FieldPath, changed_at, leave_out, readings
 from email_assets.privacy.pseudonyms import Pseudonyms
 from email_assets.settings.privacy import PrivateFields, salt
 
@@ -40,7 +40,7 @@ class PrivateRows:
         self._resource = resource
         self._time = fields.time.split(".") if fields.time else []
         self._before = kept_since(fields)
-        changes: list[tuple[Path, Callable[[Any], Any]]] = []
+        changes: list[tuple[FieldPath, Callable[[Any], Any]]] = []
         changes += [(tuple(path), leave_out) for path in fields.dropped]
         if fields.hashed:
             pseudonyms = Pseudonyms(salt(f"{resource}: [privacy] hash names fields of it"))
@@ -89,7 +89,7 @@ class PrivateRows:
         except (ValueError, TypeError, OverflowError):
             return False  # it does not say when it came about
 
-    def _noting(self, path: Path, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def _noting(self, path: FieldPath, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
         def noted(value: Any) -> Any:
             self._missing.discard(path)
             return change(value)
