@@ -18,6 +18,7 @@ import trustme
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
+from email_assets.alerts.channels import Message
 from email_assets.alerts.configured import channels
 from email_assets.alerts.mail import Mail
 from email_assets.clock import now
@@ -25,6 +26,11 @@ from email_assets.settings.alerting import alerting_as_set_now
 
 PASSWORD = "smtp-password/1"
 RECIPIENTS = ["ops@alerts.example", "ann@alerts.example"]
+MESSAGE = Message("id-1", "ERROR bounces failed: ünknown", "bounces failed: ünknown <reason> link")
+MAIL_REMEDY = (
+    "See [alerts] smtp_host, smtp_port, smtp_security, smtp_user, smtp_password, mail_from and "
+    "mail_to."
+)
 
 
 @dataclass

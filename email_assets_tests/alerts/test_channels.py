@@ -7,10 +7,11 @@ import sys
 import pytest
 
 from email_assets import notify
-from email_assets.alerts.channels import DeliveryError, Message, Webhook
+from email_assets.alerts.channels import DeliveryError, Webhook
 from email_assets.alerts.configured import InvalidChannel, channels
 from email_assets.settings.alerting import alerting_as_set_now
 from email_assets_tests.alerts.alert_fixtures import (
+    MESSAGE,
     MailServer,
     certificate,
     listening,
@@ -21,7 +22,6 @@ from email_assets_tests.alerts.alert_fixtures import Webhook as Receiver
 
 __all__ = ["certificate", "mail_server", "webhook"]
 
-MESSAGE = Message("id-1", "ERROR bounces failed: ünknown", "bounces failed: ünknown <reason> link")
 MAIL = {
     "SMTP_HOST": "mail.example.org",
     "MAIL_FROM": "data@example.org",

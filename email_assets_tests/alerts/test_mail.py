@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import smtplib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from email_assets.alerts.channels import DeliveryError, Message, Receipt
+from email_assets.alerts.channels import DeliveryError, Receipt
 from email_assets.alerts.mail import PAGE, recipient_digest
 from email_assets_tests.alerts.alert_fixtures import (
+    MAIL_REMEDY,
+    MESSAGE,
     RECIPIENTS,
     MailServer,
     certificate,
@@ -17,12 +21,6 @@ from email_assets_tests.alerts.alert_fixtures import (
 )
 
 __all__ = ["certificate", "mail_server"]
-
-MESSAGE = Message("id-1", "ERROR bounces failed: ünknown", "bounces failed: ünknown <reason> link")
-REMEDY = (
-    "See [alerts] smtp_host, smtp_port, smtp_security, smtp_user, smtp_password, mail_from and "
-    "mail_to."
-)
 
 
 def test_a_mail_has_what_a_reader_and_a_mailbox_want(mail_server: MailServer) -> None:
@@ -144,7 +142,7 @@ def test_a_login_that_is_refused_is_told_without_the_password(
     with pytest.raises(DeliveryError) as caught:
         mail_channel().send(MESSAGE, 10)
 
-    assert str(caught.value) == f"The mail server refused the login (535). {REMEDY}"
+    assert str(caught.value) == f"The mail server refused the login (535). {MAIL_REMEDY}"
 
 
 def test_a_server_that_refuses_the_mail_is_told_with_its_answer(mail_server: MailServer) -> None:
@@ -153,4 +151,22 @@ def test_a_server_that_refuses_the_mail_is_told_with_its_answer(mail_server: Mai
     with pytest.raises(DeliveryError) as caught:
         mail_channel().send(MESSAGE, 10)
 
-    assert str(caught.value) == f"The mail server answered 451. {REMEDY}"
+    assert str(caught.value) == f"The mail server answered 451. {MAIL_REMEDY}"
+
+
+def test_what_a_server_says_of_a_mail_may_take_all_the_time_that_the_mail_has(
+    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits: list[float | None] = []
+
+    class Watched(smtplib.SMTP):
+        def data(self, msg: Any) -> tuple[int, bytes]:
+            assert self.sock
+            limits.append(self.sock.gettimeout())
+            return super().data(msg)
+
+    monkeypatch.setattr(smtplib, "SMTP", Watched)
+
+    mail_channel().send(MESSAGE, 37)
+
+    assert limits == [37]

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from email_assets.alerts.channels import DeliveryError, Message, Receipt
+from email_assets.alerts.channels import DeliveryError, Receipt
 from email_assets.alerts.mail import recipient_digest
 from email_assets_tests.alerts.alert_fixtures import (
+    MAIL_REMEDY,
+    MESSAGE,
     RECIPIENTS,
     FreePortController,
     MailServer,
@@ -21,10 +23,9 @@ from email_assets_tests.alerts.alert_fixtures import (
 
 __all__ = ["certificate", "mail_server"]
 
-MESSAGE = Message("id-1", "ERROR bounces failed: ünknown", "bounces failed: ünknown <reason> link")
 LACKS = (
-    "The mail server offers no STARTTLS, no login or no addresses beyond ASCII (SMTPUTF8). See "
-    "[alerts] smtp_host, smtp_port, smtp_security, smtp_user, smtp_password, mail_from and mail_to."
+    "The mail server offers no STARTTLS, no login or no addresses beyond ASCII (SMTPUTF8). "
+    + MAIL_REMEDY
 )
 
 
