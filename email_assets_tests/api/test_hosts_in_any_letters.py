@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from email_assets.errors import ApiError
-from email_assets_tests.api.test_links_without_tls import BY_LINK
+from email_assets_tests.api.link_fixtures import BY_LINK, TwoPages
 from email_assets_tests.conftest import KEY
-from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 from email_assets_tests.warehouses import Query, load
 
@@ -20,27 +19,16 @@ SPELT = ["bücher.example", "BÜCHER.example", "xn--bcher-kva.example"]
 """Three ways to write one name."""
 
 
-class Everywhere(VendorServer):
-    """A proxy that answers for all hosts: two pages, and a link from the first to the second."""
-
-    host = ""
-    """The host of that link."""
-
-    def answer(self, asked: Asked) -> Answer:
-        if "page" in asked.query:
-            return Answer(200, {"data": [{"id": 2}], "next": None})
-        return Answer(200, {"data": [{"id": 1}], "next": f"http://{self.host}{asked.path}?page=2"})
-
-
 @pytest.fixture
 def proxy(
     use_vendor: UseVendor, warehouse: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Everywhere]:
+) -> Iterator[TwoPages]:
+    """A proxy that answers for all hosts."""
     use_vendor(BY_LINK)
     monkeypatch.setenv("API_KEY", KEY)
     for name in ("http_proxy", "no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with Everywhere() as running:
+    with TwoPages() as running:
         monkeypatch.setenv("HTTP_PROXY", running.base_url)
         yield running
 
@@ -48,10 +36,10 @@ def proxy(
 @pytest.mark.parametrize("link", SPELT)
 @pytest.mark.parametrize("host", SPELT)
 def test_its_links_are_followed_however_they_are_spelt(
-    proxy: Everywhere, query: Query, monkeypatch: pytest.MonkeyPatch, host: str, link: str
+    proxy: TwoPages, query: Query, monkeypatch: pytest.MonkeyPatch, host: str, link: str
 ) -> None:
     monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", f"http://{host}/v1")
-    proxy.host = link
+    proxy.link = f"http://{link}"
 
     load("servers")
 
@@ -60,10 +48,10 @@ def test_its_links_are_followed_however_they_are_spelt(
 
 
 def test_a_link_to_a_name_that_looks_alike_is_refused(
-    proxy: Everywhere, monkeypatch: pytest.MonkeyPatch
+    proxy: TwoPages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", "http://bücher.example/v1")
-    proxy.host = "bucher.example"
+    proxy.link = "http://bucher.example"
 
     with pytest.raises(ApiError, match=r"leads to http://bucher\.example, which is not"):
         load("servers")

@@ -9,42 +9,23 @@ import pytest
 import trustme
 
 from email_assets.errors import ApiError
+from email_assets_tests.api.link_fixtures import BY_LINK, TwoPages
 from email_assets_tests.conftest import KEY
-from email_assets_tests.vendors.serving import Answer, Asked, VendorServer
 from email_assets_tests.vendors.vendor_fixtures import UseVendor, use_vendor
 from email_assets_tests.warehouses import Query, load
 
 __all__ = ["use_vendor"]
 
-BY_LINK = """
-from copy import deepcopy
 
-from email_assets.vendors import generic
-
-VENDOR = deepcopy(generic.VENDOR)
-for resource in VENDOR["resources"]:
-    resource["endpoint"] |= {"paginator": {"type": "json_link", "next_url_path": "next"}}
-"""
-
-
-FROM = "from=http://elsewhere.example"
-
-
-class BehindAProxy(VendorServer):
-    """Gives two pages over TLS, and a link to the second that knows of none."""
+class BehindAProxy(TwoPages):
+    """Gives its pages over TLS, of which its link does not know."""
 
     def __init__(self, certificate: trustme.LeafCert) -> None:
         super().__init__()
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         certificate.configure_cert(context)
         self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
-        self.link = self.base_url
-        """The address of the second page, without its path."""
-
-    def answer(self, asked: Asked) -> Answer:
-        if "page" in asked.query:
-            return Answer(200, {"data": [{"id": 2}], "next": None})
-        return Answer(200, {"data": [{"id": 1}], "next": f"{self.link}{asked.path}?page=2&{FROM}"})
+        self.query += "&from=http://elsewhere.example"
 
 
 @pytest.fixture
