@@ -69,11 +69,11 @@ def seconds_asked_for(status: int, headers: Mapping[str, str]) -> float | None:
     Without `Retry-After`, that is when the count of requests starts anew: in so many seconds, or
     at a time in seconds since 1970.
     """
-    asked = retry_after(headers.get("Retry-After"))
+    asked = retry_after(headers.get("Retry-After", ""))
     if asked or status != HTTPStatus.TOO_MANY_REQUESTS:
         return asked
     for name, value in headers.items():
-        if RESET.fullmatch(name) and re.fullmatch(r"\d{1,12}(\.\d+)?", value.strip(), re.ASCII):
+        if RESET.fullmatch(name) and re.fullmatch(r"\d{1,12}(\.\d+)?", value.strip()):
             seconds = float(value)
             if seconds >= SINCE_1970:
                 seconds -= now().timestamp()
@@ -81,15 +81,15 @@ def seconds_asked_for(status: int, headers: Mapping[str, str]) -> float | None:
     return None
 
 
-def retry_after(header: str | None) -> float | None:
+def retry_after(header: str) -> float | None:
     """Seconds from now, or None where the header asks for no wait: then the backoff decides."""
     seconds: float
-    if re.fullmatch(r"\s*[0-9]{1,18}(\.[0-9]+)?\s*", header or "", re.ASCII):
+    if re.fullmatch(r"\s*[0-9]{1,18}(\.[0-9]+)?\s*", header):
         # a fraction, which RFC 9110 does not know and some APIs send, is rounded up
-        seconds = math.ceil(float(header or 0))
+        seconds = math.ceil(float(header))
     else:
         try:
-            at = parsedate_to_datetime(header or "")
+            at = parsedate_to_datetime(header)
         except (ValueError, OverflowError):
             return None
         seconds = (at.replace(tzinfo=at.tzinfo or timezone.utc) - now()).total_seconds()

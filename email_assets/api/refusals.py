@@ -43,22 +43,19 @@ def refusal(
         return KeyRefusedError(sentence, reason)
     if 300 <= status < 400 and (location := headers.get("Location")):
         target = redact(_target(url, location), key.secrets)[:MESSAGE_LENGTH]
-        return RefusedError(
-            f"{resource}: the API redirects {path} to {target}, and redirects are not "
-            "followed, so that the key goes nowhere else. Set base_url of [sources.email] to "
-            "the address that answers.",
-            reason,
+        problem = (
+            f"the API redirects {path} to {target}, and redirects are not followed, so that the "
+            "key goes nowhere else. Set base_url of [sources.email] to the address that answers."
         )
-    if status == 404:
-        return RefusedError(
-            f"{resource}: there is no {path} at {origin_of(url)} (404). Check base_url of "
-            "[sources.email] and whether this account's API has the resource.",
-            reason,
+    elif status == 404:
+        problem = (
+            f"there is no {path} at {origin_of(url)} (404). Check base_url of [sources.email] and "
+            "whether this account's API has the resource."
         )
-    said = redact(_beginning(body), key.secrets)[:MESSAGE_LENGTH]
-    return RefusedError(
-        f"{resource}: the API refused {path} ({reason}) and said: {said or 'nothing'}", reason
-    )
+    else:
+        said = redact(_beginning(body), key.secrets)[:MESSAGE_LENGTH]
+        problem = f"the API refused {path} ({reason}) and said: {said or 'nothing'}"
+    return RefusedError(f"{resource}: {problem}", reason)
 
 
 def no_content(resource: str, status: int) -> ApiError:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from email_assets.api import connections
+from email_assets.api.faults import describe_fault
 from email_assets.errors import ApiUnavailableError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, Speak, ask
 from email_assets_tests.api.session_fixtures import UNTOUCHED, given_up
+from email_assets_tests.conftest import KEY
 from email_assets_tests.webserver_fixtures import wait_for
 
 CUT = "answered with a body that was cut short"
@@ -124,6 +127,11 @@ def test_a_proxy_that_cannot_be_reached_is_named_as_the_problem(
     monkeypatch.setenv("HTTP_PROXY", gone.base_url)
     with pytest.raises(ApiUnavailableError, match="through the proxy that the environment names"):
         ask(listing_of().session)
+
+
+def test_any_other_fault_is_told_by_the_name_of_its_root_and_by_nothing_that_it_says() -> None:
+    fault = requests.exceptions.ChunkedEncodingError(f"/?api_key={KEY}", RuntimeError(KEY))
+    assert describe_fault(fault, 60) == "could not be asked (RuntimeError)"
 
 
 # Time limits

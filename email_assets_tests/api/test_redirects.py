@@ -11,7 +11,7 @@ from email_assets_tests.conftest import KEY
 
 
 @pytest.mark.parametrize("kind", ["redirect", "echo_redirect"])
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
 def test_a_redirect_to_another_host_is_refused_before_anything_is_sent_there(
     api: Sandbox, listing_of: OpenListing, kind: str, status: int
 ) -> None:
@@ -25,6 +25,12 @@ def test_a_redirect_to_another_host_is_refused_before_anything_is_sent_there(
         "followed, so that the key goes nowhere else. Set base_url of [sources.email] to the "
         "address that answers."
     )
+
+
+def test_a_refusal_that_tells_a_place_is_no_redirect(api: Sandbox, listing_of: OpenListing) -> None:
+    api.set_faults("bounces", Fault("redirect", location="/v1/messages", status=400))
+    with pytest.raises(ApiError, match=r"the API refused /v1/bounces \(400 Bad Request\)"):
+        ask(listing_of().session)
 
 
 @pytest.mark.slow

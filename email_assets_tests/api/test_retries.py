@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 
 import pytest
@@ -152,10 +153,19 @@ def test_a_fraction_in_retry_after_is_rounded_up(
     assert waits == [4.0]
 
 
+@pytest.mark.parametrize(
+    "date",
+    [
+        lambda at: format_datetime(at, usegmt=True),
+        lambda at: format_datetime(at.astimezone(timezone(timedelta(hours=2)))),
+        lambda at: format_datetime(at.replace(tzinfo=None)),
+    ],
+    ids=["GMT", "+0200", "-0000"],
+)
 def test_retry_after_as_a_date_wins_over_the_computed_wait(
-    api: Sandbox, listing_of: OpenListing, waits: list[float]
+    api: Sandbox, listing_of: OpenListing, waits: list[float], date: Callable[[datetime], str]
 ) -> None:
-    in_a_minute = format_datetime(now() + timedelta(seconds=60), usegmt=True)
+    in_a_minute = date(now() + timedelta(seconds=60))
     api.set_faults("bounces", Fault("status", status=429, retry_after=in_a_minute, times=1))
     ask(listing_of().session)
     assert waits == [pytest.approx(60, abs=2)]  # the date has whole seconds

@@ -103,14 +103,24 @@ def test_a_failure_counts_its_attempts_too(api: Sandbox, listing_of: OpenListing
     assert listing.usage == Usage(requests=3, retries=2, seconds_throttled=6.0, bytes=0)
 
 
-def test_bytes_are_counted_as_they_came_over_the_wire(
+def test_bytes_are_counted_as_they_came_over_the_wire_and_as_they_were_unpacked(
     api: Sandbox, listing_of: OpenListing
 ) -> None:
     api.set_faults("bounces", Fault("gzip"))
     listing = listing_of()
-    ask(listing.session)
+    for _ in range(2):
+        ask(listing.session)
     direct = requests.get(f"{api.base_url}/v1/bounces", params={"api_key": KEY}, timeout=60)
-    assert listing.usage.bytes == int(direct.headers["content-length"]) < len(direct.content)
+    packed, unpacked = int(direct.headers["content-length"]), len(direct.content)
+    assert packed < unpacked
+    assert (listing.usage.bytes, listing.usage.bytes_unpacked) == (2 * packed, 2 * unpacked)
+
+
+def test_headers_that_tell_of_limits_are_kept_without_the_key() -> None:
+    usage = Usage()
+    headers = {"X-RateLimit-Limit": "10 for swordfish", "Retry-After": "7", "Server": "nginx"}
+    usage.note_head(429, headers, ("swordfish",))
+    assert usage.limits == {"X-RateLimit-Limit": "10 for …", "Retry-After": "7"}
 
 
 def test_bytes_of_a_body_that_was_cut_short_count_too(
