@@ -98,8 +98,9 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
             asked = Span.parse(config.full_refresh, config.start, config.end)
             span = span_of(context, asked, is_ours=is_partitioned)
             now = account.as_set_now()
-            with in_one_sentence(name), open_pipeline(now.warehouse, name) as pipeline:
-                done = sync(now, pipeline, name, say=recording.info(context), span=span)
+            say = recording.info(context)
+            with in_one_sentence(name), open_pipeline(now.warehouse, name, say=say) as pipeline:
+                done = sync(now, pipeline, name, say=say, span=span)
                 load = email_dlt_resource.extract_resource_metadata(
                     context, done.resource, done.load_info, pipeline
                 )
@@ -110,7 +111,7 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
             raise dg.Failure(str(error)) from None
         report = done.report
         watched.tell(f"{report.rows_loaded:,} rows loaded", state="done")
-        recording.info(context)(summary_of(name, report))
+        say(summary_of(name, report))
         context.log_event(seen_by(account, name, report))
         yield recording.materialized(
             {

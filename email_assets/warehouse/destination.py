@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,14 +36,32 @@ HAVE_TRANSACTIONS = ("postgres", "redshift", "snowflake", "mssql", "motherduck",
 
 
 @contextmanager
-def open_pipeline(warehouse: WarehouseSettings, resource: str) -> Iterator[dlt.Pipeline]:
+def open_pipeline(
+    warehouse: WarehouseSettings,
+    resource: str,
+    *,
+    say: Callable[[str], None] = print,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[dlt.Pipeline]:
     """The resource's dlt pipeline, in a working directory of its own.
 
     State and schema come from the warehouse at every run, so nothing on the local disk can be
     stale, shared or corrupted, and the directory goes when the pipeline does.
+
+    Args:
+        warehouse: The warehouse that the pipeline loads into.
+        resource: The resource that it loads.
+        say: Told when other runs are waited for, which make their directories.
+        sleep: Waits so many seconds between two attempts.
+
+    Raises:
+        WarehouseBusyError: The wait took longer than `lock_timeout`.
+        WorkingDirectoryError: There is no private folder to work in.
+        SettingError: dlt does not know the destination, or what it holds would not last.
     """
     keep_rows_out_of_logs()
-    with working_directory(resource) as directory:
+    its_own = working_directory(resource, timeout=warehouse.lock_timeout, say=say, sleep=sleep)
+    with its_own as directory:
         with in_one_sentence(resource):
             pipeline = dlt.pipeline(
                 f"email_{resource}",

@@ -6,13 +6,16 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from email_assets.errors import EmailAssetsError
+from email_assets.settings.warehouse import WarehouseSettings
+from email_assets.warehouse.patience import Patience
 
 IN_USE = "in-use.lock"
 """Locked in a working directory for as long as its run lives."""
@@ -25,20 +28,37 @@ class WorkingDirectoryError(EmailAssetsError):
 
 
 @contextmanager
-def working_directory(resource: str) -> Iterator[Path]:
+def working_directory(
+    resource: str,
+    *,
+    timeout: float = WarehouseSettings.lock_timeout,
+    say: Callable[[str], None] = print,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[Path]:
     """A directory that goes with its run. Those of runs that were killed are removed first.
+
+    Args:
+        resource: The resource that the run is of.
+        timeout: Seconds to wait while other runs make theirs, by `[warehouse] lock_timeout`.
+        say: Told when there is somebody to wait for.
+        sleep: Waits so many seconds between two attempts.
 
     Raises:
         WorkingDirectoryError: The parent of all working directories is not this user's alone, or
             dlt cannot write below it.
+        WarehouseBusyError: The wait took longer than `lock_timeout`.
     """
     parent = _parent()
     # so that nobody takes a directory for a dead one between its making and its lock
-    with FileLock(parent / TURN):
+    turn = FileLock(parent / TURN)
+    _acquire(turn, Patience(resource, timeout, say, sleep))
+    try:
         _remove_dead(parent)
         directory = Path(tempfile.mkdtemp(prefix=f"{resource}-", dir=parent))
         in_use = FileLock(directory / IN_USE)
         in_use.acquire()
+    finally:
+        turn.release()
     try:
         yield directory
     finally:
@@ -65,6 +85,26 @@ def _parent() -> Path:
             "another folder for temporary files."
         )
     return parent
+
+
+def _acquire(turn: FileLock, patience: Patience) -> None:
+    """Take the turn once no other run has it.
+
+    Raises:
+        WarehouseBusyError: There is no time left to wait.
+    """
+    file = turn.lock_file
+    while True:
+        with suppress(Timeout):
+            turn.acquire(timeout=0)
+            return
+        patience.wait(
+            "another run of email_assets",
+            awaited=f"{file}, locked by another run of email_assets that makes its folder",
+            kept=f"kept the lock of {file}",
+            # such as one that was stopped by a debugger, or whose disk does not answer
+            remedy=f"End it (`fuser {file}` tells its PID)",
+        )
 
 
 def _remove_dead(parent: Path) -> None:

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from email_assets.account import configured_account
+from email_assets.errors import WarehouseBusyError
+from email_assets.sandbox import Sandbox
 from email_assets.warehouse.destination import open_pipeline
 from email_assets.warehouse.working_directory import WorkingDirectoryError, working_directory
 from email_assets_tests.processes import holding
+from email_assets_tests.warehouses import working_directories
 
 NOBODY = 65534
 
@@ -114,6 +117,51 @@ def test_links_are_not_followed(warehouse: Path) -> None:
     with working_directory("servers"):
         pass
     assert os.listdir(elsewhere) == ["precious"]
+
+
+# Other runs that are making theirs
+
+
+def test_another_run_that_makes_its_folder_is_waited_for_and_told(
+    api: Sandbox, warehouse: Path, waits: list[float]
+) -> None:
+    said: list[str] = []
+    turn = parent() / ".lock"
+    with holding("lock", turn) as run:
+
+        def sleep(seconds: float) -> None:
+            waits.append(seconds)
+            if len(waits) == 2:
+                run.let_go()
+
+        settings = configured_account().warehouse
+        with open_pipeline(settings, "servers", say=said.append, sleep=sleep) as pipeline:
+            assert Path(pipeline.pipelines_dir).is_dir()
+    assert waits == [0.25, 0.25]
+    assert said == [
+        f"servers: waiting up to 600 s for {turn}, locked by another run of email_assets that "
+        "makes its folder"
+    ]
+
+
+def test_another_run_that_makes_its_folder_is_not_waited_for_without_end(
+    api: Sandbox, warehouse: Path, monkeypatch: pytest.MonkeyPatch, waits: list[float]
+) -> None:
+    monkeypatch.setenv("WAREHOUSE__LOCK_TIMEOUT", "2")
+    settings, turn = configured_account().warehouse, parent() / ".lock"
+    with (
+        holding("lock", turn),
+        pytest.raises(WarehouseBusyError) as failure,
+        open_pipeline(settings, "servers", sleep=waits.append),
+    ):
+        pass
+    assert str(failure.value) == (
+        f"servers: another run of email_assets kept the lock of {turn} for 2 s. End it (`fuser "
+        f"{turn}` tells its PID), or set a longer lock_timeout. Set it as [warehouse] "
+        "lock_timeout in .dlt/config.toml or as WAREHOUSE__LOCK_TIMEOUT."
+    )
+    assert sum(waits) == 2
+    assert working_directories() == []
 
 
 # A parent that is not ours
