@@ -21,9 +21,11 @@ from email_assets.defs.freshness import window_of
 from email_assets.defs.metadata import metadata_of_sync, summary_of
 from email_assets.defs.names import key_of, keys_of, op_of
 from email_assets.defs.partitions import partitions_of, refuse_different_partitions, span_of
+from email_assets.defs.rows_gone import Left
 from email_assets.errors import EmailAssetsError
 from email_assets.sentences import in_one_sentence
 from email_assets.sync.pipeline import sync
+from email_assets.sync.report import SyncReport
 from email_assets.sync.span import Span
 from email_assets.sync.watched import Watched
 from email_assets.vendors import VendorResource
@@ -99,11 +101,16 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
             span = span_of(context, asked, is_ours=is_partitioned)
             now = account.as_set_now()
             say = recording.info(context)
+            left = Left.by_sync(context.instance.get_latest_materialization_event(spec.key))
             with in_one_sentence(name), open_pipeline(now.warehouse, name, say=say) as pipeline:
                 done = sync(now, pipeline, name, say=say, span=span)
                 load = email_dlt_resource.extract_resource_metadata(
                     context, done.resource, done.load_info, pipeline
                 )
+            uri = done.load_info.destination_displayable_credentials
+            rows_gone = 0
+            if left and left.uri == uri and not _came_again(left, done.report):
+                rows_gone = left.gone(now, name, done.report.rows_before, say)
         except EmailAssetsError as error:
             watched.tell("failed", state="failed")
             if missed := missed_by(account, error):
@@ -121,9 +128,14 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
                     load["dagster/column_schema"], resource, done.names
                 ),
                 **nested_tables(load, resource, done.names),
-                "dagster/uri": done.load_info.destination_displayable_credentials,
-                **metadata_of_sync(report),
+                "dagster/uri": uri,
+                **metadata_of_sync(report, rows_gone),
             }
         )
 
     return asset
+
+
+def _came_again(left: Left, report: SyncReport) -> bool:
+    """True if rows that were gone may all be back: somebody made the table anew."""
+    return report.read_everything and report.row_count >= left.rows

@@ -10,6 +10,7 @@ from email_assets.account import Account
 from email_assets.defs import recording
 from email_assets.defs.freshness import window_of
 from email_assets.defs.names import key_of, op_of
+from email_assets.defs.rows_gone import ROWS_GONE, Left, figures_of
 from email_assets.errors import EmailAssetsError
 from email_assets.sync.report import sentence_on
 from email_assets.vendors import VendorResource
@@ -62,7 +63,8 @@ def _build_checks(account: Account, resource: VendorResource) -> dg.AssetChecksD
                 COMPLETE,
                 asset=asset,
                 description="The last sync read as many rows as the API said there are in the "
-                "stretch of time that it asked for, and the table holds at least as many.",
+                "stretch of time that it asked for, and the table holds at least as many, and all "
+                "that the sync before left in it.",
             ),
             dg.AssetCheckSpec(
                 SCHEMA_UNCHANGED,
@@ -74,23 +76,26 @@ def _build_checks(account: Account, resource: VendorResource) -> dg.AssetChecksD
     )
     def checks(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         asked = {check.name for check in context.selected_asset_check_keys}
-        figures = _last_figures(context, asset)
+        # before the table is read, into which another sync may load more
+        last_sync = context.instance.get_latest_materialization_event(asset)
+        figures = figures_of(last_sync)
         if SCHEMA_UNCHANGED in asked:
             yield _judge_schema(name, figures)
             asked.discard(SCHEMA_UNCHANGED)
         if not asked:
             return
         try:
-            warehouse = account.as_set_now().warehouse
-            counted = count_keys(warehouse, name, key, say=recording.info(context))
-            found = counted or KeyCount(0, 0, 0, [])
+            now, say = account.as_set_now(), recording.info(context)
+            found = count_keys(now.warehouse, name, key, say=say) or KeyCount(0, 0, 0, [])
+            left = Left.by_sync(last_sync)
+            gone = left.gone(now, name, found.rows, say) if left and COMPLETE in asked else 0
         except EmailAssetsError as error:
             yield from (_warn(str(error), check=check) for check in sorted(asked))
             return
         if PRIMARY_KEY in asked:
             yield _judge_keys(name, key, figures, found)
         if COMPLETE in asked:
-            yield _judge_completeness(name, figures, found.rows)
+            yield _judge_completeness(name, figures, found.rows, gone)
 
     return checks
 
@@ -119,13 +124,22 @@ def _judge_keys(
     )
 
 
-def _judge_completeness(name: str, figures: dict[str, Any], rows: int) -> dg.AssetCheckResult:
+def _judge_completeness(
+    name: str, figures: dict[str, Any], rows: int, gone_since: int
+) -> dg.AssetCheckResult:
     if "rows_listed" not in figures:
         # never, or by hand in the UI, which leaves no figures
         return _warn(f"{name}: no sync has told yet what the API has. Materialize it.")
     listed, total = int(figures["rows_listed"]), figures.get("api_total")
     stopped_early = bool(figures.get("stopped_early"))
     metadata = {"rows": rows, "rows_listed": listed}
+    if gone := int(figures.get(ROWS_GONE, 0)) + gone_since:
+        return _warn(
+            f"{name}: rows that a sync left in the table and that are gone: {gone}. Neither "
+            "keep_days nor forget deleted them; ask who else writes to the warehouse. A "
+            "full_refresh loads those again that the API still has.",
+            metadata,
+        )
     if missed := figures.get("stretches_missed"):
         sentences = [sentence_on(*found) for found in missed.items()]
         more = [f"and {len(missed) - FEW} more"] if len(missed) > FEW else []
@@ -214,10 +228,3 @@ def _warn(
     return recording.judged(
         check, sentence, metadata, passed=False, severity=dg.AssetCheckSeverity.WARN
     )
-
-
-def _last_figures(context: dg.AssetCheckExecutionContext, asset: dg.AssetKey) -> dict[str, Any]:
-    """The metadata of the asset's last materialization, or nothing if there was none."""
-    event = context.instance.get_latest_materialization_event(asset)
-    materialization = event.asset_materialization if event else None
-    return {key: v.value for key, v in materialization.metadata.items()} if materialization else {}

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from email_assets.defs.rows_gone import ROWS_GONE
 from email_assets.sync.report import SyncReport
 
 
@@ -19,8 +20,13 @@ def summary_of(name: str, report: SyncReport) -> str:
     )
 
 
-def metadata_of_sync(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
-    """A sync's figures as metadata that Dagster plots over time. Zero is a value too."""
+def metadata_of_sync(report: SyncReport, rows_gone: int = 0) -> dict[str, dg.MetadataValue[Any]]:
+    """A sync's figures as metadata that Dagster plots over time. Zero is a value too.
+
+    Args:
+        report: The sync.
+        rows_gone: Rows that the sync before it left, and that were gone as it began.
+    """
     counts = {
         "rows_received": report.rows_received,
         "rows_listed": report.rows_listed,
@@ -53,6 +59,8 @@ def metadata_of_sync(report: SyncReport) -> dict[str, dg.MetadataValue[Any]]:
     figures["schema_changes"] = dg.MetadataValue.json(report.schema_changes)
     if report.usage.bytes_replaced:
         figures["bytes_replaced"] = dg.MetadataValue.int(report.usage.bytes_replaced)
+    if rows_gone:
+        figures[ROWS_GONE] = dg.MetadataValue.int(rows_gone)
     if report.stretches_missed:
         figures["stretches_missed"] = dg.MetadataValue.json(report.stretches_missed)
     if report.owners_refused:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, cast
 
 from dlt.common.schema.typing import TColumnSchema
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from email_assets.clock import now
 from email_assets.privacy.forgotten import Forgotten
@@ -75,6 +78,17 @@ def remember(client: SqlClient, pseudonyms: Pseudonyms, person: str) -> None:
         client.execute_sql(
             f"INSERT INTO {table} VALUES (%s, %s, %s)", person, pseudonyms.fingerprint, since
         )
+
+
+def forgotten_since(client: SqlClient, instant: datetime) -> bool:
+    """True if somebody was forgotten in the client's dataset at an instant or later."""
+    with suppress(DatabaseUndefinedRelation):
+        table = client.make_qualified_table_name(MEMORY)
+        # a second is as exact as it is written
+        since = instant.replace(microsecond=0)
+        texts: Any = client.execute_sql(f"SELECT DISTINCT since FROM {table}") or ()
+        return any(datetime.fromisoformat(text) >= since for (text,) in texts)
+    return False
 
 
 def _people(client: SqlClient, table: str) -> list[tuple[str, str]]:

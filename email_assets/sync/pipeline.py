@@ -136,6 +136,7 @@ def sync(
     report = SyncReport(
         **figures_of(listing, span),
         rows_loaded=loaded,
+        rows_before=plan.rows_before or 0,
         # not what another sync loaded in the meantime
         rows_new=min(loaded, max(0, row_count - (plan.rows_before or 0))),
         row_count=row_count,

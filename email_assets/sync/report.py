@@ -40,6 +40,8 @@ class SyncReport:
     seconds: float
     rows_withheld: int | None = None
     """Rows that `[privacy]` keeps out; None where it keeps out none."""
+    rows_before: int = 0
+    """Rows in the resource's table when the sync began."""
     rows_new: int = 0
     """Rows that the table did not have before."""
     seconds_of: dict[Step, float] = field(default_factory=dict)
@@ -57,6 +59,11 @@ class SyncReport:
     stretch of time of each that was not asked for."""
     newest_is_missing: bool = False
     """True if not even the newest row of earlier syncs came again, which the window should hold."""
+
+    @property
+    def read_everything(self) -> bool:
+        """True if all was read that the API has."""
+        return self.window == Window() and not self.stopped_early
 
     @property
     def rows_updated(self) -> int:

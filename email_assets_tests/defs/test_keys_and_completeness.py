@@ -119,7 +119,7 @@ class TestComplete:
         self, warehouse: Path, instance: dg.DagsterInstance
     ) -> None:
         put(warehouse, 1, 2)
-        report_sync(instance, rows_withheld=1)
+        report_sync(instance, rows_withheld=1, row_count=2)
 
         assert ask(instance, "complete").passed
 
@@ -127,7 +127,7 @@ class TestComplete:
         self, warehouse: Path, instance: dg.DagsterInstance
     ) -> None:
         put(warehouse, 1, 2)
-        report_sync(instance)
+        report_sync(instance, row_count=2)
 
         result = ask(instance, "complete")
 
