@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from email_assets.defs.last_sync import BACKFILL
 from email_assets.defs.rows_gone import ROWS_GONE
 from email_assets.sync.report import SyncReport
 
@@ -59,6 +60,8 @@ def metadata_of_sync(report: SyncReport, rows_gone: int = 0) -> dict[str, dg.Met
     figures["schema_changes"] = dg.MetadataValue.json(report.schema_changes)
     if report.usage.bytes_replaced:
         figures["bytes_replaced"] = dg.MetadataValue.int(report.usage.bytes_replaced)
+    if report.is_backfill:
+        figures[BACKFILL] = dg.MetadataValue.bool(True)
     if rows_gone:
         figures[ROWS_GONE] = dg.MetadataValue.int(rows_gone)
     if report.stretches_missed:

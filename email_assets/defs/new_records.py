@@ -14,6 +14,7 @@ from email_assets.account import Account
 from email_assets.clock import now
 from email_assets.defs import recording
 from email_assets.defs.freshness import window_of
+from email_assets.defs.last_sync import is_backfill, last_sync
 from email_assets.defs.looks import looked_at
 from email_assets.defs.names import NEW_RECORDS, key_of, keys_of
 from email_assets.defs.runs import LOCATION, unfinished
@@ -184,15 +185,17 @@ def _date(
 
 
 def _runs_of_last_syncs(instance: dg.DagsterInstance, account: Account) -> Mapping[str, int]:
-    """The storage id of the run that last materialized each resource that ever was.
+    """The storage id of the run that last synced each resource that ever was, backfills aside.
 
     It is 0 where there is no such run: it was deleted, or somebody reported the materialization.
     """
     keys = keys_of(account, account.resources)
     last = {
-        record.asset_entry.asset_key.path[-1]: entry.run_id
+        key.path[-1]: found.run_id
         for record in instance.get_asset_records(keys)
         if (entry := record.asset_entry.last_materialization)
+        and (key := record.asset_entry.asset_key)
+        and (found := last_sync(instance, key) if is_backfill(entry) else entry)
     }
     runs = instance.get_run_records(dg.RunsFilter(run_ids=[*{*last.values()}])) if last else []
     ids = {record.dagster_run.run_id: record.storage_id for record in runs}

@@ -34,6 +34,8 @@ class SyncReport:
     """The stretch of time that was read, open at both ends for everything."""
     stopped_early: bool
     """True if reading stopped at rows from before the window, with older ones left unread."""
+    is_backfill: bool = field(default=False, kw_only=True)
+    """True if a stretch of time was filled in, and the next sync has all to read that is new."""
     row_count: int
     """Rows in the resource's table afterwards."""
     usage: Usage
@@ -85,6 +87,7 @@ def figures_of(listing: Listing, span: Span) -> dict[str, Any]:
         "window": paginator.asked,
         "newest_is_missing": looked_for_what_is_new and rows.received == 0,
         "stopped_early": paginator.stopped_early,
+        "is_backfill": span.is_backfill,
         "stretches_missed": stretches_missed(listing),
         "owners_refused": listing.owners.titles(paginator.refused, RefusedError),
         "owners_unavailable": listing.owners.titles(paginator.refused, ApiUnavailableError),

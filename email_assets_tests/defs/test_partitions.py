@@ -13,7 +13,7 @@ from email_assets.defs.build import build_all
 from email_assets.sandbox import Sandbox
 from email_assets.settings.resolve import SettingError
 from email_assets_tests.dagster_fixtures import failures, in_memory, instance, put_back
-from email_assets_tests.defs.sensor_fixtures import Sensor, start_run
+from email_assets_tests.defs.sensor_fixtures import Sensor, put_clock_ahead, start_run
 
 __all__ = ["instance"]
 
@@ -108,6 +108,24 @@ def test_the_sensor_asks_for_runs_without_a_partition(
 
     assert request.partition_key is None
     assert MESSAGES in request.asset_selection
+
+
+@pytest.mark.slow
+def test_a_partition_is_not_the_sync_that_the_sensor_has_asked_for(
+    by_time: Sandbox, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sensor = Sensor("new_records", instance, definitions=build_all(configured_accounts()))
+    sensor.tick()
+
+    run(instance, partition_key=day(2))
+
+    put_clock_ahead(monkeypatch, timedelta(minutes=16))
+    assert "messages" in sensor.requested()
+    run(instance)
+    # another one after the sync does not take its place
+    run(instance, partition_key=day(3))
+    put_clock_ahead(monkeypatch, timedelta(minutes=31))
+    assert "messages" not in sensor.requested()
 
 
 def test_a_partition_and_a_run_config_are_not_for_one_run(
