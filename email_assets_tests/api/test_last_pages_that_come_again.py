@@ -24,7 +24,7 @@ VENDOR = deepcopy(generic.VENDOR)
 for resource in VENDOR["resources"]:
     resource["speculate"] = {speculate}
     resource["endpoint"]["paginator"] = {{
-        "type": "page_number", "base_page": 1, "total_path": None
+        "type": "page_number", "base_page": 1, "total_path": {total_path!r}
     }}
 """
 ROWS_OF_A_PAGE = 5
@@ -42,7 +42,7 @@ class Clamping(VendorServer):
         last = -(-self.rows // ROWS_OF_A_PAGE)
         first = (min(int(asked.query["page"]), last) - 1) * ROWS_OF_A_PAGE
         keys = range(first, min(first + ROWS_OF_A_PAGE, self.rows))
-        return Answer(200, {"data": [{"id": key} for key in keys]})
+        return Answer(200, {"data": [{"id": key} for key in keys], "pages": last})
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def api(warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Clamping]:
 def test_the_list_ends(
     api: Clamping, use_vendor: UseVendor, query: Query, rows: int, speculate: bool
 ) -> None:
-    use_vendor(BY_NUMBER.format(speculate=speculate))
+    use_vendor(BY_NUMBER.format(speculate=speculate, total_path=None))
     api.rows = rows
     load("servers")
     assert query("SELECT id FROM email.servers ORDER BY id") == [(key,) for key in range(rows)]
@@ -74,7 +74,18 @@ def test_the_list_ends(
 def test_a_full_page_may_not_be_the_last_and_the_error_says_what_to_do(
     api: Clamping, use_vendor: UseVendor, pages: int, remedy: str, speculate: bool
 ) -> None:
-    use_vendor(BY_NUMBER.format(speculate=speculate))
+    use_vendor(BY_NUMBER.format(speculate=speculate, total_path=None))
     api.rows = pages * ROWS_OF_A_PAGE
     with pytest.raises(ApiError, match=f"gave the same page of 5 rows twice.*{remedy} Nothing"):
         load("servers")
+
+
+@pytest.mark.parametrize("speculate", [False, True])
+@pytest.mark.parametrize("pages", [1, 2, 3])
+def test_a_full_page_is_the_last_where_the_api_counts_its_pages(
+    api: Clamping, use_vendor: UseVendor, query: Query, pages: int, speculate: bool
+) -> None:
+    use_vendor(BY_NUMBER.format(speculate=speculate, total_path="pages"))
+    api.rows = pages * ROWS_OF_A_PAGE
+    load("servers")
+    assert query("SELECT count(*) FROM email.servers") == [(api.rows,)]

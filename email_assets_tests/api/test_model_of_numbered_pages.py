@@ -61,6 +61,7 @@ def by_number(api: SimulatedApi, **options: Any) -> WindowPaginator:
     )
 )
 @example(SimulatedApi(5, "page_number", changes=[[], [], [("delete", "head")] * 3], caps=[2]))
+@example(SimulatedApi(10, "page_number", changes=[[], [], [], [("delete", "head")] * 8], caps=[2]))
 def test_no_row_is_lost_where_rows_vanish(api: SimulatedApi) -> None:
     found = read(by_number(api), api)
     assert found.is_told or api.stayed <= found.ids
