@@ -9,8 +9,8 @@ from hypothesis import example, given
 
 from email_assets.api.offset import ListOffsetPaginator
 from email_assets.api.windows import WindowPaginator
-from email_assets_tests.api.simulated import Change, SimulatedApi
-from email_assets_tests.api.simulated_answers import LIMIT
+from email_assets_tests.api.simulated import ENOUGH, Change, SimulatedApi
+from email_assets_tests.api.simulated_answers import LIMIT, Total
 from email_assets_tests.api.simulated_lists import (
     ARRIVE,
     EITHER,
@@ -114,6 +114,17 @@ def test_what_arrives_meanwhile_is_no_cause_for_a_warning(
     found = read(by_offset(api), api, in_flight)
     assert (found.error, found.warns) == (None, False)
     assert api.stayed <= found.ids
+
+
+@pytest.mark.parametrize("total", ["honest", "none"])
+@pytest.mark.parametrize("arrivals", [1, 2, LIMIT])
+def test_a_list_that_goes_on_as_fast_as_it_is_read_ends(arrivals: int, total: Total) -> None:
+    changes: list[list[Change]] = [[("insert", "end")] * arrivals] * ENOUGH
+    api = SimulatedApi(3 * LIMIT, changes=changes, total=total)
+    found = read(by_offset(api), api)
+    assert (found.error, found.warns) == (None, False)
+    assert api.stayed <= found.ids
+    assert api.requests < 30
 
 
 @given(apis(behind=NOTHING, hidden=NOTHING, empty=NOTHING, changes=STILL, total="honest"))
