@@ -6,6 +6,7 @@ import http.client
 import math
 import re
 import socket
+import ssl
 from collections.abc import Mapping
 from datetime import timezone
 from email.utils import parsedate_to_datetime
@@ -42,6 +43,8 @@ FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError),
         "did not finish its answer within {time_limit:g} s",
     ),
+    # amid the handshake it is one of those that follow, and tells nothing of trust
+    ((ssl.SSLEOFError,), "closed the connection before its answer was complete"),
     (
         (requests.exceptions.SSLError, urllib3.exceptions.SSLError),
         "could not be trusted: the TLS handshake or certificate failed",

@@ -47,6 +47,13 @@ def source(
         listing.paginator.window = window_of(resource, span, incremental, None, section)
     listing.source.schema = open_schema(resource)
     listing.load_what_is_new(say)
-    # a source has no end at which to close what it reads with
+    settle = listing.paginator.at_end
+
+    def settle_and_close() -> None:
+        settle()
+        listing.session.close()
+
+    listing.paginator.at_end = settle_and_close
+    # one that is not read to its end closes what it reads with once nobody has it any more
     weakref.finalize(listing.source, listing.session.close)
     return listing.source

@@ -117,6 +117,16 @@ def test_a_failed_tls_handshake_is_retried_and_then_reported_as_such(
     )
 
 
+def test_a_connection_that_is_closed_amid_the_handshake_is_no_matter_of_trust(
+    speak: Speak, monkeypatch: pytest.MonkeyPatch, listing_of: OpenListing, waits: list[float]
+) -> None:
+    https = speak(b"").base_url.replace("http:", "https:")
+    monkeypatch.setenv("SOURCES__EMAIL__BASE_URL", https)
+    assert given_up(listing_of, waits) == (
+        f"bounces: {https} closed the connection before its answer was complete. {UNTOUCHED}"
+    )
+
+
 def test_a_proxy_that_cannot_be_reached_is_named_as_the_problem(
     api: Sandbox, monkeypatch: pytest.MonkeyPatch, listing_of: OpenListing
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,20 @@ def test_it_reads_the_account_that_is_named(
     pipeline.run(email_assets.source("bounces", account="a", say=quiet))
 
     assert query("SELECT count(*) FROM crm.bounces") == [(len(sandbox.rows("bounces")),)]
+
+
+@pytest.mark.slow
+def test_a_source_that_was_read_leaves_no_thread_behind_while_somebody_has_it(
+    api: Sandbox, pipeline: dlt.Pipeline
+) -> None:
+    """The interpreter may take it away in any thread, and one of its own waits for itself then."""
+    before = {*threading.enumerate()}
+    source = email_assets.source("messages", say=quiet)
+
+    pipeline.extract(source)
+
+    assert {*threading.enumerate()} - before == set()
+    assert source.resources
 
 
 def test_an_unknown_resource_is_refused_with_those_that_there_are(api: Sandbox) -> None:
