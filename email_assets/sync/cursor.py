@@ -16,6 +16,8 @@ from email_assets.clock import now
 
 NEWEST = "newest"
 """The latest time that syncs have seen, and of which list and owners."""
+READ = "read"
+"""The time of a sync of a list whose newest row is old, and of which list and owners."""
 BEHIND = "behind"
 """Owners that were refused, and the time from which on each was not read; null is the beginning."""
 AWAY = "away"
@@ -46,7 +48,11 @@ class Cursor:
 
     def newest(self, pipeline: dlt.Pipeline) -> datetime | None:
         """The latest time that earlier syncs have seen, or None before the first."""
-        return self._newest_in(self._stored(pipeline))
+        return self._time_in(self._stored(pipeline), NEWEST)
+
+    def last_read(self, pipeline: dlt.Pipeline) -> datetime | None:
+        """The time at which a list was read whose newest row was old by then, or None."""
+        return self._time_in(self._stored(pipeline), READ)
 
     def behind(self, pipeline: dlt.Pipeline) -> dict[str, datetime | None]:
         """The owners that are read from an earlier time on, by name; None is the beginning.
@@ -77,8 +83,12 @@ class Cursor:
         To be called while dlt extracts, as all that keeps something here.
         """
         state = self._state()
-        latest = max(self._newest_in(state) or newest, newest)
+        latest = max(self._time_in(state, NEWEST) or newest, newest)
         state[NEWEST] = {"at": latest.isoformat(), "of": self.identity}
+
+    def keep_read(self) -> None:
+        """Let later syncs know that the list was read now, old as its newest row is."""
+        self._state()[READ] = {"at": now().isoformat(), "of": self.identity}
 
     def forget_newest(self) -> None:
         """Let the next sync read everything."""
@@ -103,8 +113,8 @@ class Cursor:
         state: dict[str, Any] = found.get(self.resource, {})
         return state
 
-    def _newest_in(self, state: Mapping[str, Any]) -> datetime | None:
-        found = state.get(NEWEST, {})
+    def _time_in(self, state: Mapping[str, Any], name: str) -> datetime | None:
+        found = state.get(name, {})
         is_same = found.get("of", [])[:OF_LIST] == self.identity[:OF_LIST]
         # what a clock that was ahead has let through would leave the time until then unread
         return min(datetime.fromisoformat(found["at"]), now()) if is_same else None

@@ -87,7 +87,8 @@ class Listing:
         refused now stays behind, however far the others get.
         """
         self.paginator.window = window
-        if self.incremental is None:
+        incremental, last_read = self.incremental, self.cursor.last_read(pipeline)
+        if incremental is None:
             return
         behind, self.away = self.cursor.behind(pipeline), self.cursor.away(pipeline)
         if window.start is not None:
@@ -97,6 +98,8 @@ class Listing:
             away = {name: at for name, at in behind.items() if name not in self.owners.all}
             if (starts := away | self._starts_of_refused()) or behind:
                 self.cursor.keep_behind(starts)
+            if incremental.is_to_be_noted(window, last_read):
+                self.cursor.keep_read()
 
         self.note_times = self._keep_newest
         self.keep = keep_behind

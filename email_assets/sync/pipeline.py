@@ -13,6 +13,7 @@ from dlt.common.pipeline import LoadInfo
 from dlt.extract import DltResource
 
 from email_assets.account import Account
+from email_assets.api.window import Window
 from email_assets.errors import WarehouseError
 from email_assets.normalizer import open_schema
 from email_assets.privacy.memory import forgotten_in
@@ -110,7 +111,7 @@ def sync(
         if span.is_backfill:
             listing.rows.refuse_other_than_times()
         else:
-            _warn_of_times(listing, say)
+            _warn_of_times(listing, plan, say)
             _warn_of_missing_fields(listing, say)
         with _timed(seconds_of, "normalize"), in_batches(name, say):
             loaded = pipeline.normalize().row_counts.get(name, 0)
@@ -164,7 +165,7 @@ def _extract(listing: Listing, pipeline: dlt.Pipeline, plan: Plan) -> None:
     )
 
 
-def _warn_of_times(listing: Listing, say: Callable[[str], None]) -> None:
+def _warn_of_times(listing: Listing, plan: Plan, say: Callable[[str], None]) -> None:
     """Say what keeps a sync from reading just what is new.
 
     Raises:
@@ -177,7 +178,8 @@ def _warn_of_times(listing: Listing, say: Callable[[str], None]) -> None:
             f"{name}: no row has a time in its cursor_path, so every sync reads everything. "
             f"Correct cursor_path of [{listing.section}] or in the vendor's file."
         )
-    if gap := listing.paginator.window.before(listing.paginator.asked):
+    asked, read_to = listing.paginator.asked, listing.paginator.window.start
+    if read_to and (gap := Window(max(read_to, plan.last_read or read_to)).before(asked)):
         say(
             f"{name}: the last sync was longer ago than the API looks back, so rows of {gap} "
             "were not asked for, and may be missing for good."

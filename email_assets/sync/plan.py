@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
 import dlt
@@ -42,6 +43,8 @@ class Plan:
     """Rows in the resource's table, or None if there is no table."""
     is_anew: bool
     """True if the table is made anew, since somebody dropped or renamed it."""
+    last_read: datetime | None
+    """The time of the sync before, where its newest row is too old to tell; None elsewhere."""
 
 
 def plan_of(
@@ -103,7 +106,7 @@ def plan_of(
         listing.rows.expect_types_of(schema)
         listing.keep_types_of(schema)
     listing.load_what_is_new(say)
-    return Plan(stored, is_anew)
+    return Plan(stored, is_anew, listing.cursor.last_read(pipeline))
 
 
 def _last_repair(schema: dlt.Schema, name: str) -> str:

@@ -104,6 +104,23 @@ class Incremental:
             time_filter=time_filter,
         )
 
+    def is_to_be_noted(self, window: Window, last_read: datetime | None) -> bool:
+        """True if the time of a sync is to be kept, as its newest row will soon tell nothing of it.
+
+        That is so where the API looks back but so long, and the row is half as old; and not each
+        time, since what is kept is loaded, also where there are no rows to load.
+
+        Args:
+            window: The time that is read.
+            last_read: The time that was kept last, or None.
+        """
+        found, at = self.time_filter, now()
+        earliest = found.earliest(at) if found else None
+        if window.start is None or earliest is None:
+            return False
+        half = (at - earliest) / 2
+        return window.start < at - half and (last_read is None or last_read < at - half / 5)
+
     def newest_stretch(self) -> dict[str, Any]:
         """The parameters that an API wants for its newest rows, where it wants any."""
         found = self.time_filter

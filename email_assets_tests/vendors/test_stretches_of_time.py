@@ -10,6 +10,7 @@ from email_assets.account import configured_account
 from email_assets.clock import now
 from email_assets.sync.one_page import inquire
 from email_assets.sync.span import SpanError
+from email_assets_tests.defs.sensor_fixtures import put_clock_ahead
 from email_assets_tests.vendors.events_fixtures import BOTH_ENDS, Describe, api, days_ago, describe
 from email_assets_tests.vendors.events_server import DAY, EventsServer
 from email_assets_tests.vendors.syncing import backfill, load
@@ -77,6 +78,22 @@ class TestWhereAFirstSyncBegins:
         api.add(days_ago(2))
 
         assert load("events", say=said.append).row_count == 2
+        assert "events: the last sync was longer ago than the API looks back" in "\n".join(said)
+
+    @pytest.mark.slow
+    def test_syncs_of_a_list_that_stays_quiet_for_longer_say_nothing_of_it(
+        self, api: EventsServer, describe: Describe, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        said: list[str] = []
+        describe(f'{BOTH_ENDS}, "initial_value": timedelta(days=10)')
+        api.add(days_ago(1))
+        for _ in range(14):
+            load("events", say=said.append)
+            put_clock_ahead(monkeypatch, DAY)
+
+        assert "longer ago" not in "\n".join(said)
+        put_clock_ahead(monkeypatch, 12 * DAY)
+        load("events", say=said.append)
         assert "events: the last sync was longer ago than the API looks back" in "\n".join(said)
 
     def test_a_backfill_of_what_is_older_is_refused(self, describe: Describe) -> None:
