@@ -52,8 +52,6 @@ class Window:
         return None
 
     def __str__(self) -> str:
-        if self.start is None and self.end is None:
-            return "everything"
         ends = (end.isoformat() if end else "…" for end in (self.start, self.end))
         return " to ".join(ends)
 
@@ -154,9 +152,10 @@ def too_many(
 ) -> ApiError:
     """The error of a stretch that holds more than the API gives, and cannot be split further."""
     held = total if total is not None and total >= reached else f"at least {reached}"
+    when = "" if part == Window() else f" for the time {part}"
     return ApiError(
-        f"{resource}: the API has {held} rows for the time {part} and gives {ceiling} of them at "
-        "the most. Nothing of this run was loaded."
+        f"{resource}: the API has {held} rows{when} and gives {ceiling} of them at the most. "
+        "Nothing of this run was loaded."
     )
 
 

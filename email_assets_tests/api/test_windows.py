@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from email_assets.api.window import Filter, Window
+from email_assets.api.window import Filter, Window, too_many
 from email_assets_tests.api.window_fixtures import HOUR, NOON
 
 EASTERN = ZoneInfo("America/New_York")
@@ -17,6 +17,58 @@ def write_iso(instant: datetime) -> str:
 
 def write_eastern(instant: datetime) -> str:
     return instant.astimezone(EASTERN).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+SECOND = timedelta(seconds=1)
+
+
+class TestHalves:
+    @pytest.mark.parametrize(
+        ("after", "expected"),
+        [
+            (-SECOND, [True, False]),
+            (0 * SECOND, [True, False]),
+            (HOUR - SECOND, [True, False]),
+            (HOUR, [False, True]),
+            (2 * HOUR, [False, True]),
+            (2 * HOUR + SECOND, [False, True]),
+        ],
+        ids=str,
+    )
+    def test_each_instant_counts_to_one_of_them(
+        self, after: timedelta, expected: list[bool]
+    ) -> None:
+        """An API that is asked for more than a window gives rows beyond its ends as well."""
+        whole = Window(NOON, NOON + 2 * HOUR)
+        halves = whole.halves(NOON)
+        assert [half.counts(NOON + after, whole) for half in halves] == expected
+
+
+class TestTooMany:
+    @pytest.mark.parametrize(
+        ("part", "total", "told"),
+        [
+            (Window(), 250, "250 rows"),
+            (Window(), None, "at least 100 rows"),
+            (
+                Window(NOON, NOON + SECOND),
+                250,
+                "250 rows for the time 2026-01-31T12:00:00+00:00 to 2026-01-31T12:00:01+00:00",
+            ),
+            (
+                Window(end=NOON),
+                99,
+                "at least 100 rows for the time … to 2026-01-31T12:00:00+00:00",
+            ),
+        ],
+    )
+    def test_what_cannot_be_split_is_told_with_its_time_if_it_has_one(
+        self, part: Window, total: int | None, told: str
+    ) -> None:
+        assert str(too_many("messages", part, total, 100, 100)) == (
+            f"messages: the API has {told} and gives 100 of them at the most. Nothing of this run "
+            "was loaded."
+        )
 
 
 class TestAsking:
