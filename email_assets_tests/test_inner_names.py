@@ -47,6 +47,7 @@ INNER = [
             "dlt.common.configuration.specs.pluggable_run_context:PluggableRunContext.reload_providers",
             "dlt.common.configuration.providers.toml:TomlProviderReadException",
             "dlt.common.configuration.providers:CustomLoaderDocProvider",
+            "dlt.common.configuration.providers.doc:BaseDocProvider",
             "dlt.common.runtime:run_context",
             "dlt.common.runtime.telemetry:stop_telemetry",
             "dlt.common.known_env:DLT_PROJECT_DIR",
@@ -55,8 +56,9 @@ INNER = [
             "dlt.common.configuration.exceptions:ConfigValueCannotBeCoercedException",
             "dlt.common.typing:extract_inner_type",
         ),
-        "settings under their full names only, a key that is renewed, and telemetry off by default",
-        "a way in dlt to look up one full name, and to read secrets.toml again",
+        "settings under their full names only, misspelt ones that are told of, a key that is "
+        "renewed, and telemetry off by default",
+        "a way in dlt to look up one full name, to list all names, and to read secrets.toml again",
     ),
     Inner(
         (

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from email_assets.account import Account, configured_account
 from email_assets.account.private import private_fields
 from email_assets.settings.accounts import names_of_accounts, refuse_unknown
-from email_assets.settings.resolve import SettingError
-from email_assets.settings.sections import ApiSettings
+from email_assets.settings.common import refuse_misspelt_names
+from email_assets.settings.misspelt import misspelt_section
+from email_assets.settings.partitions import PartitionSettings
+from email_assets.settings.resolve import ACCOUNTS, SettingError
+from email_assets.settings.sections import ApiSettings, ResourceSettings
 from email_assets.settings.warehouse import WarehouseSettings
 
 
@@ -19,6 +24,7 @@ def configured_accounts() -> list[Account]:
         SettingError: A setting that all share cannot be used, or there is no account besides that
             can be used.
     """
+    refuse_misspelt_names()
     names: list[str | None] = [*names_of_accounts()]
     accounts = [account_or_problem(name) for name in names or [None]]
     problems = [account.problem for account in accounts if account.problem]
@@ -27,7 +33,22 @@ def configured_accounts() -> list[Account]:
     if not problems:  # the resources of an account with a problem are not known
         names_of_all = [name for account in accounts for name in account.resources]
         accounts[0].privacy.refuse_unknown(names_of_all)
+        _refuse_misspelt_sections(accounts, names_of_all)
     return accounts
+
+
+def _refuse_misspelt_sections(accounts: Iterable[Account], resources: Iterable[str]) -> None:
+    """Refuse a section of accounts or of a resource whose name is misspelt.
+
+    Raises:
+        SettingError: There is one; the text has it, where it stands, and what it is near to.
+    """
+    settings = [*ResourceSettings.names(), *PartitionSettings.names()]
+    places = {account.api.place: dict.fromkeys(account.resources, settings) for account in accounts}
+    places[ACCOUNTS[:-1]] = {**dict.fromkeys(resources, settings), ACCOUNTS[-1]: []}
+    for above, sections in places.items():
+        if sentence := misspelt_section(above, sections):
+            raise SettingError(sentence)
 
 
 def account_or_problem(name: str | None) -> Account:

@@ -21,6 +21,7 @@ from email_assets.defs.executors import configured_executor
 from email_assets.defs.privacy import build_privacy_checks
 from email_assets.defs.schedules import JOB_OF_KIND, build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors
+from email_assets.settings.common import refuse_misspelt_names
 from email_assets.settings.resolve import SettingError
 from email_assets.settings.sections import MODES
 
@@ -64,6 +65,7 @@ def build_defs(
             `[sources.email]`, where that is the account; or Dagster has no such names.
     """
     if not isinstance(account, Account):
+        refuse_misspelt_names()
         account = account_or_problem(account)
     if key_prefix is not None:
         prefix = (key_prefix,) if isinstance(key_prefix, str) else tuple(key_prefix)

@@ -27,6 +27,7 @@ class AlertSettings(Section):
     """The address at which people open Dagster's UI."""
 
     sections: ClassVar[tuple[str, ...]] = ("alerts",)
+    secrets: ClassVar[tuple[str, ...]] = (WEBHOOK_URL,)
 
     def on_resolved(self) -> None:
         """Refuse what no link could begin with, and what no alert may hold."""
@@ -56,6 +57,7 @@ class MailSettings(Section):
     """The recipients."""
 
     sections: ClassVar[tuple[str, ...]] = ("alerts",)
+    secrets: ClassVar[tuple[str, ...]] = (SMTP_PASSWORD,)
 
     @property
     def port(self) -> int:

@@ -40,6 +40,7 @@ class PrivacySettings(Section):
     """Days after which rows are deleted, by resource."""
 
     sections: ClassVar[tuple[str, ...]] = ("privacy",)
+    secrets: ClassVar[tuple[str, ...]] = (SALT,)
 
     def on_resolved(self) -> None:
         """Refuse fields without a resource, and days that are none or beyond every calendar."""

@@ -8,6 +8,7 @@ environment.
 from __future__ import annotations
 
 import os
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_origin
@@ -27,6 +28,7 @@ from dlt.common.runtime.telemetry import stop_telemetry
 from dlt.common.typing import extract_inner_type
 
 from email_assets.errors import EmailAssetsError
+from email_assets.settings.misspelt import misspelt_in, variable_of
 
 ACCOUNTS = ("sources", "email", "accounts")
 """The section that holds a section for each account."""
@@ -52,6 +54,8 @@ class Section(BaseConfiguration):
 
     sections: ClassVar[tuple[str, ...]] = ()
     """The section's name, and the names of those that it is in."""
+    secrets: ClassVar[tuple[str, ...]] = ()
+    """The full names of the secrets that stand in it too."""
     account: ClassVar[str | None] = None
     """The account whose section is looked at first, if there is one."""
     part: ClassVar[tuple[str, ...]] = ()
@@ -62,6 +66,11 @@ class Section(BaseConfiguration):
         """The section in which to set what stands here, with the names of those it is in."""
         section = self.sections if self.account is None else (*ACCOUNTS, self.account)
         return (*section, *self.part)
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The names of its settings and secrets."""
+        return [*cls.get_resolvable_fields(), *(name.rpartition(".")[2] for name in cls.secrets)]
 
     def on_resolved(self) -> None:
         """Refuse values that cannot be used."""
@@ -81,7 +90,7 @@ def load(
     environment for the address that the key is sent to.
 
     Raises:
-        SettingError: A value has the wrong type, or cannot be used.
+        SettingError: A value has the wrong type, or cannot be used, or a name is misspelt.
     """
     use_project()
     found = spec()
@@ -90,6 +99,8 @@ def load(
     object.__setattr__(found, "part", subsection)
     shared = () if alone else ((*spec.sections, *subsection),)
     places = dict.fromkeys((found.place, *shared))
+    for place in places:
+        refuse_misspelt(place, spec.names())
     for name, hint in spec.get_resolvable_fields().items():
         sections = next((one for one in places if _value((*one, name)) is not None), None)
         if sections is None:
@@ -102,6 +113,18 @@ def load(
             raise wrong_type(sections, name) from None
     found.on_resolved()
     return found
+
+
+def refuse_misspelt(
+    section: tuple[str, ...], ours: Collection[str], known: Collection[str] = ()
+) -> None:
+    """Refuse a name in a section that is one of ours misspelt; `misspelt_in` has the arguments.
+
+    Raises:
+        SettingError: There is one; the text has it, where it stands, and what it is near to.
+    """
+    if sentence := misspelt_in(section, ours, known):
+        raise SettingError(sentence)
 
 
 def _value(path: tuple[str, ...]) -> Any:
@@ -219,5 +242,5 @@ def where_to_set(settings: Section | type[Section], name: str) -> str:
 
 def where(sections: tuple[str, ...], name: str) -> str:
     """That sentence for a setting of the section that has this name, with those that it is in."""
-    variable = "__".join((*sections, name)).upper()
+    variable = variable_of((*sections, name))
     return f"Set it as [{'.'.join(sections)}] {name} in .dlt/config.toml or as {variable}."

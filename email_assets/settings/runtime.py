@@ -6,7 +6,13 @@ from dlt.common.configuration import configspec, resolve_configuration
 from dlt.common.configuration.exceptions import ConfigValueCannotBeCoercedException
 from dlt.common.configuration.specs import RuntimeConfiguration
 
-from email_assets.settings.resolve import SettingError, use_project, where, wrong_type
+from email_assets.settings.resolve import (
+    SettingError,
+    refuse_misspelt,
+    use_project,
+    where,
+    wrong_type,
+)
 
 RUNTIME = ("runtime",)
 LEAST = {
@@ -38,9 +44,11 @@ def load_runtime() -> Runtime:
     """The `[runtime]` settings of dlt: time limits and retries among them.
 
     Raises:
-        SettingError: A value has the wrong type, or no request could be sent with it.
+        SettingError: A value has the wrong type, or no request could be sent with it, or a
+            name is misspelt.
     """
     use_project()
+    refuse_misspelt_runtime()
     try:
         runtime = resolve_configuration(Runtime())
     except ConfigValueCannotBeCoercedException as error:
@@ -49,3 +57,12 @@ def load_runtime() -> Runtime:
         if not least <= getattr(runtime, name) <= MOST:
             raise SettingError(f"{name} must be {least} to {MOST}. {where(RUNTIME, name)}")
     return runtime
+
+
+def refuse_misspelt_runtime() -> None:
+    """Refuse a name that is one of those misspelt; what else is near to dlt's is dlt's to judge.
+
+    Raises:
+        SettingError: There is one; the text has it, where it stands, and what it is near to.
+    """
+    refuse_misspelt(RUNTIME, LEAST, Runtime.get_resolvable_fields())

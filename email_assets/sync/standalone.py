@@ -9,6 +9,7 @@ from dlt.extract import DltSource
 
 from email_assets.account import Account, configured_account
 from email_assets.normalizer import open_schema
+from email_assets.settings.common import refuse_misspelt_names
 from email_assets.sync.listing import open_listing
 from email_assets.sync.span import Span, window_of
 
@@ -38,6 +39,7 @@ def source(
         SpanError: The stretch is none, or the resource cannot be read by time.
     """
     if not isinstance(account, Account):
+        refuse_misspelt_names()
         account = configured_account(account)
     span = Span.parse(False, start, end)
     account.check_resource(resource)
