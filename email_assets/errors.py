@@ -58,6 +58,7 @@ class ApiUnavailableError(ApiError):
     Attributes:
         retry_after: Seconds that the API asked to wait, or None.
         throttled_before: Seconds that the reader had waited in all when it happened.
+        timed_out: True if the answer did not come within the time that a request may take.
     """
 
     def __init__(
@@ -66,10 +67,13 @@ class ApiUnavailableError(ApiError):
         reason: str = "",
         retry_after: float | None = None,
         throttled_before: float = 0.0,
+        *,
+        timed_out: bool = False,
     ) -> None:
         super().__init__(sentence, reason)
         self.retry_after = retry_after
         self.throttled_before = throttled_before
+        self.timed_out = timed_out
 
 
 def say_the_sentence_alone(

@@ -17,7 +17,7 @@ from requests import PreparedRequest
 from email_assets.api.answer import Answer
 from email_assets.api.body import TooLargeError, read_body
 from email_assets.api.connections import Connections
-from email_assets.api.faults import describe_fault, origin_of, seconds_asked_for
+from email_assets.api.faults import describe_fault, origin_of, seconds_asked_for, within_time
 from email_assets.api.key import Key
 from email_assets.api.limits import Limits
 from email_assets.api.owner import OWNER_HEADER
@@ -201,10 +201,9 @@ class ApiAdapter(Connections):
         # outside of the except blocks: a chained exception would carry the URL with the key
         if is_large:
             raise too_large(self.resource, self._most_bytes)
-        if time.monotonic() >= deadline:
-            problem = f"did not finish its answer within {self._time_limit:g} s"
+        problem, late = within_time(problem, self._time_limit, late=time.monotonic() >= deadline)
         if problem:
-            raise self._unavailable(problem)
+            raise self._unavailable(problem, late, timed_out=bool(late))
         return response, body
 
     def _answer(
@@ -238,6 +237,7 @@ class ApiAdapter(Connections):
         reason: str = "",
         retry_after: float | None = None,
         remedy: str = "",
+        timed_out: bool = False,
     ) -> ApiUnavailableError:
         return ApiUnavailableError(
             f"{self.resource}: {self._origin} {problem}. Tried {self._attempts} "
@@ -246,4 +246,5 @@ class ApiAdapter(Connections):
             reason,
             retry_after,
             self._usage.seconds_throttled,
+            timed_out=timed_out,
         )

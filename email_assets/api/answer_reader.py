@@ -73,10 +73,10 @@ class AnswerReader:
         if not found and self.may_lack_rows and isinstance(payload, dict):
             return []
         if not found:
-            raise self.error(f"gave an answer without {self._data}: {shape_of(payload)}")
+            raise self._misshapen(f"gave an answer without {self._data}: {shape_of(payload)}")
         rows = found[0]
         if not isinstance(rows, list):
-            raise self.error(f"gave {shape_of(rows)} under {self._data}, not a list")
+            raise self._misshapen(f"gave {shape_of(rows)} under {self._data}, not a list")
         return self._objects(rows)
 
     def rows_given(self, payload: Any, given: list[Any] | None) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ class AnswerReader:
         if not found and self.may_lack_rows and isinstance(payload, dict):
             return []
         if not found or found[0] is None:
-            raise self.error(f"gave an answer without {self._data}: {shape_of(payload)}")
+            raise self._misshapen(f"gave an answer without {self._data}: {shape_of(payload)}")
         if isinstance(found[0], list) and len(found) == 1:
             return self.rows(payload)
         return self._objects(given or [])
@@ -97,7 +97,7 @@ class AnswerReader:
     def _objects(self, rows: list[Any]) -> list[dict[str, Any]]:
         for row in rows:
             if not isinstance(row, dict):
-                raise self.error(f"gave {shape_of(row)} as a row, not an object")
+                raise self._misshapen(f"gave {shape_of(row)} as a row, not an object")
         return rows
 
     def identity(self, row: dict[str, Any]) -> str:
@@ -129,10 +129,11 @@ class AnswerReader:
         ):
             total = int(total)
         if not isinstance(total, int) or isinstance(total, bool) or total < 0:
-            raise self.error(
-                f"gave {shape_of(total)} as the total under {self._total}, not a whole number from "
-                "0. Set total_path of its paginator to None in the vendor's file if the API has no "
-                "total of its rows"
+            raise self._misshapen(
+                f"gave {shape_of(total)} as the total under {self._total}, not a whole number "
+                "from 0",
+                ". Set total_path of its paginator to None in the vendor's file if the API has no "
+                "total of its rows",
             )
         return total
 
@@ -150,17 +151,22 @@ class AnswerReader:
             with suppress(ValueError):
                 said = str2bool(said)
         if not isinstance(said, bool):
-            raise self.error(
+            raise self._misshapen(
                 f"gave {shape_of(said)} under {self._has_more}, where the vendor's has_more_path "
                 "expects true or false"
             )
         return said
 
-    def error(self, problem: str) -> ApiError:
+    def _misshapen(self, problem: str, remedy: str = "") -> ApiError:
+        """The error for an answer of another shape, which may be that of one owner's list alone."""
+        return self.error(f"{problem}{remedy}", problem.removeprefix("gave "))
+
+    def error(self, problem: str, reason: str = "") -> ApiError:
         """The error for a list that cannot be read."""
         return ApiError(
             f"{self._resource}: {self.place}the API {problem}. Nothing of this run was loaded; "
-            "what was loaded before is untouched."
+            "what was loaded before is untouched.",
+            reason,
         )
 
 

@@ -24,7 +24,8 @@ RESET = re.compile(r"(x-)?([a-z]+-)?rate-?limit-reset(-[a-z]+)?", re.IGNORECASE)
 SINCE_1970 = 10**9
 """From here on, a number in one of them is a time and no length of time."""
 
-FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+TIMED_OUT = "did not finish its answer within {time_limit:g} s"
+NO_CONNECTION: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     (
         (requests.exceptions.ProxyError, urllib3.exceptions.ProxyError),
         "could not be reached through the proxy that the environment names",
@@ -39,9 +40,12 @@ FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError),
         "could not be reached",
     ),
+)
+FAULTS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    *NO_CONNECTION,
     (
         (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError),
-        "did not finish its answer within {time_limit:g} s",
+        TIMED_OUT,
     ),
     # amid the handshake it is one of those that follow, and tells nothing of trust
     ((ssl.SSLEOFError,), "closed the connection before its answer was complete"),
@@ -64,6 +68,20 @@ def describe_fault(fault: Exception, time_limit: float) -> str:
         if any(isinstance(cause, kinds) for cause in found):
             return sentence.format(time_limit=time_limit)
     return f"could not be asked ({type(found[-1]).__name__})"
+
+
+def within_time(problem: str | None, time_limit: float, *, late: bool) -> tuple[str | None, str]:
+    """The trouble with an answer, if any, and what it is in a few words if no answer came in time.
+
+    Args:
+        problem: The fault on the way, in words.
+        time_limit: Seconds that a request may take.
+        late: Whether they are over; a fault, such as a cut connection, may come of that.
+    """
+    timed_out = TIMED_OUT.format(time_limit=time_limit)
+    if late and problem not in [sentence for _, sentence in NO_CONNECTION]:
+        problem = timed_out
+    return problem, f"no whole answer within {time_limit:g} s" if problem == timed_out else ""
 
 
 def seconds_asked_for(status: int, headers: Mapping[str, str]) -> float | None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from copy import copy, deepcopy
+from typing import Any
 
 from dlt.common import jsonpath
 from dlt.sources.helpers.rest_client.paginators import BasePaginator
-from requests import Request
+from requests import Request, Response
 
 from email_assets.api.answer_reader import AnswerReader
+from email_assets.errors import ApiError
 
 
 class ListPaginator(BasePaginator):
@@ -83,6 +85,23 @@ class ListPaginator(BasePaginator):
         """
         del request
         return iter(())
+
+
+def trouble_with(
+    pages: ListPaginator, response: Response, rows: list[dict[str, Any]]
+) -> ApiError | None:
+    """The error of an answer of another shape, from which the paginator learns nothing, or None.
+
+    Raises:
+        ApiError: The list cannot be read for another reason.
+    """
+    try:
+        pages.update_state(response, rows)
+    except ApiError as error:
+        if not error.reason:
+            raise
+        return error
+    return None
 
 
 def copy_of(request: Request) -> Request:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
@@ -140,10 +140,10 @@ class ReadAhead:
         """Learn how large answers are; those that were not asked for ahead tell that, too."""
         self._largest = max(self._largest, size)
 
-    def forget(self, owner: str) -> None:
-        """Forget the pages of an owner whose list is read no further."""
+    def forget(self, owners: Collection[str]) -> None:
+        """Forget the pages of owners whose lists are read no further."""
         for address, page in list(self._pages.items()):
-            if page.request.headers.get(OWNER_HEADER) == owner:
+            if page.request.headers.get(OWNER_HEADER) in owners:
                 page.answer.cancel()
                 del self._pages[address]
 

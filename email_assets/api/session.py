@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from copy import deepcopy
 from http import HTTPStatus
@@ -44,6 +44,10 @@ class ApiSession(requests.Session):
         """Ask for the pages that come next, and those of other lists, before they are wanted."""
         self._adapter.read_ahead.expect(coming, others, self._prepare)
 
+    def forget(self, owners: Collection[str]) -> None:
+        """Forget what was asked for ahead of owners whose lists are read no further."""
+        self._adapter.read_ahead.forget(owners)
+
     def prepare_request(self, request: Request) -> PreparedRequest:
         """The request that will be sent, or was already, if its page was asked for ahead."""
         ahead = self._adapter.read_ahead.prepared(request)
@@ -72,10 +76,8 @@ class ApiSession(requests.Session):
             answer = Answer(request, HTTPStatus.SERVICE_UNAVAILABLE, {}, b"", error)
         else:
             self._adapter.actions.apply(answer)
-        if answer.refusal:
-            if owner is None:
-                raise answer.refusal
-            self._adapter.read_ahead.forget(owner)
+        if answer.refusal and owner is None:
+            raise answer.refusal
         try:
             answer.json()
         except ValueError:

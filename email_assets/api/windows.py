@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
@@ -13,8 +13,8 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 from requests import Request, Response
 
 from email_assets.api.answer import Answer
-from email_assets.api.owner import Owner, trouble_of_all
-from email_assets.api.pagination import ListPaginator, copy_of
+from email_assets.api.owner import Owner, leave_out
+from email_assets.api.pagination import ListPaginator, copy_of, trouble_with
 from email_assets.api.window import SECOND, Filter, Window, asking_for, lies_before, too_many
 from email_assets.clock import now
 from email_assets.errors import ApiError
@@ -25,7 +25,7 @@ _PARTS_OF_REQUEST = ("url", "params", "json", "headers")
 class WindowPaginator(BasePaginator):
     """Reads a window of a list, in parts where it holds more than the API gives at once.
 
-    An owner whose list the API refuses, or fails to give, is left out, so that the others are read.
+    An owner whose list the API refuses, or fails to give, is left out, and the others are read.
 
     Args:
         resource: The resource's name, for sentences.
@@ -38,13 +38,13 @@ class WindowPaginator(BasePaginator):
 
     Attributes:
         expect: Told which requests come next, and which come for other parts, where that is sure.
+        forget: Told of owners, by name, whose pages are not wanted any more.
         asks_for_windows: True if the API is asked for no more than the window.
         window: What to read; everything, unless it is set before reading starts.
         asked: What the API was asked for of that: some want both ends, or give only what is recent.
         asked_of: The same of each owner, by name.
         owners: Whose lists to read, one after the other.
-        behind: Instants from which owners are to be read, by name, where they are not the window's
-            start; None is the beginning.
+        behind: Instants to read owners from, by name, if not the window's start; None is the first.
         refused: Owners whose lists cannot be read, by name, and why.
         at_end: Called when there is nothing more to read.
         total: Rows that the API says the window holds, or None where it does not say.
@@ -73,6 +73,7 @@ class WindowPaginator(BasePaginator):
         self._time_of = time_of
         self._stops_early = newest_first and time_filter is None
         self.expect: Callable[[Iterable[Request], Iterable[Request]], None] = lambda *_: None
+        self.forget: Callable[[Collection[str]], None] = lambda _: None
         self.window = self.asked = Window()
         self.asked_of: dict[str, Window] = {}
         self.owners = [Owner()]
@@ -164,8 +165,7 @@ class WindowPaginator(BasePaginator):
         """
         rows: list[dict[str, Any]] = data if data is not None else []
         if isinstance(response, Answer) and (response.refusal or response.is_ignored):
-            rows.clear()
-            self._end_list(response.refusal)
+            self._end_list(response.refusal, rows)
         else:
             self._learn(response, rows)
         self._has_next_page = not self._part_is_read or bool(self._waiting)
@@ -181,19 +181,21 @@ class WindowPaginator(BasePaginator):
         total = None if self._waiting else self._pages.total
         return self.reached + self._pages.reached, total and (self.total or 0) + total
 
-    def _end_list(self, refusal: ApiError | None) -> None:
-        """Go on with the next part, or with the next owner's if the API refuses this one's."""
+    def _end_list(self, refusal: ApiError | None, rows: list[dict[str, Any]]) -> None:
+        """Go on with the next part, or with the next owner's if this one's cannot be read."""
+        rows.clear()
         self._part_is_read = True
         if refusal is None:
             self._count()
-            return
-        self.refused[self._owner.name] = refusal
-        self._waiting = [part for part in self._waiting if part[0] is not self._owner]
-        if trouble := trouble_of_all(self.owners, self.refused, self._owner):
+        elif trouble := leave_out(self.owners, self.refused, self._owner, refusal):
             raise trouble
+        self._waiting = [part for part in self._waiting if part[0].name not in self.refused]
+        self.forget(self.refused)
 
     def _learn(self, response: Response, rows: list[dict[str, Any]]) -> None:
-        self._pages.update_state(response, rows)
+        if broken := trouble_with(self._pages, response, rows):
+            self._end_list(broken, rows)
+            return
         for row in rows:
             row.update(self._owner.label)
         self._elsewhere += self._rows_elsewhere(rows)
@@ -229,14 +231,13 @@ class WindowPaginator(BasePaginator):
         whole = self.asked_of[self._owner.name]
         if self._time_of is None or self._part == whole:
             return 0
-        times = filter(None, map(self._time_of, rows))
-        return sum(not self._part.counts(at, whole) for at in times)
+        return sum(not self._part.counts(at, whole) for at in map(self._time_of, rows) if at)
 
     def _reaches_back(self, rows: list[dict[str, Any]]) -> bool:
         if not self._stops_early or self._time_of is None or self._part.start is None:
             return False
         if not self._pages.looks_back:
-            times = list(filter(None, map(self._time_of, rows)))
+            times = [at for at in map(self._time_of, rows) if at]
             self._is_past = lies_before(self._part.start, times)
         # rows that were missed are newer than those of this page
         return self._is_past and not self._pages.missed_rows

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from email_assets.account import Account
+from email_assets.api.owner import leave_out
 from email_assets.api.windows import WindowPaginator
-from email_assets.errors import ApiError, ApiUnavailableError, EmailAssetsError, RefusedError
+from email_assets.errors import ApiError, EmailAssetsError, RefusedError
 from email_assets.sync.api_access import Access, Say, Sleep
 from email_assets.sync.list_heads import FirstPage, few, tell_news, with_smallest_page
 from email_assets.sync.owners import Owners, owners_above, owners_of
@@ -107,24 +108,23 @@ def first_pages(
     """
     incremental = Incremental.of(resource)
     wanted = incremental.newest_stretch() if incremental else None
-    refusal: ApiError | None = None
-    came = 0
+    refused: dict[str, ApiError] = {}
     with access.session(resource, owners.secrets) as session:
         for number, owner in enumerate(owners.readable):
+            if owner.name in refused:
+                continue
             if number and is_late():
                 raise OutOfTimeError(f"{resource['name']}: there was no time for all its lists.")
             paginator = WindowPaginator(str(resource["name"]), paginator_of(resource, **paging))
             paginator.owners = [owner]
             try:
                 page = next(access.pages(resource, session, paginator, wanted))
-            except (RefusedError, ApiUnavailableError) as error:
-                if isinstance(error, ApiUnavailableError) and not error.reason:
+            except ApiError as error:
+                if not (error.reason or isinstance(error, RefusedError)):
                     raise
-                refusal = refusal or error
+                if trouble := leave_out(owners.readable, refused, owner, error):
+                    raise trouble from None
                 continue
-            came += 1
             is_last = not paginator.has_next_page
             rows = as_the_file_says(resource, page)
             yield FirstPage(rows, paginator.list_total, is_last, len(owners.all))
-    if refusal and not came:
-        raise refusal

@@ -221,7 +221,7 @@ def open_listing(account: Account, name: str, *, say: Say, sleep: Sleep = time.s
     )
     paginator = window_paginator_of(resource, incremental, rows)
     paginator.owners, paginator.refused = owners.readable, dict(owners.refused)
-    paginator.expect = session.expect
+    paginator.expect, paginator.forget = session.expect, session.forget
     source = build_source(account, [resource], name=name, session=session, paginator=paginator)
     source.resources[name].selected = bool(owners.all)  # without any, there is nothing to ask for
     times = Times(columns_with("timestamp", resource))

@@ -33,15 +33,15 @@ class Owners:
         """The owners whose lists can be asked for."""
         return [owner for name, owner in self.all.items() if name not in self.refused]
 
-    def titles(self, refused: dict[str, ApiError], kind: type[ApiError]) -> dict[str, str]:
-        """Owners whose lists could not be read for a kind of reason, as people know them.
+    def titles(self, refused: dict[str, ApiError], *, by_the_api: bool) -> dict[str, str]:
+        """Owners whose lists the API refused, or else failed to give, as people know them.
 
         Each has the reason in a few words.
         """
         return {
             self.all[name].title: error.reason
             for name, error in refused.items()
-            if isinstance(error, kind)
+            if isinstance(error, RefusedError) is by_the_api
         }
 
     def sentences_on(self, refused: dict[str, ApiError]) -> Iterator[str]:
@@ -148,7 +148,8 @@ def _pages_below(
     """The pages of each owner's list of its own, by the owner's name; notes who is refused."""
     with access.session(lister, above.secrets) as session:
         paginator = WindowPaginator(str(lister["name"]), paginator_of(lister))
-        paginator.owners, paginator.expect = above.readable, session.expect
+        paginator.owners = above.readable
+        paginator.expect, paginator.forget = session.expect, session.forget
         by_label = {tuple(owner.label.values()): owner.name for owner in above.readable}
         labels = [name for owner in above.readable[:1] for name in owner.label]
         for page in access.pages(lister, session, paginator) if above.readable else ():

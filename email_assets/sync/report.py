@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from email_assets.api.usage import Usage
 from email_assets.api.window import Window
-from email_assets.errors import ApiUnavailableError, RefusedError
 from email_assets.sync.listing import Listing
 from email_assets.sync.span import Span
 
@@ -55,7 +54,7 @@ class SyncReport:
     owners_refused: dict[str, str] = field(default_factory=dict)
     """Owners whose lists the API refused, as people know them, and why."""
     owners_unavailable: dict[str, str] = field(default_factory=dict)
-    """Owners whose lists no attempt brought, as people know them, and why."""
+    """Owners whose lists the API failed to give, as people know them, and why."""
     stretches_missed: dict[str, str] = field(default_factory=dict)
     """Owners, as people know them, that are back after longer than the API looks back, and the
     stretch of time of each that was not asked for."""
@@ -89,8 +88,8 @@ def figures_of(listing: Listing, span: Span) -> dict[str, Any]:
         "stopped_early": paginator.stopped_early,
         "is_backfill": span.is_backfill,
         "stretches_missed": stretches_missed(listing),
-        "owners_refused": listing.owners.titles(paginator.refused, RefusedError),
-        "owners_unavailable": listing.owners.titles(paginator.refused, ApiUnavailableError),
+        "owners_refused": listing.owners.titles(paginator.refused, by_the_api=True),
+        "owners_unavailable": listing.owners.titles(paginator.refused, by_the_api=False),
         "usage": listing.usage,
     }
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 import requests
 
 from email_assets.api import connections
-from email_assets.api.faults import describe_fault
+from email_assets.api.faults import describe_fault, within_time
 from email_assets.errors import ApiUnavailableError
 from email_assets.sandbox import Fault, Sandbox
 from email_assets_tests.api.conftest import OpenListing, Speak, ask
@@ -145,6 +147,21 @@ def test_any_other_fault_is_told_by_the_name_of_its_root_and_by_nothing_that_it_
 
 
 # Time limits
+
+
+@pytest.mark.parametrize("cause", [ConnectionRefusedError(), socket.gaierror()])
+def test_what_could_not_be_reached_is_no_matter_of_time_however_long_it_took(
+    cause: Exception,
+) -> None:
+    problem = describe_fault(requests.ConnectionError(cause), 0.1)
+    assert within_time(problem, 0.1, late=True) == (problem, "")
+
+
+def test_a_connection_cut_at_the_time_limit_is_one_of_an_answer_that_came_too_late() -> None:
+    problem = describe_fault(requests.ConnectionError(ConnectionResetError()), 0.1)
+    late = "did not finish its answer within 0.1 s", "no whole answer within 0.1 s"
+    assert within_time(problem, 0.1, late=True) == late
+    assert within_time(problem, 0.1, late=False) == (problem, "")
 
 
 def test_a_server_that_does_not_answer_meets_the_time_limit_at_each_attempt(

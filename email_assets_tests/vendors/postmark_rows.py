@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from email_assets_tests.vendors.serving import Answer
 
 EASTERN = ZoneInfo("America/New_York")
 
@@ -38,6 +40,8 @@ class Server:
         self.token = f"srv-{number}/token+of=this&server"
         self.refuses_with: int | None = None
         """The status of all its answers, if it gives no others."""
+        self.answers: dict[str, Callable[[], Answer]] = {}
+        """Makers of other answers than its own, by path."""
         self.has_token = True
         self.streams: list[Row] = []
         self.add_stream("outbound", "Transactional")

@@ -67,6 +67,8 @@ class PostmarkServer(VendorServer):
         server = found[0]
         if server.refuses_with:
             return Answer(server.refuses_with, {"ErrorCode": 0, "Message": "Not now."})
+        if asked.path in server.answers:
+            return server.answers[asked.path]()
         if asked.path == "/server":
             return Answer(200, server.describe())
         if asked.path == "/deliverystats":
