@@ -10,12 +10,11 @@ from contextlib import suppress
 
 from email_assets.errors import EmailAssetsError
 from email_assets.quickstart.api import MESSAGES_A_MINUTE, chosen_api
+from email_assets.quickstart.ending import STOPPING
 from email_assets.quickstart.folders import choose_folders, folder_of_sandbox, refuse_full_disks
 from email_assets.quickstart.load import load
 from email_assets.quickstart.ui import open_ui, refuse_taken_port
 from email_assets.sentences import UNTOUCHED
-
-STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

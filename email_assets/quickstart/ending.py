@@ -1,13 +1,37 @@
-"""Ends what Dagster's commands began."""
+"""Ends what Dagster's commands began, whenever somebody stops them."""
 
 from __future__ import annotations
 
 import os
 import signal
 import subprocess
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
+
+STOPPING = ("SIGINT", "SIGTERM", "SIGHUP")
+"""The signals that stop a command, as far as there are such."""
+
+
+@contextmanager
+def held_back() -> Iterator[list[int]]:
+    """Only note, in what it gives, signals that would stop a command while the block runs.
+
+    For a block that starts a process: one whose start was broken off could be ended by nobody.
+    """
+    noted = list[int]()
+    before = {
+        number: signal.signal(number, lambda number, _: noted.append(number))
+        for name in STOPPING
+        if (number := getattr(signal, name, None)) is not None
+        # others, such as those that are ignored, the process is to have as well
+        and signal.getsignal(number) is signal.default_int_handler
+    }
+    try:
+        yield noted
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def end(process: subprocess.Popen[Any], tell: Callable[[int, int], None], *, within: float) -> None:

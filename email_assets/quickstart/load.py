@@ -19,7 +19,7 @@ from email_assets.clock import now
 from email_assets.deliverability.selection import with_derived_assets
 from email_assets.quickstart import summary
 from email_assets.quickstart.api import ChosenApi
-from email_assets.quickstart.ending import end
+from email_assets.quickstart.ending import end, held_back
 from email_assets.quickstart.filling import ENTRY, Filling
 from email_assets.quickstart.folders import PRIVATE, environment_of, refuse_full_disks
 from email_assets.redaction import redact
@@ -111,19 +111,23 @@ def _materialize(command: list[str], say: Callable[[str], None]) -> subprocess.P
         WarehouseError: A disk is full, of which Dagster's last lines would say less.
     """
     started, last = now(), list[str]()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dagster", *command, "-m", "email_assets.definitions"],
-        cwd=project.project_file("."),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        umask=PRIVATE,
-        # else a terminal sends Ctrl-C to the programs that Dagster starts too: each would say so
-        start_new_session=True,
-    )
+    with held_back() as stops:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster", *command, "-m", "email_assets.definitions"],
+            cwd=project.project_file("."),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            umask=PRIVATE,
+            # else a terminal sends Ctrl-C to the programs that Dagster starts, too: each would say
+            # so
+            start_new_session=True,
+        )
     assert process.stdout  # noqa: S101 (a pipe)
     try:
+        if stops:
+            raise KeyboardInterrupt
         for line in without_traces(process.stdout):
             if ENTRY.match(line):
                 _say_all([*last, line], say)

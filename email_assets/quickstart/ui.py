@@ -11,7 +11,7 @@ from email_assets.account.every import configured_accounts
 from email_assets.deliverability.selection import derived_assets
 from email_assets.errors import EmailAssetsError
 from email_assets.quickstart.api import ChosenApi
-from email_assets.quickstart.ending import end
+from email_assets.quickstart.ending import end, held_back
 from email_assets.quickstart.folders import PACKAGE, PRIVATE, environment_of
 from email_assets.sentences import UNTOUCHED
 from email_assets.settings import project
@@ -40,19 +40,20 @@ def refuse_taken_port(port: int) -> None:
 
 def open_ui(api: ChosenApi, port: int) -> int:
     """Serve the UI until somebody stops it, and return the exit status."""
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "dagster", "dev", "--workspace", PACKAGE / "workspace.yaml"),
-            *("--host", HOST, "--port", str(port)),
-        ],
-        env=environment_of(api),
-        cwd=project.project_file("."),
-        umask=PRIVATE,
-        # else a terminal sends it Ctrl-C as well: told twice, Dagster says "Aborted!" and waits for
-        # none of its processes
-        start_new_session=True,
-    )
+    dev = [sys.executable, "-m", "dagster", "dev", "--workspace", str(PACKAGE / "workspace.yaml")]
+    with held_back() as stops:
+        process = subprocess.Popen(
+            [*dev, "--host", HOST, "--port", str(port)],
+            env=environment_of(api),
+            cwd=project.project_file("."),
+            umask=PRIVATE,
+            # else a terminal sends it Ctrl-C as well: told twice, Dagster says "Aborted!" and waits
+            # for none of its processes
+            start_new_session=True,
+        )
     try:
+        if stops:
+            raise KeyboardInterrupt
         while not _is_taken(port):
             if (status := _status(process, A_LOOK)) is not None:
                 return status
