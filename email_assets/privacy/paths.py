@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any, TypeVar
 
 FieldPath = tuple[str, ...]
+Name = TypeVar("Name", bound=Hashable)
 
 LEFT_OUT: Any = object()
 """The value of a field that a row is not to have."""
@@ -14,6 +15,16 @@ LEFT_OUT: Any = object()
 def leave_out(_: Any) -> Any:
     """A change by which the field is gone."""
     return LEFT_OUT
+
+
+def noting(missing: set[Name], name: Name, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A change that takes its field's name out of those that no row had so far."""
+
+    def noted(value: Any) -> Any:
+        missing.discard(name)
+        return change(value)
+
+    return noted
 
 
 def readings(path: Sequence[str]) -> list[FieldPath]:

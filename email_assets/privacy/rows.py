@@ -9,7 +9,7 @@ from typing import Any
 from email_assets.clock import now
 from email_assets.instants import as_utc
 from email_assets.privacy.forgotten import Forgotten
-from email_assets.privacy.paths import FieldPath, changed_at, leave_out, readings
+from email_assets.privacy.paths import FieldPath, changed_at, leave_out, noting, readings
 from email_assets.privacy.pseudonyms import Pseudonyms
 from email_assets.settings.privacy import PrivateFields, salt
 
@@ -47,7 +47,7 @@ class PrivateRows:
             changes += [(tuple(path), pseudonyms.of_value) for path in fields.hashed]
         self._missing = {path for path, _ in changes}
         self._changes = [
-            (reading, self._noting(path, change))
+            (reading, noting(self._missing, path, change))
             for path, change in changes
             for reading in readings(path)
         ]
@@ -88,10 +88,3 @@ class PrivateRows:
             return value is not None and as_utc(value) < instant
         except (ValueError, TypeError, OverflowError):
             return False  # it does not say when it came about
-
-    def _noting(self, path: FieldPath, change: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def noted(value: Any) -> Any:
-            self._missing.discard(path)
-            return change(value)
-
-        return noted

@@ -112,7 +112,7 @@ def sync(
             listing.rows.refuse_other_than_times()
         else:
             _warn_of_times(listing, plan, say)
-            _warn_of_missing_fields(listing, say)
+            _warn_of_missing_fields(listing, account, say)
         with _timed(seconds_of, "normalize"), in_batches(name, say):
             loaded = pipeline.normalize().row_counts.get(name, 0)
         with _timed(seconds_of, "load"), turn():
@@ -197,14 +197,20 @@ def _forget_late(listing: Listing, client: SqlClient) -> None:
             purge(client, dataset, forgotten, name)
 
 
-def _warn_of_missing_fields(listing: Listing, say: Callable[[str], None]) -> None:
-    """Say which private fields no row has: an address may be loaded under its true name."""
-    reads_everything = listing.rows.received and listing.paginator.window.start is None
-    if reads_everything and (missing := listing.private.missing):
-        say(
-            f"{listing.resource.name}: no row has {', '.join(missing)}, which [privacy] names. "
-            "Correct it if its name is another."
-        )
+def _warn_of_missing_fields(listing: Listing, account: Account, say: Callable[[str], None]) -> None:
+    """Say which private fields no row has: what they hold may be loaded under its true name."""
+    if not listing.rows.received or listing.paginator.window.start is not None:
+        return
+    missing = {"[privacy]": listing.private.missing}
+    # a file or module of the user's own: a preset names what not every login gets
+    if "." in account.api.vendor:
+        missing["never_load of the vendor's file"] = sorted(listing.rows.never_had)
+    for named_by, fields in missing.items():
+        if fields:
+            say(
+                f"{listing.resource.name}: no row has {', '.join(fields)}, which {named_by} names. "
+                "Correct it if its name is another."
+            )
 
 
 def _load(listing: Listing, pipeline: dlt.Pipeline, client: SqlClient) -> LoadInfo:

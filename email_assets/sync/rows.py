@@ -14,7 +14,7 @@ from email_assets.clock import now
 from email_assets.dlt_columns import DLT_ID
 from email_assets.errors import ApiError
 from email_assets.instants import as_utc, latest_of
-from email_assets.privacy.paths import changed_at, leave_out, readings
+from email_assets.privacy.paths import changed_at, leave_out, noting, readings
 from email_assets.privacy.rows import PrivateRows
 from email_assets.sync.digests import (
     Digests,
@@ -51,6 +51,7 @@ class Rows(Keys):
         unchanged: Rows among those that came that the warehouse holds already.
         cursor_path: The field that says when a row came about, or None.
         newest: The latest time in the cursor's field so far, or None.
+        never_had: Fields that are never to be loaded, and that no row had so far.
     """
 
     def __init__(
@@ -66,7 +67,12 @@ class Rows(Keys):
         super().__init__(resource, primary_key)
         self.unchanged = 0
         self.newest: datetime | None = None
-        self._never_load = [path for name in never_load for path in readings(name.split("."))]
+        self.never_had = {*never_load}
+        self._never_load = [
+            (path, noting(self.never_had, name, leave_out))
+            for name in sorted(self.never_had)
+            for path in readings(name.split("."))
+        ]
         self._private = private
         self.cursor_path = cursor_path
         self._cursor_path = cursor_path.split(".") if cursor_path else []
@@ -108,8 +114,8 @@ class Rows(Keys):
         return [self._without_secrets(row) for row in rows]
 
     def _without_secrets(self, row: Row) -> Row | None:
-        for path in self._never_load:
-            row = changed_at(row, path, leave_out)
+        for path, note_and_leave_out in self._never_load:
+            row = changed_at(row, path, note_and_leave_out)
         return self._private.prepare(row) if self._private else row
 
     def prepare_new(self, rows: Sequence[Row]) -> list[Row]:

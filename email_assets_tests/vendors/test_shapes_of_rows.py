@@ -185,6 +185,20 @@ class TestTotalsOfListsByLink:
         assert found.page.total == 30
 
 
+class TestFieldsThatAreNeverLoaded:
+    def test_those_that_no_row_has_are_told(self, api: ThingsServer, describe: Describe) -> None:
+        describe('"never_load": ["hiden", "access.token", "hidden", "access.tokn"],')
+        api.pages = [[{"id": 1, "hidden": "unseen"}, {"id": 2, "access": [{"token": "unseen"}]}]]
+        said: list[str] = []
+
+        load("things", say=said.append)
+
+        assert [line for line in said if "no row has" in line] == [
+            "things: no row has access.tokn, hiden, which never_load of the vendor's file names. "
+            "Correct it if its name is another."
+        ]
+
+
 class TestAKeyInTheBody:
     def test_it_opens_the_api_and_is_nowhere(
         self,
