@@ -11,8 +11,9 @@ import pytest
 
 from email_assets.account import configured_account
 from email_assets.definitions import defs
-from email_assets.defs.checks import build_checks, build_freshness_checks
+from email_assets.defs.checks import build_checks
 from email_assets.defs.deliverability_checks import build_deliverability_checks
+from email_assets.defs.freshness_check import build_freshness_checks
 from email_assets.defs.schedules import build_schedules
 from email_assets.settings.resolve import SettingError
 from email_assets_tests.dagster_fixtures import CHECK_NAMES, NAMES

@@ -12,12 +12,13 @@ from email_assets.account import Account
 from email_assets.account.every import account_or_problem
 from email_assets.defs.assets import DLT_RESOURCE, build_assets
 from email_assets.defs.broken import build_broken
-from email_assets.defs.checks import build_checks, build_freshness_checks
+from email_assets.defs.checks import build_checks
 from email_assets.defs.conditions import build_condition_sensor, with_conditions
 from email_assets.defs.deliverability import build_deliverability_assets
 from email_assets.defs.deliverability_checks import build_deliverability_checks
 from email_assets.defs.email_api import build_api_asset
 from email_assets.defs.executors import configured_executor
+from email_assets.defs.freshness_check import build_freshness_checks
 from email_assets.defs.privacy import build_privacy_checks
 from email_assets.defs.schedules import JOB_OF_KIND, build_jobs, build_schedules
 from email_assets.defs.sensors import build_sensors

@@ -1,6 +1,5 @@
-"""Asset checks: are the keys unique, is the table complete and of the same shape, is it fresh?"""
+"""Asset checks: are the keys unique, is the table complete and of the same shape?"""
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +7,6 @@ import dagster as dg
 
 from email_assets.account import Account
 from email_assets.defs import recording
-from email_assets.defs.freshness import window_of
 from email_assets.defs.names import key_of, op_of
 from email_assets.defs.rows_gone import ROWS_GONE, Left, figures_of
 from email_assets.errors import EmailAssetsError
@@ -27,21 +25,6 @@ FEW = 10
 def build_checks(account: Account) -> list[dg.AssetChecksDefinition]:
     """`primary_key`, `complete` and `schema_unchanged` for every resource."""
     return [_build_checks(account, resource) for resource in account.resources.values()]
-
-
-def build_freshness_checks(account: Account) -> list[dg.AssetChecksDefinition]:
-    """`freshness_check` for every resource: was it materialized within its window?"""
-    checks: list[dg.AssetChecksDefinition] = []
-    with warnings.catch_warnings():
-        # FreshnessPolicy, which supersedes the builder, shows a badge; this check has a history
-        warnings.filterwarnings("ignore", message=".*build_last_update_freshness_checks")
-        for name, resource in account.resources.items():
-            # one at a time: a check of several assets waits for, and fails with, every one of them
-            checks += dg.build_last_update_freshness_checks(
-                assets=[key_of(account, name)],
-                lower_bound_delta=window_of(resource["kind"], account.automation),
-            )
-    return checks
 
 
 def _build_checks(account: Account, resource: VendorResource) -> dg.AssetChecksDefinition:

@@ -11,18 +11,22 @@ MOST_LOOKED_AT = 1000
 its partitions."""
 
 
-def is_backfill(materialized: dg.EventLogEntry) -> bool:
-    """True if it was a backfill that materialized an asset, which does not bring what is new."""
-    event = materialized.asset_materialization
+def last_sync(
+    instance: dg.DagsterInstance, last: dg.EventLogRecord | None
+) -> dg.EventLogRecord | None:
+    """The last materialization of an asset by a sync, or None if there is none.
+
+    Args:
+        instance: Has the history of the asset.
+        last: Its last materialization.
+    """
+    if last is None or last.asset_key is None or not _is_backfill(last):
+        return last
+    latest = instance.fetch_materializations(last.asset_key, limit=MOST_LOOKED_AT).records
+    return next((record for record in latest if not _is_backfill(record)), None)
+
+
+def _is_backfill(record: dg.EventLogRecord) -> bool:
+    event = record.asset_materialization
     found = event.metadata.get(BACKFILL) if event else None
     return bool(found and found.value)
-
-
-def last_sync(instance: dg.DagsterInstance, asset: dg.AssetKey) -> dg.EventLogEntry | None:
-    """The last materialization of an asset by a sync, or None if there is none."""
-    last = instance.get_latest_materialization_event(asset)
-    if last is None or not is_backfill(last):
-        return last
-    latest = instance.fetch_materializations(asset, limit=MOST_LOOKED_AT).records
-    entries = (record.event_log_entry for record in latest)
-    return next((entry for entry in entries if not is_backfill(entry)), None)

@@ -14,7 +14,7 @@ from email_assets.account import Account
 from email_assets.clock import now
 from email_assets.defs import recording
 from email_assets.defs.freshness import window_of
-from email_assets.defs.last_sync import is_backfill, last_sync
+from email_assets.defs.last_sync import last_sync
 from email_assets.defs.looks import looked_at
 from email_assets.defs.names import NEW_RECORDS, key_of, keys_of
 from email_assets.defs.runs import LOCATION, unfinished
@@ -191,11 +191,9 @@ def _runs_of_last_syncs(instance: dg.DagsterInstance, account: Account) -> Mappi
     """
     keys = keys_of(account, account.resources)
     last = {
-        key.path[-1]: found.run_id
+        record.asset_entry.asset_key.path[-1]: found.run_id
         for record in instance.get_asset_records(keys)
-        if (entry := record.asset_entry.last_materialization)
-        and (key := record.asset_entry.asset_key)
-        and (found := last_sync(instance, key) if is_backfill(entry) else entry)
+        if (found := last_sync(instance, record.asset_entry.last_materialization_record))
     }
     runs = instance.get_run_records(dg.RunsFilter(run_ids=[*{*last.values()}])) if last else []
     ids = {record.dagster_run.run_id: record.storage_id for record in runs}

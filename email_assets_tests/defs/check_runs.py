@@ -9,7 +9,8 @@ import dagster as dg
 from email_assets.account import configured_account
 from email_assets.api.usage import Usage
 from email_assets.api.window import Window
-from email_assets.defs.checks import build_checks, build_freshness_checks
+from email_assets.defs.checks import build_checks
+from email_assets.defs.freshness_check import build_freshness_checks
 from email_assets.defs.metadata import metadata_of_sync
 from email_assets.sync.report import SyncReport
 from email_assets_tests.dagster_fixtures import instance

@@ -175,7 +175,9 @@ class TestFreshness:
         evaluation = evaluate(instance, "freshness_check")
 
         assert evaluation.severity is dg.AssetCheckSeverity.WARN
-        assert "The last update was 3 days" in str(evaluation.description)
+        assert evaluation.description == (
+            "bounces: the last sync was 3 days, 0:00:00 ago, where 2:00:00 are allowed."
+        )
 
     def test_an_asset_that_was_never_materialized_is_a_warning(
         self, instance: dg.DagsterInstance
@@ -183,4 +185,10 @@ class TestFreshness:
         evaluation = evaluate(instance, "freshness_check")
 
         assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN)
-        assert evaluation.description == "Asset has never been observed/materialized."
+        assert evaluation.description == "bounces: never synced."
+
+    def test_a_backfill_makes_no_asset_fresh(self, instance: dg.DagsterInstance) -> None:
+        report_materialized(instance, "bounces", timedelta(days=3))
+        report_sync(instance, is_backfill=True)
+
+        assert not evaluate(instance, "freshness_check").passed

@@ -5,12 +5,13 @@ import pytest
 
 from email_assets.account import configured_account
 from email_assets.clock import now
-from email_assets.defs.checks import build_freshness_checks
+from email_assets.defs.freshness_check import build_freshness_checks
 from email_assets.defs.sensors import build_sensors
 from email_assets_tests.dagster_fixtures import (
     NAMES,
     instance,
 )
+from email_assets_tests.defs.check_runs import report_sync
 from email_assets_tests.defs.sensor_fixtures import Sensor
 
 __all__ = ["instance"]
@@ -57,6 +58,20 @@ class TestFreshnessChecks:
             instance=instance,
         )
 
+        assert freshness_checks.tick().run_requests == []
+
+    def test_a_check_that_passed_is_not_repeated_before_its_asset_may_be_stale(
+        self, freshness_checks: Sensor, instance: dg.DagsterInstance
+    ) -> None:
+        for name in NAMES:
+            report_sync(instance, name)
+        done = dg.materialize(
+            build_freshness_checks(configured_account()),
+            selection=dg.AssetSelection.all_asset_checks(),
+            instance=instance,
+        )
+
+        assert [found.passed for found in done.get_asset_check_evaluations()] == [True] * 5
         assert freshness_checks.tick().run_requests == []
 
     def test_a_check_whose_asset_may_have_gone_stale_is_due(

@@ -15,7 +15,7 @@ from typing import Any
 
 import dagster as dg
 
-from email_assets.defs.alerts.history import FRESHNESS_CHECK
+from email_assets.defs.freshness_check import FRESHNESS_CHECK
 from email_assets_tests.soak.users import assets_of
 
 NOTHING = "Nothing is wrong."

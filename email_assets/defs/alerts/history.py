@@ -15,13 +15,14 @@ from email_assets.alerts.wording import ERROR, WARNING
 from email_assets.defs.alerts.failures import failures_of, in_one_line, slot_of
 from email_assets.defs.alerts.times import Sighting, bring_back
 from email_assets.defs.freshness import windows_in
+from email_assets.defs.freshness_check import FRESHNESS_CHECK
+from email_assets.defs.last_sync import last_sync
 from email_assets.defs.names import all_keys
 from email_assets.defs.retention import JOB_OF_RETENTION
 from email_assets.defs.runs import Ours
 from email_assets.defs.schedules import JOB_OF_ALL, JOB_OF_KIND
 from email_assets.defs.weekly_report import JOB_OF_REPORT
 
-FRESHNESS_CHECK = "freshness_check"
 MOST_RUNS = 100
 """Ends of runs to look at in one tick; the next tick goes on with the others."""
 OVERLAP = 100
@@ -218,9 +219,9 @@ class History:
         return found.check_name == FRESHNESS_CHECK and name in self.windows
 
     def _materialized(self) -> Iterator[Sighting]:
-        """The last materialization of each asset, if it is not the one that was noted."""
+        """The last sync of each asset, if it is not the one that was noted."""
         for record in self.instance.get_asset_records([*self.assets]):
-            last = record.asset_entry.last_materialization_record
+            last = last_sync(self.instance, record.asset_entry.last_materialization_record)
             if last:
                 slot = record.asset_entry.asset_key.to_user_string()
                 yield from self._not_noted(Sighting(slot, last.timestamp, last.storage_id))

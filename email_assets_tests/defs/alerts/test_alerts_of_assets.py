@@ -24,6 +24,7 @@ from email_assets_tests.defs.alerts.trouble_fixtures import (
     tick_anew,
     what,
 )
+from email_assets_tests.defs.check_runs import report_sync
 from email_assets_tests.defs.sensor_fixtures import Sensor
 
 __all__ = ["alerts", "instance", "tick", "tick_anew", "webhook"]
@@ -80,6 +81,18 @@ class TestStaleness:
         report_materialized(instance, "bounces", "messages")
         _, text = tick_anew()
         assert text.startswith("bounces, messages recovered. ")
+
+    def test_an_asset_that_was_but_backfilled_since_is_stale(
+        self, tick_anew: Tick, instance: dg.DagsterInstance
+    ) -> None:
+        report_materialized(instance, *NAMES)
+        report_materialized(instance, "bounces", ago=timedelta(hours=3))
+        report_sync(instance, is_backfill=True)
+        tick_anew()
+
+        (text,) = tick_anew()
+
+        assert text.startswith("bounces went stale: not materialized within 2 h. ")
 
     def test_an_asset_that_was_never_materialized_is_told_once_a_window_after_the_first_look(
         self, alerts: Sensor, tick: Tick, webhook: Webhook
