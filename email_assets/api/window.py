@@ -52,6 +52,8 @@ class Window:
         return None
 
     def __str__(self) -> str:
+        if self.start is None and self.end is None:
+            return "everything"  # as metadata and the check `complete` have it
         ends = (end.isoformat() if end else "…" for end in (self.start, self.end))
         return " to ".join(ends)
 
