@@ -14,7 +14,7 @@ import dlt
 from dlt.common.configuration.providers.doc import BaseDocProvider
 
 LEAST_ALIKE, MOST_ALIKE = 0.75, 0.86
-"""How much two names have in common at the least: less in short ones, one letter of which may be
+"""The likeness of two names at the least: less in short ones, one letter of which may be
 mistaken where they begin alike."""
 SOURCES = "sources"
 OF_VENDORS = {"never_load": "never_load stands in a vendor's file. Use [privacy] drop here."}
@@ -29,7 +29,7 @@ class Set(NamedTuple):
     """It, with the sections that it is in, as they are spelt; of a variable, in small letters."""
     is_section: bool
     place: str
-    """What it is called, with the file that it stands in if it is no variable."""
+    """Its name, with the file that it stands in if it is no variable."""
     variable: str | None = None
 
     def called(self, path: tuple[str, ...]) -> str:

@@ -57,7 +57,7 @@ Ends = tuple[list[datetime], list[datetime]]
 
 
 def asked(form: Form, longest: timedelta, window: Window) -> list[Ends]:
-    """What the API may read: for each request, the starts and the ends that its texts may mean."""
+    """For each request, the starts and the ends that the API may read in its texts."""
     found = Filter("since", "until", form.write, longest=longest)
     requests = [found.parameters(part, NOW) for part in found.stretches(window, NOW)]
     return [(form.read(one["since"]), form.read(one["until"])) for one in requests]

@@ -1,4 +1,4 @@
-"""How many owners may be left out before the API is taken for down."""
+"""Some owners may be left out before the API is taken for down."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ except EmailAssetsError as error:
 
 
 def said_of(folder: Path, config: str = "", secrets: str = "") -> str:
-    """What a process that begins says of the files of a project."""
+    """The lines that a process that begins says of the files of a project."""
     (folder / ".dlt").mkdir()
     (folder / ".dlt" / "config.toml").write_text(config)
     (folder / ".dlt" / "secrets.toml").write_text(secrets)
