@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 BACKFILL = "backfill"
 """The metadata of a materialization by a backfill: true. Those by syncs have none."""
-MOST_LOOKED_AT = 1000
-"""The latest materializations among which a sync is looked for: a backfill makes one of each of
-its partitions."""
+AT_ONCE = 100
+"""Materializations to fetch at once. A backfill makes one of each of its partitions, which may be
+thousands."""
 
 
 def last_sync(
@@ -22,8 +24,16 @@ def last_sync(
     """
     if last is None or last.asset_key is None or not _is_backfill(last):
         return last
-    latest = instance.fetch_materializations(last.asset_key, limit=MOST_LOOKED_AT).records
-    return next((record for record in latest if not _is_backfill(record)), None)
+    history = _newest_first(instance, last.asset_key)
+    return next((record for record in history if not _is_backfill(record)), None)
+
+
+def _newest_first(instance: dg.DagsterInstance, asset: dg.AssetKey) -> Iterator[dg.EventLogRecord]:
+    cursor, has_more = None, True
+    while has_more:
+        found = instance.fetch_materializations(asset, AT_ONCE, cursor)
+        yield from found.records
+        cursor, has_more = found.cursor, found.has_more
 
 
 def _is_backfill(record: dg.EventLogRecord) -> bool:

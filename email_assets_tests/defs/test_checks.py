@@ -192,3 +192,13 @@ class TestFreshness:
         report_sync(instance, is_backfill=True)
 
         assert not evaluate(instance, "freshness_check").passed
+
+    @pytest.mark.slow
+    def test_a_backfill_of_many_partitions_hides_no_sync(
+        self, instance: dg.DagsterInstance
+    ) -> None:
+        report_materialized(instance, "bounces", timedelta(hours=1))
+        for _ in range(1001):  # days of a backfill
+            report_sync(instance, is_backfill=True)
+
+        assert evaluate(instance, "freshness_check").passed
