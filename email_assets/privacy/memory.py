@@ -63,7 +63,10 @@ def datasets_with(client: SqlClient, table: str) -> list[str]:
 
 
 def remember(client: SqlClient, pseudonyms: Pseudonyms, person: str) -> None:
-    """Write down, in the client's dataset, that a person is forgotten."""
+    """Write down, in the client's dataset, that a person is forgotten, and when; again each time.
+
+    Rows may go each time, such as those that came back with a copy.
+    """
     if not client.has_dataset():
         client.create_dataset()
     table = client.make_qualified_table_name(MEMORY)
@@ -73,11 +76,10 @@ def remember(client: SqlClient, pseudonyms: Pseudonyms, person: str) -> None:
     client.execute_sql(
         f"CREATE TABLE IF NOT EXISTS {table} (person {text}, salt {text}, since {text})"
     )
-    if person not in {known for known, _ in _people(client, table)}:
-        since = now().isoformat(timespec="seconds")
-        client.execute_sql(
-            f"INSERT INTO {table} VALUES (%s, %s, %s)", person, pseudonyms.fingerprint, since
-        )
+    since = now().isoformat(timespec="seconds")
+    client.execute_sql(
+        f"INSERT INTO {table} VALUES (%s, %s, %s)", person, pseudonyms.fingerprint, since
+    )
 
 
 def forgotten_since(client: SqlClient, instant: datetime) -> bool:
