@@ -129,6 +129,7 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
                 ),
                 **nested_tables(load, resource, done.names),
                 "dagster/uri": uri,
+                "dagster/table_name": now.warehouse.table(name),
                 **metadata_of_sync(report, rows_gone),
             }
         )

@@ -27,6 +27,8 @@ class Left:
     """The beginning of that sync, after which rows may have gone."""
     uri: str | None
     """The warehouse; code locations that share an instance may each have their own."""
+    table: str | None
+    """The table with its dataset; None by a version that did not tell."""
 
     @classmethod
     def by_sync(cls, event: dg.EventLogEntry | None) -> Left | None:
@@ -36,7 +38,8 @@ class Left:
             return None
         took = timedelta(seconds=float(figures.get("seconds", 0)))
         since = datetime.fromtimestamp(event.timestamp, timezone.utc) - took
-        return cls(int(figures["dagster/row_count"]), since, figures.get("dagster/uri"))
+        rows = int(figures["dagster/row_count"])
+        return cls(rows, since, figures.get("dagster/uri"), figures.get("dagster/table_name"))
 
     def gone(self, account: Account, name: str, rows: int, say: Callable[[str], None]) -> int:
         """The rows that are gone, and that neither `keep_days` nor `forget` may have deleted.
@@ -51,6 +54,8 @@ class Left:
             EmailAssetsError: A setting cannot be used, or the warehouse cannot be read.
         """
         if rows >= self.rows or private_fields(account, name).keep_days:
+            return 0
+        if self.table not in (None, account.warehouse.table(name)):  # it may hold them still
             return 0
         with connected(account.warehouse, name, say, read_only=True) as client:
             if client and forgotten_since(client, self.since):

@@ -106,12 +106,23 @@ def test_a_table_that_was_emptied_of_what_the_api_no_longer_has_is_told(
 
 
 @pytest.mark.slow
-def test_a_sync_into_another_warehouse_misses_nothing(
-    by_time: Sandbox, warehouse: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DESTINATION__DUCKDB__CREDENTIALS", "{folder}/other.duckdb"),
+        ("WAREHOUSE__DATASET_NAME", "other"),
+    ],
+)
+def test_a_sync_into_another_warehouse_or_dataset_misses_nothing(
+    by_time: Sandbox,
+    warehouse: Path,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
 ) -> None:
     complete(instance)
-    other = str(warehouse.with_name("other.duckdb"))
-    monkeypatch.setenv("DESTINATION__DUCKDB__CREDENTIALS", other)
+    monkeypatch.setenv(variable, value.format(folder=warehouse.parent))
     by_time.replace("messages", messages(0))
 
     assert complete(instance)[0]
