@@ -23,6 +23,7 @@ NOT_COUNTS = {
     "dagster/column_schema",
     "nested_tables",
     "dagster/uri",
+    "dagster/table_name",
 }
 
 
