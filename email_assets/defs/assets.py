@@ -138,5 +138,5 @@ def _build_asset(account: Account, resource: VendorResource) -> dg.AssetsDefinit
 
 
 def _came_again(left: Left, report: SyncReport) -> bool:
-    """True if rows that were gone may all be back: somebody made the table anew."""
-    return report.read_everything and report.row_count >= left.rows
+    """True if rows that were gone may all be back: they were all asked for."""
+    return report.asked_for_everything and report.row_count >= left.rows

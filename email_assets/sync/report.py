@@ -41,6 +41,8 @@ class SyncReport:
     seconds: float
     rows_withheld: int | None = None
     """Rows that `[privacy]` keeps out; None where it keeps out none."""
+    asked_for_everything: bool = field(default=False, kw_only=True)
+    """True if all was read that the API gives, which may be what is recent alone."""
     rows_before: int = 0
     """Rows in the resource's table when the sync began."""
     rows_new: int = 0
@@ -62,11 +64,6 @@ class SyncReport:
     """True if not even the newest row of earlier syncs came again, which the window should hold."""
 
     @property
-    def read_everything(self) -> bool:
-        """True if all was read that the API has."""
-        return self.window == Window() and not self.stopped_early
-
-    @property
     def rows_updated(self) -> int:
         """Rows that took the place of an earlier copy of themselves."""
         return max(0, self.rows_loaded - self.rows_new)
@@ -84,6 +81,7 @@ def figures_of(listing: Listing, span: Span) -> dict[str, Any]:
         "rows_withheld": rows.withheld if listing.private.withholds else None,
         "api_total": paginator.total,
         "window": paginator.asked,
+        "asked_for_everything": paginator.window == Window(),
         "newest_is_missing": looked_for_what_is_new and rows.received == 0,
         "stopped_early": paginator.stopped_early,
         "is_backfill": span.is_backfill,
