@@ -95,11 +95,20 @@ def nearest(name: str, ours: Collection[str]) -> str | None:
 
 
 def _likeness(name: str, ours: str) -> float:
-    """From 0 to 1, which it is where the case, a plural or what joins words is all that differs."""
+    """From 0 to 1, which it is where the case, a plural or what joins words is all that differs.
+
+    A name of ours and a word more, such as `group_id`, is none: it may be a vendor's secret.
+    """
+    if _words(ours) < _words(name):
+        return 0  # nobody adds a word by mistake
     one, other = _plain(name), _plain(ours)
     if one.removesuffix("s") == other.removesuffix("s"):
         return 1
     return SequenceMatcher(None, one, other).ratio()
+
+
+def _words(name: str) -> set[str]:
+    return {*name.lower().replace("-", "_").split("_")} - {""}
 
 
 def _plain(name: str) -> str:

@@ -48,6 +48,7 @@ def refusal(variable: str, remedy: str) -> str:
         ("ALERTS__MAIL_TOO", "ALERTS__MAIL_TO"),
         ("ALERTS__SMTP_PASWORD", "ALERTS__SMTP_PASSWORD"),
         ("RUNTIME__REQUEST_TIMOUT", "RUNTIME__REQUEST_TIMEOUT"),
+        ("SOURCES__EMAIL___VENDOR", "SOURCES__EMAIL__VENDOR"),
         ("SOURCES__EMAIL__VENDER", "SOURCES__EMAIL__VENDOR"),
         ("SOURCES__EMAIL__MESSAGES__CURSR_PATH", "SOURCES__EMAIL__MESSAGES__CURSOR_PATH"),
     ],
@@ -127,6 +128,19 @@ def test_alerts_go_on_with_what_is_set_beside_a_misspelt_name(
 
     assert found.webhook_url == "https://hooks.example.org/1"
     assert "ALERTS__MAIL_TO is one" in str(found.mail)
+
+
+@pytest.mark.parametrize("name", ["GROUP_ID", "VENDOR_ID", "UI_BASE_URL"])
+def test_a_secret_of_a_vendor_that_has_a_word_more_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(f"SOURCES__EMAIL__{name}", VALUE)
+    monkeypatch.setenv(f"SOURCES__EMAIL__ACCOUNTS__BRAND__{name}", VALUE)
+    monkeypatch.setenv("SOURCES__EMAIL__ACCOUNTS__BRAND__VENDOR", "postmark")
+
+    (brand,) = configured_accounts()
+
+    assert brand.problem is None
 
 
 def test_what_is_like_none_of_ours_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
