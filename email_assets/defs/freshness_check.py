@@ -46,14 +46,15 @@ def _build_check(account: Account, resource: VendorResource) -> dg.AssetChecksDe
         latest = context.instance.fetch_materializations(asset, limit=1).records
         last = last_sync(context.instance, latest[0] if latest else None)
         at = datetime.fromtimestamp(last.timestamp, timezone.utc) if last else None
-        return _judge(name, at, window)
+        never = "never synced, by more than a backfill." if latest else "never synced."
+        return _judge(name, at, window, never)
 
     return check
 
 
-def _judge(name: str, last: datetime | None, window: timedelta) -> dg.AssetCheckResult:
+def _judge(name: str, last: datetime | None, window: timedelta, never: str) -> dg.AssetCheckResult:
     metadata: dict[str, Any] = {}
-    told = f"{name}: never synced."
+    told = f"{name}: {never}"
     passed = last is not None and now() - last <= window
     if last:
         metadata["dagster/last_updated_timestamp"] = dg.MetadataValue.timestamp(last)

@@ -97,7 +97,7 @@ def nearest(name: str, ours: Collection[str]) -> str | None:
 def _likeness(name: str, ours: str) -> float:
     """From 0 to 1, which it is where the case, a plural or what joins words is all that differs.
 
-    A name of ours and a word more, such as `group_id`, is none: it may be a vendor's secret.
+    It is 0 for a name of ours and a word more, such as `group_id`: that may be a vendor's secret.
     """
     if _words(ours) < _words(name):
         return 0  # nobody adds a word by mistake

@@ -193,6 +193,14 @@ class TestFreshness:
 
         assert not evaluate(instance, "freshness_check").passed
 
+    def test_an_asset_that_was_backfilled_alone_is_told_as_that(
+        self, instance: dg.DagsterInstance
+    ) -> None:
+        report_sync(instance, is_backfill=True)
+
+        said = evaluate(instance, "freshness_check").description
+        assert said == "bounces: never synced, by more than a backfill."
+
     @pytest.mark.slow
     def test_a_backfill_of_many_partitions_hides_no_sync(
         self, instance: dg.DagsterInstance
