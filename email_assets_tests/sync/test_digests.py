@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
 from email_assets.api.answer import parse
-from email_assets.sync.digests import BYTES, Digests, digest_in, digest_of, dlt_id_of
+from email_assets.sync.digests import (
+    BYTES,
+    Digests,
+    digest_in,
+    digest_of,
+    dlt_id_of,
+    items_in,
+    stamp_of,
+)
 
 LOWEST, HIGHEST = 0, 2 ** (8 * BYTES) - 1
 
@@ -65,6 +74,19 @@ def test_a_digest_is_found_again_in_the_id_that_ends_with_it() -> None:
     assert found == [LOWEST, 5, HIGHEST]
 
 
+@pytest.mark.parametrize(
+    "dlt_id", [None, "", "ab" * 19, "xy" * 20, " ab" * 13 + " ", "Ab1cdEf2GhIJkL"]
+)
+def test_no_digest_is_in_an_id_that_has_none(dlt_id: str | None) -> None:
+    assert digest_in(dlt_id) is None
+
+
+@pytest.mark.parametrize("apart", [timedelta(microseconds=1), timedelta(days=36_500)])
+def test_the_ids_of_a_later_sync_are_greater(apart: timedelta) -> None:
+    began = datetime(2026, 11, 28, 12, tzinfo=timezone.utc)
+    assert dlt_id_of(5, stamp_of(began), 7) < dlt_id_of(5, stamp_of(began + apart), 0)
+
+
 def test_the_digest_of_a_row_is_the_same_in_every_release() -> None:
     """Or else the first sync of a release would load every table anew."""
     assert digest_of(ROW) == 0x7D1A2FD3EA78AF50
@@ -80,6 +102,10 @@ def test_the_digest_of_a_row_is_the_same_in_every_release() -> None:
 )
 def test_the_order_of_fields_does_not_matter(other: dict[str, Any]) -> None:
     assert digest_of(other) == digest_of(ROW)
+
+
+def test_it_does_not_either_beside_a_number_beyond_64_bits() -> None:
+    assert digest_of({"id": 1, "size": 2**70}) == digest_of({"size": 2**70, "id": 1})
 
 
 ALL_DIFFERENT: dict[str, Any] = {
@@ -139,3 +165,22 @@ def test_a_number_beyond_a_double_is_not_taken_for_null(number: bytes) -> None:
 def test_a_number_beyond_64_bits_has_a_digest(value: int) -> None:
     """Such as a key that is refused by a sentence only once its row has a digest."""
     assert digest_of({"id": value}) != digest_of({"id": value + 1})
+
+
+# What stands in tables of its own
+
+
+@pytest.mark.parametrize(
+    ("row", "items"),
+    [
+        ({"id": 1, "name": "ab"}, 0),
+        ({"tags": []}, 0),
+        ({"tags": [1, 2, 3]}, 3),
+        ({"tags": [1, 2], "names": ["x"]}, 3),
+        ({"lists": [[1, 2], [3]]}, 5),
+        ({"tags": [1], "at": {"geo": [1, 2], "city": {"names": ["x"]}}}, 4),
+        ({"opens": [{"parts": [1, 2]}, {"parts": []}], "tags": [1]}, 5),
+    ],
+)
+def test_the_items_of_all_lists_count(row: dict[str, Any], items: int) -> None:
+    assert items_in(row.values()) == items
