@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,7 +21,7 @@ from dagster._core.scheduler.instigation import (
     TickStatus,
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster._utils.error import serializable_error_info_from_exc_info
+from dagster._utils.error import SerializableErrorInfo
 
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import empty_home, instance_on_disk
@@ -38,6 +37,7 @@ from email_assets_tests.soak.verdict import (
     judge_leftovers,
     judge_runs,
     judge_secrecy,
+    judge_ticks,
 )
 
 __all__ = ["empty_home", "instance_on_disk"]
@@ -49,6 +49,27 @@ LOCATION = InProcessCodeLocationOrigin(LoadableTargetOrigin(module_name="ours"))
 def instance(instance_on_disk: dg.DagsterInstance) -> dg.DagsterInstance:
     """One that stores ticks."""
     return instance_on_disk
+
+
+def fail_tick(instance: dg.DagsterInstance, why: str) -> None:
+    """Let a tick of the schedule `email_events` have failed."""
+    schedule = InstigatorState(
+        RemoteInstigatorOrigin(RemoteRepositoryOrigin(LOCATION, "all"), "email_events"),
+        InstigatorType.SCHEDULE,
+        InstigatorStatus.RUNNING,
+        ScheduleInstigatorData("* * * * *"),
+    )
+    instance.add_instigator_state(schedule)
+    tick = TickData(
+        schedule.instigator_origin_id,
+        schedule.instigator_name,
+        InstigatorType.SCHEDULE,
+        TickStatus.FAILURE,
+        1.0,
+        error=SerializableErrorInfo(f"{why}\n", [], "Exception"),
+        selector_id=schedule.selector_id,
+    )
+    instance.create_tick(tick)
 
 
 @pytest.mark.parametrize("key", [KEY, quote(KEY, safe="")], ids=["as it is", "in an address"])
@@ -110,27 +131,7 @@ class TestRuns:
     def test_a_schedule_whose_every_tick_found_no_code_server_need_not_launch_any(
         self, instance: dg.DagsterInstance
     ) -> None:
-        schedule = InstigatorState(
-            RemoteInstigatorOrigin(RemoteRepositoryOrigin(LOCATION, "all"), "email_events"),
-            InstigatorType.SCHEDULE,
-            InstigatorStatus.RUNNING,
-            ScheduleInstigatorData("* * * * *"),
-        )
-        instance.add_instigator_state(schedule)
-        try:
-            raise ConnectionError("DagsterUserCodeUnreachableError")
-        except ConnectionError:
-            error = serializable_error_info_from_exc_info(sys.exc_info())
-        tick = TickData(
-            schedule.instigator_origin_id,
-            schedule.instigator_name,
-            InstigatorType.SCHEDULE,
-            TickStatus.FAILURE,
-            1.0,
-            error=error,
-            selector_id=schedule.selector_id,
-        )
-        instance.create_tick(tick)
+        fail_tick(instance, "DagsterUserCodeUnreachableError")
 
         assert judge_runs(instance, set()).problems == ["No sensor launched a run."]
 
@@ -140,6 +141,27 @@ class TestRuns:
         start_run(instance, job_name="email_all", tags={"dagster/schedule_name": "email_all"})
 
         assert judge_runs(instance, set()).problems[1:] == ["No sensor launched a run."]
+
+
+class TestTicks:
+    def test_one_that_failed_by_itself_is_told(self, instance: dg.DagsterInstance) -> None:
+        fail_tick(instance, "KeyError: 'bounces'")
+
+        assert judge_ticks(instance) == ["1 ticks failed: email_events: KeyError: 'bounces'"]
+
+    @pytest.mark.parametrize(
+        "why",
+        [
+            "DagsterUserCodeUnreachableError",
+            "messages: the API refused /v1/messages (422 Unprocessable Entity)",
+        ],
+    )
+    def test_one_is_right_that_a_kill_or_a_refusal_explains(
+        self, why: str, instance: dg.DagsterInstance
+    ) -> None:
+        fail_tick(instance, why)
+
+        assert judge_ticks(instance) == []
 
 
 def judge_daemon(folder: Path, grown: float) -> list[str]:

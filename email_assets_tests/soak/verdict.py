@@ -29,6 +29,8 @@ MEGABYTES_A_RUN = 1.5
 LEFT_A_KILL = 3
 """Files and folders that a killed process may leave in TMPDIR."""
 UNREACHABLE = re.compile("UserCodeUnreachable|CodeServer|CodeLocation")
+REFUSED = re.compile(r": the API refused /")
+"""What a tick fails with that learned nothing but that."""
 _PID = re.compile(r"process(?: for run)? \(pid: (\d+)\)")
 
 
@@ -112,7 +114,8 @@ def judge_ticks(instance: dg.DagsterInstance) -> list[str]:
     failed: Counter[str] = Counter()
     for state in instance.all_instigator_state():
         for tick in instance.get_ticks(state.instigator_origin_id, state.selector_id):
-            if tick.error and not UNREACHABLE.search(tick.error.to_string()):
+            told = tick.error.to_string() if tick.error else ""
+            if tick.error and not (UNREACHABLE.search(told) or REFUSED.search(told)):
                 message = tick.error.message.strip().splitlines()[0]
                 failed[f"{state.instigator_name}: {_plain(message)}"] += 1
     return [f"{count} ticks failed: {reason}" for reason, count in failed.items()]
