@@ -16,7 +16,7 @@ from dlt.common.configuration.providers.doc import BaseDocProvider
 LEAST_ALIKE, MOST_ALIKE = 0.75, 0.86
 """The likeness of two names at the least: less in short ones, one letter of which may be
 mistaken where they begin alike."""
-SOURCES = "sources"
+SOURCES, PRIVACY = "sources", "privacy"
 OF_VENDORS = {"never_load": "never_load stands in a vendor's file. Use [privacy] drop here."}
 """Words that would keep fields out of the warehouse if they were settings, and what to do."""
 NO_SETTING = "is no setting, so nothing comes of it"
@@ -69,6 +69,9 @@ def misspelt_in(
 def misspelt_section(above: tuple[str, ...], sections: Mapping[str, Collection[str]]) -> str | None:
     """A sentence about the first setting of ours in a section that is one of ours misspelt.
 
+    Variables of other programs stand beside ours, and cannot be given another name for our sake:
+    of the outermost sections, they may only be like `[privacy]`, whose loss cannot be made good.
+
     Args:
         above: The sections that these are in.
         sections: What each may hold, by its name; anything if there is nothing.
@@ -77,7 +80,10 @@ def misspelt_section(above: tuple[str, ...], sections: Mapping[str, Collection[s
         *_, section, name = found.path
         if section in sections:
             continue
-        if (meant := nearest(section, sections)) and name in (sections[meant] or [name]):
+        meant = nearest(section, sections)
+        if found.variable and not above and meant != PRIVACY:
+            continue
+        if meant and name in (sections[meant] or [name]):
             right = (*above, meant, name)
             remedy = found.called(right) if found.variable else f"[{'.'.join(right[:-1])}] {name}"
             return f"{found.place} {NO_SETTING}; {remedy} is one. Correct its section's name."

@@ -74,7 +74,6 @@ def test_a_variable_that_is_misspelt_is_refused_by_every_way_of_use(
     ("variable", "meant"),
     [
         ("PRIVCY__HASH", "PRIVACY__HASH"),
-        ("ALERT__WEBHOOK_URL", "ALERTS__WEBHOOK_URL"),
         ("SOURCES__EMAIL__MESAGES__CURSOR_PATH", "SOURCES__EMAIL__MESSAGES__CURSOR_PATH"),
         ("SOURCES__EMAIL__ACOUNTS__BRAND__VENDOR", "SOURCES__EMAIL__ACCOUNTS__BRAND"),
     ],
@@ -148,7 +147,7 @@ def test_what_is_like_none_of_ours_is_left_alone(monkeypatch: pytest.MonkeyPatch
     for spec in Section.__subclasses__():
         for name in strangers:
             monkeypatch.setenv("__".join((*spec.sections, name)).upper(), VALUE)
-    for variable in ("PRIVATE__KEY", "ALERT__URL", "WAREHOUSES__HOST", "PRIVACY_HASHES"):
+    for variable in ("PRIVATE__KEY", "ALERT__WEBHOOK_URL", "WAREHOUSES__HOST", "PRIVACY_HASHES"):
         monkeypatch.setenv(variable, VALUE)
     monkeypatch.setenv("SOURCES__EMAIL__GROUPS__MAX_TABLE_NESTING", "2")
     assert [*configured_accounts()[0].resources]

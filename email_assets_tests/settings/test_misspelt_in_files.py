@@ -45,6 +45,7 @@ def said_of(folder: Path, config: str = "", secrets: str = "") -> str:
         ("sources.email.messages", "cursor_paths", "cursor_path is one. Correct its name."),
         ("sources.email.accounts.brand", "vendr", "vendor is one. Correct its name."),
         ("privacy.keepdays", "", "keep_days is one. Correct its name."),
+        ("alert", "mail_to", "[alerts] mail_to is one. Correct its section's name."),
         ("Privacy", "hash", "[privacy] hash is one. Correct its section's name."),
     ],
 )
