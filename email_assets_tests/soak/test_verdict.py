@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ from dagster._core.scheduler.instigation import (
     TickStatus,
 )
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
-from dagster_shared.error import SerializableErrorInfo
+from dagster._utils.error import serializable_error_info_from_exc_info
 
 from email_assets_tests.conftest import KEY
 from email_assets_tests.dagster_fixtures import empty_home, instance_on_disk
@@ -60,13 +61,17 @@ def fail_tick(instance: dg.DagsterInstance, why: str) -> None:
         ScheduleInstigatorData("* * * * *"),
     )
     instance.add_instigator_state(schedule)
+    try:
+        raise ConnectionError(why)
+    except ConnectionError:
+        error = serializable_error_info_from_exc_info(sys.exc_info())
     tick = TickData(
         schedule.instigator_origin_id,
         schedule.instigator_name,
         InstigatorType.SCHEDULE,
         TickStatus.FAILURE,
         1.0,
-        error=SerializableErrorInfo(f"{why}\n", [], "Exception"),
+        error=error,
         selector_id=schedule.selector_id,
     )
     instance.create_tick(tick)
@@ -145,9 +150,11 @@ class TestRuns:
 
 class TestTicks:
     def test_one_that_failed_by_itself_is_told(self, instance: dg.DagsterInstance) -> None:
-        fail_tick(instance, "KeyError: 'bounces'")
+        fail_tick(instance, "no such key")
 
-        assert judge_ticks(instance) == ["1 ticks failed: email_events: KeyError: 'bounces'"]
+        assert judge_ticks(instance) == [
+            "1 ticks failed: email_events: ConnectionError: no such key"
+        ]
 
     @pytest.mark.parametrize(
         "why",

@@ -30,7 +30,7 @@ LEFT_A_KILL = 3
 """Files and folders that a killed process may leave in TMPDIR."""
 UNREACHABLE = re.compile("UserCodeUnreachable|CodeServer|CodeLocation")
 REFUSED = re.compile(r": the API refused /")
-"""What a tick fails with that learned nothing but that."""
+"""The failure of a tick that has learned nothing else."""
 _PID = re.compile(r"process(?: for run)? \(pid: (\d+)\)")
 
 
