@@ -120,8 +120,7 @@ def _materialize(command: list[str], say: Callable[[str], None]) -> subprocess.P
             text=True,
             errors="replace",
             umask=PRIVATE,
-            # else a terminal sends Ctrl-C to the programs that Dagster starts, too: each would say
-            # so
+            # else a terminal sends Ctrl-C to all that Dagster starts, too, and each would say so
             start_new_session=True,
         )
     assert process.stdout  # noqa: S101 (a pipe)
